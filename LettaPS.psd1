@@ -1,0 +1,30 @@
+@{
+    RootModule           = 'LettaPS.dll'
+    ModuleVersion        = '{{VERSION}}'
+    GUID                 = '0f6f6a0e-6f0c-4d0e-9b4e-5b8f7d0c2a61'
+    Author               = 'LettaPS contributors'
+    CompanyName          = 'LettaPS'
+    Copyright            = '(c) LettaPS contributors. MIT licence.'
+    Description          = 'Looks after self-hosted Letta servers: back up, verify, repair, restore and move agents, on any release from 0.11.3 to 0.16.8.'
+    PowerShellVersion    = '7.4'
+    CompatiblePSEditions = @('Core')
+    FormatsToProcess     = @('LettaPS.Format.ps1xml')
+    CmdletsToExport      = @(
+        'Connect-Letta'
+        'Disconnect-Letta'
+        'Export-LettaAgent'
+        'Get-LettaAgent'
+        'Get-LettaBackup'
+        'Get-LettaConnection'
+        'Test-LettaBackup'
+    )
+    FunctionsToExport    = @()
+    AliasesToExport      = @()
+    VariablesToExport    = @()
+    PrivateData          = @{
+        PSData = @{
+            Tags       = @('Letta', 'AI', 'Agents', 'Backup', 'Restore', 'PostgreSQL', 'Docker', 'PSEdition_Core', 'Windows', 'Linux', 'MacOS')
+            LicenseUri = 'https://opensource.org/license/mit'
+        }
+    }
+}

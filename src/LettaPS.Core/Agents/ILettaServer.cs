@@ -1,0 +1,16 @@
+using LettaPS.Core.Connections;
+
+namespace LettaPS.Core.Agents;
+
+/// <summary>What LettaPS asks of a Letta server over HTTP. Thread-safe; many requests may be under way at once.</summary>
+public interface ILettaServer : IDisposable
+{
+    /// <summary>The server.</summary>
+    LettaConnection Connection { get; }
+
+    /// <summary>Asks the server for its version and makes one authenticated read.</summary>
+    /// <param name="cancel">Gives up.</param>
+    /// <returns>The connection with the server's version.</returns>
+    /// <exception cref="LettaException">The server cannot be used; the identifier tells why.</exception>
+    Task<LettaConnection> CheckAsync(CancellationToken cancel);
+}

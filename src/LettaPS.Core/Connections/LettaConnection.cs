@@ -1,0 +1,93 @@
+using System.Net;
+using System.Security;
+
+namespace LettaPS.Core.Connections;
+
+/// <summary>
+/// Where a Letta server is and how to speak to it. It holds no open socket: it can be kept, piped and used from several runspaces at once.
+/// </summary>
+public sealed class LettaConnection
+{
+    private readonly SecureString? _apiKey;
+
+    /// <summary>Describes a server.</summary>
+    /// <param name="baseUri">Absolute http or https address of the server, with or without a trailing <c>/v1</c>.</param>
+    /// <param name="apiKey">The server's password, sent as bearer token; <see langword="null"/> where the server has none.</param>
+    /// <param name="timeout">Longest wait for the beginning of an answer and between two parts of it; <see langword="null"/> means 100 seconds.</param>
+    /// <param name="skipCertificateCheck">Accept any TLS certificate.</param>
+    /// <param name="serverVersion">What the server says of its version, where it was asked.</param>
+    /// <exception cref="LettaException"><c>InvalidBaseUri</c>: the address is not one of a web server.</exception>
+    public LettaConnection(
+        Uri baseUri,
+        SecureString? apiKey = null,
+        TimeSpan? timeout = null,
+        bool skipCertificateCheck = false,
+        string? serverVersion = null)
+    {
+        ArgumentNullException.ThrowIfNull(baseUri);
+        BaseUri = Normalise(baseUri);
+        _apiKey = apiKey is { Length: > 0 } ? apiKey : null;
+        Timeout = timeout ?? DefaultTimeout;
+        SkipCertificateCheck = skipCertificateCheck;
+        ServerVersion = serverVersion;
+    }
+
+    /// <summary>Longest wait where none is given: 100 seconds, as long as .NET's own HTTP client waits.</summary>
+    public static TimeSpan DefaultTimeout { get; } = TimeSpan.FromSeconds(100);
+
+    /// <summary>Address of the server, without <c>/v1</c> and with a trailing slash.</summary>
+    public Uri BaseUri { get; }
+
+    /// <summary>What the server said of its version in <c>/v1/health/</c>; <see langword="null"/> until it has been asked.</summary>
+    public string? ServerVersion { get; }
+
+    /// <summary>Longest wait for the beginning of an answer and between two parts of it.</summary>
+    public TimeSpan Timeout { get; }
+
+    /// <summary>Whether any TLS certificate is accepted.</summary>
+    public bool SkipCertificateCheck { get; }
+
+    /// <summary>Whether a password is sent.</summary>
+    public bool HasApiKey => _apiKey is not null;
+
+    /// <summary>The same server, now that it has told its version.</summary>
+    /// <param name="serverVersion">What it said.</param>
+    public LettaConnection WithServerVersion(string serverVersion) => new(BaseUri, _apiKey, Timeout, SkipCertificateCheck, serverVersion);
+
+    /// <summary>The password in clear, for the one place that puts it into a header. Never log, print or store it.</summary>
+    public string? RevealApiKey() => _apiKey is null ? null : new NetworkCredential(string.Empty, _apiKey).Password;
+
+    /// <summary>The address and version; never the password.</summary>
+    public override string ToString() => ServerVersion is null ? BaseUri.ToString() : $"{BaseUri} (Letta {ServerVersion})";
+
+    private static Uri Normalise(Uri uri)
+    {
+        if (!uri.IsAbsoluteUri || (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps))
+        {
+            throw new LettaException(
+                "InvalidBaseUri",
+                LettaErrorKind.InvalidInput,
+                $"'{uri}' is not the address of a web server.",
+                "Give an address like http://localhost:8283.",
+                uri);
+        }
+
+        if (uri.UserInfo.Length > 0)
+        {
+            // Such an address would put the password into every message and log that names the server.
+            throw new LettaException(
+                "CredentialInBaseUri",
+                LettaErrorKind.InvalidInput,
+                "The address of the server contains a user name or password.",
+                "Leave it out of the address and give the password with -ApiKey or LETTA_API_KEY.");
+        }
+
+        var path = uri.AbsolutePath.TrimEnd('/');
+        if (path.EndsWith("/v1", StringComparison.Ordinal))
+        {
+            path = path[..^3];
+        }
+
+        return new UriBuilder(uri.Scheme, uri.Host, uri.Port, path + "/").Uri;
+    }
+}

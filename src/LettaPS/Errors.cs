@@ -1,0 +1,45 @@
+using System.Management.Automation;
+using LettaPS.Core;
+
+namespace LettaPS;
+
+/// <summary>Every error record of the module is born here.</summary>
+internal static class Errors
+{
+    /// <summary>Makes the error record of a failure, with the identifier and the advice that the failure carries.</summary>
+    /// <param name="exception">The failure.</param>
+    /// <param name="target">What was worked on; where <see langword="null"/>, what the failure itself names.</param>
+    public static ErrorRecord ToErrorRecord(this Exception exception, object? target = null) => exception switch
+    {
+        LettaException letta => Make(letta, letta.ErrorId, Category(letta.Kind), target ?? letta.Target, letta.RecommendedAction),
+        UnauthorizedAccessException => Make(exception, "AccessDenied", ErrorCategory.PermissionDenied, target, "Check the owner and mode of the file or folder."),
+        IOException => Make(exception, "StorageFailed", ErrorCategory.WriteError, target, null),
+        _ => Make(exception, "Unexpected", ErrorCategory.NotSpecified, target, "This is a defect of LettaPS. Please report it with the output of Get-Error."),
+    };
+
+    private static ErrorRecord Make(Exception exception, string errorId, ErrorCategory category, object? target, string? recommendedAction)
+    {
+        var record = new ErrorRecord(exception, errorId, category, target);
+        if (recommendedAction is not null)
+        {
+            record.ErrorDetails = new ErrorDetails($"{exception.Message} {recommendedAction}") { RecommendedAction = recommendedAction };
+        }
+
+        return record;
+    }
+
+    private static ErrorCategory Category(LettaErrorKind kind) => kind switch
+    {
+        LettaErrorKind.InvalidInput => ErrorCategory.InvalidArgument,
+        LettaErrorKind.NotFound => ErrorCategory.ObjectNotFound,
+        LettaErrorKind.Connection => ErrorCategory.ConnectionError,
+        LettaErrorKind.Timeout => ErrorCategory.OperationTimeout,
+        LettaErrorKind.Denied => ErrorCategory.PermissionDenied,
+        LettaErrorKind.Conflict => ErrorCategory.ResourceExists,
+        LettaErrorKind.InvalidData => ErrorCategory.InvalidData,
+        LettaErrorKind.ServerFault => ErrorCategory.InvalidResult,
+        LettaErrorKind.Storage => ErrorCategory.WriteError,
+        LettaErrorKind.Refused => ErrorCategory.InvalidOperation,
+        _ => ErrorCategory.NotSpecified,
+    };
+}

@@ -1,0 +1,25 @@
+using LettaPS.Core.Connections;
+
+namespace LettaPS.Core.Tests;
+
+public class LettaConnectionTests
+{
+    [Theory]
+    [InlineData("http://localhost:8283", "http://localhost:8283/")]
+    [InlineData("http://localhost:8283/v1", "http://localhost:8283/")]
+    [InlineData("http://localhost:8283/v1/", "http://localhost:8283/")]
+    [InlineData("https://example.org/letta/v1/?x=1#y", "https://example.org/letta/")]
+    public void The_base_address_is_the_server_without_v1(string given, string expected) =>
+        Assert.Equal(expected, new LettaConnection(new Uri(given)).BaseUri.AbsoluteUri);
+
+    [Theory]
+    [InlineData("ftp://localhost/", "InvalidBaseUri")]
+    [InlineData("http://letta:secret@localhost/", "CredentialInBaseUri")]
+    public void An_address_that_cannot_serve_is_refused(string given, string errorId)
+    {
+        var e = Assert.Throws<LettaException>(() => new LettaConnection(new Uri(given)));
+
+        Assert.Equal(errorId, e.ErrorId);
+        Assert.DoesNotContain("secret", e.Message, StringComparison.Ordinal);
+    }
+}
