@@ -1,5 +1,6 @@
 using LettaPS.Core.Agents;
 using LettaPS.Core.Connections;
+using LettaPS.Core.Schemas;
 
 namespace LettaPS.Core;
 
@@ -12,4 +13,8 @@ public interface IAdapterDoor
     /// <summary>Opens a client for a Letta server. Nothing is sent before the first request.</summary>
     /// <param name="connection">The server.</param>
     ILettaServer OpenServer(LettaConnection connection);
+
+    /// <summary>Opens a database for the schema doctor. Nothing is connected before the first reading.</summary>
+    /// <param name="address">The database.</param>
+    ISchemaDatabase OpenSchemaDatabase(DatabaseAddress address);
 }
