@@ -10,12 +10,15 @@
     CompatiblePSEditions = @('Core')
     FormatsToProcess     = @('LettaPS.Format.ps1xml')
     CmdletsToExport      = @(
+        'Compare-LettaSchema'
         'Connect-Letta'
         'Disconnect-Letta'
         'Export-LettaAgent'
         'Get-LettaAgent'
         'Get-LettaBackup'
         'Get-LettaConnection'
+        'Get-LettaRelease'
+        'Invoke-LettaSchemaFix'
         'Test-LettaBackup'
     )
     FunctionsToExport    = @()
