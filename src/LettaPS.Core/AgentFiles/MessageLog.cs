@@ -19,8 +19,14 @@ public sealed class MessageLog(string folder) : IDisposable
     /// <param name="id">Identifier of the message; empty where the source does not tell.</param>
     /// <param name="row">The row.</param>
     /// <param name="rebuilt">Whether it was rebuilt from the view of the API.</param>
-    public MessageEntry Keep(Guid id, MessageRow row, bool rebuilt) =>
-        new(id, _bytes.Append(row.Json.Span), row.Json.Length, row.Key, rebuilt);
+    /// <remarks>May be called from several threads: history and export are read side by side.</remarks>
+    public MessageEntry Keep(Guid id, MessageRow row, bool rebuilt)
+    {
+        lock (_bytes)
+        {
+            return new(id, _bytes.Append(row.Json.Span), row.Json.Length, row.Key, rebuilt);
+        }
+    }
 
     /// <summary>Sets the order of the messages.</summary>
     /// <param name="entries">Kept rows, oldest first.</param>

@@ -5,12 +5,8 @@ namespace LettaPS.Core.Agents;
 /// <param name="IncludeHistory">The messages that are no longer in context.</param>
 /// <param name="IncludeArchive">The archival passages.</param>
 /// <param name="IncludeSecrets">The values of environment variables.</param>
-/// <param name="Received">Told of bytes as they arrive.</param>
-/// <param name="Warn">Told, once a server, what the user should know.</param>
 public sealed record SnapshotOptions(
     string WorkFolder,
     bool IncludeHistory = true,
     bool IncludeArchive = true,
-    bool IncludeSecrets = false,
-    Action<long>? Received = null,
-    Action<string>? Warn = null);
+    bool IncludeSecrets = false);

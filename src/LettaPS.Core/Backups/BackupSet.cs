@@ -30,6 +30,7 @@ public sealed class BackupSet : IDisposable
     private readonly List<BackupFailure> _failed = [];
     private readonly object _lock = new();
     private string? _schemaRevision;
+    private bool _completed;
 
     private BackupSet(string folder, LettaConnection connection, DateTimeOffset startedAt, IEnumerable<BackupEntry> finished, string tool, TimeProvider time)
     {
@@ -186,6 +187,7 @@ public sealed class BackupSet : IDisposable
         manifest.Write(Folder);
         _journal.Dispose();
         BackupJournal.Remove(Folder);
+        _completed = true;
         if (Replaced is not null && _failed.Count == 0)
         {
             Directory.Delete(Replaced, recursive: true);
@@ -195,8 +197,19 @@ public sealed class BackupSet : IDisposable
         return manifest;
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _journal.Dispose();
+    /// <summary>Lets go of the set. One in which nothing is finished is removed.</summary>
+    public void Dispose()
+    {
+        _journal.Dispose();
+        if (!_completed && _entries.Count == 0 && _finished.Count == 0)
+        {
+            BackupJournal.Remove(Folder);
+            if (!Directory.EnumerateFileSystemEntries(Folder).Any())
+            {
+                Directory.Delete(Folder);
+            }
+        }
+    }
 
     /// <summary>The set that a request means, where there is one.</summary>
     private static string? Find(BackupSetRequest request)
