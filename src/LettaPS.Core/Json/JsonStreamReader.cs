@@ -210,6 +210,8 @@ public sealed class JsonStreamReader : IDisposable
             return false;
         }
 
+        // Parsing begins at the reader's current token, which is still the one before.
+        reader.Read();
         value = JsonElement.ParseValue(ref reader);
         return true;
     }
