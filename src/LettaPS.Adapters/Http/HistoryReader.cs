@@ -49,18 +49,20 @@ internal sealed class HistoryReader(HttpTransport http, ServerDialect dialect, s
     /// <returns>Whether the newest was reached.</returns>
     private async Task<bool> ReadForwardsAsync(List<MessageEntry> entries, CancellationToken cancel)
     {
-        // The server may leave messages out of a page (those that it shows nothing of), so only an empty page is the end.
+        // The server may leave messages out of a page (those that it shows nothing of), so only a page with nothing new is the end, and only if there
+        // was room for something new.
         while (true)
         {
             var before = entries.Count;
-            if (!await TryAsync(s_forwardSizes, size => ReadPageAsync(size, () => "&order=asc" + CursorBehind(entries), entries, cancel)).ConfigureAwait(false))
+            var room = false;
+            if (!await TryAsync(s_forwardSizes, async size => room = await ReadPageAsync(size, () => "&order=asc" + CursorBehind(entries), entries, cancel).ConfigureAwait(false) < size).ConfigureAwait(false))
             {
                 return false;
             }
 
             if (entries.Count == before)
             {
-                return true;
+                return room;
             }
         }
     }
@@ -159,7 +161,9 @@ internal sealed class HistoryReader(HttpTransport http, ServerDialect dialect, s
         return entries.Count == 0 ? string.Empty : "&after=" + EntityId.Format("message", entries[^1].Id);
     }
 
-    private Task<bool> ReadPageAsync(int size, Func<string> query, List<MessageEntry> entries, CancellationToken cancel) => http.GetAsync(
+    /// <summary>Reads a page and keeps what is new in it.</summary>
+    /// <returns>How many messages the page had.</returns>
+    private Task<int> ReadPageAsync(int size, Func<string> query, List<MessageEntry> entries, CancellationToken cancel) => http.GetAsync(
         () => $"agents/{agentId}/messages?{ServerDialect.MessageView}&limit={size}{query()}",
         async (json, token) =>
         {
@@ -184,9 +188,10 @@ internal sealed class HistoryReader(HttpTransport http, ServerDialect dialect, s
             if (row.Count > 0)
             {
                 Keep(row, known, entries);
+                rows++;
             }
 
-            return true;
+            return rows;
         },
         cancel);
 
