@@ -1,0 +1,22 @@
+namespace LettaPS.Core.IO;
+
+/// <summary>Files that only their owner may read, from the moment they exist.</summary>
+public static class PrivateFile
+{
+    /// <summary>How to open one.</summary>
+    /// <param name="mode">How to create it.</param>
+    /// <param name="access">What to do with it.</param>
+    /// <param name="options">Further options.</param>
+    /// <param name="share">What others may do with it meanwhile.</param>
+    public static FileStreamOptions Options(
+        FileMode mode, FileAccess access, FileOptions options = FileOptions.None, FileShare share = FileShare.Read | FileShare.Delete)
+    {
+        var result = new FileStreamOptions { Mode = mode, Access = access, Share = share, Options = options, BufferSize = 64 << 10 };
+        if (!OperatingSystem.IsWindows() && mode is not FileMode.Open)
+        {
+            result.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        return result;
+    }
+}
