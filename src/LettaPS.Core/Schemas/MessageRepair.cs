@@ -11,13 +11,8 @@ internal sealed class MessageRepair(SchemaSql sql, string json)
     private static readonly string s_returns = Readable("m.\"tool_returns\"");
     private static readonly string s_calls = Readable("p.\"tool_calls\"");
 
-    // CASE, because AND promises no order and the functions fail on what is no array.
-    private static readonly string s_oneReturnWithoutId =
-        $"CASE WHEN json_typeof({s_returns}) = 'array' AND json_typeof({s_returns} -> 0) = 'object' "
-        + $"THEN json_array_length({s_returns}) = 1 AND coalesce(({s_returns} -> 0 -> 'tool_call_id')::text, 'null') = 'null' ELSE false END";
-
-    private static readonly string s_atRisk = $"m.\"role\" = 'tool' AND m.\"tool_call_id\" IS NOT NULL AND {s_oneReturnWithoutId}";
-    private static readonly string s_damaged = $"m.\"role\" = 'tool' AND m.\"tool_call_id\" IS NULL AND {s_oneReturnWithoutId}";
+    private static readonly string s_atRisk = $"m.\"role\" = 'tool' AND m.\"tool_call_id\" IS NOT NULL AND {IsOneWithoutId(s_returns)}";
+    private static readonly string s_damaged = $"m.\"role\" = 'tool' AND m.\"tool_call_id\" IS NULL AND {IsOneWithoutId(s_returns)}";
 
     /// <summary>The columns that all this is about; where one is missing there is nothing to find.</summary>
     public static IReadOnlyList<string> Columns { get; } = ["id", "agent_id", "role", "tool_calls", "tool_call_id", "tool_returns", LettaNames.SequenceId, "step_id"];
@@ -25,13 +20,13 @@ internal sealed class MessageRepair(SchemaSql sql, string json)
     /// <summary>The first release that damages.</summary>
     public static Version Since { get; } = new(0, 13, 0);
 
-    /// <summary>Counts the rows that the next reading would damage.</summary>
-    public string CountAtRisk => $"SELECT count(*) FROM {Messages} AS m WHERE {s_atRisk}";
+    /// <summary>Counts the rows that the next reading would damage and those that have lost their id: two numbers with a space between, one pass.</summary>
+    public string Count => $"""
+        SELECT count(*) FILTER (WHERE "tool_call_id" IS NOT NULL) || ' ' || count(*) FILTER (WHERE "tool_call_id" IS NULL)
+        FROM (SELECT m."tool_call_id", {s_returns} AS returns FROM {Messages} AS m WHERE m."role" = 'tool' OFFSET 0) AS t WHERE {IsOneWithoutId("returns")}
+        """;
 
-    /// <summary>Counts the rows that have lost their id.</summary>
-    public string CountDamaged => $"SELECT count(*) FROM {Messages} AS m WHERE {s_damaged}";
-
-    /// <summary>Counts those of them whose id is in the message before.</summary>
+    /// <summary>Counts those of the latter whose id is in the message before.</summary>
     public string CountCurable => $"SELECT count(*) FROM {Before}";
 
     /// <summary>Puts the ids where no reading harms them.</summary>
@@ -57,6 +52,11 @@ internal sealed class MessageRepair(SchemaSql sql, string json)
         WHERE {s_damaged} AND p."role" = 'assistant' AND (p."step_id" = m."step_id" OR p."step_id" IS NULL OR m."step_id" IS NULL)
             AND CASE WHEN json_typeof({s_calls}) = 'array' THEN json_typeof({s_calls} -> 0 -> 'id') = 'string' ELSE false END
         """;
+
+    /// <summary>Whether there is one tool return and no id in it. CASE, because AND promises no order and the functions fail on what is no array.</summary>
+    private static string IsOneWithoutId(string returns) =>
+        $"CASE WHEN json_typeof({returns}) = 'array' THEN json_array_length({returns}) = 1 AND json_typeof({returns} -> 0) = 'object' "
+        + $"AND coalesce(({returns} -> 0 -> 'tool_call_id')::text, 'null') = 'null' ELSE false END";
 
     /// <summary>JSON to look into: PostgreSQL's functions fail on \u0000, which tools do print. As long as what it stands for, and valid wherever that was.</summary>
     private static string Readable(string column) => $@"replace({column}::text, '\u0000', '\u0001')::json";

@@ -414,9 +414,9 @@ internal sealed class SchemaPlanner(DatabaseSnapshot snapshot, SchemaModel relea
     private (IEnumerable<SchemaStatement> Statements, string? Note) Messages()
     {
         var repair = RowQuestions.Repair(_sql, Actual)!;
-        var lost = snapshot.Count(RowQuestions.MessagesDamaged) - snapshot.Count(RowQuestions.MessagesCurable);
+        var lost = snapshot.Messages.Damaged - snapshot.Count(RowQuestions.MessagesCurable);
         var statements = new List<SchemaStatement>();
-        if (snapshot.Count(RowQuestions.MessagesAtRisk) > 0)
+        if (snapshot.Messages.AtRisk > 0)
         {
             statements.Add(new(SchemaPhase.Rows, repair.Prevent));
         }
