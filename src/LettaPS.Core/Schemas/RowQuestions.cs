@@ -39,7 +39,8 @@ internal static class RowQuestions
     /// <param name="actual">What the database has.</param>
     /// <param name="differences">In what it differs from the release.</param>
     /// <param name="release">The release.</param>
-    public static IReadOnlyList<DataQuestion> Of(SchemaSql sql, SchemaModel actual, IEnumerable<Difference> differences, Version release)
+    /// <param name="ofMessages">Whether to read every message.</param>
+    public static IReadOnlyList<DataQuestion> Of(SchemaSql sql, SchemaModel actual, IEnumerable<Difference> differences, Version release, bool ofMessages)
     {
         var questions = new List<DataQuestion>();
         AskSequence(questions, sql, actual);
@@ -53,7 +54,7 @@ internal static class RowQuestions
             AskSecrets(questions, sql, actual);
         }
 
-        if (release >= MessageRepair.Since && Repair(sql, actual) is { } repair)
+        if (ofMessages && release >= MessageRepair.Since && Repair(sql, actual) is { } repair)
         {
             questions.Add(new(Messages, repair.Count));
             questions.Add(new(MessagesCurable, repair.CountCurable));

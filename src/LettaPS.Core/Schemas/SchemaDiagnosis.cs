@@ -141,9 +141,10 @@ internal sealed class SchemaDiagnosis
     }
 
     /// <summary>The questions to ask of the rows.</summary>
-    public IReadOnlyList<DataQuestion> Questions => Snapshot.Schema is null || Release is null
+    /// <param name="ofMessages">Whether to read every message, which takes a while where there are millions.</param>
+    public IReadOnlyList<DataQuestion> Questions(bool ofMessages) => Snapshot.Schema is null || Release is null
         ? []
-        : RowQuestions.Of(Writer(), Snapshot.Model, Schema.Concat(ToMend), Release.Version);
+        : RowQuestions.Of(Writer(), Snapshot.Model, Schema.Concat(ToMend), Release.Version, ofMessages);
 
     /// <summary>The statements for a difference, and what to know of them or why there are none.</summary>
     public (IReadOnlyList<SchemaStatement> Statements, string? Note) Mend(Difference difference) => _planner!.Mend(difference);

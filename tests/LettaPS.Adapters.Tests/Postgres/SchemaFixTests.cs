@@ -178,13 +178,11 @@ public abstract class SchemaFixTests(int major)
     {
         await using var database = await CreateAsync(Story);
         await using var schema = Open(database);
-        await using var other = await database.ConnectAsync();
-        await using var transaction = await other.BeginTransactionAsync();
-        await ExecuteAsync(other, "LOCK TABLE messages IN ACCESS SHARE MODE");
+        await using var other = await Rival.BeginAsync(database, "LOCK TABLE messages IN ACCESS SHARE MODE");
 
         var fix = new SchemaDoctor(schema).FixAsync(s_to0162);
-        await WaitForAsync(fix, database, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'LettaPS' AND wait_event_type = 'Lock' AND datname = current_database()");
-        await transaction.CommitAsync();
+        await other.UntilMetAsync(fix);
+        await other.EndAsync();
 
         Assert.Contains(await fix, r => r is { Status: LettaSchemaFixStatus.Done, Kind: LettaDriftKind.MissingColumn });
     }
@@ -194,62 +192,57 @@ public abstract class SchemaFixTests(int major)
     {
         await using var database = await CreateAsync(Story);
         await using var schema = Open(database);
-        await using var other = await database.ConnectAsync();
-        await using var transaction = await other.BeginTransactionAsync();
-        await ExecuteAsync(other, "SET LOCAL application_name = 'nightly report'; LOCK TABLE messages IN ACCESS SHARE MODE");
         var before = await FingerprintAsync(database);
+        await using var other = await Rival.BeginAsync(database, "SET LOCAL application_name = 'nightly report'; LOCK TABLE messages IN ACCESS SHARE MODE");
 
         var e = await Assert.ThrowsAsync<LettaException>(() => new SchemaDoctor(schema).FixAsync(s_to0162 with { LockTimeout = TimeSpan.FromMilliseconds(700) }));
 
         Assert.Equal("SchemaLocked", e.ErrorId);
         Assert.Contains("nightly report", e.Message, StringComparison.Ordinal);
-        await transaction.RollbackAsync();
+        await other.EndAsync();
         Assert.Equal(before, await FingerprintAsync(database));
     }
 
-    [Fact]
-    public async Task A_connection_killed_in_mid_repair_leaves_nothing_half_done()
+    [Theory]
+    [InlineData("ALTER TABLE%")]
+    [InlineData("CREATE INDEX%")]
+    public async Task A_connection_killed_in_mid_repair_leaves_nothing_half_done(string statement)
     {
         await using var database = await CreateAsync(Story);
+        await StopAfterAsync(database, statement);
         await using var schema = Open(database);
-        await using var other = await database.ConnectAsync();
-        await using var transaction = await other.BeginTransactionAsync();
-
-        // The repair comes as far as its last lock and hangs there.
-        await ExecuteAsync(other, "LOCK TABLE conversations IN ROW EXCLUSIVE MODE");
         var before = await FingerprintAsync(database);
+        await using (var other = await Rival.BeginAsync(database, "SELECT pg_advisory_xact_lock(1)"))
+        {
+            var fix = new SchemaDoctor(schema).FixAsync(s_to0162 with { LockTimeout = TimeSpan.FromSeconds(60) });
+            await other.UntilMetAsync(fix, "pg_terminate_backend(pid)");
 
-        var fix = new SchemaDoctor(schema).FixAsync(s_to0162 with { LockTimeout = TimeSpan.FromSeconds(20) });
-        await WaitForAsync(fix, database, """
-            SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-            WHERE application_name = 'LettaPS' AND wait_event_type = 'Lock' AND query LIKE 'LOCK TABLE%conversations%' AND datname = current_database()
-            """);
-        var e = await Assert.ThrowsAsync<LettaException>(() => fix);
+            var e = await Assert.ThrowsAsync<LettaException>(() => fix);
+            Assert.Equal("DatabaseConnectionLost", e.ErrorId);
+            Assert.StartsWith("Nothing was changed", e.Message, StringComparison.Ordinal);
+        }
 
-        Assert.Equal("DatabaseConnectionLost", e.ErrorId);
-        Assert.StartsWith("Nothing was changed", e.Message, StringComparison.Ordinal);
-        await transaction.RollbackAsync();
         Assert.Equal(before, await FingerprintAsync(database));
-        await new SchemaDoctor(schema).FixAsync(s_to0162);
+        Assert.Contains(await new SchemaDoctor(schema).FixAsync(s_to0162), r => r.Status == LettaSchemaFixStatus.Done);
     }
 
     [Fact]
-    public async Task Giving_up_leaves_nothing_half_done_and_the_way_free()
+    public async Task Giving_up_in_mid_repair_leaves_nothing_half_done_and_the_way_free()
     {
         await using var database = await CreateAsync(Story);
+        await StopAfterAsync(database, "CREATE INDEX%");
         await using var schema = Open(database);
-        await using var other = await database.ConnectAsync();
-        await using var transaction = await other.BeginTransactionAsync();
-        await ExecuteAsync(other, "LOCK TABLE conversations IN ROW EXCLUSIVE MODE");
         var before = await FingerprintAsync(database);
         using var stop = new CancellationTokenSource();
+        await using (var other = await Rival.BeginAsync(database, "SELECT pg_advisory_xact_lock(1)"))
+        {
+            var fix = new SchemaDoctor(schema).FixAsync(s_to0162, stop.Token);
+            await other.UntilMetAsync(fix);
+            await stop.CancelAsync();
 
-        var fix = new SchemaDoctor(schema).FixAsync(s_to0162, stop.Token);
-        await WaitForAsync(fix, database, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'LettaPS' AND wait_event_type = 'Lock' AND datname = current_database()");
-        await stop.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => fix);
+        }
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => fix);
-        await transaction.RollbackAsync();
         Assert.Equal(before, await FingerprintAsync(database));
         Assert.Equal(0, await database.QueryAsync<long>("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"));
     }
@@ -686,16 +679,12 @@ public abstract class SchemaFixTests(int major)
         return lines;
     }
 
-    /// <summary>Asks until a count is above zero.</summary>
-    private static async Task WaitForAsync(Task meanwhile, PostgresDatabase database, string count)
-    {
-        await using var connection = await database.ConnectAsync();
-        await using var command = new NpgsqlCommand(count, connection);
-        while ((long)(await command.ExecuteScalarAsync())! == 0)
-        {
-            Assert.False(meanwhile.IsCompleted, "It did not wait.");
-        }
-    }
+    /// <summary>Has every statement of a form wait for advisory lock 1 once it has done its work.</summary>
+    private static Task StopAfterAsync(PostgresDatabase database, string statement) => database.ExecuteAsync($"""
+        CREATE FUNCTION wait() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER AS
+            $$ BEGIN IF current_query() LIKE '{statement}' THEN PERFORM pg_advisory_xact_lock(1); END IF; END $$;
+        CREATE EVENT TRIGGER wait ON ddl_command_end EXECUTE FUNCTION wait();
+        """);
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql)
     {

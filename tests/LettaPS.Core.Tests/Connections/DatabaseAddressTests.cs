@@ -40,7 +40,7 @@ public class DatabaseAddressTests
 
     [Fact]
     public void Whatever_the_parts_are_the_encoded_address_gives_them_back_and_its_text_hides_the_password() =>
-        Gen.Select(Gen.String[1, 12], Gen.String[1, 12], Gen.String[1, 12]).Where((user, password, database) => !user.Contains('\0') && !password.Contains('\0') && !database.Contains('\0') && IsText(user + password + database)).Sample((user, password, database) =>
+        Gen.Select(Gen.String[1, 12], Gen.String[1, 12], Gen.String[1, 12]).Where((user, password, database) => IsText(user + password + database)).Sample((user, password, database) =>
         {
             var address = DatabaseAddress.Parse($"postgresql://{Uri.EscapeDataString(user)}:{Uri.EscapeDataString("§" + password)}@db/{Uri.EscapeDataString(database)}");
             var again = DatabaseAddress.Parse(address.ToString());
@@ -78,7 +78,11 @@ public class DatabaseAddressTests
     {
         var five = new Dictionary<string, string?>
         {
-            ["LETTA_PG_DB"] = "d", ["LETTA_PG_USER"] = "u", ["LETTA_PG_PASSWORD"] = "p", ["LETTA_PG_HOST"] = "h", ["LETTA_PG_PORT"] = "5433",
+            ["LETTA_PG_DB"] = "d",
+            ["LETTA_PG_USER"] = "u",
+            ["LETTA_PG_PASSWORD"] = "p",
+            ["LETTA_PG_HOST"] = "h",
+            ["LETTA_PG_PORT"] = "5433",
         };
 
         Assert.Equal("postgresql://u@h:5433/d", DatabaseAddress.FromEnvironment(five.GetValueOrDefault)!.ToString());
