@@ -113,6 +113,11 @@ public sealed class SandboxServer : IAsyncDisposable
 
     private async Task<Answer> DecideAsync(HttpContext http, CancellationToken gone)
     {
+        if (http.Request.Method == "OPTIONS")
+        {
+            return Answer.Of("OK", "text/plain; charset=utf-8");
+        }
+
         if (!Authorized(http.Request))
         {
             return Answer.Detail(401, "Unauthorized");
@@ -121,11 +126,6 @@ public sealed class SandboxServer : IAsyncDisposable
         if (http.Request.Path.StartsWithSegments("/latest", StringComparison.Ordinal, out var rest))
         {
             http.Request.Path = "/v1" + rest;
-        }
-
-        if (http.Request.Method == "OPTIONS")
-        {
-            return Answer.Of("OK", "text/plain; charset=utf-8");
         }
 
         var (route, ids, answer) = _routes.Find(http.Request);
