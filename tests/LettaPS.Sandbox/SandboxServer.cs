@@ -183,7 +183,7 @@ public sealed class SandboxServer : IAsyncDisposable
             catch (JsonException e)
             {
                 throw call.Invalid("json_invalid", ["body", (int)(e.BytePositionInLine ?? 0)], "JSON decode error", JsonText.EmptyObject,
-                    JsonText.From(new { error = "Expecting value" }));
+                    JsonText.From(new { error = e.BytePositionInLine > 0 ? "Expecting property name enclosed in double quotes" : "Expecting value" }));
             }
         }
         else if (reads == Reads.Form && request.HasFormContentType)
