@@ -35,6 +35,9 @@ public sealed class SandboxServer : IAsyncDisposable
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = null;
+
+            // A write is done when it was sent, so that nothing piles up here and a reset comes after what it is to come after.
+            kestrel.Limits.MaxResponseBufferSize = 0;
             kestrel.Listen(IPAddress.Loopback, options.Port);
         });
         _app = builder.Build();
@@ -75,11 +78,11 @@ public sealed class SandboxServer : IAsyncDisposable
 
     private async Task HandleAsync(HttpContext http)
     {
+        var faults = Faults.Take(http.Request);
         var entry = Requests.Begin(http.Request);
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, _stopping.Token);
         try
         {
-            var faults = Faults.Take(http.Request);
             await AnswerAsync(http, faults, gone.Token);
         }
         catch (OperationCanceledException) when (gone.IsCancellationRequested)
