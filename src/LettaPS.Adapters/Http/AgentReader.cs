@@ -25,6 +25,9 @@ internal sealed class AgentReader(
     private const int PassagePageSize = 200;
     private const int ListPageSize = 500;
 
+    /// <summary>Longest list of groups, archives, conversations or files in one answer.</summary>
+    private const int MaxListLength = 100_000;
+
     // 0.12.0, the first release that does not write tool messages in the old way.
     private static readonly DateTimeOffset s_endOfOldToolMessages = new(2025, 10, 9, 0, 0, 0, TimeSpan.Zero);
 
@@ -48,6 +51,7 @@ internal sealed class AgentReader(
         var inContext = MessageIds(state.Result);
         logs.Messages.Arrange(Merge(history.Result, export.Result, inContext));
         NoteLostContext(inContext);
+        NoteHiddenSecrets(state.Result);
         return new AgentSnapshot(agent, "Api", options.IncludeSecrets ? state.Result : WithoutSecrets(state.Result))
         {
             SchemaRevision = export.Result?.SchemaRevision,
@@ -138,6 +142,14 @@ internal sealed class AgentReader(
         }
     }
 
+    private void NoteHiddenSecrets(JsonElement state)
+    {
+        foreach (var variable in AgentState.Variables(state).Where(v => options.IncludeSecrets && AgentState.Value(v) is null && v.StringOrNull("value") is { Length: > 0 }))
+        {
+            Note($"The value of the environment variable {variable.StringOrNull("key")}: the server does not show it.");
+        }
+    }
+
     private async Task<List<MessageEntry>> ReadHistoryAsync(CancellationToken cancel)
     {
         var reader = new HistoryReader(http, dialect, agentId, logs.Messages, Note, () => warn(OldToolMessages));
@@ -145,8 +157,8 @@ internal sealed class AgentReader(
     }
 
     private static string OldToolMessages =>
-        "This server has tool messages that Letta 0.11 wrote. Servers from 0.13 on change such rows in the database when they are read, and later "
-        + "cannot read some pages of them. Nothing is lost in this backup. Run Invoke-LettaSchemaFix -Kind MessageData to make the rows safe.";
+        "This server has agents from the time of Letta 0.11. Servers from 0.13 on change the tool messages of that time in the database when they are read, "
+        + "and later cannot read some pages of them. Nothing is lost in this backup. Invoke-LettaSchemaFix -Kind MessageData makes the rows safe.";
 
     private async Task<bool> ReadPassagesAsync(CancellationToken cancel)
     {
@@ -333,6 +345,10 @@ internal sealed class AgentReader(
             await foreach (var item in json.ReadArrayAsync(token).ConfigureAwait(false))
             {
                 items.Add(item);
+                if (items.Count > MaxListLength)
+                {
+                    throw new JsonException("The list does not end.");
+                }
             }
 
             return items;
