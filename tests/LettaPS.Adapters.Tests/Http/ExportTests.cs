@@ -189,7 +189,7 @@ public class ExportTests(ExportTests.Seeds seeds) : IClassFixture<ExportTests.Se
     public async Task When_no_export_works_everything_is_built_from_the_other_answers(string release)
     {
         var whole = await seeds.OfAsync(release);
-        await using var built = await Exported.AllAsync(release, s => s.Faults.Add(new Sandbox.Http.Fault(new Sandbox.Http.StatusEffect(500, """{"detail":"An unknown error occurred"}""")) { Path = "/v1/agents/*/export" }));
+        await using var built = await Exported.AllAsync(release, s => s.Faults.Add(new LettaPS.Sandbox.Http.Fault(new LettaPS.Sandbox.Http.StatusEffect(500, """{"detail":"An unknown error occurred"}""")) { Path = "/v1/agents/*/export" }));
 
         foreach (var (id, file) in whole.Files)
         {

@@ -236,7 +236,7 @@ public class FaultTests
 
         public SandboxServer Server { get; }
 
-        public Sandbox.Store.AgentRow Agent { get; }
+        public LettaPS.Sandbox.Store.AgentRow Agent { get; }
 
         public ILettaServer Source { get; }
 
