@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using LettaPS.Sandbox;
+using LettaPS.Sandbox.Store;
 
 namespace LettaPS.Adapters.Tests.Sandbox;
 
@@ -9,7 +10,7 @@ namespace LettaPS.Adapters.Tests.Sandbox;
 internal sealed class Player(SandboxServer server, string release) : IDisposable
 {
     private readonly HttpClient _client = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false });
-    private readonly AnswerComparison _answers = new();
+    private readonly AnswerComparison _answers = new(Ids(server.State));
 
     /// <summary>Plays an exchange, and says how the answer differs from the recorded one.</summary>
     public async Task<IReadOnlyList<string>> PlayAsync(Exchange exchange, bool values, CancellationToken cancellationToken)
@@ -51,6 +52,14 @@ internal sealed class Player(SandboxServer server, string release) : IDisposable
     }
 
     public void Dispose() => _client.Dispose();
+
+    private static IEnumerable<string> Ids(SandboxState state) =>
+    [
+        .. state.Agents.Select(a => a.Id), .. state.Agents.SelectMany(a => a.Messages).Select(m => m.Id), .. state.Blocks.Select(b => b.Id),
+        .. state.Tools.Select(t => t.Id), .. state.Sources.Select(s => s.Id), .. state.Files.Select(f => f.Id), .. state.FileAgents.Select(f => f.Id),
+        .. state.Archives.Select(a => a.Id), .. state.Passages.Select(p => p.Id), .. state.SourcePassages.Select(p => p.Id),
+        .. state.Identities.Select(i => i.Id), .. state.Runs.Select(r => r.Id),
+    ];
 
     private async Task<HttpContent?> ContentAsync(Exchange exchange, CancellationToken cancellationToken)
     {
