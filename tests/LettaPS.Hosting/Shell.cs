@@ -13,11 +13,18 @@ public sealed class Shell : IDisposable
     private readonly Runspace _runspace;
 
     /// <summary>Opens the runspace: about a second for the first of a process, 20 ms for each further one.</summary>
-    public Shell(int width = 120)
+    /// <param name="width">Columns of the console.</param>
+    /// <param name="cmdlets">Further cmdlets by name.</param>
+    public Shell(int width = 120, params (string Name, Type Type)[] cmdlets)
     {
         Host = new CapturingHost(width);
         var state = InitialSessionState.CreateDefault2();
         state.ImportPSModule([ModuleManifest]);
+        foreach (var (name, type) in cmdlets)
+        {
+            state.Commands.Add(new SessionStateCmdletEntry(name, type, helpFileName: null));
+        }
+
         _runspace = RunspaceFactory.CreateRunspace(Host, state);
         _runspace.Open();
     }

@@ -250,6 +250,49 @@ public class ExportLettaAgentTests
     }
 
     [Fact]
+    public async Task Enough_downstream_stops_the_export_and_leaves_it_clean()
+    {
+        await using var letta = await Connected.ToAsync(new SandboxOptions { Latency = TimeSpan.FromMilliseconds(20) });
+
+        Assert.Single(letta.Run($"Export-LettaAgent {letta.Path} | Select-First").Succeed());
+
+        await AssertLeftCleanAsync(letta);
+    }
+
+    [Fact]
+    public async Task An_export_that_takes_longer_than_a_second_shows_one_bar_and_takes_it_away()
+    {
+        await using var letta = await Connected.ToAsync(new SandboxOptions { Latency = TimeSpan.FromMilliseconds(100) });
+
+        letta.Run($"Export-LettaAgent {letta.Path}").Succeed();
+
+        var progress = letta.Shell.Console.Progress;
+        Assert.Matches(@"^\d+ agents, [\d.,]+ MB$", progress[0].StatusDescription);
+        Assert.Single(progress.Select(p => p.ActivityId).Distinct());
+        Assert.Equal(ProgressRecordType.Completed, progress[^1].RecordType);
+        Assert.Single(progress, p => p.RecordType == ProgressRecordType.Completed);
+    }
+
+    [Fact]
+    public async Task Memory_does_not_grow_with_the_length_of_a_history()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        var peaks = new List<long>();
+        foreach (var messages in (int[])[10, 2_000])
+        {
+            await using var letta = await Connected.ToAsync(new SandboxOptions { Fleet = Fleet.Generated(new GeneratedOptions { Messages = messages, MessageLength = 100_000 }) });
+            using var process = ConsoleProcess.Start($"Export-LettaAgent {letta.Path} | ForEach-Object Messages; [Diagnostics.Process]::GetCurrentProcess().PeakWorkingSet64", letta.Server.BaseUri);
+            var (exitCode, output) = await process.FinishAsync(cancel);
+            var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+            Assert.Equal((0, $"{messages}"), (exitCode, lines[^2]));
+            peaks.Add(long.Parse(lines[^1], System.Globalization.CultureInfo.InvariantCulture));
+        }
+
+        // 200 MB of messages; tests/LettaPS.Benchmarks measures a gigabyte.
+        Assert.InRange(peaks[1] - peaks[0], long.MinValue, 100L << 20);
+    }
+
+    [Fact]
     public async Task What_was_finished_before_a_stop_is_gone_on_with()
     {
         await using var letta = await Connected.ToAsync(new SandboxOptions { Latency = TimeSpan.FromMilliseconds(20) });

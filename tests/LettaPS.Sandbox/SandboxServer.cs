@@ -35,6 +35,9 @@ public sealed class SandboxServer : IAsyncDisposable
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = null;
+
+            // A write is done when it was sent, so that nothing piles up here and a reset comes after what it is to come after.
+            kestrel.Limits.MaxResponseBufferSize = 0;
             kestrel.Listen(IPAddress.Loopback, options.Port);
         });
         _app = builder.Build();
@@ -75,11 +78,11 @@ public sealed class SandboxServer : IAsyncDisposable
 
     private async Task HandleAsync(HttpContext http)
     {
+        var faults = Faults.Take(http.Request);
         var entry = Requests.Begin(http.Request);
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, _stopping.Token);
         try
         {
-            var faults = Faults.Take(http.Request);
             await AnswerAsync(http, faults, gone.Token);
         }
         catch (OperationCanceledException) when (gone.IsCancellationRequested)
@@ -113,6 +116,11 @@ public sealed class SandboxServer : IAsyncDisposable
 
     private async Task<Answer> DecideAsync(HttpContext http, CancellationToken gone)
     {
+        if (http.Request.Method == "OPTIONS")
+        {
+            return Answer.Of("OK", "text/plain; charset=utf-8");
+        }
+
         if (!Authorized(http.Request))
         {
             return Answer.Detail(401, "Unauthorized");
@@ -121,11 +129,6 @@ public sealed class SandboxServer : IAsyncDisposable
         if (http.Request.Path.StartsWithSegments("/latest", StringComparison.Ordinal, out var rest))
         {
             http.Request.Path = "/v1" + rest;
-        }
-
-        if (http.Request.Method == "OPTIONS")
-        {
-            return Answer.Of("OK", "text/plain; charset=utf-8");
         }
 
         var (route, ids, answer) = _routes.Find(http.Request);
@@ -183,7 +186,7 @@ public sealed class SandboxServer : IAsyncDisposable
             catch (JsonException e)
             {
                 throw call.Invalid("json_invalid", ["body", (int)(e.BytePositionInLine ?? 0)], "JSON decode error", JsonText.EmptyObject,
-                    JsonText.From(new { error = "Expecting value" }));
+                    JsonText.From(new { error = e.BytePositionInLine > 0 ? "Expecting property name enclosed in double quotes" : "Expecting value" }));
             }
         }
         else if (reads == Reads.Form && request.HasFormContentType)

@@ -50,6 +50,7 @@ internal sealed class AgentReader(
         var agent = LettaAgent.FromState(state.Result, connection);
         var inContext = MessageIds(state.Result);
         logs.Messages.Arrange(Merge(history.Result, export.Result, inContext));
+        WarnOfOldToolMessages(agent, export.Result);
         NoteLostContext(inContext);
         NoteHiddenSecrets(state.Result);
         return new AgentSnapshot(agent, "Api", options.IncludeSecrets ? state.Result : WithoutSecrets(state.Result))
@@ -156,6 +157,14 @@ internal sealed class AgentReader(
         return await OptionalAsync("The history", [], () => reader.ReadAsync(cancel)).ConfigureAwait(false);
     }
 
+    private void WarnOfOldToolMessages(LettaAgent agent, ExportedRows? export)
+    {
+        if (dialect.DamagesOldToolMessages && (agent.CreatedAt < s_endOfOldToolMessages || export?.HasOldToolMessages == true))
+        {
+            warn(OldToolMessages);
+        }
+    }
+
     private static string OldToolMessages =>
         "This server has agents from the time of Letta 0.11. Servers from 0.13 on change the tool messages of that time in the database when they are read, "
         + "and later cannot read some pages of them. Nothing is lost in this backup. Invoke-LettaSchemaFix -Kind MessageData makes the rows safe.";
@@ -232,12 +241,6 @@ internal sealed class AgentReader(
             : await OptionalAsync("The conversations", [], () => ReadConversationsAsync(cancel)).ConfigureAwait(false);
         var groups = await OptionalAsync("The groups", [], () => ReadListAsync($"agents/{agentId}/groups", cancel)).ConfigureAwait(false);
         var state = await stateTask.ConfigureAwait(false);
-        var old = dialect.DamagesOldToolMessages && LettaAgent.FromState(state, http.Connection).CreatedAt < s_endOfOldToolMessages;
-        if (old)
-        {
-            warn(OldToolMessages);
-        }
-
         if (AgentState.Group(state) is { } managed && groups.TrueForAll(g => g.StringOrNull("id") != managed.StringOrNull("id")))
         {
             groups.Add(managed);

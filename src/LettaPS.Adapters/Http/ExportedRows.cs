@@ -16,6 +16,9 @@ internal sealed class ExportedRows
     /// <summary>The MCP servers of the agent's tools.</summary>
     public List<JsonElement> McpServers { get; } = [];
 
+    /// <summary>Whether any row is a tool's return as 0.11 wrote it.</summary>
+    public bool HasOldToolMessages { get; private set; }
+
     /// <summary>Alembic revision of the database.</summary>
     public string? SchemaRevision { get; private set; }
 
@@ -42,7 +45,7 @@ internal sealed class ExportedRows
                 case "messages":
                     await foreach (var row in json.ReadArrayAsync(cancel).ConfigureAwait(false))
                     {
-                        export.Rows.Add(log.Keep(Guid.Empty, MessageRow.FromExport(row), rebuilt: false));
+                        export.Rows.Add(export.Keep(log, row));
                     }
 
                     break;
@@ -96,7 +99,14 @@ internal sealed class ExportedRows
         }
     }
 
-    private static async Task<(string? Name, List<MessageEntry> Rows, List<int> InContext)> ReadAgentAsync(JsonStreamReader json, MessageLog log, CancellationToken cancel)
+    private MessageEntry Keep(MessageLog log, JsonElement exported)
+    {
+        var row = MessageRow.FromExport(exported);
+        HasOldToolMessages |= row.Old;
+        return log.Keep(Guid.Empty, row, rebuilt: false);
+    }
+
+    private async Task<(string? Name, List<MessageEntry> Rows, List<int> InContext)> ReadAgentAsync(JsonStreamReader json, MessageLog log, CancellationToken cancel)
     {
         string? name = null;
         var rows = new List<MessageEntry>();
@@ -113,7 +123,7 @@ internal sealed class ExportedRows
                     await foreach (var row in json.ReadArrayAsync(cancel).ConfigureAwait(false))
                     {
                         indexes[row.StringOrNull("id") ?? string.Empty] = rows.Count;
-                        rows.Add(log.Keep(Guid.Empty, MessageRow.FromExport(row), rebuilt: false));
+                        rows.Add(Keep(log, row));
                     }
 
                     break;

@@ -18,10 +18,11 @@ public sealed class MessageRow
 {
     private static readonly JsonWriterOptions s_writer = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    private MessageRow(ReadOnlyMemory<byte> json, MessageKey key, bool damaged = false)
+    private MessageRow(ReadOnlyMemory<byte> json, MessageKey key, bool old = false, bool damaged = false)
     {
         Json = json;
         Key = key;
+        Old = old;
         Damaged = damaged;
     }
 
@@ -30,6 +31,9 @@ public sealed class MessageRow
 
     /// <summary>What the message can be recognised by in another view.</summary>
     public MessageKey Key { get; }
+
+    /// <summary>Whether it is a tool's return as 0.11 wrote it, which servers from 0.13 on damage when they read it (facts.md 10.1).</summary>
+    public bool Old { get; }
 
     /// <summary>Whether it is a tool's return that no longer says which call it answers (facts.md 10.1).</summary>
     public bool Damaged { get; }
@@ -67,8 +71,8 @@ public sealed class MessageRow
             writer.WriteEndObject();
         }
 
-        var damaged = single is { } r && row.StringOrNull("tool_call_id") is null && r.StringOrNull("tool_call_id") is null;
-        return new MessageRow(buffer.WrittenMemory, KeyOf(row), damaged);
+        var old = single is { } r && r.StringOrNull("tool_call_id") is null;
+        return new MessageRow(buffer.WrittenMemory, KeyOf(row), old, damaged: old && row.StringOrNull("tool_call_id") is null);
     }
 
     private static void WriteCompleted(Utf8JsonWriter writer, JsonElement toolReturn, JsonElement row)

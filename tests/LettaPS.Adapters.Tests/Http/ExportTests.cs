@@ -4,6 +4,7 @@ using System.Text.Json;
 using LettaPS.Core.Json;
 using LettaPS.Sandbox;
 using LettaPS.Sandbox.Fleets;
+using LettaPS.Sandbox.Http;
 using LettaPS.Sandbox.Store;
 using MessageRow = LettaPS.Sandbox.Store.MessageRow;
 using PassageRow = LettaPS.Core.AgentFiles.PassageRow;
@@ -189,7 +190,7 @@ public class ExportTests(ExportTests.Seeds seeds) : IClassFixture<ExportTests.Se
     public async Task When_no_export_works_everything_is_built_from_the_other_answers(string release)
     {
         var whole = await seeds.OfAsync(release);
-        await using var built = await Exported.AllAsync(release, s => s.Faults.Add(new Sandbox.Http.Fault(new Sandbox.Http.StatusEffect(500, """{"detail":"An unknown error occurred"}""")) { Path = "/v1/agents/*/export" }));
+        await using var built = await Exported.AllAsync(release, s => s.Faults.Add(new Fault(new StatusEffect(500, """{"detail":"An unknown error occurred"}""")) { Path = "/v1/agents/*/export" }));
 
         foreach (var (id, file) in whole.Files)
         {
@@ -255,6 +256,29 @@ public class ExportTests(ExportTests.Seeds seeds) : IClassFixture<ExportTests.Se
 
         Assert.Single(exported.Warnings);
         Assert.Contains("Invoke-LettaSchemaFix -Kind MessageData", exported.Warnings[0], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("0.11.3", 0)]
+    [InlineData("0.16.2", 1)]
+    [InlineData("0.16.8", 1)]
+    public async Task All_955_messages_of_the_recorded_fleet_are_had_also_when_reading_has_damaged_its_rows(string release, int warnings)
+    {
+        var server = await Sandbox.Fixtures.StartAsync(release, repaired: false);
+        foreach (var _ in Enumerable.Range(0, 2))
+        {
+            await using var exported = await Exported.AllAsync(server);
+
+            Assert.All(exported.Backups.Values, b => Assert.Empty(b.Missing));
+            Assert.Equal(955, exported.Backups.Values.Sum(b => b.Messages));
+            Assert.Equal(warnings, exported.Warnings.Count);
+            foreach (var agent in server.State.Agents)
+            {
+                Assert.Equal(agent.Messages.Select(m => m.Id), exported.Files[agent.Id].GetProperty("lettaps").Strings("message_ids"));
+            }
+        }
+
+        await server.DisposeAsync();
     }
 
     [Fact]

@@ -12,7 +12,13 @@ internal sealed class Exported : IAsyncDisposable
 {
     private readonly TempFolder _folder = new();
 
-    private Exported(SandboxServer server) => Server = server;
+    private readonly bool _owned;
+
+    private Exported(SandboxServer server, bool owned)
+    {
+        Server = server;
+        _owned = owned;
+    }
 
     public SandboxServer Server { get; }
 
@@ -29,8 +35,28 @@ internal sealed class Exported : IAsyncDisposable
 
     public static async Task<Exported> AllAsync(SandboxOptions sandbox, Action<SandboxServer>? prepare = null, SnapshotOptions? options = null)
     {
-        var exported = new Exported(await SandboxServer.StartAsync(sandbox));
-        prepare?.Invoke(exported.Server);
+        var server = await SandboxServer.StartAsync(sandbox);
+        prepare?.Invoke(server);
+        return await AllAsync(new Exported(server, owned: true), options);
+    }
+
+    /// <summary>Exports from a server that stays when this is disposed.</summary>
+    public static Task<Exported> AllAsync(SandboxServer server) => AllAsync(new Exported(server, owned: false), null);
+
+    public ILettaServer Open() => new AdapterDoor().OpenServer(new LettaConnection(Server.BaseUri), warn: Warnings.Add);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_owned)
+        {
+            await Server.DisposeAsync();
+        }
+
+        _folder.Dispose();
+    }
+
+    private static async Task<Exported> AllAsync(Exported exported, SnapshotOptions? options)
+    {
         var cancel = TestContext.Current.CancellationToken;
         using var source = exported.Open();
         var request = new BackupSetRequest(exported._folder.Path, source.Connection, "test", Resume: false, Force: false, TimeProvider.System);
@@ -45,13 +71,5 @@ internal sealed class Exported : IAsyncDisposable
 
         set.Complete();
         return exported;
-    }
-
-    public ILettaServer Open() => new AdapterDoor().OpenServer(new LettaConnection(Server.BaseUri), warn: Warnings.Add);
-
-    public async ValueTask DisposeAsync()
-    {
-        await Server.DisposeAsync();
-        _folder.Dispose();
     }
 }

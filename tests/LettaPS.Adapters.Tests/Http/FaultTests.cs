@@ -3,6 +3,7 @@ using LettaPS.Core.Agents;
 using LettaPS.Core.Connections;
 using LettaPS.Sandbox;
 using LettaPS.Sandbox.Http;
+using LettaPS.Sandbox.Store;
 using LettaPS.TestKit;
 
 namespace LettaPS.Adapters.Tests.Http;
@@ -236,7 +237,7 @@ public class FaultTests
 
         public SandboxServer Server { get; }
 
-        public Sandbox.Store.AgentRow Agent { get; }
+        public AgentRow Agent { get; }
 
         public ILettaServer Source { get; }
 

@@ -167,7 +167,13 @@ internal sealed class IdentityChangesApi
         var answer = Copy(row);
         if (_api.Is0168)
         {
-            var message = _api.State.Append(agent, new MessageRow { Role = "system", Content = [ContentPart.OfText(agent.System)], ConversationId = row.Id });
+            var message = _api.State.Append(agent, new MessageRow
+            {
+                Role = "system",
+                Content = [ContentPart.OfText(agent.System)],
+                Model = agent.LlmConfig.Text("model"),
+                ConversationId = row.Id,
+            });
             row.MessageIds.Add(message.Id);
             row.InContextMessageIds.Add(message.Id);
         }

@@ -12,7 +12,12 @@ internal sealed class AgentFileCheck(Release release)
 
     private static readonly Dictionary<string, string> s_prefixes = new()
     {
-        ["agents"] = "agent", ["groups"] = "group", ["blocks"] = "block", ["files"] = "file", ["sources"] = "source", ["tools"] = "tool",
+        ["agents"] = "agent",
+        ["groups"] = "group",
+        ["blocks"] = "block",
+        ["files"] = "file",
+        ["sources"] = "source",
+        ["tools"] = "tool",
         ["mcp_servers"] = "mcp_server",
     };
 

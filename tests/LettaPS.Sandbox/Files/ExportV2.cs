@@ -220,7 +220,7 @@ internal sealed class ExportV2(LettaApi api)
         }
 
         w.Prop("name"u8, row.Name);
-        w.Prop("otid"u8, api.Is0168 ? Guid.NewGuid().ToString() : null);
+        w.Prop("otid"u8, api.Is0168 ? Ids.Random().ToString() : null);
         w.WriteNull("sender_id"u8);
         w.Prop("batch_item_id"u8, row.BatchItemId);
         w.Prop("group_id"u8, row.GroupId);

@@ -8,10 +8,12 @@ public sealed class ResetEffect(long afterBytes) : FaultEffect
     {
         return WriteIntoAsync(http, new CutStream(http.Response.Body, afterBytes, ResetAsync), answer, gone);
 
-        Task ResetAsync()
+        // A reset may overtake what was sent just before it, so it waits a moment.
+        async Task ResetAsync()
         {
+            await Task.Delay(50, gone);
             http.Abort();
-            return Task.Delay(Timeout.Infinite, gone);
+            await Task.Delay(Timeout.Infinite, gone);
         }
     }
 }
