@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text.Json;
 using LettaPS.Sandbox.Api;
 using LettaPS.Sandbox.Http;
@@ -36,7 +35,7 @@ public sealed class SandboxServer : IAsyncDisposable
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = null;
-            kestrel.Listen(IPAddress.Loopback, options.Port);
+            kestrel.Listen(options.Address, options.Port);
         });
         _app = builder.Build();
         _app.Run(HandleAsync);

@@ -1,9 +1,11 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Docker.DotNet;
 using Docker.DotNet.Models;
 using LettaPS.Core;
+using LettaPS.Core.Connections;
 using LettaPS.Core.Servers;
 
 namespace LettaPS.Adapters.Docker;
@@ -104,11 +106,11 @@ internal sealed class DockerEngine : IContainerEngine
         "ContainerStopFailed");
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<string>> ReadLogAsync(string container, int lines, CancellationToken cancel)
+    public async Task<IReadOnlyList<string>> ReadLogAsync(string container, int lines, DateTimeOffset? since, CancellationToken cancel)
     {
         using var log = await AskAsync(
             () => _client.Containers.GetContainerLogsAsync(
-                container, new ContainerLogsParameters { ShowStdout = true, ShowStderr = true, Tail = $"{lines}" }, cancel),
+                container, new ContainerLogsParameters { ShowStdout = true, ShowStderr = true, Tail = $"{lines}", Since = UnixTime(since) }, cancel),
             container).ConfigureAwait(false);
         using var text = new MemoryStream();
         await log.CopyOutputToAsync(Stream.Null, text, text, cancel).ConfigureAwait(false);
@@ -138,7 +140,7 @@ internal sealed class DockerEngine : IContainerEngine
     }
 
     /// <inheritdoc/>
-    public async Task<IEndpointRoute> OpenTunnelAsync(string container, int port, CancellationToken cancel) =>
+    public async Task<IOpenTunnel> OpenTunnelAsync(string container, int port, CancellationToken cancel) =>
         await ExecTunnel.OpenAsync(this, container, port, cancel).ConfigureAwait(false);
 
     /// <inheritdoc/>
@@ -214,6 +216,9 @@ internal sealed class DockerEngine : IContainerEngine
         var stream = await AskAsync(() => _client.Exec.StartContainerExecAsync(exec.ID, new ContainerExecStartParameters(), cancel), container).ConfigureAwait(false);
         return new ExecRun(_client, exec.ID, stream);
     }
+
+    private static string? UnixTime(DateTimeOffset? time) =>
+        time is { } t ? string.Create(CultureInfo.InvariantCulture, $"{(t - DateTimeOffset.UnixEpoch).Ticks / (decimal)TimeSpan.TicksPerSecond:F7}") : null;
 
     private static List<string> Pairs(IReadOnlyDictionary<string, string> variables) => [.. variables.Select(v => $"{v.Key}={v.Value}")];
 

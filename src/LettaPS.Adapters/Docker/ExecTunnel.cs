@@ -1,12 +1,13 @@
 using System.Net;
 using System.Net.Sockets;
 using LettaPS.Core;
+using LettaPS.Core.Connections;
 using LettaPS.Core.Servers;
 
 namespace LettaPS.Adapters.Docker;
 
 /// <summary>A loopback listener, each of whose connections is carried by a program in a container that connects to one of its ports.</summary>
-internal sealed class ExecTunnel : IEndpointRoute
+internal sealed class ExecTunnel : IOpenTunnel
 {
     // Carries one connection between the program's standard streams and the port $1, with what the container has: bash or perl in Debian's
     // images, nc in Alpine's. Whichever side ends first ends the connection.
@@ -47,10 +48,7 @@ internal sealed class ExecTunnel : IEndpointRoute
     }
 
     /// <inheritdoc/>
-    public string Host => "127.0.0.1";
-
-    /// <inheritdoc/>
-    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+    public IPEndPoint NearEnd => (IPEndPoint)_listener.LocalEndpoint;
 
     /// <summary>Tries the way once, so that what is wrong is told now and in words, then listens.</summary>
     public static async Task<ExecTunnel> OpenAsync(DockerEngine engine, string container, int port, CancellationToken cancel)

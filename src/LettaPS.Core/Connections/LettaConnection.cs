@@ -50,9 +50,18 @@ public sealed class LettaConnection
     /// <summary>Whether a password is sent.</summary>
     public bool HasApiKey => _apiKey is not null;
 
+    /// <summary>Where the server's database is; <see langword="null"/> where nobody said.</summary>
+    public DatabaseAddress? Database { get; private init; }
+
+    /// <summary>The same server, now that it is known where its database is.</summary>
+    /// <param name="database">Where it is.</param>
+    public LettaConnection WithDatabase(DatabaseAddress database) =>
+        new(BaseUri, _apiKey, Timeout, SkipCertificateCheck, ServerVersion) { Database = database };
+
     /// <summary>The same server, now that it has told its version.</summary>
     /// <param name="serverVersion">What it said.</param>
-    public LettaConnection WithServerVersion(string serverVersion) => new(BaseUri, _apiKey, Timeout, SkipCertificateCheck, serverVersion);
+    public LettaConnection WithServerVersion(string serverVersion) =>
+        new(BaseUri, _apiKey, Timeout, SkipCertificateCheck, serverVersion) { Database = Database };
 
     /// <summary>The password in clear, for the one place that puts it into a header. Never log, print or store it.</summary>
     public string? RevealApiKey() => _apiKey is null ? null : new NetworkCredential(string.Empty, _apiKey).Password;

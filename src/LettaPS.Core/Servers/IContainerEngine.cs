@@ -1,3 +1,5 @@
+using LettaPS.Core.Connections;
+
 namespace LettaPS.Core.Servers;
 
 /// <summary>What LettaPS asks of a container engine. Thread-safe.</summary>
@@ -32,8 +34,9 @@ public interface IContainerEngine : IDisposable
     /// <summary>The last lines of a container's log, both streams, oldest first.</summary>
     /// <param name="container">Identifier or name of the container.</param>
     /// <param name="lines">How many at most.</param>
+    /// <param name="since">Only what was written since then; <see langword="null"/> for all.</param>
     /// <param name="cancel">Gives up.</param>
-    Task<IReadOnlyList<string>> ReadLogAsync(string container, int lines, CancellationToken cancel);
+    Task<IReadOnlyList<string>> ReadLogAsync(string container, int lines, DateTimeOffset? since, CancellationToken cancel);
 
     /// <summary>
     /// Runs a program in a running container until it ends. When this call is cancelled or this process dies, a program without input is ended,
@@ -56,7 +59,7 @@ public interface IContainerEngine : IDisposable
     /// <param name="port">The port, as the container itself reaches it on its loopback address.</param>
     /// <param name="cancel">Gives up.</param>
     /// <exception cref="LettaException"><c>TunnelRefused</c>: nothing listens there, or the container has no program that can connect.</exception>
-    Task<IEndpointRoute> OpenTunnelAsync(string container, int port, CancellationToken cancel);
+    Task<IOpenTunnel> OpenTunnelAsync(string container, int port, CancellationToken cancel);
 
     /// <summary>Starts a container that lives no longer than the returned handle or this process, whichever ends first.</summary>
     /// <param name="specification">What to run.</param>

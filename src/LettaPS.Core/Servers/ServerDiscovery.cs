@@ -1,5 +1,5 @@
 using LettaPS.Core.Compose;
-using LettaPS.Core.Databases;
+using LettaPS.Core.Connections;
 
 namespace LettaPS.Core.Servers;
 
@@ -95,33 +95,20 @@ public static class ServerDiscovery
     /// <summary>The address and credentials that a server's database has, from the server's environment.</summary>
     /// <param name="server">The server's container.</param>
     /// <remarks>
-    /// As the image decides it: <c>LETTA_PG_URI</c>, else PostgreSQL in the same container, as user, password and database of the
-    /// <c>POSTGRES_…</c> variables. Where the image's start script does not run, Letta reads the five <c>LETTA_PG_…</c> variables, all or none.
+    /// As the image's start script decides it: <c>LETTA_PG_URI</c>, else PostgreSQL in the same container with user, password and database of the
+    /// <c>POSTGRES_…</c> variables; the five <c>LETTA_PG_…</c> variables count only where another command runs.
     /// </remarks>
+    /// <exception cref="LettaException"><c>InvalidDatabaseUri</c>.</exception>
     public static DatabaseAddress Address(ContainerFacts server)
     {
         ArgumentNullException.ThrowIfNull(server);
-        if (server.Variable("LETTA_PG_URI") is { } uri)
-        {
-            return DatabaseAddress.Parse(uri);
-        }
-
-        if (!RunsStartScript(server)
-            && server.Variable("LETTA_PG_HOST") is { } host
-            && server.Variable("LETTA_PG_DB") is { } database
-            && server.Variable("LETTA_PG_USER") is { } user
-            && server.Variable("LETTA_PG_PASSWORD") is { } password
-            && int.TryParse(server.Variable("LETTA_PG_PORT"), out var port))
-        {
-            return new DatabaseAddress(host, port, database, user, password);
-        }
-
-        return new DatabaseAddress(
-            "localhost",
-            PostgresPort,
-            server.Variable("POSTGRES_DB") ?? "letta",
-            server.Variable("POSTGRES_USER") ?? "letta",
-            server.Variable("POSTGRES_PASSWORD") ?? "letta");
+        return DatabaseAddress.FromEnvironment(name => name is "LETTA_PG_URI" || !RunsStartScript(server) ? server.Variable(name) : null)
+            ?? new DatabaseAddress(
+                "localhost",
+                PostgresPort,
+                server.Variable("POSTGRES_DB") ?? "letta",
+                server.Variable("POSTGRES_USER") ?? "letta",
+                server.Variable("POSTGRES_PASSWORD") ?? "letta");
     }
 
     /// <summary>Where PostgreSQL listens in the container that runs it.</summary>
@@ -134,6 +121,32 @@ public static class ServerDiscovery
         return ReachedThroughHost(address)
             ? container.Ports.FirstOrDefault(p => p.HostPort == address.Port)?.Port ?? address.Port
             : address.Port;
+    }
+
+    /// <summary>The port of a server's API inside its container.</summary>
+    /// <param name="server">The server's container.</param>
+    public static int PortOfApi(ContainerFacts server)
+    {
+        ArgumentNullException.ThrowIfNull(server);
+        return int.TryParse(server.Variable("PORT"), out var chosen) ? chosen : ApiPort;
+    }
+
+    /// <summary>Address of a server's API from here; <see langword="null"/> where its port is not published.</summary>
+    /// <param name="server">The server's container.</param>
+    /// <param name="engine">Address of the engine.</param>
+    public static Uri? BaseUri(ContainerFacts server, Uri engine)
+    {
+        ArgumentNullException.ThrowIfNull(server);
+        ArgumentNullException.ThrowIfNull(engine);
+        var port = PortOfApi(server);
+        if (server.NetworkMode == "host")
+        {
+            return new UriBuilder("http", EngineHost(engine), port).Uri;
+        }
+
+        return server.Ports.FirstOrDefault(p => p.Port == port && p.HostPort is not null) is { } published
+            ? new UriBuilder("http", published.HostAddress is "0.0.0.0" or "::" or "127.0.0.1" ? EngineHost(engine) : published.HostAddress, published.HostPort!.Value).Uri
+            : null;
     }
 
     private static bool IsEmbedded(ContainerFacts server, DatabaseAddress address) => IsLoopback(address.Host) && server.NetworkMode is not "host"
@@ -170,19 +183,6 @@ public static class ServerDiscovery
         return container.Mounts
             .Where(m => m.Type is not "tmpfs" && (data == m.Destination || data.StartsWith(m.Destination.TrimEnd('/') + "/", StringComparison.Ordinal)))
             .MaxBy(m => m.Destination.Length);
-    }
-
-    private static Uri? BaseUri(ContainerFacts server, Uri engine)
-    {
-        var port = int.TryParse(server.Variable("PORT"), out var chosen) ? chosen : ApiPort;
-        if (server.NetworkMode == "host")
-        {
-            return new UriBuilder("http", EngineHost(engine), port).Uri;
-        }
-
-        return server.Ports.FirstOrDefault(p => p.Port == port && p.HostPort is not null) is { } published
-            ? new UriBuilder("http", published.HostAddress is "0.0.0.0" or "::" or "127.0.0.1" ? EngineHost(engine) : published.HostAddress, published.HostPort!.Value).Uri
-            : null;
     }
 
     private static string EngineHost(Uri engine) => engine.Scheme is "tcp" or "http" or "https" ? engine.Host : "localhost";

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using LettaPS.Adapters.Docker;
 using LettaPS.Core;
+using LettaPS.Core.Connections;
 using LettaPS.Core.Servers;
 using Engine = LettaPS.TestKit.DockerEngine;
 
@@ -169,8 +170,8 @@ public sealed class DockerEngineTests(DockerFixture docker) : IClassFixture<Dock
         var name = await docker.StartAsync("log", ["sh", "-c", "for i in 1 2 3; do echo $i; done; echo bad >&2"], []);
         await Engine.DockerAsync("wait", name);
 
-        Assert.Equal(["1", "2", "3", "bad"], (await _engine.ReadLogAsync(name, 10, _cancel)).Order());
-        Assert.Single(await _engine.ReadLogAsync(name, 1, _cancel));
+        Assert.Equal(["1", "2", "3", "bad"], (await _engine.ReadLogAsync(name, 10, null, _cancel)).Order());
+        Assert.Single(await _engine.ReadLogAsync(name, 1, null, _cancel));
     }
 
     [Fact]
@@ -231,7 +232,7 @@ public sealed class DockerEngineTests(DockerFixture docker) : IClassFixture<Dock
         using (var client = new TcpClient())
         {
             await using var tunnel = await _engine.OpenTunnelAsync(name, 7000, _cancel);
-            await client.ConnectAsync(tunnel.Host, tunnel.Port, _cancel);
+            await client.ConnectAsync(tunnel.NearEnd, _cancel);
             await client.GetStream().WriteAsync("hello"u8.ToArray(), _cancel);
             await client.GetStream().ReadExactlyAsync(new byte[5], _cancel);
         }
@@ -266,12 +267,12 @@ public sealed class DockerEngineTests(DockerFixture docker) : IClassFixture<Dock
     /// <summary>A container of its own that does nothing.</summary>
     private Task<string> StartAsync(string role, params IEnumerable<string> options) => docker.StartAsync(role, ["sleep", "infinity"], options);
 
-    private async Task<bool> AskAsync(IEndpointRoute tunnel, int size)
+    private async Task<bool> AskAsync(IOpenTunnel tunnel, int size)
     {
         var sent = RandomNumberGenerator.GetBytes(size);
         var received = new byte[size];
         using var client = new TcpClient();
-        await client.ConnectAsync(tunnel.Host, tunnel.Port, _cancel);
+        await client.ConnectAsync(tunnel.NearEnd, _cancel);
         var stream = client.GetStream();
         var sending = stream.WriteAsync(sent, _cancel);
         await stream.ReadExactlyAsync(received, _cancel);
