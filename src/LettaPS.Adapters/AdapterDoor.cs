@@ -1,7 +1,9 @@
 using LettaPS.Adapters.Http;
+using LettaPS.Adapters.Postgres;
 using LettaPS.Core;
 using LettaPS.Core.Agents;
 using LettaPS.Core.Connections;
+using LettaPS.Core.Schemas;
 
 namespace LettaPS.Adapters;
 
@@ -11,4 +13,7 @@ public sealed class AdapterDoor : IAdapterDoor
     /// <inheritdoc/>
     public ILettaServer OpenServer(LettaConnection connection, Action<long>? received = null, Action<string>? warn = null) =>
         new LettaServer(connection, received, warn);
+
+    /// <inheritdoc/>
+    public ISchemaDatabase OpenSchemaDatabase(DatabaseAddress address) => new SchemaDatabase(address);
 }

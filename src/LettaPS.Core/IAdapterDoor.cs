@@ -1,5 +1,6 @@
 using LettaPS.Core.Agents;
 using LettaPS.Core.Connections;
+using LettaPS.Core.Schemas;
 
 namespace LettaPS.Core;
 
@@ -14,4 +15,8 @@ public interface IAdapterDoor
     /// <param name="received">Told of bytes as they arrive, from any thread.</param>
     /// <param name="warn">Told what the user should know, from any thread.</param>
     ILettaServer OpenServer(LettaConnection connection, Action<long>? received = null, Action<string>? warn = null);
+
+    /// <summary>Opens a database for the schema doctor. Nothing is connected before the first reading.</summary>
+    /// <param name="address">The database.</param>
+    ISchemaDatabase OpenSchemaDatabase(DatabaseAddress address);
 }

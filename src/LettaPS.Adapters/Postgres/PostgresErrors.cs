@@ -1,0 +1,59 @@
+using System.Net.Sockets;
+using LettaPS.Core;
+using LettaPS.Core.Connections;
+using Npgsql;
+
+namespace LettaPS.Adapters.Postgres;
+
+/// <summary>Says what PostgreSQL's failures mean to a user.</summary>
+internal static class PostgresErrors
+{
+    /// <summary>A connection could not be made.</summary>
+    /// <param name="e">The failure.</param>
+    /// <param name="address">The database.</param>
+    public static LettaException OfConnecting(NpgsqlException e, DatabaseAddress address) => e switch
+    {
+        PostgresException { SqlState: PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification } => new(
+            "DatabaseDenied", LettaErrorKind.Denied, $"{address} refuses role {address.User}: {((PostgresException)e).MessageText}.",
+            "Check user and password in -DatabaseUri or LETTA_PG_URI. If another PostgreSQL of this machine owns the port, that is the one that answered.", address, e),
+        PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName } => new(
+            "DatabaseNotFound", LettaErrorKind.NotFound, $"The server of {address} has no database {address.Database}.", "Check its name.", address, e),
+        PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } => new(
+            "DatabaseDenied", LettaErrorKind.Denied, $"Role {address.User} may not connect to {address}.", "Grant it CONNECT, or use the owner.", address, e),
+        PostgresException { SqlState: PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.TooManyConnections } p => new(
+            "DatabaseBusy", LettaErrorKind.Connection, $"{address} takes no connection now: {p.MessageText}.", "Try again shortly.", address, e),
+        PostgresException p => new(
+            "DatabaseUnusable", LettaErrorKind.ServerFault, $"{address}: {p.MessageText}.", null, address, e),
+        { InnerException: SocketException or TimeoutException } => new(
+            "DatabaseUnreachable", LettaErrorKind.Connection, $"Nothing answers at {address}: {e.InnerException!.Message}.",
+            "Check host and port, and whether the port of the container is published.", address, e),
+        _ => new(
+            "DatabaseUnusable", LettaErrorKind.Connection, $"{address} cannot be used: {e.Message}.", null, address, e),
+    };
+
+    /// <summary>A statement failed.</summary>
+    /// <param name="e">The failure.</param>
+    /// <param name="address">The database.</param>
+    /// <param name="what">What was being done, as the beginning of a sentence.</param>
+    public static LettaException OfStatement(NpgsqlException e, DatabaseAddress address, string what) => e switch
+    {
+        PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } p => new(
+            "DatabaseDenied", LettaErrorKind.Denied, $"{what}: {p.MessageText}.", "Connect as the owner of the tables or as a superuser.", address, e),
+        PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction } => new(
+            "DatabaseReadOnly", LettaErrorKind.Refused, $"{what}: {address} can only be read.", "Connect to the primary.", address, e),
+        PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable } => new(
+            "SchemaLocked", LettaErrorKind.Timeout, $"{what}: another session holds a lock on a table.", "Stop the server or end the session, and run the command again.", address, e),
+        PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown } => Lost(e, address, what),
+        PostgresException p => new(
+            "DatabaseStatementFailed", LettaErrorKind.ServerFault, $"{what}: {p.MessageText} ({p.SqlState}).", null, address, e),
+        _ => Lost(e, address, what),
+    };
+
+    /// <summary>Whether a failure is one of waiting for a lock, so that trying again may help.</summary>
+    /// <param name="e">The failure.</param>
+    public static bool IsLock(Exception e) =>
+        e is PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected };
+
+    private static LettaException Lost(NpgsqlException e, DatabaseAddress address, string what) => new(
+        "DatabaseConnectionLost", LettaErrorKind.Connection, $"{what}: the connection to {address} broke off.", "Check the server and run the command again.", address, e);
+}

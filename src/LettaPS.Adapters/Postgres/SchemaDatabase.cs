@@ -1,0 +1,55 @@
+using LettaPS.Core.Connections;
+using LettaPS.Core.Schemas;
+using Npgsql;
+
+namespace LettaPS.Adapters.Postgres;
+
+/// <summary>A database as the schema doctor sees it.</summary>
+internal sealed class SchemaDatabase(DatabaseAddress address) : ISchemaDatabase
+{
+    private PostgresSource? _source;
+
+    /// <inheritdoc/>
+    public DatabaseAddress Address => address;
+
+    /// <inheritdoc/>
+    public async Task<DatabaseSnapshot> ReadAsync(Func<DatabaseSnapshot, IReadOnlyList<DataQuestion>> ask, CancellationToken cancel)
+    {
+        var connection = await ConnectAsync(cancel).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            try
+            {
+                return await SchemaReader.ReadAsync(connection, ask, cancel).ConfigureAwait(false);
+            }
+            catch (NpgsqlException e)
+            {
+                throw PostgresErrors.OfStatement(e, address, $"Reading {address} failed");
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<ISchemaRepair> BeginRepairAsync(TimeSpan patience, CancellationToken cancel)
+    {
+        var connection = await ConnectAsync(cancel).ConfigureAwait(false);
+        try
+        {
+            return await SchemaRepair.BeginAsync(connection, address, patience, cancel).ConfigureAwait(false);
+        }
+        catch
+        {
+            await connection.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _source?.DisposeAsync() ?? default;
+
+    private async Task<NpgsqlConnection> ConnectAsync(CancellationToken cancel)
+    {
+        _source ??= await PostgresSource.OpenAsync(address, cancel).ConfigureAwait(false);
+        return await _source.ConnectAsync(cancel).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,214 @@
+using System.Diagnostics;
+using System.Globalization;
+using LettaPS.Core;
+using LettaPS.Core.Connections;
+using LettaPS.Core.Schemas;
+using Npgsql;
+using Polly;
+using Polly.Retry;
+
+namespace LettaPS.Adapters.Postgres;
+
+/// <summary>
+/// A repair under way on a connection of its own. Locks are waited for a little at a time and from the beginning again, since whoever waits for an
+/// exclusive lock holds up everybody who comes after.
+/// </summary>
+internal sealed class SchemaRepair : ISchemaRepair
+{
+    /// <summary>PostgreSQL's advisory locks are numbers; this is "LettaPS" in ASCII.</summary>
+    private const long AdvisoryLock = 0x4C65747461505300;
+
+    /// <summary>As long as the server's own work may have to wait behind one attempt.</summary>
+    private static readonly TimeSpan s_attempt = TimeSpan.FromMilliseconds(500);
+
+    private readonly NpgsqlConnection _connection;
+    private readonly DatabaseAddress _address;
+    private readonly TimeSpan _patience;
+
+    private SchemaRepair(NpgsqlConnection connection, DatabaseAddress address, TimeSpan patience) =>
+        (_connection, _address, _patience) = (connection, address, patience);
+
+    /// <summary>Takes the advisory lock. It is asked for again and again and never waited for: whoever waits holds a snapshot, and building an index concurrently waits for snapshots.</summary>
+    public static async Task<SchemaRepair> BeginAsync(NpgsqlConnection connection, DatabaseAddress address, TimeSpan patience, CancellationToken cancel)
+    {
+        var repair = new SchemaRepair(connection, address, patience);
+        try
+        {
+            await repair.ExecuteAsync("SET standard_conforming_strings = on; SET search_path = ''", cancel).ConfigureAwait(false);
+            var isOurs = await Patiently(patience, isRetried: static outcome => outcome.Result is false)
+                .ExecuteAsync(async token => await repair.ScalarAsync<bool>($"SELECT pg_try_advisory_lock({AdvisoryLock})", token).ConfigureAwait(false), cancel)
+                .ConfigureAwait(false);
+            return isOurs ? repair : throw new LettaException(
+                "SchemaFixRunning",
+                LettaErrorKind.Conflict,
+                $"Another repair of {address} is running.",
+                "Wait until it has ended, or give a longer -LockTimeout.",
+                address);
+        }
+        catch (NpgsqlException e)
+        {
+            throw PostgresErrors.OfStatement(e, address, "Nothing was changed");
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<StatementOutcome>> RunTogetherAsync(IReadOnlyList<string> statements, CancellationToken cancel)
+    {
+        try
+        {
+            return await Patiently<IReadOnlyList<StatementOutcome>>(_patience, static outcome => outcome.Exception is { } e && PostgresErrors.IsLock(e))
+                .ExecuteAsync(async token => await TryTogetherAsync(statements, token).ConfigureAwait(false), cancel)
+                .ConfigureAwait(false);
+        }
+        catch (NpgsqlException e)
+        {
+            throw PostgresErrors.IsLock(e)
+                ? await LockedAsync(e, cancel).ConfigureAwait(false)
+                : PostgresErrors.OfStatement(e, _address, "Nothing was changed");
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<StatementOutcome> RunAloneAsync(string statement, string? undo, CancellationToken cancel)
+    {
+        try
+        {
+            return await Patiently<StatementOutcome>(_patience, static outcome => outcome.Exception is { } e && PostgresErrors.IsLock(e))
+                .ExecuteAsync(async token => await TryAloneAsync(statement, undo, token).ConfigureAwait(false), cancel)
+                .ConfigureAwait(false);
+        }
+        catch (NpgsqlException e)
+        {
+            throw PostgresErrors.IsLock(e)
+                ? await LockedAsync(e, cancel).ConfigureAwait(false)
+                : PostgresErrors.OfStatement(e, _address, $"What is reported as done is done; this failed and left nothing behind: {statement}");
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (_connection.State == System.Data.ConnectionState.Open)
+        {
+            try
+            {
+                await ExecuteAsync($"SELECT pg_advisory_unlock({AdvisoryLock})", CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (NpgsqlException) when (_connection.State != System.Data.ConnectionState.Open)
+            {
+                // A connection that is gone has given the lock back already.
+            }
+        }
+
+        await _connection.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private async Task<IReadOnlyList<StatementOutcome>> TryTogetherAsync(IReadOnlyList<string> statements, CancellationToken cancel)
+    {
+        var transaction = await _connection.BeginTransactionAsync(cancel).ConfigureAwait(false);
+        await using (transaction.ConfigureAwait(false))
+        {
+            await ExecuteAsync(LockTimeout("SET LOCAL", s_attempt), cancel).ConfigureAwait(false);
+            var outcomes = new List<StatementOutcome>(statements.Count);
+            foreach (var statement in statements)
+            {
+                outcomes.Add(await MeasureAsync(statement, cancel).ConfigureAwait(false));
+            }
+
+            try
+            {
+                // Once begun it is not broken off: nobody could tell any more whether it took place.
+                await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (NpgsqlException e) when (e is not PostgresException)
+            {
+                throw new LettaException(
+                    "SchemaFixUncertain",
+                    LettaErrorKind.Connection,
+                    $"The connection to {_address} broke off while the repair was being committed: either all of it was done or nothing.",
+                    "Run Compare-LettaSchema to see which.",
+                    _address,
+                    e);
+            }
+
+            return outcomes;
+        }
+    }
+
+    private async Task<StatementOutcome> TryAloneAsync(string statement, string? undo, CancellationToken cancel)
+    {
+        await ExecuteAsync(LockTimeout("SET", undo is null ? s_attempt : _patience), cancel).ConfigureAwait(false);
+        try
+        {
+            return await MeasureAsync(statement, cancel).ConfigureAwait(false);
+        }
+        catch (Exception) when (undo is not null && _connection.State == System.Data.ConnectionState.Open)
+        {
+            await ExecuteAsync(undo, CancellationToken.None).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private async Task<StatementOutcome> MeasureAsync(string statement, CancellationToken cancel)
+    {
+        var watch = Stopwatch.StartNew();
+        var rows = await ExecuteAsync(statement, cancel).ConfigureAwait(false);
+        return new StatementOutcome(rows < 0 ? null : rows, watch.Elapsed);
+    }
+
+    private async Task<int> ExecuteAsync(string sql, CancellationToken cancel)
+    {
+        var command = new NpgsqlCommand(sql, _connection);
+        await using (command.ConfigureAwait(false))
+        {
+            return await command.ExecuteNonQueryAsync(cancel).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<T> ScalarAsync<T>(string sql, CancellationToken cancel)
+    {
+        var command = new NpgsqlCommand(sql, _connection);
+        await using (command.ConfigureAwait(false))
+        {
+            return (T)(await command.ExecuteScalarAsync(cancel).ConfigureAwait(false))!;
+        }
+    }
+
+    /// <summary>Says who is in the way.</summary>
+    private async Task<LettaException> LockedAsync(NpgsqlException e, CancellationToken cancel)
+    {
+        const string Holders = """
+            SELECT coalesce(string_agg(DISTINCT format('%s (process %s, %s)', coalesce(nullif(a.application_name, ''), 'a session'), a.pid, a.state), ', '), 'none')
+            FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+            WHERE l.locktype = 'relation' AND l.granted AND l.pid <> pg_backend_pid() AND l.relation > 16383
+                AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            """;
+        var holders = await ScalarAsync<string>(Holders, cancel).ConfigureAwait(false);
+        return new LettaException(
+            "SchemaLocked",
+            LettaErrorKind.Timeout,
+            string.Create(CultureInfo.InvariantCulture, $"Tables of {_address} were locked by others for {_patience.TotalSeconds:0.#} seconds; holding locks now: {holders}. Nothing was changed by what is not reported as done."),
+            "Stop the server or end the session, or give a longer -LockTimeout.",
+            _address,
+            e);
+    }
+
+    private static string LockTimeout(string set, TimeSpan time) =>
+        string.Create(CultureInfo.InvariantCulture, $"{set} lock_timeout = '{Math.Max(1, (long)time.TotalMilliseconds)}ms'");
+
+    private static ResiliencePipeline<bool> Patiently(TimeSpan patience, Func<Outcome<bool>, bool> isRetried) => Patiently<bool>(patience, isRetried);
+
+    private static ResiliencePipeline<T> Patiently<T>(TimeSpan patience, Func<Outcome<T>, bool> isRetried)
+    {
+        var watch = Stopwatch.StartNew();
+        return new ResiliencePipelineBuilder<T>().AddRetry(new RetryStrategyOptions<T>
+        {
+            ShouldHandle = attempt => ValueTask.FromResult(watch.Elapsed < patience && isRetried(attempt.Outcome)),
+            MaxRetryAttempts = int.MaxValue,
+            Delay = TimeSpan.FromMilliseconds(50),
+            MaxDelay = TimeSpan.FromSeconds(1),
+            BackoffType = DelayBackoffType.Exponential,
+            UseJitter = true,
+        }).Build();
+    }
+}

@@ -1,0 +1,64 @@
+using System.Text.Json;
+
+namespace LettaPS.Core.Releases;
+
+/// <summary>The releases of the Letta server from 0.11.3 to 0.16.8 and the chain of their migrations.</summary>
+public static class ReleaseCatalogue
+{
+    private static readonly Lazy<ReleaseFile> s_file = new(Load);
+    private static readonly Lazy<IReadOnlyList<LettaRelease>> s_all = new(() =>
+        [.. s_file.Value.Releases.Select(r => new LettaRelease(r, [.. Migrations.Where(m => m.Release == r.Version)]))]);
+
+    /// <summary>The releases, oldest first.</summary>
+    public static IReadOnlyList<LettaRelease> All => s_all.Value;
+
+    /// <summary>Every migration that leads to the newest release, in their order; they form one chain.</summary>
+    public static IReadOnlyList<LettaMigration> Migrations => s_file.Value.Migrations;
+
+    /// <summary>A release by its version.</summary>
+    /// <param name="version">Such as <c>0.16.2</c> or <c>v0.16.2</c>.</param>
+    /// <exception cref="LettaException"><c>ReleaseUnknown</c>.</exception>
+    public static LettaRelease Get(string version)
+    {
+        ArgumentNullException.ThrowIfNull(version);
+        return Version.TryParse(version.Trim().TrimStart('v'), out var parsed) && All.FirstOrDefault(r => r.Version == parsed) is { } release
+            ? release
+            : throw new LettaException(
+                "ReleaseUnknown",
+                LettaErrorKind.NotFound,
+                $"'{version}' is not a release of Letta from {All[0]} to {All[^1]}.",
+                "Get-LettaRelease lists them.",
+                version);
+    }
+
+    /// <summary>A release whose schema was recorded, so that a database can be compared with it.</summary>
+    /// <param name="version">Such as <c>0.16.2</c> or <c>v0.16.2</c>.</param>
+    /// <exception cref="LettaException"><c>ReleaseUnknown</c>; <c>ReleaseWithoutSchema</c>.</exception>
+    public static LettaRelease GetWithSchema(string version) => Get(version) is { HasSchema: true } release ? release : throw new LettaException(
+        "ReleaseWithoutSchema",
+        LettaErrorKind.NotFound,
+        $"The schema of Letta {version} was not recorded: the release was never tagged.",
+        "Name the release before or after it.",
+        version);
+
+    /// <summary>Where in the chain of migrations a revision stands, or -1 for one that is not in it.</summary>
+    /// <param name="revision">Alembic's identifier.</param>
+    public static int PositionOf(string revision)
+    {
+        for (var i = 0; i < Migrations.Count; i++)
+        {
+            if (Migrations[i].Revision == revision)
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+
+    private static ReleaseFile Load()
+    {
+        using var json = typeof(ReleaseCatalogue).Assembly.GetManifestResourceStream("releases.json")!;
+        return JsonSerializer.Deserialize(json, ReleaseJson.Default.ReleaseFile)!;
+    }
+}

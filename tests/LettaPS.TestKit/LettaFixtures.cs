@@ -1,0 +1,45 @@
+using System.IO.Compression;
+using System.Text.Json.Nodes;
+
+namespace LettaPS.TestKit;
+
+/// <summary>What real servers had in PostgreSQL, recorded: schemas as the catalog had them, and rows.</summary>
+public static class LettaFixtures
+{
+    /// <summary>The 19 releases whose migrations were run, oldest first.</summary>
+    public static IReadOnlyList<string> Releases { get; } =
+    [
+        "0.11.3", "0.11.4", "0.11.5", "0.11.6", "0.11.7", "0.12.0", "0.12.1", "0.13.0", "0.14.0", "0.15.0", "0.15.1",
+        "0.16.0", "0.16.1", "0.16.2", "0.16.4", "0.16.5", "0.16.6", "0.16.7", "0.16.8",
+    ];
+
+    /// <summary>A recorded schema.</summary>
+    /// <param name="name">Such as <c>alembic/0.16.8</c>, <c>create_all/0.16.2</c>, <c>create_all/story-0.16.1-then-0.16.2</c>, <c>official_image/0.11.3</c>.</param>
+    public static JsonObject Catalog(string name)
+    {
+        using var stream = Open($"catalogs/{name}.json.gz");
+        return JsonNode.Parse(stream)!.AsObject();
+    }
+
+    /// <summary>The tables of which rows were recorded.</summary>
+    /// <param name="release">0.11.3 (all tables), 0.16.2 or 0.16.8 (messages).</param>
+    public static IReadOnlyList<string> Tables(string release)
+    {
+        var folder = $"data/{release}/";
+        return [.. typeof(LettaFixtures).Assembly.GetManifestResourceNames()
+            .Where(n => n.StartsWith(folder, StringComparison.Ordinal))
+            .Select(n => n[folder.Length..n.IndexOf(".jsonl", StringComparison.Ordinal)])
+            .Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>The rows of a table, one JSON object each.</summary>
+    public static IReadOnlyList<string> Rows(string release, string table)
+    {
+        using var reader = new StreamReader(Open($"data/{release}/{table}.jsonl.gz"));
+        return reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    private static GZipStream Open(string name) => new(
+        typeof(LettaFixtures).Assembly.GetManifestResourceStream(name) ?? throw new ArgumentException($"There is no fixture {name}."),
+        CompressionMode.Decompress);
+}

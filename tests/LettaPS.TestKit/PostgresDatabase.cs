@@ -1,0 +1,86 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Npgsql;
+
+namespace LettaPS.TestKit;
+
+/// <summary>A database of one test, dropped at its end.</summary>
+public sealed class PostgresDatabase(PostgresServer server, string name) : IAsyncDisposable
+{
+    /// <summary>The server it is on.</summary>
+    public PostgresServer Server => server;
+
+    /// <summary>Its name.</summary>
+    public string Name => name;
+
+    /// <summary>Its address in Letta's own form, as the role that owns it (or another); the password is the same for all.</summary>
+    public string Uri(string role = "letta") => string.Create(
+        CultureInfo.InvariantCulture,
+        $"postgresql+asyncpg://{role}:{System.Uri.EscapeDataString(PostgresServer.Password)}@127.0.0.1:{server.Port}/{name}");
+
+    /// <summary>An open connection as the superuser.</summary>
+    public async Task<NpgsqlConnection> ConnectAsync()
+    {
+        var connection = new NpgsqlConnection(server.ConnectionString(name));
+        await connection.OpenAsync();
+        return connection;
+    }
+
+    /// <summary>Runs statements as the superuser.</summary>
+    public Task ExecuteAsync(string sql) => server.ExecuteAsync(name, sql);
+
+    /// <summary>The one value that a query gives.</summary>
+    public async Task<T> QueryAsync<T>(string sql)
+    {
+        await using var connection = await ConnectAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        return (T)(await command.ExecuteScalarAsync())!;
+    }
+
+    /// <summary>The values of the first column of a query.</summary>
+    public async Task<IReadOnlyList<string>> ListAsync(string sql)
+    {
+        await using var connection = await ConnectAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        await using var reader = await command.ExecuteReaderAsync();
+        var values = new List<string>();
+        while (await reader.ReadAsync())
+        {
+            values.Add(reader.GetString(0));
+        }
+
+        return values;
+    }
+
+    /// <summary>Builds a recorded schema, owned by <c>letta</c>, in the schema it was recorded in, which is made the database's search path.</summary>
+    /// <param name="catalog">See <see cref="LettaFixtures.Catalog"/>.</param>
+    /// <param name="stamped">Whether <c>alembic_version</c> is there with the recorded revision.</param>
+    public async Task BuildAsync(string catalog, bool stamped = false) => await ExecuteAsync(CatalogScript.Make(LettaFixtures.Catalog(catalog), name, stamped));
+
+    /// <summary>Loads recorded rows into tables that are there, without looking at foreign keys.</summary>
+    public async Task LoadAsync(string release, params string[] tables)
+    {
+        await using var connection = await ConnectAsync();
+        await using (var replica = new NpgsqlCommand("SET session_replication_role = replica", connection))
+        {
+            await replica.ExecuteNonQueryAsync();
+        }
+
+        foreach (var table in tables.Length > 0 ? tables : [.. LettaFixtures.Tables(release)])
+        {
+            // The columns that the recording has: others of the table keep their defaults.
+            var rows = LettaFixtures.Rows(release, table);
+            var columns = string.Join(", ", JsonNode.Parse(rows[0])!.AsObject().Select(p => $"\"{p.Key}\""));
+            await using var insert = new NpgsqlCommand(
+                $"INSERT INTO {table} ({columns}) SELECT {columns} FROM json_populate_recordset(NULL::{table}, $1::json)", connection);
+            insert.Parameters.AddWithValue("[" + string.Join(',', rows) + "]");
+            await insert.ExecuteNonQueryAsync();
+        }
+
+        await using var sequence = new NpgsqlCommand(
+            "SELECT setval('message_seq_id', max(sequence_id)) FROM messages WHERE to_regclass('message_seq_id') IS NOT NULL", connection);
+        await sequence.ExecuteNonQueryAsync();
+    }
+
+    public async ValueTask DisposeAsync() => await server.ExecuteAsync("postgres", $"DROP DATABASE {name} WITH (FORCE)");
+}

@@ -1,0 +1,190 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Npgsql;
+
+namespace LettaPS.TestKit;
+
+/// <summary>
+/// A real PostgreSQL for tests: one cluster a test process and version, on a free port of the loopback, without fsync, gone when the process ends.
+/// </summary>
+/// <remarks>
+/// Server binaries are looked for where Debian puts them (<c>/usr/lib/postgresql/NN/bin</c>), on this machine and in the root file systems
+/// that LETTAPS_POSTGRES_ROOTS lists (<c>.ci/setup.d/20-postgres</c> makes one); those are run by chroot.
+/// </remarks>
+public sealed class PostgresServer
+{
+    public const string Password = "p@ss/w:rd %";
+    private static readonly Dictionary<int, Lazy<Task<PostgresServer>>> s_running =
+        Installations().DistinctBy(i => i.Major).ToDictionary(i => i.Major, i => new Lazy<Task<PostgresServer>>(() => Task.Run(() => StartAsync(i))));
+
+    private readonly string _connectionString;
+    private int _databases;
+
+    private PostgresServer(int major, int port)
+    {
+        Major = major;
+        Port = port;
+        _connectionString = new NpgsqlConnectionStringBuilder
+        {
+            Host = "127.0.0.1",
+            Port = port,
+            Username = "postgres",
+            Password = Password,
+            Pooling = false,
+            IncludeErrorDetail = true,
+        }.ConnectionString;
+    }
+
+    /// <summary>Major version: 15, 17.</summary>
+    public int Major { get; }
+
+    /// <summary>Its port on the loopback.</summary>
+    public int Port { get; }
+
+    /// <summary>The server of a version, started at its first use; the test is skipped, or fails where nothing may be skipped, if the machine has none.</summary>
+    /// <param name="major">Major version.</param>
+    public static Task<PostgresServer> GetAsync(int major)
+    {
+        if (!s_running.TryGetValue(major, out var server))
+        {
+            Needs.Missing($"PostgreSQL {major} is not installed here. Run .ci/setup.d/20-postgres as root, or install postgresql-{major} and pgvector.");
+            throw new UnreachableException();
+        }
+
+        return server.Value;
+    }
+
+    /// <summary>The newest server that the machine has, for tests to which the version does not matter.</summary>
+    public static Task<PostgresServer> GetAsync() => GetAsync(s_running.Keys.DefaultIfEmpty(15).Max());
+
+    /// <summary>A database of its own for a test.</summary>
+    /// <param name="template">A database to copy; nobody may be connected to it.</param>
+    public async Task<PostgresDatabase> CreateDatabaseAsync(string? template = null)
+    {
+        var name = string.Create(CultureInfo.InvariantCulture, $"test_{Interlocked.Increment(ref _databases)}");
+        await ExecuteAsync("postgres", $"CREATE DATABASE {name} OWNER letta TEMPLATE {template ?? "template0"}");
+        return new PostgresDatabase(this, name);
+    }
+
+    /// <summary>For a driver: the connection string of a database, as the superuser.</summary>
+    public string ConnectionString(string database) => new NpgsqlConnectionStringBuilder(_connectionString) { Database = database }.ConnectionString;
+
+    /// <summary>Runs a statement as the superuser.</summary>
+    public async Task ExecuteAsync(string database, string sql)
+    {
+        await using var connection = new NpgsqlConnection(ConnectionString(database));
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private static IEnumerable<Installation> Installations()
+    {
+        var roots = (Environment.GetEnvironmentVariable("LETTAPS_POSTGRES_ROOTS") ?? "/var/cache/lettaps-images/pg17").Split(':');
+        return from root in roots.Prepend("/")
+               where root == "/" || Environment.UserName == "root"
+               let versions = Path.Combine(root, "usr/lib/postgresql")
+               where Directory.Exists(versions)
+               from folder in Directory.EnumerateDirectories(versions)
+               where File.Exists(Path.Combine(folder, "bin/initdb"))
+               select new Installation(root, int.Parse(Path.GetFileName(folder), CultureInfo.InvariantCulture));
+    }
+
+    private static async Task<PostgresServer> StartAsync(Installation installation)
+    {
+        var data = $"/tmp/lettaps-postgres-{Guid.NewGuid():N}";
+        await RunAsync(installation.Shell(
+            $"umask 077 && mkdir {data} && printf %s '{Password}' > {data}/pw && "
+            + $"{installation.Bin}/initdb -D {data}/data -U postgres -A scram-sha-256 --pwfile={data}/pw -E UTF8 --locale=C.UTF-8 --no-sync"));
+
+        for (var attempt = 1; ; attempt++)
+        {
+            var port = FreePort();
+
+            // Stopped by the end of its standard input, which comes even if this process is killed; then the folder goes too.
+            var start = installation.Shell(
+                $"{installation.Bin}/postgres -D {data}/data -h 127.0.0.1 -p {port} -k '' -F -c synchronous_commit=off -c full_page_writes=off "
+                + "-c wal_level=minimal -c max_wal_senders=0 -c max_connections=200 -c shared_buffers=128MB -c autovacuum=off -c jit=off "
+                + "-c dynamic_shared_memory_type=mmap -c log_checkpoints=off -c lc_messages=C & "
+                + $"server=$!; cat > /dev/null; kill -INT $server; wait $server; rm -rf {data}");
+            start.RedirectStandardInput = true;
+            start.RedirectStandardError = true;
+            var process = Process.Start(start)!;
+            if (await IsReadyAsync(process))
+            {
+                StopAtExit(process);
+                var server = new PostgresServer(installation.Major, port);
+                await server.ExecuteAsync("postgres", $"CREATE ROLE letta LOGIN PASSWORD '{Password}'");
+                return server;
+            }
+
+            process.StandardInput.Close();
+            await process.WaitForExitAsync();
+            if (attempt == 3)
+            {
+                throw new InvalidOperationException($"PostgreSQL {installation.Major} does not start.");
+            }
+        }
+    }
+
+    private static async Task<bool> IsReadyAsync(Process process)
+    {
+        while (await process.StandardError.ReadLineAsync() is { } line)
+        {
+            if (line.Contains("database system is ready to accept connections", StringComparison.Ordinal))
+            {
+                // What it logs from here on (tests provoke errors) is read and forgotten, or it would wait for us.
+                process.ErrorDataReceived += (_, _) => { };
+                process.BeginErrorReadLine();
+                return true;
+            }
+
+            if (line.Contains("FATAL", StringComparison.Ordinal))
+            {
+                return false;
+            }
+        }
+
+        return false;
+    }
+
+    private static void StopAtExit(Process process) => AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+    {
+        process.StandardInput.Close();
+        process.WaitForExit();
+    };
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static async Task RunAsync(ProcessStartInfo start)
+    {
+        start.RedirectStandardError = true;
+        start.RedirectStandardOutput = true;
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        if (process.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"{start.FileName} {string.Join(' ', start.ArgumentList)}: {await output}{errors}");
+        }
+    }
+
+    /// <summary>Server binaries, in this root file system or another.</summary>
+    private sealed record Installation(string Root, int Major)
+    {
+        public string Bin => string.Create(CultureInfo.InvariantCulture, $"/usr/lib/postgresql/{Major}/bin");
+
+        /// <summary>A shell that runs as somebody other than root, as PostgreSQL demands, in its root file system.</summary>
+        public ProcessStartInfo Shell(string script) => Environment.UserName != "root"
+            ? new ProcessStartInfo("/bin/sh", ["-c", script]) { WorkingDirectory = "/" }
+            : new ProcessStartInfo("chroot", ["--userspec=postgres:postgres", Root, "/bin/sh", "-c", script]) { WorkingDirectory = "/" };
+    }
+}
