@@ -1,9 +1,12 @@
+using LettaPS.Adapters.Docker;
 using LettaPS.Adapters.Http;
 using LettaPS.Adapters.Postgres;
 using LettaPS.Core;
 using LettaPS.Core.Agents;
 using LettaPS.Core.Connections;
+using LettaPS.Core.Databases;
 using LettaPS.Core.Schemas;
+using LettaPS.Core.Servers;
 
 namespace LettaPS.Adapters;
 
@@ -16,4 +19,13 @@ public sealed class AdapterDoor : IAdapterDoor
 
     /// <inheritdoc/>
     public ISchemaDatabase OpenSchemaDatabase(DatabaseAddress address) => new SchemaDatabase(address);
+
+    /// <inheritdoc/>
+    public IContainerEngine OpenEngine() => DockerEngine.Open();
+
+    /// <inheritdoc/>
+    public IDatabaseCluster OpenCluster(DatabaseAddress address) => new DatabaseCluster(address);
+
+    /// <inheritdoc/>
+    public IPostgresPrograms OpenPrograms(DatabaseAddress address) => new LocalPrograms(address);
 }

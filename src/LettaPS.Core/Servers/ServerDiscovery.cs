@@ -78,7 +78,7 @@ public static class ServerDiscovery
         ArgumentNullException.ThrowIfNull(server);
         ArgumentNullException.ThrowIfNull(all);
         var address = Address(server);
-        var container = IsEmbedded(server, address) ? server : FindContainer(server, all, address);
+        var container = FindDatabaseContainer(server, all, address);
         return new LettaDatabaseLocation
         {
             Kind = container is null ? LettaDatabaseKind.External : container.Id == server.Id ? LettaDatabaseKind.Embedded : LettaDatabaseKind.Container,
@@ -90,6 +90,29 @@ public static class ServerDiscovery
             Published = container?.Ports.FirstOrDefault(p => p.HostPort is not null && p.Port == PortInside(container, address)),
             Volume = container is null ? null : DataMount(container),
         };
+    }
+
+    /// <summary>The container that runs a server's database: its own where it is embedded; <see langword="null"/> where none of this engine does.</summary>
+    /// <param name="server">The server's container.</param>
+    /// <param name="all">All containers of the engine.</param>
+    /// <param name="address">Where the server reaches its database.</param>
+    public static ContainerFacts? FindDatabaseContainer(ContainerFacts server, IReadOnlyList<ContainerFacts> all, DatabaseAddress address)
+    {
+        ArgumentNullException.ThrowIfNull(server);
+        ArgumentNullException.ThrowIfNull(all);
+        ArgumentNullException.ThrowIfNull(address);
+        return IsEmbedded(server, address) ? server : FindContainer(server, all, address);
+    }
+
+    /// <summary>The mount that a container's PostgreSQL has its data on; <see langword="null"/> where it is in the container's own layer.</summary>
+    /// <param name="container">The container that runs PostgreSQL.</param>
+    public static ContainerMount? DataMount(ContainerFacts container)
+    {
+        ArgumentNullException.ThrowIfNull(container);
+        var data = container.Variable("PGDATA") ?? DefaultDataDirectory;
+        return container.Mounts
+            .Where(m => m.Type is not "tmpfs" && (data == m.Destination || data.StartsWith(m.Destination.TrimEnd('/') + "/", StringComparison.Ordinal)))
+            .MaxBy(m => m.Destination.Length);
     }
 
     /// <summary>The address and credentials that a server's database has, from the server's environment.</summary>
@@ -176,14 +199,6 @@ public static class ServerDiscovery
         container.Variable("PGDATA") is not null || container.Variable("POSTGRES_USER") is not null || container.Ports.Any(p => p.Port == PostgresPort);
 
     private static bool RunsStartScript(ContainerFacts server) => server.Command.Any(a => a.Contains("startup.sh", StringComparison.Ordinal));
-
-    private static ContainerMount? DataMount(ContainerFacts container)
-    {
-        var data = container.Variable("PGDATA") ?? DefaultDataDirectory;
-        return container.Mounts
-            .Where(m => m.Type is not "tmpfs" && (data == m.Destination || data.StartsWith(m.Destination.TrimEnd('/') + "/", StringComparison.Ordinal)))
-            .MaxBy(m => m.Destination.Length);
-    }
 
     private static string EngineHost(Uri engine) => engine.Scheme is "tcp" or "http" or "https" ? engine.Host : "localhost";
 }
