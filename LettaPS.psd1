@@ -10,13 +10,21 @@
     CompatiblePSEditions = @('Core')
     FormatsToProcess     = @('LettaPS.Format.ps1xml')
     CmdletsToExport      = @(
+        'Backup-LettaDatabase'
         'Connect-Letta'
         'Disconnect-Letta'
         'Export-LettaAgent'
         'Get-LettaAgent'
         'Get-LettaBackup'
         'Get-LettaConnection'
+        'Get-LettaServer'
+        'Reset-LettaDatabase'
+        'Restart-LettaServer'
+        'Restore-LettaDatabase'
+        'Start-LettaServer'
+        'Stop-LettaServer'
         'Test-LettaBackup'
+        'Update-LettaSchema'
     )
     FunctionsToExport    = @()
     AliasesToExport      = @()

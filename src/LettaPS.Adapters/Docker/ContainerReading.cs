@@ -8,13 +8,13 @@ namespace LettaPS.Adapters.Docker;
 /// <summary>Turns what the engine tells of a container into <see cref="ContainerFacts"/>.</summary>
 internal static class ContainerReading
 {
-    public static ContainerFacts Read(ContainerInspectResponse told, IEnumerable<string> digests) => new()
+    public static ContainerFacts Read(ContainerInspectResponse told, ImageInspectResponse? image) => new()
     {
         Id = told.ID,
         Name = told.Name.TrimStart('/'),
         Image = told.Config!.Image,
         ImageId = told.Image,
-        RepositoryDigests = [.. digests],
+        RepositoryDigests = [.. image?.RepoDigests ?? []],
         State = Enum.TryParse<ContainerState>(told.State!.Status, ignoreCase: true, out var state) ? state : ContainerState.Unknown,
         Health = told.State.Health?.Status is { Length: > 0 } and not "none" ? told.State.Health.Status : null,
         ExitCode = told.State.ExitCode,
@@ -22,8 +22,8 @@ internal static class ContainerReading
         StartedAt = Time(told.State.StartedAt),
         RestartCount = told.RestartCount,
         RestartPolicy = Policy(told.HostConfig?.RestartPolicy?.Name),
-        Environment = (told.Config.Env ?? []).Select(pair => pair.Split('=', 2)).Where(pair => pair.Length == 2)
-            .GroupBy(pair => pair[0]).ToDictionary(pair => pair.Key, pair => pair.Last()[1], StringComparer.Ordinal),
+        Environment = Variables(told.Config.Env ?? []),
+        OwnEnvironment = Variables((told.Config.Env ?? []).Except(image?.Config?.Env ?? [])),
         Labels = told.Config.Labels?.AsReadOnly() ?? new Dictionary<string, string>().AsReadOnly(),
         Command = [told.Path, .. told.Args ?? []],
         Ports = Ports(told),
@@ -33,6 +33,9 @@ internal static class ContainerReading
         NetworkMode = told.HostConfig?.NetworkMode ?? string.Empty,
         HostName = told.Config.Hostname,
     };
+
+    private static Dictionary<string, string> Variables(IEnumerable<string> pairs) => pairs.Select(pair => pair.Split('=', 2)).Where(pair => pair.Length == 2)
+        .GroupBy(pair => pair[0]).ToDictionary(pair => pair.Key, pair => pair.Last()[1], StringComparer.Ordinal);
 
     // The engine writes year 1 for "never".
     private static DateTimeOffset? Time(string text) =>

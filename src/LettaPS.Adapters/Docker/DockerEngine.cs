@@ -79,18 +79,18 @@ internal sealed class DockerEngine : IContainerEngine
     public async Task<ContainerFacts> InspectAsync(string container, CancellationToken cancel)
     {
         var told = await AskAsync(() => _client.Containers.InspectContainerAsync(container, cancel), container).ConfigureAwait(false);
-        IEnumerable<string> digests;
+        ImageInspectResponse? image;
         try
         {
-            digests = (await AskAsync(() => _client.Images.InspectImageAsync(told.Image, cancel), container).ConfigureAwait(false)).RepoDigests ?? [];
+            image = await AskAsync(() => _client.Images.InspectImageAsync(told.Image, cancel), container).ConfigureAwait(false);
         }
         catch (LettaException e) when (e.ErrorId == "ImageNotFound")
         {
-            // Its image was removed by force; the container lives on.
-            digests = [];
+            // It was removed by force; the container lives on.
+            image = null;
         }
 
-        return ContainerReading.Read(told, digests);
+        return ContainerReading.Read(told, image);
     }
 
     /// <inheritdoc/>

@@ -170,6 +170,14 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
         ExecuteAsync(Maintenance, $"The comment of the database '{name}' could not be changed", [CommentText(name, comment)], cancel);
 
     /// <inheritdoc/>
+    public async Task RenameAsync(string name, string newName, CancellationToken cancel)
+    {
+        await ForgetAsync(name).ConfigureAwait(false);
+        await ExecuteAsync(
+            Maintenance, $"The database '{name}' could not be renamed", [$"ALTER DATABASE {Sql.Id(name)} RENAME TO {Sql.Id(newName)}"], cancel).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
     public async Task SwapAsync(string name, string replacement, string? keepAs, string comment, CancellationToken cancel)
     {
         await ForgetAsync(name).ConfigureAwait(false);

@@ -38,19 +38,22 @@ public sealed class DatabaseSwap(IDatabaseHost host, TimeProvider time)
             while (true)
             {
                 var state = await _site!.Cluster.ReadAsync(cancel).ConfigureAwait(false);
-                var work = SwapMarker.Parse(state.Find(plan.WorkName)?.Comment);
-                var inPlace = SwapMarker.Parse(state.Find(plan.Database)?.Comment);
-                _stopped.UnionWith(work?.Stopped ?? []);
-                _stopped.UnionWith(inPlace?.Stopped ?? []);
+                var work = MarkerOf(state, plan.WorkName);
+                var inPlace = MarkerOf(state, plan.Database);
+                MarkerOf(state, plan.UnmarkedName);
                 var next = plan.Next(state, servers);
                 step?.Invoke(next);
                 switch (next)
                 {
                     case SwapStep.Discard:
-                        await _site.Cluster.DropAsync(plan.WorkName, cancel).ConfigureAwait(false);
+                        await _site.Cluster.DropAsync(plan.UnmarkedName, cancel).ConfigureAwait(false);
                         break;
                     case SwapStep.Make:
                         await MakeAsync(plan, state, shape, cancel).ConfigureAwait(false);
+                        break;
+                    case SwapStep.Publish:
+                        await _site.Cluster.DropAsync(plan.WorkName, cancel).ConfigureAwait(false);
+                        await _site.Cluster.RenameAsync(plan.UnmarkedName, plan.WorkName, cancel).ConfigureAwait(false);
                         break;
                     case SwapStep.StopServers:
                         await StopServersAsync(plan, cancel).ConfigureAwait(false);
@@ -90,6 +93,14 @@ public sealed class DatabaseSwap(IDatabaseHost host, TimeProvider time)
         {
             await CloseAsync().ConfigureAwait(false);
         }
+    }
+
+    /// <summary>The marker of a database. Whatever run made it, the servers that were stopped for it are to be started in the end.</summary>
+    private SwapMarker? MarkerOf(ClusterState state, string database)
+    {
+        var marker = SwapMarker.Parse(state.Find(database)?.Comment);
+        _stopped.UnionWith(marker?.Stopped ?? []);
+        return marker;
     }
 
     private async Task OpenAsync(SwapPlan plan, CancellationToken cancel)
@@ -134,7 +145,7 @@ public sealed class DatabaseSwap(IDatabaseHost host, TimeProvider time)
             KeepAs = plan.NameToKeep(time.GetUtcNow()),
             Comment = SwapMarker.Parse(current?.Comment) is { } unfinished ? unfinished.Comment : current?.Comment,
         };
-        await _site!.Cluster.CreateAsync(plan.WorkName, shape(state, facts), marker.ToComment(), cancel).ConfigureAwait(false);
+        await _site!.Cluster.CreateAsync(plan.UnmarkedName, shape(state, facts), marker.ToComment(), cancel).ConfigureAwait(false);
     }
 
     private Task CommentAsync(string database, SwapMarker marker, CancellationToken cancel) =>
@@ -178,10 +189,17 @@ public sealed class DatabaseSwap(IDatabaseHost host, TimeProvider time)
             problems.Add($"{_inPlace} Run the same command again to finish.");
         }
 
+        // The unfinished database knows what was stopped, and so outlives that, unless it is only there while the server is not.
+        if (!host.IsEmbedded)
+        {
+            await StartAgainAsync(problems).ConfigureAwait(false);
+        }
+
         if (_site is not null)
         {
             try
             {
+                await _site.Cluster.DropAsync(plan.UnmarkedName, CancellationToken.None).ConfigureAwait(false);
                 await _site.Cluster.DropAsync(plan.WorkName, CancellationToken.None).ConfigureAwait(false);
             }
             catch (LettaException e)
@@ -191,13 +209,9 @@ public sealed class DatabaseSwap(IDatabaseHost host, TimeProvider time)
         }
 
         await CloseAsync().ConfigureAwait(false);
-        try
+        if (host.IsEmbedded)
         {
-            await host.StartAsync(_stopped, wait: false, CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (LettaException e)
-        {
-            problems.Add($"What was stopped could not be started again ({e.Message.TrimEnd('.')}). Start it: docker start {string.Join(' ', _stopped)}");
+            await StartAgainAsync(problems).ConfigureAwait(false);
         }
 
         if (problems.Count > 0)
@@ -210,6 +224,18 @@ public sealed class DatabaseSwap(IDatabaseHost host, TimeProvider time)
                 cause?.RecommendedAction,
                 plan.Database,
                 failure);
+        }
+    }
+
+    private async Task StartAgainAsync(List<string> problems)
+    {
+        try
+        {
+            await host.StartAsync(_stopped, wait: false, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (LettaException e)
+        {
+            problems.Add($"What was stopped could not be started again ({e.Message.TrimEnd('.')}). Start it: docker start {string.Join(' ', _stopped)}");
         }
     }
 }

@@ -54,6 +54,12 @@ public interface IDatabaseCluster : IAsyncDisposable
     /// <param name="cancel">Gives up.</param>
     Task CommentAsync(string name, string? comment, CancellationToken cancel);
 
+    /// <summary>Gives a database another name.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="newName">Its new name, which no other database has.</param>
+    /// <param name="cancel">Gives up.</param>
+    Task RenameAsync(string name, string newName, CancellationToken cancel);
+
     /// <summary>
     /// Puts a database in the place of another in one transaction: the old one gets another name, the new one gets the old one's name. Whoever is
     /// connected to either is thrown out.

@@ -128,7 +128,7 @@ public sealed class ServerDatabaseHost(
         return new DatabasePlace(server, ServerDiscovery.FindDatabaseContainer(server, all, address), address);
     }
 
-    private DatabaseSite Site(string id, ContainerFacts postgres, DatabaseAddress address, ITemporaryContainer? helper)
+    private DatabaseSite Site(string id, ContainerFacts postgres, DatabaseAddress address, IAsyncDisposable? helper)
     {
         // Making and renaming databases takes more than the server's own role may have. The image's superuser is there for it.
         var superuser = postgres.Variable("POSTGRES_USER") ?? (postgres.Variable("POSTGRES_PASSWORD") is null ? null : "postgres");
@@ -140,7 +140,10 @@ public sealed class ServerDatabaseHost(
             superuser ?? address.User,
             superuser is null || superuser == address.User ? address.RevealPassword() : postgres.Variable("POSTGRES_PASSWORD"));
         return new DatabaseSite(
-            adapters.OpenCluster(admin.Through(new EngineTunnel(engine, id, port))), new ContainerPrograms(engine, id, admin), helper);
+            adapters.OpenCluster(admin.Through(new EngineTunnel(engine, id, port))), new ContainerPrograms(engine, id, admin), helper)
+        {
+            HelperContainer = helper is null ? null : id,
+        };
     }
 
     private async Task<DatabaseSite> OpenHelperAsync(ContainerFacts server, DatabaseAddress address, CancellationToken cancel)
@@ -157,13 +160,14 @@ public sealed class ServerDatabaseHost(
 
         // One that the engine starts again and again is between two starts now, and would come in between.
         await control.StopAsync(server.Id, cancel).ConfigureAwait(false);
-        progress?.Invoke("starting PostgreSQL alone");
-        var helper = await engine.RunTemporaryAsync(
-            new TemporaryContainerSpecification(server.ImageId, PostgresScript) { Environment = server.Environment, VolumesFrom = server.Id }, cancel).ConfigureAwait(false);
+        var helper = new Helper(control, server.State is ContainerState.Restarting ? server.Name : null);
         try
         {
-            await WaitForPostgresAsync(helper.Id, server, address, cancel).ConfigureAwait(false);
-            return Site(helper.Id, server, address, helper);
+            progress?.Invoke("starting PostgreSQL alone");
+            helper.Container = await engine.RunTemporaryAsync(
+                new TemporaryContainerSpecification(server.ImageId, PostgresScript) { Environment = server.Environment, VolumesFrom = server.Id }, cancel).ConfigureAwait(false);
+            await WaitForPostgresAsync(helper.Container.Id, server, address, cancel).ConfigureAwait(false);
+            return Site(helper.Container.Id, server, address, helper);
         }
         catch
         {
@@ -193,6 +197,25 @@ public sealed class ServerDatabaseHost(
                 $"See what it says: docker logs {postgres.Name}",
                 postgres.Name,
                 e);
+        }
+    }
+
+    /// <summary>PostgreSQL alone. When it is given up, a server that had to give way to it is started again.</summary>
+    private sealed class Helper(ServerControl control, string? server) : IAsyncDisposable
+    {
+        public ITemporaryContainer? Container { get; set; }
+
+        public async ValueTask DisposeAsync()
+        {
+            if (Container is not null)
+            {
+                await Container.DisposeAsync().ConfigureAwait(false);
+            }
+
+            if (server is not null)
+            {
+                await control.StartAsync(server, CancellationToken.None).ConfigureAwait(false);
+            }
         }
     }
 

@@ -16,6 +16,7 @@ public sealed class SwapPlan(string database, string source, bool removeOld)
     private const int LongestName = 63;
 
     private const string WorkSuffix = "_lettaps_new";
+    private const string UnmarkedSuffix = "_lettaps_tmp";
 
     /// <summary>Name of the database.</summary>
     public string Database => database;
@@ -25,6 +26,12 @@ public sealed class SwapPlan(string database, string source, bool removeOld)
 
     /// <summary>Name of the new database until it is in place.</summary>
     public string WorkName { get; } = Cut(database, WorkSuffix);
+
+    /// <summary>
+    /// Name of the new database until it bears its marker. A database cannot be made together with its comment, and the one that it takes the place of
+    /// may be the only thing that knows which servers a run that was killed had stopped.
+    /// </summary>
+    public string UnmarkedName { get; } = Cut(database, UnmarkedSuffix);
 
     /// <summary>What the old database is called once it is replaced, such as <c>letta_before_20261123_013000</c>.</summary>
     /// <param name="now">The time.</param>
@@ -36,27 +43,23 @@ public sealed class SwapPlan(string database, string source, bool removeOld)
     public SwapStep Next(ClusterState state, ServersState servers)
     {
         ArgumentNullException.ThrowIfNull(state);
+        if (state.Find(UnmarkedName) is { } unmarked)
+        {
+            return SwapMarker.Parse(unmarked.Comment) is null ? SwapStep.Discard : SwapStep.Publish;
+        }
+
         var work = state.Find(WorkName);
-        var marker = SwapMarker.Parse(work?.Comment);
-        if (work is null)
+        if (SwapMarker.Parse(work?.Comment) is { Stage: SwapStage.Made or SwapStage.Filled } marker && marker.Source == source)
         {
-            return SwapMarker.Parse(state.Find(database)?.Comment) is { Stage: SwapStage.InPlace } inPlace && inPlace.Source == source
-                ? AfterSwap(state, inPlace, servers)
-                : SwapStep.Make;
+            return servers is ServersState.Running ? SwapStep.StopServers
+                : marker.Stage is SwapStage.Made ? SwapStep.Fill
+                : SwapStep.Swap;
         }
 
-        // Without a marker it was made by a run that did not live to mark it; with another source it is of another job.
-        if (marker is null || marker.Source != source || marker.Stage is SwapStage.Filling)
-        {
-            return SwapStep.Discard;
-        }
-
-        if (servers is ServersState.Running)
-        {
-            return SwapStep.StopServers;
-        }
-
-        return marker.Stage is SwapStage.Made ? SwapStep.Fill : SwapStep.Swap;
+        // What else bears the name of the new database is half filled or of another job, and is taken away when a new one is made.
+        return work is null && SwapMarker.Parse(state.Find(database)?.Comment) is { Stage: SwapStage.InPlace } inPlace && inPlace.Source == source
+            ? AfterSwap(state, inPlace, servers)
+            : SwapStep.Make;
     }
 
     private SwapStep AfterSwap(ClusterState state, SwapMarker marker, ServersState servers) =>
@@ -78,11 +81,14 @@ public sealed class SwapPlan(string database, string source, bool removeOld)
 /// <summary>A step of the replacement of a database.</summary>
 public enum SwapStep
 {
-    /// <summary>Remove what an earlier run left unfinished.</summary>
+    /// <summary>Remove a database that an earlier run did not live to mark.</summary>
     Discard,
 
-    /// <summary>Make the new database beside the old one.</summary>
+    /// <summary>Make the new database beside the old one, and mark it.</summary>
     Make,
+
+    /// <summary>Give it its name, instead of what an earlier run left unfinished.</summary>
+    Publish,
 
     /// <summary>Stop the servers.</summary>
     StopServers,

@@ -45,6 +45,9 @@ public sealed record ContainerFacts
     /// <summary>Environment of the container's main process, that of the image included.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>The part of the environment that is not the image's own: what its maker set.</summary>
+    public IReadOnlyDictionary<string, string> OwnEnvironment { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Labels.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 

@@ -50,18 +50,15 @@ internal sealed class SwapWorld : IDatabaseHost, IDatabaseCluster
     {
         _dead = _locked = false;
         var steps = new List<SwapStep>();
-        var previous = await new DatabaseSwap(this, new MinutePerRun(_runs++)).RunAsync(
-            new SwapPlan("letta", source, removeOld),
-            (_, current) => current ?? s_shape,
-            (_, name, _) =>
-            {
-                Effect("half of " + source, c => _databases[name] = (c, CommentOf(name)));
-                Effect(source, c => _databases[name] = (c, CommentOf(name)));
-                return Task.CompletedTask;
-            },
-            steps.Add,
-            CancellationToken.None);
-        return (previous, steps);
+        try
+        {
+            return (await ReplaceAsync(source, removeOld, steps), steps);
+        }
+        catch (LettaException) when (_dead)
+        {
+            // A process that is gone tells nothing.
+            throw new KilledException();
+        }
     }
 
     public Task<DatabaseSite> OpenAsync(CancellationToken cancel)
@@ -109,6 +106,12 @@ internal sealed class SwapWorld : IDatabaseHost, IDatabaseCluster
 
     public Task CommentAsync(string name, string? comment, CancellationToken cancel) => Effect(() => _databases[name] = (Contents(name), comment));
 
+    public Task RenameAsync(string name, string newName, CancellationToken cancel) => Effect(() =>
+    {
+        _databases.Add(newName, _databases[name]);
+        _databases.Remove(name);
+    });
+
     public Task SwapAsync(string name, string replacement, string? keepAs, string comment, CancellationToken cancel) => Effect(() =>
     {
         Assert.True(_locked);
@@ -136,6 +139,18 @@ internal sealed class SwapWorld : IDatabaseHost, IDatabaseCluster
     public Task<IReadOnlyList<string>> ListSessionsAsync(string name, CancellationToken cancel) => throw new NotSupportedException();
 
     public ValueTask DisposeAsync() => default;
+
+    private Task<string?> ReplaceAsync(string source, bool removeOld, List<SwapStep> steps) => new DatabaseSwap(this, new MinutePerRun(_runs++)).RunAsync(
+            new SwapPlan("letta", source, removeOld),
+            (_, current) => current ?? s_shape,
+            (_, name, _) =>
+            {
+                Effect("half of " + source, c => _databases[name] = (c, CommentOf(name)));
+                Effect(source, c => _databases[name] = (c, CommentOf(name)));
+                return Task.CompletedTask;
+            },
+            steps.Add,
+            CancellationToken.None);
 
     private void Effect(string contents, Action<string> change) => Effect(() => change(contents)).GetAwaiter().GetResult();
 
