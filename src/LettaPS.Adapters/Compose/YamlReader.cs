@@ -14,33 +14,37 @@ internal sealed class YamlReader : IYamlReader
     /// <inheritdoc/>
     public YamlText Read(string text, string path)
     {
+        var builder = new Builder(text);
         try
         {
-            return new Builder(text).Build();
+            return builder.Build();
         }
         catch (YamlException e)
         {
-            throw Invalid(path, e, $": line {e.Start.Line}, column {e.Start.Column}: {e.Message}");
-        }
-        catch (InvalidOperationException) when (text.Contains('\t', StringComparison.Ordinal))
-        {
-            // YamlDotNet 18 trips over a tab before a plain scalar in a flow mapping, which compose accepts. A space stands in the same place.
-            return Read(text.Replace('\t', ' '), path);
+            throw Invalid(path, e, e.Start, e.Message);
         }
         catch (InvalidOperationException e)
         {
-            throw Invalid(path, e, ".");
+            // YamlDotNet's way of refusing a plain scalar in a flow mapping or list that is not indented enough, which go-yaml lets pass.
+            throw Invalid(path, e, builder.Position, "what follows is not indented more than what it belongs to");
         }
     }
 
-    private static LettaException Invalid(string path, Exception cause, string detail) =>
-        new("InvalidYaml", LettaErrorKind.InvalidData, $"'{path}' is not YAML{detail}", target: path, innerException: cause);
+    private static LettaException Invalid(string path, Exception cause, Mark at, string detail) => new(
+        "InvalidYaml",
+        LettaErrorKind.InvalidData,
+        $"'{path}' is not YAML: line {at.Line}, column {at.Column}: {detail.TrimEnd('.')}.",
+        target: path,
+        innerException: cause);
 
     private sealed class Builder(string text)
     {
         private readonly Parser _parser = new(new Scanner(new StringReader(text), skipComments: true));
         private readonly List<YamlToken> _tokens = [];
         private readonly Dictionary<AnchorName, YamlNode> _anchors = [];
+
+        /// <summary>How far the text has been read.</summary>
+        public Mark Position => _parser.Current?.End ?? Mark.Empty;
 
         public YamlText Build()
         {

@@ -50,6 +50,9 @@ public sealed class ComposeTemplate
         return new(pieces);
     }
 
+    /// <summary>What the text says where no variable is set: its own words and defaults.</summary>
+    public string WithoutVariables() => Expand(NoVariables.Instance).Text;
+
     private void Expand(IVariables environment, List<Piece> pieces, string? within)
     {
         if (Parts.Count == 0 && within is not null)
@@ -85,7 +88,7 @@ public sealed class ComposeTemplate
                 variable.Argument!.Expand(environment, pieces, variable.Name);
                 break;
             case ":+" or "+" when !missing:
-                variable.Argument!.Expand(environment, pieces, variable.Name);
+                variable.Argument!.Expand(environment, pieces, null);
                 break;
             case ":?" or "?" when missing:
                 pieces.Add(new(PieceKind.Required, string.Empty, variable.Start, variable.Length, null, variable.Name));
@@ -187,6 +190,13 @@ public sealed class ComposeTemplate
         }
 
         return -1;
+    }
+
+    private sealed class NoVariables : IVariables
+    {
+        public static NoVariables Instance { get; } = new();
+
+        public IReadOnlyList<Piece>? Find(string name) => null;
     }
 
     private abstract record Part(int Start, int Length);
