@@ -9,5 +9,6 @@ namespace LettaPS.Adapters;
 public sealed class AdapterDoor : IAdapterDoor
 {
     /// <inheritdoc/>
-    public ILettaServer OpenServer(LettaConnection connection) => new LettaServer(connection);
+    public ILettaServer OpenServer(LettaConnection connection, Action<long>? received = null, Action<string>? warn = null) =>
+        new LettaServer(connection, received, warn);
 }

@@ -11,5 +11,7 @@ public interface IAdapterDoor
 {
     /// <summary>Opens a client for a Letta server. Nothing is sent before the first request.</summary>
     /// <param name="connection">The server.</param>
-    ILettaServer OpenServer(LettaConnection connection);
+    /// <param name="received">Told of bytes as they arrive, from any thread.</param>
+    /// <param name="warn">Told what the user should know, from any thread.</param>
+    ILettaServer OpenServer(LettaConnection connection, Action<long>? received = null, Action<string>? warn = null);
 }

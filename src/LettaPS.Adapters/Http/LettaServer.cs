@@ -1,19 +1,201 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using LettaPS.Core;
+using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Agents;
 using LettaPS.Core.Connections;
+using LettaPS.Core.Json;
 
 namespace LettaPS.Adapters.Http;
 
 /// <summary>A Letta server, spoken to over HTTP.</summary>
-internal sealed class LettaServer(LettaConnection connection) : ILettaServer
+internal sealed class LettaServer : ILettaServer
 {
-    /// <inheritdoc/>
-    public LettaConnection Connection => connection;
+    private const int PageSize = 100;
 
-    /// <inheritdoc/>
-    public Task<LettaConnection> CheckAsync(CancellationToken cancel) => Task.FromResult(connection);
+    // One export at a time per server, whoever asks: overlapping ones answer 200 with wrong contents (facts.md 10.1).
+    private static readonly ConcurrentDictionary<Uri, SemaphoreSlim> s_exportGates = new();
 
-    /// <inheritdoc/>
-    public void Dispose()
+    private readonly HttpTransport _http;
+    private readonly Action<string>? _warn;
+    private ServerDialect? _dialect;
+    private int _warned;
+
+    /// <summary>Prepares to speak to a server.</summary>
+    /// <param name="connection">The server.</param>
+    /// <param name="received">Told of bytes as they arrive.</param>
+    /// <param name="warn">Told what the user should know.</param>
+    public LettaServer(LettaConnection connection, Action<long>? received, Action<string>? warn)
     {
+        Connection = connection;
+        _http = new HttpTransport(connection) { Received = received };
+        _warn = warn;
+        if (connection.ServerVersion is { } version)
+        {
+            _dialect = new ServerDialect(version);
+        }
+    }
+
+    /// <inheritdoc/>
+    public LettaConnection Connection { get; private set; }
+
+    /// <inheritdoc/>
+    public async Task<LettaConnection> CheckAsync(CancellationToken cancel)
+    {
+        var dialect = await AskVersionAsync(cancel).ConfigureAwait(false);
+        try
+        {
+            await _http.GetAsync("agents/?limit=1&" + dialect.Include(everything: false), cancel).ConfigureAwait(false);
+        }
+        catch (LettaException e) when (e.ErrorId == "ServerError")
+        {
+            // Health is green on a broken database (facts.md 10.3). The connection is good, and needed to mend it.
+            _warn?.Invoke($"{e.Message} {e.RecommendedAction}");
+        }
+
+        return Connection;
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<LettaAgent> ListAsync(AgentQuery query, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        var filter = Filter(query) + (await DialectAsync(cancel).ConfigureAwait(false)).Include(everything: false);
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        string? last = null;
+        while (true)
+        {
+            var page = await _http.GetAsync(
+                $"agents/?limit={PageSize}&{filter}" + (last is null ? string.Empty : $"&after={last}"),
+                (json, token) => ReadAgentsAsync(json, Connection, token),
+                cancel).ConfigureAwait(false);
+            if (page.Count == 0)
+            {
+                yield break;
+            }
+
+            // A cursor that the server does not know gives the first page again: an agent deleted meanwhile, or a server that ignores cursors.
+            if (page[^1].Id == last)
+            {
+                throw new LettaException(
+                    "PagingBroken",
+                    LettaErrorKind.InvalidData,
+                    $"{Connection.BaseUri} does not go on after agent {last} in its list of agents.",
+                    "Try again. If it stays so, a proxy before the server may be changing the addresses.",
+                    Connection.BaseUri);
+            }
+
+            foreach (var agent in page.Where(a => seen.Add(a.Id)))
+            {
+                yield return agent;
+            }
+
+            last = page[^1].Id;
+            if (page.Count < PageSize)
+            {
+                yield break;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<LettaAgent> GetAsync(string agentId, CancellationToken cancel) =>
+        LettaAgent.FromState(await ReadStateAsync(agentId, everything: false, cancel).ConfigureAwait(false), Connection);
+
+    /// <inheritdoc/>
+    public async Task<AgentSnapshot> ReadAsync(string agentId, SnapshotOptions options, CancellationToken cancel)
+    {
+        var dialect = await DialectAsync(cancel).ConfigureAwait(false);
+        var gate = s_exportGates.GetOrAdd(Connection.BaseUri, _ => new SemaphoreSlim(1));
+        var logs = new AgentReader.Logs(new MessageLog(options.WorkFolder), new JsonLog(options.WorkFolder), new JsonLog(options.WorkFolder));
+        try
+        {
+            var reader = new AgentReader(_http, dialect, gate, agentId, token => ReadStateAsync(agentId, everything: true, token), options, logs, WarnOnce);
+            return await reader.ReadAsync(Connection, cancel).ConfigureAwait(false);
+        }
+        catch
+        {
+            logs.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _http.Dispose();
+
+    private static string Filter(AgentQuery query)
+    {
+        var filter = string.Concat(query.Tags.Select(t => $"tags={Uri.EscapeDataString(t)}&"));
+        if (query.Tags.Count > 0)
+        {
+            filter += "match_all_tags=true&";
+        }
+
+        if (query.Name is { } name)
+        {
+            filter += $"name={Uri.EscapeDataString(name)}&";
+        }
+
+        return query.IncludeHidden ? filter + "show_hidden_agents=true&" : filter;
+    }
+
+    private static async Task<List<LettaAgent>> ReadAgentsAsync(JsonStreamReader json, LettaConnection connection, CancellationToken cancel)
+    {
+        var page = new List<LettaAgent>();
+        await foreach (var state in json.ReadArrayAsync(cancel).ConfigureAwait(false))
+        {
+            if (page.Count == PageSize)
+            {
+                throw new JsonException("The list is longer than was asked for.");
+            }
+
+            page.Add(LettaAgent.FromState(state, connection));
+        }
+
+        return page;
+    }
+
+    private async Task<JsonElement> ReadStateAsync(string agentId, bool everything, CancellationToken cancel)
+    {
+        var id = EntityId.Require(agentId, "agent");
+        var dialect = await DialectAsync(cancel).ConfigureAwait(false);
+        try
+        {
+            var state = await _http.GetAsync($"agents/{id}?{dialect.Include(everything)}", cancel).ConfigureAwait(false);
+            return state.StringOrNull("id") == id
+                ? state
+                : throw new LettaException("WrongAgent", LettaErrorKind.InvalidData, $"{Connection.BaseUri} answered with another agent when asked for {id}.", null, id);
+        }
+        catch (LettaException e) when (e.ErrorId == "NotFound")
+        {
+            throw new LettaException("AgentNotFound", LettaErrorKind.NotFound, $"There is no agent {id} at {Connection.BaseUri}.", null, id, e);
+        }
+    }
+
+    private async ValueTask<ServerDialect> DialectAsync(CancellationToken cancel) => _dialect ?? await AskVersionAsync(cancel).ConfigureAwait(false);
+
+    private async Task<ServerDialect> AskVersionAsync(CancellationToken cancel)
+    {
+        JsonElement health;
+        try
+        {
+            health = await _http.GetAsync("health/", cancel).ConfigureAwait(false);
+        }
+        catch (LettaException e) when (e.ErrorId is "NotFound" or "InvalidAnswer")
+        {
+            throw HttpErrors.NotLetta(Connection, "/v1/health/ does not answer as Letta's does");
+        }
+
+        var version = health.StringOrNull("version") ?? throw HttpErrors.NotLetta(Connection, "/v1/health/ tells no version");
+        Connection = Connection.WithServerVersion(version);
+        return _dialect = new ServerDialect(version);
+    }
+
+    private void WarnOnce(string message)
+    {
+        if (Interlocked.Exchange(ref _warned, 1) == 0)
+        {
+            _warn?.Invoke(message);
+        }
     }
 }

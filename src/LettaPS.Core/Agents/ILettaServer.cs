@@ -2,12 +2,9 @@ using LettaPS.Core.Connections;
 
 namespace LettaPS.Core.Agents;
 
-/// <summary>What LettaPS asks of a Letta server over HTTP. Thread-safe; many requests may be under way at once.</summary>
-public interface ILettaServer : IDisposable
+/// <summary>A Letta server spoken to over HTTP. Thread-safe; many requests may be under way at once.</summary>
+public interface ILettaServer : IAgentSource
 {
-    /// <summary>The server.</summary>
-    LettaConnection Connection { get; }
-
     /// <summary>Asks the server for its version and makes one authenticated read.</summary>
     /// <param name="cancel">Gives up.</param>
     /// <returns>The connection with the server's version.</returns>

@@ -82,6 +82,14 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
     /// <param name="record">The record.</param>
     private protected ValueTask WriteProgressAsync(ProgressRecord record) => _pump.PostAsync(() => WriteProgress(record));
 
+    /// <summary>Shows progress from the work, unless the pipeline is busy.</summary>
+    /// <param name="record">The record.</param>
+    private protected void TryWriteProgress(ProgressRecord record) => TryPost(() => WriteProgress(record));
+
+    /// <summary>Has an action run on the pipeline thread, unless it is busy; from any thread, without waiting.</summary>
+    /// <param name="action">What to run there; it may be dropped.</param>
+    private protected void TryPost(Action action) => _pump.TryPost(action);
+
     /// <summary>Asks from the work whether to go on with a change (<c>-WhatIf</c>, <c>-Confirm</c>).</summary>
     /// <param name="target">What would be changed.</param>
     /// <param name="action">How.</param>

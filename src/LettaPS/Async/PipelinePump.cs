@@ -32,6 +32,17 @@ internal sealed class PipelinePump : IDisposable
         _signal.Release();
     }
 
+    /// <summary>Called by the work: has an action run on the pipeline thread, unless too many wait there already.</summary>
+    /// <param name="action">What to run there; it may be dropped.</param>
+    public void TryPost(Action action)
+    {
+        if (_free.Wait(0))
+        {
+            _actions.Enqueue(action);
+            _signal.Release();
+        }
+    }
+
     /// <summary>Called by the work: has a question answered on the pipeline thread.</summary>
     /// <param name="question">What to ask there.</param>
     public async Task<T> AskAsync<T>(Func<T> question)

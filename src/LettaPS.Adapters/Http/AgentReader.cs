@@ -1,0 +1,388 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LettaPS.Core;
+using LettaPS.Core.AgentFiles;
+using LettaPS.Core.Agents;
+using LettaPS.Core.Connections;
+using LettaPS.Core.Json;
+
+namespace LettaPS.Adapters.Http;
+
+/// <summary>
+/// Reads one agent whole through the API. The state, the export, the history, the passages and the rest are read side by side; only exports wait for
+/// each other. What the server cannot give is noted and the agent is read all the same.
+/// </summary>
+internal sealed class AgentReader(
+    HttpTransport http,
+    ServerDialect dialect,
+    SemaphoreSlim exportGate,
+    string agentId,
+    Func<CancellationToken, Task<JsonElement>> readState,
+    SnapshotOptions options,
+    AgentReader.Logs logs,
+    Action<string> warn)
+{
+    private const int PassagePageSize = 200;
+    private const int ListPageSize = 500;
+
+    // 0.12.0, the first release that does not write tool messages in the old way.
+    private static readonly DateTimeOffset s_endOfOldToolMessages = new(2025, 10, 9, 0, 0, 0, TimeSpan.Zero);
+
+    private readonly List<string> _missing = [];
+
+    /// <summary>Reads the agent. When it throws, nothing works on the logs any more.</summary>
+    /// <param name="connection">The server.</param>
+    /// <param name="caller">Gives up.</param>
+    public async Task<AgentSnapshot> ReadAsync(LettaConnection connection, CancellationToken caller)
+    {
+        using var together = CancellationTokenSource.CreateLinkedTokenSource(caller);
+        var cancel = together.Token;
+        var history = Begin(() => ReadHistoryAsync(cancel));
+        var passages = Begin(() => ReadPassagesAsync(cancel));
+        var state = Begin(() => readState(cancel));
+        var export = Begin(() => ReadExportAsync(state, cancel));
+        var rest = Begin(() => ReadRestAsync(state, cancel));
+        await WhenAllOrNone(together, state, history, passages, export, rest).ConfigureAwait(false);
+
+        var agent = LettaAgent.FromState(state.Result, connection);
+        var inContext = MessageIds(state.Result);
+        logs.Messages.Arrange(Merge(history.Result, export.Result, inContext));
+        NoteLostContext(inContext);
+        return new AgentSnapshot(agent, "Api", options.IncludeSecrets ? state.Result : WithoutSecrets(state.Result))
+        {
+            SchemaRevision = export.Result?.SchemaRevision,
+            Messages = logs.Messages,
+            InContext = inContext,
+            Passages = logs.Passages,
+            Files = logs.Files,
+            Sources = [.. state.Result.Items("sources")],
+            FileViews = rest.Result.FileViews,
+            McpServers = export.Result?.McpServers ?? [],
+            Identities = rest.Result.Identities,
+            Archives = rest.Result.Archives,
+            Groups = rest.Result.Groups,
+            Conversations = rest.Result.Conversations,
+            Missing = _missing,
+        };
+    }
+
+    private static Task<T> Begin<T>(Func<Task<T>> part) => Task.Run(part);
+
+    /// <summary>Waits until every part has ended. When one fails, the others are cancelled, and its failure is the one that is told.</summary>
+    private static async Task WhenAllOrNone(CancellationTokenSource together, params Task[] parts)
+    {
+        foreach (var part in parts)
+        {
+            _ = part.ContinueWith(_ => together.Cancel(), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
+
+        try
+        {
+            await Task.WhenAll(parts).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (parts.Any(p => p.IsFaulted))
+        {
+            await parts.First(p => p.IsFaulted).ConfigureAwait(false);
+        }
+    }
+
+    private static List<Guid> MessageIds(JsonElement state) =>
+        [.. state.Strings("message_ids").Select(id => EntityId.TryParse(id, "message", out var uuid) ? uuid : throw Malformed(id))];
+
+    private static LettaException Malformed(string? id) =>
+        new("InvalidAnswer", LettaErrorKind.InvalidData, $"The server names a message '{id}', which is not an identifier of Letta's.", null, id);
+
+    /// <summary>What the server refuses or fails at is missing from the backup; what breaks the connection fails the agent.</summary>
+    private static bool CanBeMissed(LettaException e) => e.ErrorId is "ServerError" or "RequestRefused" or "NotFound" or "InvalidAnswer" or "UnknownMessageType";
+
+    private async Task<T> OptionalAsync<T>(string what, T without, Func<Task<T>> read)
+    {
+        try
+        {
+            return await read().ConfigureAwait(false);
+        }
+        catch (LettaException e) when (CanBeMissed(e))
+        {
+            Note($"{what}: {e.Message}");
+            return without;
+        }
+    }
+
+    private void Note(string missing)
+    {
+        lock (_missing)
+        {
+            _missing.Add(missing);
+        }
+    }
+
+    private List<MessageEntry> Merge(List<MessageEntry> history, ExportedRows? export, IReadOnlyList<Guid> inContext)
+    {
+        var merged = export is null ? history : HistoryMerge.Merge(history, export.Rows, inContext, export.InContext);
+        if (options.IncludeHistory)
+        {
+            return merged;
+        }
+
+        var wanted = inContext.ToHashSet();
+        return [.. merged.Where(m => wanted.Contains(m.Id))];
+    }
+
+    private void NoteLostContext(List<Guid> inContext)
+    {
+        var found = logs.Messages.Entries.Select(e => e.Id).ToHashSet();
+        var lost = inContext.Count(id => !found.Contains(id));
+        if (lost > 0)
+        {
+            Note($"{lost} of the {inContext.Count} messages in context: the server does not show them.");
+        }
+    }
+
+    private async Task<List<MessageEntry>> ReadHistoryAsync(CancellationToken cancel)
+    {
+        var reader = new HistoryReader(http, dialect, agentId, logs.Messages, Note, () => warn(OldToolMessages));
+        return await OptionalAsync("The history", [], () => reader.ReadAsync(cancel)).ConfigureAwait(false);
+    }
+
+    private static string OldToolMessages =>
+        "This server has tool messages that Letta 0.11 wrote. Servers from 0.13 on change such rows in the database when they are read, and later "
+        + "cannot read some pages of them. Nothing is lost in this backup. Run Invoke-LettaSchemaFix -Kind MessageData to make the rows safe.";
+
+    private async Task<bool> ReadPassagesAsync(CancellationToken cancel)
+    {
+        if (!options.IncludeArchive)
+        {
+            return true;
+        }
+
+        return await OptionalAsync("The archival passages", false, async () =>
+        {
+            string? last = null;
+            for (var more = true; more;)
+            {
+                var (count, lastOfPage) = await http.GetAsync(
+                    () => $"agents/{agentId}/archival-memory?limit={PassagePageSize}" + (last is null ? string.Empty : $"&after={last}"),
+                    async (json, token) =>
+                    {
+                        var n = 0;
+                        await foreach (var passage in json.ReadArrayAsync(token).ConfigureAwait(false))
+                        {
+                            // Kept at once and remembered as the cursor, so that a page that breaks off is gone on with from here.
+                            logs.Passages.Append(PassageRow.FromApi(passage).Span);
+                            last = EntityId.Require(passage.StringOrNull("id"), "passage");
+                            n++;
+                        }
+
+                        return (n, last);
+                    },
+                    cancel).ConfigureAwait(false);
+                more = count == PassagePageSize;
+                last = lastOfPage;
+            }
+
+            return true;
+        }).ConfigureAwait(false);
+    }
+
+    private async Task<ExportedRows?> ReadExportAsync(Task<JsonElement> state, CancellationToken cancel)
+    {
+        await exportGate.WaitAsync(cancel).ConfigureAwait(false);
+        try
+        {
+            return await http.GetAsync(
+                $"agents/{agentId}/export?{dialect.ExportQuery}",
+                async (json, token) => await ExportedRows.ReadAsync(json, logs.Messages, (await state.ConfigureAwait(false)).StringOrNull("name"), token).ConfigureAwait(false),
+                cancel).ConfigureAwait(false);
+        }
+        catch (LettaException e) when (CanBeMissed(e))
+        {
+            // Nothing is missing for that: everything but the servers of MCP tools is had from elsewhere.
+            if ((await state.ConfigureAwait(false)).Items("tools").Any(t => t.StringOrNull("tool_type") == "external_mcp"))
+            {
+                Note($"The MCP servers of the agent's tools: {e.Message}");
+            }
+
+            return null;
+        }
+        finally
+        {
+            exportGate.Release();
+        }
+    }
+
+    private async Task<Rest> ReadRestAsync(Task<JsonElement> stateTask, CancellationToken cancel)
+    {
+        var archives = !dialect.HasArchives || !options.IncludeArchive
+            ? []
+            : await OptionalAsync("The archives", [], () => ListAsync($"archives/?agent_id={agentId}", "archive", cancel)).ConfigureAwait(false);
+        var conversations = !dialect.HasConversations
+            ? []
+            : await OptionalAsync("The conversations", [], () => ReadConversationsAsync(cancel)).ConfigureAwait(false);
+        var groups = await OptionalAsync("The groups", [], () => ReadListAsync($"agents/{agentId}/groups", cancel)).ConfigureAwait(false);
+        var state = await stateTask.ConfigureAwait(false);
+        var old = dialect.DamagesOldToolMessages && LettaAgent.FromState(state, http.Connection).CreatedAt < s_endOfOldToolMessages;
+        if (old)
+        {
+            warn(OldToolMessages);
+        }
+
+        if (AgentState.Group(state) is { } managed && groups.TrueForAll(g => g.StringOrNull("id") != managed.StringOrNull("id")))
+        {
+            groups.Add(managed);
+        }
+
+        return new Rest(
+            archives,
+            conversations,
+            groups,
+            await ReadIdentitiesAsync(state, cancel).ConfigureAwait(false),
+            await ReadFilesAsync(state, cancel).ConfigureAwait(false));
+    }
+
+    private async Task<List<JsonElement>> ReadIdentitiesAsync(JsonElement state, CancellationToken cancel)
+    {
+        var identities = state.Items("identities").ToList();
+        foreach (var id in state.Strings("identity_ids").Where(id => identities.TrueForAll(i => i.StringOrNull("id") != id)))
+        {
+            var checkedId = EntityId.Require(id, "identity");
+            if (await OptionalAsync<JsonElement?>($"The identity {checkedId}", null, async () => await http.GetAsync($"identities/{checkedId}", cancel).ConfigureAwait(false)).ConfigureAwait(false) is { } identity)
+            {
+                identities.Add(identity);
+            }
+        }
+
+        return identities;
+    }
+
+    /// <summary>Reads the files of the attached sources into the log.</summary>
+    /// <returns>Which of them are open to the agent, and what it sees.</returns>
+    private async Task<List<JsonElement>> ReadFilesAsync(JsonElement state, CancellationToken cancel)
+    {
+        var sources = state.Items("sources").OrderBy(s => s.StringOrNull("name"), StringComparer.Ordinal).ToList();
+        foreach (var source in sources)
+        {
+            var id = EntityId.Require(source.StringOrNull("id"), "source");
+            await OptionalAsync($"The files of the source '{source.StringOrNull("name")}'", false, async () =>
+            {
+                foreach (var file in await ListAsync($"sources/{id}/files?include_content=true", "file", cancel).ConfigureAwait(false))
+                {
+                    logs.Files.Append(JsonSerializer.SerializeToUtf8Bytes(file));
+                }
+
+                return true;
+            }).ConfigureAwait(false);
+        }
+
+        return sources.Count == 0 || !dialect.ListsFileViews
+            ? []
+            : await OptionalAsync("What the agent sees of its files", [], () => ReadFileViewsAsync(cancel)).ConfigureAwait(false);
+    }
+
+    private async Task<List<JsonElement>> ReadFileViewsAsync(CancellationToken cancel)
+    {
+        var views = new List<JsonElement>();
+        string? cursor = null;
+        do
+        {
+            var page = await http.GetAsync($"agents/{agentId}/files?limit={ListPageSize}" + (cursor is null ? string.Empty : $"&cursor={Uri.EscapeDataString(cursor)}"), cancel).ConfigureAwait(false);
+            views.AddRange(page.Items("files"));
+            var next = page.StringOrNull("next_cursor");
+            cursor = page.TryGetProperty("has_more", out var more) && more.ValueKind == JsonValueKind.True && next != cursor ? next : null;
+        }
+        while (cursor is not null);
+        return views;
+    }
+
+    private async Task<List<ConversationLog>> ReadConversationsAsync(CancellationToken cancel)
+    {
+        var logs = new List<ConversationLog>();
+        foreach (var conversation in await ListAsync($"conversations/?agent_id={agentId}", "conv", cancel).ConfigureAwait(false))
+        {
+            var id = EntityId.Require(conversation.StringOrNull("id"), "conv");
+            var messages = await OptionalAsync(
+                $"Which messages belong to the conversation {id}", [], () => new ConversationReader(http, id).ReadAsync(cancel)).ConfigureAwait(false);
+            logs.Add(new ConversationLog(conversation, messages));
+        }
+
+        return logs;
+    }
+
+    /// <summary>Lists things page by page, going on after the last identifier.</summary>
+    private async Task<List<JsonElement>> ListAsync(string path, string prefix, CancellationToken cancel)
+    {
+        var all = new List<JsonElement>();
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        while (true)
+        {
+            var cursor = all.Count == 0 ? string.Empty : "&after=" + EntityId.Require(all[^1].StringOrNull("id"), prefix);
+            var page = await ReadListAsync($"{path}&limit={ListPageSize}{cursor}", cancel).ConfigureAwait(false);
+            var before = all.Count;
+            all.AddRange(page.Where(i => seen.Add(i.StringOrNull("id") ?? throw Malformed(null))));
+            if (page.Count < ListPageSize || all.Count == before)
+            {
+                return all;
+            }
+        }
+    }
+
+    private Task<List<JsonElement>> ReadListAsync(string path, CancellationToken cancel) => http.GetAsync(
+        path,
+        async (json, token) =>
+        {
+            var items = new List<JsonElement>();
+            await foreach (var item in json.ReadArrayAsync(token).ConfigureAwait(false))
+            {
+                items.Add(item);
+            }
+
+            return items;
+        },
+        cancel);
+
+    /// <summary>The state without the values of environment variables; the server gives them in clear.</summary>
+    private static JsonElement WithoutSecrets(JsonElement state)
+    {
+        var copy = JsonObject.Create(state)!;
+        foreach (var list in (string[])["secrets", "tool_exec_environment_variables"])
+        {
+            if (copy[list] is not JsonArray variables)
+            {
+                continue;
+            }
+
+            foreach (var variable in variables.OfType<JsonObject>())
+            {
+                foreach (var value in (string[])["value", "value_enc"])
+                {
+                    if (variable.ContainsKey(value))
+                    {
+                        variable[value] = null;
+                    }
+                }
+            }
+        }
+
+        return JsonSerializer.SerializeToElement(copy);
+    }
+
+    /// <summary>Where the long lists go. They belong to whoever made them until the snapshot has them.</summary>
+    /// <param name="Messages">The messages.</param>
+    /// <param name="Passages">The archival passages.</param>
+    /// <param name="Files">The files of attached sources.</param>
+    internal sealed record Logs(MessageLog Messages, JsonLog Passages, JsonLog Files) : IDisposable
+    {
+        public void Dispose()
+        {
+            Messages.Dispose();
+            Passages.Dispose();
+            Files.Dispose();
+        }
+    }
+
+    private sealed record Rest(
+        List<JsonElement> Archives,
+        List<ConversationLog> Conversations,
+        List<JsonElement> Groups,
+        List<JsonElement> Identities,
+        List<JsonElement> FileViews);
+}

@@ -1,0 +1,198 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Reflection;
+using System.Security.Authentication;
+using System.Text;
+using System.Text.Json;
+using LettaPS.Core.Connections;
+using LettaPS.Core.Json;
+using Polly;
+using Polly.Retry;
+
+namespace LettaPS.Adapters.Http;
+
+/// <summary>
+/// Sends requests to one Letta server: password, time limits, retries, and errors in words. Only what may pass is retried: 429, 502, 503, 504 and
+/// connections that break off; any other refusal is told at once.
+/// </summary>
+internal sealed class HttpTransport : IDisposable
+{
+    /// <summary>Largest error body that is read.</summary>
+    private const int MaxErrorLength = 64 << 10;
+
+    private static readonly string s_version =
+        typeof(HttpTransport).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+
+    private readonly HttpClient _client;
+    private readonly ResiliencePipeline _retry;
+
+    public HttpTransport(LettaConnection connection, TimeProvider? time = null)
+    {
+        Connection = connection;
+        var handler = new SocketsHttpHandler
+        {
+            AutomaticDecompression = DecompressionMethods.All,
+            ConnectTimeout = connection.Timeout,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+
+            // A redirect would leave the server that the password is for; Letta's own, to the address with a slash, are never needed.
+            AllowAutoRedirect = false,
+        };
+        if (connection.SkipCertificateCheck)
+        {
+#pragma warning disable CA5359 // Only where the user asked for exactly this.
+            handler.SslOptions.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
+#pragma warning restore CA5359
+        }
+
+        // Time limits are per answer and per part of one (SendAsync, TimeoutStream), not per download.
+        _client = new HttpClient(handler) { BaseAddress = connection.BaseUri, Timeout = Timeout.InfiniteTimeSpan };
+        _client.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("LettaPS", s_version));
+        _client.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+        if (connection.RevealApiKey() is { } key)
+        {
+            _client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        }
+
+        _retry = new ResiliencePipelineBuilder { TimeProvider = time ?? TimeProvider.System }
+            .AddRetry(new RetryStrategyOptions
+            {
+                ShouldHandle = new PredicateBuilder().Handle<TransientException>(),
+                MaxRetryAttempts = 5,
+                BackoffType = DelayBackoffType.Exponential,
+                UseJitter = true,
+                Delay = TimeSpan.FromMilliseconds(250),
+                MaxDelay = TimeSpan.FromSeconds(20),
+                DelayGenerator = static a => ValueTask.FromResult((a.Outcome.Exception as TransientException)?.RetryAfter),
+            })
+            .Build();
+    }
+
+    /// <summary>The server.</summary>
+    public LettaConnection Connection { get; }
+
+    /// <summary>Told of bytes as they arrive.</summary>
+    public Action<long>? Received { get; init; }
+
+    /// <summary>Gets a document whole.</summary>
+    /// <param name="path">Path and query below <c>/v1</c>.</param>
+    /// <param name="cancel">Gives up.</param>
+    public Task<JsonElement> GetAsync(string path, CancellationToken cancel) => GetAsync(
+        path,
+        static async (json, token) =>
+        {
+            var value = await json.ReadValueAsync(token).ConfigureAwait(false) ?? throw new JsonException("A value is expected.");
+            await json.ReadToEndAsync(token).ConfigureAwait(false);
+            return value;
+        },
+        cancel);
+
+    /// <summary>Gets a document and reads it as it arrives. When it breaks off, it is asked for and read again from its beginning.</summary>
+    /// <param name="path">Path and query below <c>/v1</c>.</param>
+    /// <param name="read">Reads it.</param>
+    /// <param name="cancel">Gives up.</param>
+    public Task<T> GetAsync<T>(string path, Func<JsonStreamReader, CancellationToken, Task<T>> read, CancellationToken cancel) =>
+        GetAsync(() => path, read, cancel);
+
+    /// <summary>Gets a document and reads it as it arrives. When it breaks off, the address is asked for again: it may go on from what has been read.</summary>
+    /// <param name="path">Gives path and query below <c>/v1</c>, once for each attempt.</param>
+    /// <param name="read">Reads it.</param>
+    /// <param name="cancel">Gives up.</param>
+    public async Task<T> GetAsync<T>(Func<string> path, Func<JsonStreamReader, CancellationToken, Task<T>> read, CancellationToken cancel)
+    {
+        try
+        {
+            return await _retry.ExecuteAsync(
+                async (state, token) =>
+                {
+                    using var request = new HttpRequestMessage(HttpMethod.Get, "v1/" + state.path());
+                    return await SendAsync(request, state.read, token).ConfigureAwait(false);
+                },
+                (path, read),
+                cancel).ConfigureAwait(false);
+        }
+        catch (TransientException e)
+        {
+            throw e.Failure;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _client.Dispose();
+
+    private async Task<T> SendAsync<T>(HttpRequestMessage request, Func<JsonStreamReader, CancellationToken, Task<T>> read, CancellationToken cancel)
+    {
+        using var limit = new TimeLimit(Connection.Timeout, cancel);
+        try
+        {
+            using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token).ConfigureAwait(false);
+            await ThrowOnRefusalAsync(request, response, limit.Token).ConfigureAwait(false);
+            using var body = new LimitedStream(await response.Content.ReadAsStreamAsync(limit.Token).ConfigureAwait(false), limit, Received);
+            using var json = new JsonStreamReader(body);
+            return await read(json, limit.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
+        {
+            throw HttpErrors.Timeout(Connection, request, e);
+        }
+        catch (JsonException e)
+        {
+            throw HttpErrors.NotJson(Connection, request, e);
+        }
+        catch (InvalidOperationException e) when (e is not ObjectDisposedException)
+        {
+            // System.Text.Json's way to say that a string is not valid Unicode.
+            throw HttpErrors.NotJson(Connection, request, e);
+        }
+        catch (HttpRequestException e)
+        {
+            throw Failure(request, e);
+        }
+        catch (IOException e)
+        {
+            throw new TransientException(HttpErrors.BrokenOff(Connection, request, e));
+        }
+    }
+
+    private Exception Failure(HttpRequestMessage request, HttpRequestException e) => e switch
+    {
+        { InnerException: AuthenticationException } or { HttpRequestError: HttpRequestError.SecureConnectionError } => HttpErrors.Tls(Connection, e),
+        { InnerException: SocketException { SocketErrorCode: SocketError.ConnectionRefused } } => HttpErrors.Refused(Connection, e),
+        { HttpRequestError: HttpRequestError.NameResolutionError } => HttpErrors.UnknownHost(Connection, e),
+        { HttpRequestError: HttpRequestError.InvalidResponse } => HttpErrors.NotHttp(Connection, e),
+        { HttpRequestError: HttpRequestError.ConnectionError } => HttpErrors.Unreachable(Connection, e),
+        _ => new TransientException(HttpErrors.BrokenOff(Connection, request, e)),
+    };
+
+    private async Task ThrowOnRefusalAsync(HttpRequestMessage request, HttpResponseMessage response, CancellationToken cancel)
+    {
+        if (response.IsSuccessStatusCode)
+        {
+            return;
+        }
+
+        var failure = HttpErrors.Refusal(Connection, request, response, await ReadDetailAsync(response, cancel).ConfigureAwait(false));
+        if (response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout)
+        {
+            throw new TransientException(failure) { RetryAfter = RetryAfter(response) };
+        }
+
+        throw failure;
+    }
+
+    private static TimeSpan? RetryAfter(HttpResponseMessage response) => response.Headers.RetryAfter switch
+    {
+        { Delta: { } delta } => delta,
+        { Date: { } date } => date - DateTimeOffset.UtcNow is var wait && wait > TimeSpan.Zero ? wait : TimeSpan.Zero,
+        _ => null,
+    };
+
+    private static async Task<string> ReadDetailAsync(HttpResponseMessage response, CancellationToken cancel)
+    {
+        using var body = await response.Content.ReadAsStreamAsync(cancel).ConfigureAwait(false);
+        var buffer = new byte[MaxErrorLength];
+        var length = await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancel).ConfigureAwait(false);
+        return Encoding.UTF8.GetString(buffer, 0, length);
+    }
+}

@@ -1,0 +1,425 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using LettaPS.Core.Agents;
+using LettaPS.Core.Json;
+
+namespace LettaPS.Core.AgentFiles;
+
+/// <summary>
+/// Writes an agent as an AgentFile v2 that a stock server (0.16.x) imports, with its whole history, and under the extra key <c>lettaps</c>,
+/// which stock servers ignore, everything that the format has no place for.
+/// </summary>
+/// <remarks>
+/// Lists are sorted and numbered by name, so that two exports of an unchanged agent are equal but for their times. The import schemas of
+/// files, file views, sources and tools refuse properties that they do not know; of those only the ones that all of 0.16 knows are written
+/// there, the others are in the raw state.
+/// </remarks>
+public sealed class AgentFileComposer : IDisposable
+{
+    /// <summary>Version of the <c>lettaps</c> part.</summary>
+    public const int Format = 1;
+
+    /// <summary>The key of that part.</summary>
+    public const string Extension = "lettaps";
+
+    private const string AgentId = "agent-0";
+    private const int FlushAt = 256 << 10;
+
+    private static readonly JsonWriterOptions s_writer = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, Indented = false };
+
+    private static readonly string[] s_blockFields =
+    [
+        "value", "limit", "project_id", "template_name", "is_template", "template_id", "base_template_id", "deployment_id", "entity_id",
+        "preserve_on_migration", "label", "read_only", "description", "metadata", "hidden",
+    ];
+
+    private static readonly string[] s_toolFields =
+    [
+        "tool_type", "description", "source_type", "name", "tags", "source_code", "json_schema", "args_json_schema", "return_char_limit",
+        "pip_requirements", "npm_requirements", "default_requires_approval", "enable_parallel_execution", "created_by_id", "last_updated_by_id",
+        "metadata_", "project_id",
+    ];
+
+    private static readonly string[] s_sourceFields = ["name", "description", "instructions", "metadata", "embedding_config"];
+
+    private static readonly string[] s_fileFields =
+    [
+        "file_name", "original_file_name", "file_path", "file_type", "file_size", "file_creation_date", "file_last_modified_date",
+        "processing_status", "error_message", "total_chunks", "chunks_embedded", "content",
+    ];
+
+    private static readonly string[] s_fileViewFields = ["file_name", "is_open", "visible_content", "last_accessed_at", "start_line", "end_line"];
+
+    private static readonly string[] s_mcpFields = ["server_type", "server_name", "server_url", "stdio_config", "metadata_"];
+
+    private static readonly string[] s_agentFields =
+    [
+        "name", "tool_rules", "system", "agent_type", "llm_config", "embedding_config", "description", "metadata", "response_format",
+        "message_buffer_autoclear", "max_files_open", "per_file_view_window_char_limit",
+    ];
+
+    /// <summary>Fields of an agent that the import of every release forgets and only a PATCH sets.</summary>
+    private static readonly string[] s_patchFields =
+    [
+        "model", "embedding", "model_settings", "compaction_settings", "hidden", "project_id", "template_id", "base_template_id", "deployment_id",
+        "entity_id", "identity_ids", "enable_sleeptime",
+    ];
+
+    private readonly AgentSnapshot _snapshot;
+    private readonly Utf8JsonWriter _json;
+    private readonly List<(string FileId, string Id)> _ids = [];
+    private readonly List<Numbered> _blocks;
+    private readonly List<Numbered> _tools;
+    private readonly List<Numbered> _sources;
+    private readonly Dictionary<string, string> _sourceIds;
+    private readonly Dictionary<string, (string FileId, string SourceId)> _fileIds = [];
+    private readonly Dictionary<Guid, int> _messageNumbers = [];
+
+    private AgentFileComposer(AgentSnapshot snapshot, Stream destination)
+    {
+        _snapshot = snapshot;
+        _json = new Utf8JsonWriter(destination, s_writer);
+        _blocks = Number("block", AgentState.Blocks(snapshot.State), "label");
+        _tools = Number("tool", snapshot.State.Items("tools"), "name");
+        _sources = Number("source", snapshot.Sources, "name");
+        _sourceIds = _sources.Where(s => s.Id is not null).ToDictionary(s => s.Id!, s => s.FileId, StringComparer.Ordinal);
+        _ids.Insert(0, (AgentId, snapshot.Agent.Id));
+    }
+
+    /// <summary>Writes the file.</summary>
+    /// <param name="snapshot">The agent.</param>
+    /// <param name="destination">Where to.</param>
+    /// <param name="exportedAt">The time that the file says.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <returns>What the file holds.</returns>
+    public static AgentFileCounts Write(AgentSnapshot snapshot, Stream destination, DateTimeOffset exportedAt, CancellationToken cancel)
+    {
+        using var composer = new AgentFileComposer(snapshot, destination);
+        composer.WriteDocument(exportedAt, cancel);
+        composer._json.Flush();
+        return new AgentFileCounts(
+            snapshot.Messages.Entries.Count,
+            snapshot.Messages.Rebuilt,
+            snapshot.Passages.Count,
+            composer._blocks.Count,
+            composer._tools.Count,
+            snapshot.Files.Count);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _json.Dispose();
+
+    private void WriteDocument(DateTimeOffset exportedAt, CancellationToken cancel)
+    {
+        _json.WriteStartObject();
+
+        _json.WriteStartArray("agents"u8);
+        WriteAgent(cancel);
+        _json.WriteEndArray();
+
+        _json.WriteStartArray("groups"u8);
+        _json.WriteEndArray();
+
+        WriteList("blocks", _blocks, s_blockFields);
+        WriteFiles();
+        WriteSources();
+        WriteList("tools", _tools, s_toolFields);
+        WriteList("mcp_servers", Number("mcp_server", _snapshot.McpServers, "server_name"), s_mcpFields);
+
+        _json.WriteStartObject("metadata"u8);
+        _json.WriteString("revision_id"u8, _snapshot.SchemaRevision ?? "unknown");
+        _json.WriteEndObject();
+        _json.WriteString("created_at"u8, exportedAt);
+
+        WriteExtension(exportedAt, cancel);
+        _json.WriteEndObject();
+    }
+
+    private void WriteAgent(CancellationToken cancel)
+    {
+        var state = _snapshot.State;
+        _json.WriteStartObject();
+        _json.WriteString("id"u8, AgentId);
+        CopyFields(state, s_agentFields);
+        _json.WriteString("timezone"u8, state.StringOrNull("timezone") ?? "UTC");
+        WriteStrings("tags", _snapshot.Agent.Tags.Order(StringComparer.Ordinal));
+        WriteStrings("tool_ids", _tools.Select(t => t.FileId));
+        WriteStrings("block_ids", _blocks.Select(b => b.FileId));
+        WriteStrings("source_ids", _sources.Select(s => s.FileId));
+
+        _json.WriteStartObject("tool_exec_environment_variables"u8);
+        foreach (var variable in AgentState.Variables(state))
+        {
+            // Snapshots without secrets have no values; the import takes an empty one and keeps the key.
+            _json.WriteString(variable.StringOrNull("key") ?? string.Empty, variable.StringOrNull("value") ?? string.Empty);
+        }
+
+        _json.WriteEndObject();
+
+        // What an import would add by itself must not be added: the file says all that the agent has.
+        foreach (var off in (string[])["include_base_tools", "include_multi_agent_tools", "include_base_tool_rules", "include_default_source"])
+        {
+            _json.WriteBoolean(off, false);
+        }
+
+        WriteStrings("group_ids", []);
+        WriteFileViews();
+        WriteMessages(cancel);
+        WriteStrings("in_context_message_ids", _snapshot.InContext.Where(_messageNumbers.ContainsKey).Select(FileMessageId));
+        _json.WriteEndObject();
+    }
+
+    private void WriteMessages(CancellationToken cancel)
+    {
+        _json.WriteStartArray("messages"u8);
+        var row = new List<byte>();
+        for (var i = 0; i < _snapshot.Messages.Entries.Count; i++)
+        {
+            cancel.ThrowIfCancellationRequested();
+            var entry = _snapshot.Messages.Entries[i];
+            _messageNumbers.TryAdd(entry.Id, i);
+
+            // The stored row begins with its brace; the identifiers, which depend on the place in this file, are put behind it.
+            row.Clear();
+            row.AddRange(Encoding.UTF8.GetBytes($"{{\"id\":\"message-{i}\",\"agent_id\":\"{AgentId}\","));
+            row.AddRange(_snapshot.Messages.Row(entry)[1..]);
+            _json.WriteRawValue(CollectionsMarshal.AsSpan(row), skipInputValidation: true);
+            FlushWhenFull();
+        }
+
+        _json.WriteEndArray();
+    }
+
+    private void WriteFiles()
+    {
+        _json.WriteStartArray("files"u8);
+        foreach (var (file, fileId) in NumberedFiles())
+        {
+            if (file.StringOrNull("source_id") is not { } source || !_sourceIds.TryGetValue(source, out var sourceId))
+            {
+                continue;
+            }
+
+            _json.WriteStartObject();
+            _json.WriteString("id"u8, fileId);
+            _json.WriteString("source_id"u8, sourceId);
+            CopyFields(file, s_fileFields);
+            _json.WriteEndObject();
+            FlushWhenFull();
+        }
+
+        _json.WriteEndArray();
+    }
+
+    private IEnumerable<(JsonElement File, string FileId)> NumberedFiles()
+    {
+        var number = 0;
+        foreach (var file in _snapshot.Files.Read())
+        {
+            yield return (file, $"file-{number++}");
+        }
+    }
+
+    /// <summary>Called before the files are written, because the agent comes first in the document.</summary>
+    private void WriteFileViews()
+    {
+        foreach (var (file, fileId) in NumberedFiles())
+        {
+            if (file.StringOrNull("id") is { } id && file.StringOrNull("source_id") is { } source && _sourceIds.TryGetValue(source, out var sourceId))
+            {
+                _fileIds[id] = (fileId, sourceId);
+                _ids.Add((fileId, id));
+            }
+        }
+
+        _json.WriteStartArray("files_agents"u8);
+        var number = 0;
+        foreach (var view in _snapshot.FileViews)
+        {
+            if (view.StringOrNull("file_id") is not { } id || !_fileIds.TryGetValue(id, out var file))
+            {
+                continue;
+            }
+
+            var viewId = $"file_agent-{number++}";
+            _json.WriteStartObject();
+            _json.WriteString("id"u8, viewId);
+            _json.WriteString("agent_id"u8, AgentId);
+            _json.WriteString("file_id"u8, file.FileId);
+            _json.WriteString("source_id"u8, file.SourceId);
+            CopyFields(view, s_fileViewFields);
+            _json.WriteEndObject();
+            if (view.StringOrNull("id") is { } original)
+            {
+                _ids.Add((viewId, original));
+            }
+        }
+
+        _json.WriteEndArray();
+    }
+
+    private void WriteSources() => WriteList("sources", _sources, s_sourceFields);
+
+    private void WriteList(string name, List<Numbered> items, string[] fields)
+    {
+        _json.WriteStartArray(name);
+        foreach (var item in items)
+        {
+            _json.WriteStartObject();
+            _json.WriteString("id"u8, item.FileId);
+            CopyFields(item.Value, fields);
+            _json.WriteEndObject();
+            FlushWhenFull();
+        }
+
+        _json.WriteEndArray();
+    }
+
+    private void WriteExtension(DateTimeOffset exportedAt, CancellationToken cancel)
+    {
+        _json.WriteStartObject(Extension);
+        _json.WriteNumber("format"u8, Format);
+        _json.WriteString("exported_at"u8, exportedAt);
+        _json.WriteString("source"u8, _snapshot.Source);
+        _json.WriteString("server_version"u8, _snapshot.Agent.Connection.ServerVersion);
+        _json.WriteString("schema_revision"u8, _snapshot.SchemaRevision);
+        _json.WriteString("agent_id"u8, _snapshot.Agent.Id);
+
+        _json.WriteStartObject("ids"u8);
+        foreach (var (fileId, id) in _ids)
+        {
+            _json.WriteString(fileId, id);
+        }
+
+        _json.WriteEndObject();
+
+        _json.WriteStartArray("message_ids"u8);
+        foreach (var entry in _snapshot.Messages.Entries)
+        {
+            _json.WriteStringValue(EntityId.Format("message", entry.Id));
+            FlushWhenFull();
+        }
+
+        _json.WriteEndArray();
+        _json.WriteNumber("rebuilt_messages"u8, _snapshot.Messages.Rebuilt);
+        WriteStrings("missing", _snapshot.Missing);
+
+        _json.WriteStartObject("patch"u8);
+        CopyFields(_snapshot.State, s_patchFields);
+        _json.WriteEndObject();
+
+        WriteElements("identities", _snapshot.Identities);
+        WriteElements("groups", _snapshot.Groups);
+        WriteConversations();
+        WriteElements("archives", _snapshot.Archives);
+
+        _json.WriteStartArray("passages"u8);
+        foreach (var passage in _snapshot.Passages.Read())
+        {
+            cancel.ThrowIfCancellationRequested();
+            passage.WriteTo(_json);
+            FlushWhenFull();
+        }
+
+        _json.WriteEndArray();
+        _json.WritePropertyName("state"u8);
+        _snapshot.State.WriteTo(_json);
+        _json.WriteEndObject();
+    }
+
+    private void WriteConversations()
+    {
+        _json.WriteStartArray("conversations"u8);
+        foreach (var conversation in _snapshot.Conversations)
+        {
+            _json.WriteStartObject();
+            foreach (var property in conversation.Conversation.EnumerateObject())
+            {
+                if (property.Name != "in_context_message_ids")
+                {
+                    property.WriteTo(_json);
+                }
+            }
+
+            WriteStrings("message_ids", conversation.Messages.Where(_messageNumbers.ContainsKey).Select(FileMessageId));
+            WriteStrings(
+                "in_context_message_ids",
+                conversation.Conversation.Strings("in_context_message_ids")
+                    .Select(id => EntityId.TryParse(id, "message", out var uuid) ? uuid : Guid.Empty)
+                    .Where(_messageNumbers.ContainsKey)
+                    .Select(FileMessageId));
+            _json.WriteEndObject();
+        }
+
+        _json.WriteEndArray();
+    }
+
+    private string FileMessageId(Guid id) => $"message-{_messageNumbers[id]}";
+
+    private void WriteStrings(string name, IEnumerable<string> values)
+    {
+        _json.WriteStartArray(name);
+        foreach (var value in values)
+        {
+            _json.WriteStringValue(value);
+        }
+
+        _json.WriteEndArray();
+    }
+
+    private void WriteElements(string name, IEnumerable<JsonElement> values)
+    {
+        _json.WriteStartArray(name);
+        foreach (var value in values)
+        {
+            value.WriteTo(_json);
+        }
+
+        _json.WriteEndArray();
+    }
+
+    private void CopyFields(JsonElement from, string[] fields)
+    {
+        foreach (var field in fields)
+        {
+            if (from.TryGetProperty(field, out var value))
+            {
+                _json.WritePropertyName(field);
+                value.WriteTo(_json);
+            }
+        }
+    }
+
+    private void FlushWhenFull()
+    {
+        if (_json.BytesPending > FlushAt)
+        {
+            _json.Flush();
+        }
+    }
+
+    /// <summary>Sorts things by name, so that their numbers do not depend on the order in which the server happened to answer.</summary>
+    private List<Numbered> Number(string prefix, IEnumerable<JsonElement> items, string nameField)
+    {
+        var sorted = items
+            .OrderBy(i => i.StringOrNull(nameField), StringComparer.Ordinal)
+            .ThenBy(i => i.StringOrNull("id"), StringComparer.Ordinal)
+            .Select((value, i) => new Numbered($"{prefix}-{i}", value.StringOrNull("id"), value))
+            .ToList();
+        _ids.AddRange(sorted.Where(s => s.Id is not null).Select(s => (s.FileId, s.Id!)));
+        return sorted;
+    }
+
+    private sealed record Numbered(string FileId, string? Id, JsonElement Value);
+}
+
+/// <summary>What an agent file holds.</summary>
+/// <param name="Messages">Messages.</param>
+/// <param name="Rebuilt">How many of them were rebuilt from the view of the API.</param>
+/// <param name="Passages">Archival passages.</param>
+/// <param name="Blocks">Memory blocks.</param>
+/// <param name="Tools">Tools.</param>
+/// <param name="Files">Files of attached sources.</param>
+public sealed record AgentFileCounts(int Messages, int Rebuilt, int Passages, int Blocks, int Tools, int Files);

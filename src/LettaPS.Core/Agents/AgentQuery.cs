@@ -1,0 +1,11 @@
+namespace LettaPS.Core.Agents;
+
+/// <summary>Which agents to list.</summary>
+/// <param name="Tags">All of these tags; empty for any.</param>
+/// <param name="Name">Exactly this name, or <see langword="null"/>; wildcards are matched by the caller.</param>
+/// <param name="IncludeHidden">Also the agents that the server hides.</param>
+public sealed record AgentQuery(IReadOnlyList<string> Tags, string? Name = null, bool IncludeHidden = false)
+{
+    /// <summary>Every agent, hidden ones too.</summary>
+    public static AgentQuery Everything { get; } = new([], IncludeHidden: true);
+}

@@ -1,0 +1,28 @@
+using System.Text.Json;
+using LettaPS.Core.Json;
+
+namespace LettaPS.Core.Agents;
+
+/// <summary>Reads the parts of the agent state (<c>GET /v1/agents/{id}</c>) that changed places from release to release.</summary>
+public static class AgentState
+{
+    /// <summary>The memory blocks: under <c>memory</c> in every release, at the top as well from 0.14 on.</summary>
+    /// <param name="state">The state.</param>
+    public static IEnumerable<JsonElement> Blocks(JsonElement state)
+    {
+        var atTop = state.Items("blocks");
+        return atTop.Any() || !state.TryGetProperty("memory", out var memory) ? atTop : memory.Items("blocks");
+    }
+
+    /// <summary>The environment variables: named <c>secrets</c> from 0.13 on, by their long name before and beside it.</summary>
+    /// <param name="state">The state.</param>
+    public static IEnumerable<JsonElement> Variables(JsonElement state)
+    {
+        var secrets = state.Items("secrets");
+        return secrets.Any() ? secrets : state.Items("tool_exec_environment_variables");
+    }
+
+    /// <summary>The group that the agent manages, if any: renamed to <c>managed_group</c> in 0.13.</summary>
+    /// <param name="state">The state.</param>
+    public static JsonElement? Group(JsonElement state) => state.ObjectOrNull("managed_group") ?? state.ObjectOrNull("multi_agent_group");
+}

@@ -1,0 +1,282 @@
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using LettaPS.Core.AgentFiles;
+using LettaPS.Core.IO;
+
+namespace LettaPS.Core.Backups;
+
+/// <summary>Finds backups on disk, reads what they hold and examines whether they are as they were written.</summary>
+public static class BackupReader
+{
+    private static readonly string[] s_extensions = [BackupSet.AgentFileExtension, ".json"];
+
+    /// <summary>Reads the backups at a path: a set, a folder of sets, a folder of files of other origin, or one file.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <exception cref="LettaException"><c>BackupNotFound</c>: there is nothing at the path, or no backup in it.</exception>
+    public static async IAsyncEnumerable<LettaBackup> ReadAsync(string path, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        foreach (var folder in Locate(path))
+        {
+            cancel.ThrowIfCancellationRequested();
+            yield return File.Exists(folder)
+                ? new LettaBackup(folder, null, LettaBackupState.Foreign, [await DescribeAsync(folder, cancel).ConfigureAwait(false)])
+                : await ReadFolderAsync(folder, cancel).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Examines the backups at a path, one result a file.</summary>
+    /// <param name="path">The path, as for <see cref="ReadAsync"/>.</param>
+    /// <param name="read">Told of bytes as they are read.</param>
+    /// <param name="cancel">Gives up.</param>
+    public static async IAsyncEnumerable<LettaBackupTest> TestAsync(string path, Action<long>? read, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        foreach (var folder in Locate(path))
+        {
+            if (File.Exists(folder))
+            {
+                yield return await TestFileAsync(folder, Claim(folder), read, cancel).ConfigureAwait(false);
+                continue;
+            }
+
+            await foreach (var result in TestFolderAsync(folder, read, cancel).ConfigureAwait(false))
+            {
+                yield return result;
+            }
+        }
+    }
+
+    /// <summary>Sets and files at a path: the path itself, or the sets in it, or itself as a folder of foreign files.</summary>
+    private static List<string> Locate(string path)
+    {
+        if (File.Exists(path) || (Directory.Exists(path) && BackupFolder.IsSet(path)))
+        {
+            return [path];
+        }
+
+        if (!Directory.Exists(path))
+        {
+            throw NotFound($"There is no file or folder '{path}'.", path);
+        }
+
+        var found = BackupFolder.Sets(path).ToList();
+        if (AgentFiles(path).Any())
+        {
+            found.Add(path);
+        }
+
+        return found.Count > 0 ? found : throw NotFound($"There is no backup in '{path}'.", path);
+    }
+
+    private static LettaException NotFound(string message, string path) => new(
+        "BackupNotFound",
+        LettaErrorKind.NotFound,
+        message,
+        "Give a set, a folder of sets, or a folder with .af or .json files.",
+        path);
+
+    private static IEnumerable<string> AgentFiles(string folder) => Directory.EnumerateFiles(folder)
+        .Where(f => s_extensions.Contains(Path.GetExtension(f), StringComparer.OrdinalIgnoreCase) && Path.GetFileName(f) != BackupManifest.FileName)
+        .Order(StringComparer.Ordinal);
+
+    private static async Task<LettaBackup> ReadFolderAsync(string folder, CancellationToken cancel)
+    {
+        BackupManifest? manifest = null;
+        var state = BackupFolder.IsSet(folder) ? LettaBackupState.Unfinished : LettaBackupState.Foreign;
+        try
+        {
+            manifest = BackupManifest.Read(folder);
+        }
+        catch (LettaException e) when (e.ErrorId == "ManifestDamaged")
+        {
+            state = LettaBackupState.Damaged;
+        }
+
+        if (manifest is not null)
+        {
+            return new LettaBackup(folder, manifest, LettaBackupState.Finished, [.. manifest.Files.Select(f => FromManifest(folder, f))]);
+        }
+
+        var files = new List<LettaBackupFile>();
+        foreach (var file in AgentFiles(folder))
+        {
+            files.Add(await DescribeAsync(file, cancel).ConfigureAwait(false));
+        }
+
+        return new LettaBackup(folder, null, state, files);
+    }
+
+    private static LettaBackupFile FromManifest(string folder, BackupEntry entry)
+    {
+        var path = Path.Combine(folder, Path.GetFileName(entry.Name));
+        return new LettaBackupFile
+        {
+            Path = path,
+            Format = AgentFileFormat.AgentFile,
+            AgentId = entry.AgentId,
+            AgentName = entry.AgentName,
+            Agents = 1,
+            Messages = entry.Messages,
+            Passages = entry.Passages,
+            Blocks = entry.Blocks,
+            Tools = entry.Tools,
+            Length = entry.Length,
+            Sha256 = entry.Sha256,
+            WrittenAt = File.GetLastWriteTimeUtc(path),
+            Missing = entry.Missing,
+        };
+    }
+
+    private static async Task<LettaBackupFile> DescribeAsync(string path, CancellationToken cancel)
+    {
+        using var stream = File.OpenRead(path);
+        var info = await AgentFileInspector.InspectAsync(stream, cancel).ConfigureAwait(false);
+        return new LettaBackupFile
+        {
+            Path = path,
+            Format = info.Format,
+            AgentId = info.AgentId,
+            AgentName = info.AgentName,
+            Agents = info.Agents,
+            Messages = info.Messages,
+            Passages = info.Passages,
+            Blocks = info.Blocks,
+            Tools = info.Tools,
+            Length = stream.Length,
+            WrittenAt = File.GetLastWriteTimeUtc(path),
+            Missing = info.Missing,
+        };
+    }
+
+    private static async IAsyncEnumerable<LettaBackupTest> TestFolderAsync(
+        string folder, Action<long>? read, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        BackupManifest? manifest = null;
+        if (BackupFolder.IsSet(folder))
+        {
+            var (result, found) = TestManifest(folder);
+            manifest = found;
+            yield return result;
+        }
+
+        var claims = new Dictionary<string, BackupEntry>(StringComparer.Ordinal);
+        foreach (var entry in manifest?.Files ?? [])
+        {
+            claims[Path.GetFileName(entry.Name)] = entry;
+        }
+
+        foreach (var path in AgentFiles(folder))
+        {
+            claims.Remove(Path.GetFileName(path), out var claim);
+            var result = await TestFileAsync(path, claim, read, cancel).ConfigureAwait(false);
+            yield return manifest is not null && claim is null ? Unclaimed(result) : result;
+        }
+
+        foreach (var (name, entry) in claims.OrderBy(c => c.Key, StringComparer.Ordinal))
+        {
+            yield return new LettaBackupTest
+            {
+                Path = Path.Combine(folder, name),
+                AgentId = entry.AgentId,
+                AgentName = entry.AgentName,
+                Problems = ["The manifest names this file, but it is not there."],
+            };
+        }
+    }
+
+    private static (LettaBackupTest Result, BackupManifest? Manifest) TestManifest(string folder)
+    {
+        var path = Path.Combine(folder, BackupManifest.FileName);
+        try
+        {
+            var manifest = BackupManifest.Read(folder);
+            return (new LettaBackupTest
+            {
+                Path = path,
+                Length = manifest is null ? 0 : new FileInfo(path).Length,
+                Problems = manifest is null ? ["The set has no manifest: its export was broken off. Export-LettaAgent -Resume completes it."] : [],
+                Missing = [.. manifest?.Failed.Select(f => $"The agent {f.AgentId} ({f.AgentName}) is not in the set: {f.Error}") ?? []],
+            }, manifest);
+        }
+        catch (LettaException e) when (e.ErrorId == "ManifestDamaged")
+        {
+            return (new LettaBackupTest { Path = path, Length = new FileInfo(path).Length, Problems = [e.Message] }, null);
+        }
+    }
+
+    private static LettaBackupTest Unclaimed(LettaBackupTest result) => new()
+    {
+        Path = result.Path,
+        Format = result.Format,
+        AgentId = result.AgentId,
+        AgentName = result.AgentName,
+        Messages = result.Messages,
+        Passages = result.Passages,
+        Length = result.Length,
+        Missing = result.Missing,
+        Problems = ["The manifest does not name this file.", .. result.Problems],
+    };
+
+    /// <summary>What the manifest beside a single file says of it, where there is one.</summary>
+    private static BackupEntry? Claim(string path) =>
+        BackupManifest.Read(Path.GetDirectoryName(Path.GetFullPath(path))!)?.Files.FirstOrDefault(f => f.Name == Path.GetFileName(path));
+
+    private static async Task<LettaBackupTest> TestFileAsync(string path, BackupEntry? claim, Action<long>? read, CancellationToken cancel)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using var stream = new ObservedStream(File.OpenRead(path), bytes =>
+        {
+            hash.AppendData(bytes);
+            read?.Invoke(bytes.Length);
+        });
+        var info = await AgentFileInspector.InspectAsync(stream, cancel).ConfigureAwait(false);
+
+        // The inspection stops at the first fault; the hash is of the whole file.
+        await stream.CopyToAsync(Stream.Null, cancel).ConfigureAwait(false);
+        return new LettaBackupTest
+        {
+            Path = path,
+            Format = info.Format,
+            AgentId = claim?.AgentId ?? info.AgentId,
+            AgentName = claim?.AgentName ?? info.AgentName,
+            Messages = info.Messages,
+            Passages = info.Passages,
+            Length = stream.Length,
+            Missing = info.Missing,
+            Problems = [.. Compare(claim, info, stream.Length, hash), .. info.Problems],
+        };
+    }
+
+    private static IEnumerable<string> Compare(BackupEntry? claim, AgentFileInfo info, long length, IncrementalHash hash)
+    {
+        if (claim is null)
+        {
+            yield break;
+        }
+
+        var sha256 = Convert.ToHexString(hash.GetCurrentHash());
+        if (length != claim.Length)
+        {
+            yield return $"The file has {length} bytes; the manifest says {claim.Length}.";
+        }
+        else if (!sha256.Equals(claim.Sha256, StringComparison.OrdinalIgnoreCase))
+        {
+            yield return "The file is not as it was written: its SHA-256 is not the one in the manifest.";
+        }
+
+        foreach (var (what, found, said) in new[]
+        {
+            ("messages", info.Messages, claim.Messages),
+            ("passages", info.Passages, claim.Passages),
+            ("blocks", info.Blocks, claim.Blocks),
+            ("tools", info.Tools, claim.Tools),
+            ("files", info.Files, claim.Files),
+        })
+        {
+            if (found != said)
+            {
+                yield return $"The file holds {found} {what}; the manifest says {said}.";
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace LettaPS.Core.IO;
+
+/// <summary>
+/// A file that is whole or absent: written beside its final name, hashed on the way, flushed to the disk, then renamed. Disposed without
+/// <see cref="Commit"/>, it leaves nothing behind, and what had the name before stays as it was.
+/// </summary>
+public sealed partial class AtomicFile : IDisposable
+{
+    private const string Suffix = ".partial";
+
+    private readonly string _path;
+    private readonly string _temporary;
+    private readonly FileStream _file;
+    private readonly HashingStream _hashing;
+    private bool _done;
+
+    /// <summary>Begins the file.</summary>
+    /// <param name="path">Its final name.</param>
+    /// <remarks>It can be read by its owner only, and until it is complete it bears another name.</remarks>
+    public AtomicFile(string path)
+    {
+        _path = path;
+        _temporary = $"{path}.{Guid.NewGuid():N}{Suffix}";
+        _file = new FileStream(_temporary, PrivateFile.Options(FileMode.CreateNew, FileAccess.Write));
+        _hashing = new HashingStream(_file);
+    }
+
+    /// <summary>Where the contents go.</summary>
+    public Stream Stream => _hashing;
+
+    /// <summary>Removes what runs that were killed left unfinished in a folder.</summary>
+    /// <param name="folder">The folder.</param>
+    public static void RemoveLeftovers(string folder)
+    {
+        foreach (var leftover in Directory.EnumerateFiles(folder, "*" + Suffix))
+        {
+            File.Delete(leftover);
+        }
+    }
+
+    /// <summary>Makes the contents durable and gives them their final name.</summary>
+    /// <returns>The file's length in bytes and its SHA-256 in lower-case hexadecimal digits.</returns>
+    public (long Length, string Sha256) Commit()
+    {
+        _hashing.Flush();
+        _file.Flush(flushToDisk: true);
+        var length = _file.Length;
+        _file.Dispose();
+        File.Move(_temporary, _path, overwrite: true);
+        _done = true;
+        FlushFolder(Path.GetDirectoryName(_path)!);
+        return (length, _hashing.GetHash());
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _file.Dispose();
+        _hashing.Dispose();
+        if (!_done)
+        {
+            File.Delete(_temporary);
+        }
+    }
+
+    /// <summary>Makes the names in a folder durable. Windows keeps them so by itself and offers no call for it.</summary>
+    /// <param name="folder">The folder.</param>
+    private static void FlushFolder(string folder)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        var descriptor = Open(folder, 0);
+        if (descriptor < 0)
+        {
+            throw new IOException($"Cannot open the folder '{folder}' to make its names durable (errno {Marshal.GetLastPInvokeError()}).");
+        }
+
+        using var handle = new SafeFileHandle(descriptor, ownsHandle: true);
+
+        // Some file systems (network shares, some FUSE ones) have no fsync for folders; the file itself is on disk by then.
+        _ = FSync(descriptor);
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int FSync(int descriptor);
+}

@@ -1,0 +1,20 @@
+namespace LettaPS.Core.IO;
+
+/// <summary>Files that only their owner may read, from the moment they exist.</summary>
+public static class PrivateFile
+{
+    /// <summary>How to open one.</summary>
+    /// <param name="mode">How to create it.</param>
+    /// <param name="access">What to do with it.</param>
+    /// <param name="options">Further options.</param>
+    public static FileStreamOptions Options(FileMode mode, FileAccess access, FileOptions options = FileOptions.None)
+    {
+        var result = new FileStreamOptions { Mode = mode, Access = access, Share = FileShare.Read | FileShare.Delete, Options = options, BufferSize = 64 << 10 };
+        if (!OperatingSystem.IsWindows())
+        {
+            result.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        return result;
+    }
+}

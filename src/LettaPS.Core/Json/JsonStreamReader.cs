@@ -1,0 +1,254 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+
+namespace LettaPS.Core.Json;
+
+/// <summary>
+/// Reads a JSON document of any size from a stream, token by token or value by value, holding no more of it than the value asked for.
+/// </summary>
+/// <remarks>Nesting deeper than 256, a single value larger than the limit, invalid UTF-8 and malformed text are <see cref="JsonException"/>s.</remarks>
+public sealed class JsonStreamReader : IDisposable
+{
+    /// <summary>Deepest nesting read. Letta's own documents stay below 32.</summary>
+    public const int MaxDepth = 256;
+
+    /// <summary>Largest single value read where no other limit is given: 256 MiB.</summary>
+    public const int DefaultMaxValueLength = 256 << 20;
+
+    private static readonly JsonReaderOptions s_options = new() { MaxDepth = MaxDepth };
+
+    private readonly Stream _stream;
+    private readonly int _maxValueLength;
+    private byte[] _buffer;
+    private int _start;
+    private int _end;
+    private bool _final;
+    private JsonReaderState _state = new(s_options);
+
+    /// <summary>Starts to read.</summary>
+    /// <param name="stream">The document in UTF-8, with or without byte order mark. It stays open.</param>
+    /// <param name="maxValueLength">Largest single value, in bytes.</param>
+    public JsonStreamReader(Stream stream, int maxValueLength = DefaultMaxValueLength)
+    {
+        _stream = stream;
+        _maxValueLength = maxValueLength;
+        _buffer = ArrayPool<byte>.Shared.Rent(32 << 10);
+    }
+
+    private delegate bool TryRead<T>(ref Utf8JsonReader reader, out T result);
+
+    /// <summary>The name that <see cref="ReadAsync"/> read last, where it was a property's name.</summary>
+    public string? PropertyName { get; private set; }
+
+    /// <summary>The text that <see cref="ReadAsync"/> read last, where it was a string that is the whole document.</summary>
+    public string? Text { get; private set; }
+
+    /// <summary>How many bytes of the document have been consumed.</summary>
+    public long Position { get; private set; }
+
+    /// <summary>Reads the next token.</summary>
+    /// <param name="cancel">Gives up.</param>
+    /// <returns>Its type, or <see cref="JsonTokenType.None"/> at the end of the document.</returns>
+    public async ValueTask<JsonTokenType> ReadAsync(CancellationToken cancel)
+    {
+        while (true)
+        {
+            if (Try<JsonTokenType>(TryReadToken, out var token))
+            {
+                return token;
+            }
+
+            if (_final)
+            {
+                return JsonTokenType.None;
+            }
+
+            await FillAsync(cancel).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Reads the next value whole.</summary>
+    /// <param name="cancel">Gives up.</param>
+    /// <returns>The value, or <see langword="null"/> where an array or object ends instead.</returns>
+    public async ValueTask<JsonElement?> ReadValueAsync(CancellationToken cancel)
+    {
+        while (true)
+        {
+            if (Try<JsonElement?>(TryReadValue, out var value))
+            {
+                return value;
+            }
+
+            if (_final)
+            {
+                throw new JsonException("The document ends where a value is expected.");
+            }
+
+            await FillAsync(cancel).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Passes over the next value without holding it.</summary>
+    /// <param name="cancel">Gives up.</param>
+    public async ValueTask SkipAsync(CancellationToken cancel) =>
+        await SkipRestAsync(await ReadAsync(cancel).ConfigureAwait(false), cancel).ConfigureAwait(false);
+
+    /// <summary>Passes over the rest of a value whose first token has been read.</summary>
+    /// <param name="first">That token.</param>
+    /// <param name="cancel">Gives up.</param>
+    public async ValueTask SkipRestAsync(JsonTokenType first, CancellationToken cancel)
+    {
+        var token = first;
+        for (var depth = 0; ;)
+        {
+            switch (token)
+            {
+                case JsonTokenType.StartArray or JsonTokenType.StartObject:
+                    depth++;
+                    break;
+                case JsonTokenType.EndArray or JsonTokenType.EndObject:
+                    depth--;
+                    break;
+                case JsonTokenType.None:
+                    throw new JsonException("The document ends within a value.");
+                default:
+                    break;
+            }
+
+            if (depth == 0)
+            {
+                return;
+            }
+
+            token = await ReadAsync(cancel).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Reads the elements of the array that comes next, one at a time.</summary>
+    /// <param name="cancel">Gives up.</param>
+    /// <exception cref="JsonException">What comes next is not an array.</exception>
+    public async IAsyncEnumerable<JsonElement> ReadArrayAsync([EnumeratorCancellation] CancellationToken cancel)
+    {
+        if (await ReadAsync(cancel).ConfigureAwait(false) != JsonTokenType.StartArray)
+        {
+            throw new JsonException("A list is expected.");
+        }
+
+        while (await ReadValueAsync(cancel).ConfigureAwait(false) is { } value)
+        {
+            yield return value;
+        }
+    }
+
+    /// <summary>Reads what remains, which must be nothing but white space.</summary>
+    /// <param name="cancel">Gives up.</param>
+    public async ValueTask ReadToEndAsync(CancellationToken cancel)
+    {
+        if (await ReadAsync(cancel).ConfigureAwait(false) != JsonTokenType.None)
+        {
+            throw new JsonException("The document goes on after its end.");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_buffer.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(_buffer);
+            _buffer = [];
+        }
+    }
+
+    private bool Try<T>(TryRead<T> read, out T result)
+    {
+        var reader = new Utf8JsonReader(_buffer.AsSpan(_start, _end - _start), _final, _state);
+        if (!read(ref reader, out result))
+        {
+            return false;
+        }
+
+        _start += (int)reader.BytesConsumed;
+        Position += reader.BytesConsumed;
+        _state = reader.CurrentState;
+        return true;
+    }
+
+    private bool TryReadToken(ref Utf8JsonReader reader, out JsonTokenType token)
+    {
+        token = JsonTokenType.None;
+        if (!reader.Read())
+        {
+            return false;
+        }
+
+        token = reader.TokenType;
+        PropertyName = token == JsonTokenType.PropertyName ? reader.GetString() : null;
+        Text = token == JsonTokenType.String && reader.CurrentDepth == 0 ? reader.GetString() : null;
+        return true;
+    }
+
+    private static bool TryReadValue(ref Utf8JsonReader reader, out JsonElement? value)
+    {
+        value = null;
+        var probe = reader;
+        if (!probe.Read())
+        {
+            return false;
+        }
+
+        if (probe.TokenType is JsonTokenType.EndArray or JsonTokenType.EndObject)
+        {
+            reader = probe;
+            return true;
+        }
+
+        // A value that is only partly there must not be begun: the reader cannot go back.
+        if (!probe.TrySkip())
+        {
+            return false;
+        }
+
+        // Parsing begins at the reader's current token, which is still the one before.
+        reader.Read();
+        value = JsonElement.ParseValue(ref reader);
+        return true;
+    }
+
+    private async ValueTask FillAsync(CancellationToken cancel)
+    {
+        var held = _end - _start;
+        if (held == _buffer.Length)
+        {
+            if (held >= _maxValueLength)
+            {
+                throw new JsonException($"A single value of the document is larger than {_maxValueLength} bytes.");
+            }
+
+            var larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(_maxValueLength, held * 2L));
+            _buffer.AsSpan(_start, held).CopyTo(larger);
+            ArrayPool<byte>.Shared.Return(_buffer);
+            _buffer = larger;
+        }
+        else if (_start > 0)
+        {
+            _buffer.AsSpan(_start, held).CopyTo(_buffer);
+        }
+
+        (_start, _end) = (0, held);
+        var read = await _stream.ReadAsync(_buffer.AsMemory(_end), cancel).ConfigureAwait(false);
+        if (read == 0)
+        {
+            _final = true;
+        }
+        else if (Position == 0 && held == 0 && _buffer.AsSpan(0, read).StartsWith("\uFEFF"u8))
+        {
+            (_start, _end) = (3, read);
+        }
+        else
+        {
+            _end += read;
+        }
+    }
+}

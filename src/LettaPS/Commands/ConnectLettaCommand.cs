@@ -1,0 +1,65 @@
+using System.Management.Automation;
+using System.Security;
+using LettaPS.Async;
+using LettaPS.Core.Connections;
+using LettaPS.Hosting;
+
+namespace LettaPS.Commands;
+
+/// <summary>
+/// Checks a Letta server and makes it the default of this runspace: its version, then one read with the password. A server whose database does not fit
+/// its release is kept, with a warning, since it takes a connection to mend it.
+/// </summary>
+[Cmdlet(VerbsCommunications.Connect, "Letta")]
+[OutputType(typeof(LettaConnection))]
+public sealed class ConnectLettaCommand : AsyncCmdlet
+{
+    /// <summary>Address of the server, with or without <c>/v1</c>. Without it <c>LETTA_BASE_URL</c>, else <c>http://localhost:8283</c>.</summary>
+    [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
+    [Alias("Uri", "BaseUrl")]
+    [ValidateNotNull]
+    public Uri? BaseUri { get; set; }
+
+    /// <summary>The server's password (<c>LETTA_SERVER_PASSWORD</c> of its container). Without it <c>LETTA_API_KEY</c>, if set.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [Alias("Password")]
+    public SecureString? ApiKey { get; set; }
+
+    /// <summary>Longest wait for the beginning of an answer and between two parts of it, as a duration or in seconds; 100 seconds where not given.</summary>
+    [Parameter]
+    [Seconds]
+    [ValidateNotNull]
+    public TimeSpan? Timeout { get; set; }
+
+    /// <summary>Accept any TLS certificate.</summary>
+    [Parameter]
+    public SwitchParameter SkipCertificateCheck { get; set; }
+
+    /// <summary>Give the connection.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        LettaConnection? connected = null;
+        RunToEnd(async cancel =>
+        {
+            var connection = new LettaConnection(BaseUri ?? EnvironmentConnection.BaseUri, ApiKey ?? EnvironmentConnection.ApiKey, Timeout, SkipCertificateCheck);
+            var warnings = new List<string>();
+            using var server = AdapterContext.Door.OpenServer(connection, warn: warnings.Add);
+            connected = await server.CheckAsync(cancel).ConfigureAwait(false);
+            foreach (var warning in warnings)
+            {
+                await WriteWarningAsync(warning).ConfigureAwait(false);
+            }
+        });
+
+        RunspaceState.Current.Connection = connected;
+        WriteVerbose($"Connected to {connected}.");
+        if (PassThru)
+        {
+            WriteObject(connected);
+        }
+    }
+}

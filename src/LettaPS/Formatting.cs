@@ -1,0 +1,30 @@
+using System.ComponentModel;
+using System.Globalization;
+
+namespace LettaPS;
+
+/// <summary>What the views of the module print; not meant to be called by scripts.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public static class Formatting
+{
+    private static readonly string[] s_units = ["B", "KB", "MB", "GB", "TB"];
+
+    /// <summary>A size as a person reads it: three digits and a unit of 1,024.</summary>
+    /// <param name="bytes">The size in bytes.</param>
+    public static string Size(long bytes)
+    {
+        double value = bytes;
+        var unit = 0;
+        for (; value >= 999.5 && unit < s_units.Length - 1; unit++)
+        {
+            value /= 1024;
+        }
+
+        var digits = unit == 0 || value >= 99.95 ? "0" : value >= 9.995 ? "0.0" : "0.00";
+        return value.ToString(digits, CultureInfo.CurrentCulture) + " " + s_units[unit];
+    }
+
+    /// <summary>A time in the user's own zone, to the second; empty where there is none.</summary>
+    /// <param name="time">The time.</param>
+    public static string Time(DateTimeOffset? time) => time?.LocalDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) ?? string.Empty;
+}

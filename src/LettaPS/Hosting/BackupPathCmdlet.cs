@@ -1,0 +1,58 @@
+using System.Management.Automation;
+using LettaPS.Async;
+using LettaPS.Core;
+
+namespace LettaPS.Hosting;
+
+/// <summary>Base of the cmdlets that read backups from disk.</summary>
+public abstract class BackupPathCmdlet : AsyncCmdlet
+{
+    private const string ByPath = "Path";
+    private const string ByLiteralPath = "LiteralPath";
+
+    /// <summary>Sets, folders of sets, folders with <c>.af</c> or <c>.json</c> files of other origin, or single files; with wildcards.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByPath, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[]? Path { get; set; }
+
+    /// <summary>The same, with wildcard characters taken literally.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByLiteralPath, ValueFromPipelineByPropertyName = true)]
+    [Alias("PSPath", "LP")]
+    [ValidateNotNullOrEmpty]
+    public string[]? LiteralPath { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        foreach (var given in LiteralPath ?? Path!)
+        {
+            try
+            {
+                foreach (var path in FilePaths.ForReading(this, given, LiteralPath is not null))
+                {
+                    RunToEnd(async cancel =>
+                    {
+                        try
+                        {
+                            await ProcessPathAsync(path, cancel).ConfigureAwait(false);
+                        }
+                        catch (LettaException e)
+                        {
+                            await WriteErrorAsync(e, path).ConfigureAwait(false);
+                        }
+                    });
+                }
+            }
+            catch (LettaException e)
+            {
+                WriteError(e.ToErrorRecord(given));
+            }
+        }
+    }
+
+    /// <summary>Works on one path.</summary>
+    /// <param name="path">The path of a file or folder.</param>
+    /// <param name="cancel">Gives up.</param>
+    private protected abstract Task ProcessPathAsync(string path, CancellationToken cancel);
+}

@@ -1,0 +1,18 @@
+using System.Management.Automation;
+using LettaPS.Async;
+using LettaPS.Core.Connections;
+
+namespace LettaPS.Hosting;
+
+/// <summary>Base of the cmdlets that speak to Letta servers: the ones given, else this runspace's, else the one that the environment names.</summary>
+public abstract class ConnectionCmdlet : AsyncCmdlet
+{
+    /// <summary>The servers, as <c>Connect-Letta -PassThru</c> gives them. Without it the one of <c>Connect-Letta</c>, else <c>LETTA_BASE_URL</c> and
+    /// <c>LETTA_API_KEY</c>, else <c>http://localhost:8283</c>.</summary>
+    [Parameter(ValueFromPipeline = true)]
+    [ValidateNotNullOrEmpty]
+    public LettaConnection[]? Connection { get; set; }
+
+    /// <summary>The servers to speak to.</summary>
+    private protected IReadOnlyList<LettaConnection> Connections => Connection ?? [RunspaceState.Current.Connection ?? EnvironmentConnection.Create()];
+}

@@ -1,0 +1,33 @@
+using System.Net;
+using System.Security;
+using LettaPS.Core;
+using LettaPS.Core.Connections;
+
+namespace LettaPS.Hosting;
+
+/// <summary>The server that the environment names, with the variables that Letta's own tools use.</summary>
+internal static class EnvironmentConnection
+{
+    private const string BaseUrl = "LETTA_BASE_URL";
+    private const string ApiKeyName = "LETTA_API_KEY";
+    private const string Default = "http://localhost:8283";
+
+    /// <summary>The address: <c>LETTA_BASE_URL</c>, else Letta's own port on this machine.</summary>
+    /// <exception cref="LettaException"><c>InvalidBaseUri</c>: the variable holds something else.</exception>
+    public static Uri BaseUri
+    {
+        get
+        {
+            var text = Environment.GetEnvironmentVariable(BaseUrl) is { Length: > 0 } value ? value : Default;
+            return Uri.TryCreate(text, UriKind.Absolute, out var uri)
+                ? uri
+                : throw new LettaException("InvalidBaseUri", LettaErrorKind.InvalidInput, $"{BaseUrl} is not an address.", "Set it to an address like http://localhost:8283.");
+        }
+    }
+
+    /// <summary>The password: <c>LETTA_API_KEY</c>, or <see langword="null"/>.</summary>
+    public static SecureString? ApiKey => Environment.GetEnvironmentVariable(ApiKeyName) is { Length: > 0 } value ? new NetworkCredential(string.Empty, value).SecurePassword : null;
+
+    /// <summary>The server.</summary>
+    public static LettaConnection Create() => new(BaseUri, ApiKey);
+}

@@ -1,0 +1,40 @@
+using System.Management.Automation;
+using LettaPS.Core;
+
+namespace LettaPS.Hosting;
+
+/// <summary>Turns PowerShell paths into paths of files and folders.</summary>
+internal static class FilePaths
+{
+    private const string FileSystem = "FileSystem";
+
+    /// <summary>Where something is to be written; it need not exist.</summary>
+    /// <param name="cmdlet">Whose location counts.</param>
+    /// <param name="path">The path.</param>
+    public static string ForWriting(PSCmdlet cmdlet, string path)
+    {
+        var resolved = cmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
+        return Require(resolved, provider, path);
+    }
+
+    /// <summary>What is to be read.</summary>
+    /// <param name="cmdlet">Whose location counts.</param>
+    /// <param name="path">The path.</param>
+    /// <param name="literal">Take wildcard characters literally.</param>
+    /// <returns>The matching paths. A path without wildcards is given even where nothing is there: who reads it says so.</returns>
+    public static IEnumerable<string> ForReading(PSCmdlet cmdlet, string path, bool literal)
+    {
+        if (literal || !WildcardPattern.ContainsWildcardCharacters(path))
+        {
+            return [ForWriting(cmdlet, path)];
+        }
+
+        var resolved = cmdlet.SessionState.Path.GetResolvedProviderPathFromPSPath(path, out var provider);
+        return resolved.Select(r => Require(r, provider, path));
+    }
+
+    private static string Require(string resolved, ProviderInfo provider, string path) => provider.Name == FileSystem
+        ? resolved
+        : throw new LettaException(
+            "PathNotFileSystem", LettaErrorKind.InvalidInput, $"'{path}' is not a path of files and folders, but of the provider {provider.Name}.", "Give a path on a drive.", path);
+}

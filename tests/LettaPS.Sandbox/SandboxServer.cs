@@ -1,0 +1,259 @@
+using System.Net;
+using System.Text.Json;
+using LettaPS.Sandbox.Api;
+using LettaPS.Sandbox.Http;
+using LettaPS.Sandbox.Store;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace LettaPS.Sandbox;
+
+/// <summary>
+/// A stand-in Letta server, state in memory, on a loopback port. It answers as the chosen release does, and is held to recordings of the real
+/// one by a contract test. Whoever starts it owns it: dispose it to stop it.
+/// </summary>
+public sealed class SandboxServer : IAsyncDisposable
+{
+    private const int FlushAt = 64 * 1024;
+
+    private readonly WebApplication _app;
+    private readonly SandboxOptions _options;
+    private readonly Release _release;
+    private readonly Routes _routes;
+    private readonly CancellationTokenSource _stopping = new();
+
+    private SandboxServer(SandboxOptions options)
+    {
+        _options = options;
+        _release = Release.Parse(options.Release);
+        State = new SandboxState(new Random(options.Seed)) { Revision = _release.Revision };
+        options.Fleet.Fill(State, _release);
+        _routes = LettaApi.Routes(_release, State);
+
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = null;
+            kestrel.Listen(IPAddress.Loopback, options.Port);
+        });
+        _app = builder.Build();
+        _app.Run(HandleAsync);
+    }
+
+    /// <summary>Where it listens: scheme, host and port.</summary>
+    public Uri BaseUri { get; private set; } = null!;
+
+    /// <summary>What it keeps.</summary>
+    public SandboxState State { get; }
+
+    /// <summary>What was asked of it.</summary>
+    public RequestLog Requests { get; } = new();
+
+    /// <summary>What goes wrong; faults may be added and removed at any time.</summary>
+    public FaultList Faults { get; } = new();
+
+    /// <summary>Starts a server.</summary>
+    public static async Task<SandboxServer> StartAsync(SandboxOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        var server = new SandboxServer(options ?? new SandboxOptions());
+        await server._app.StartAsync(cancellationToken);
+        server.BaseUri = new Uri(server._app.Services.GetRequiredService<Microsoft.AspNetCore.Hosting.Server.IServer>()
+            .Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single());
+        return server;
+    }
+
+    /// <summary>Stops it at once: what hangs is cut.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        using var now = new CancellationTokenSource(TimeSpan.FromSeconds(1));
+        await _app.StopAsync(now.Token);
+        await _app.DisposeAsync();
+        _stopping.Dispose();
+    }
+
+    private async Task HandleAsync(HttpContext http)
+    {
+        var entry = Requests.Begin(http.Request);
+        using var gone = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, _stopping.Token);
+        try
+        {
+            var faults = Faults.Take(http.Request);
+            await AnswerAsync(http, faults, gone.Token);
+        }
+        catch (OperationCanceledException) when (gone.IsCancellationRequested)
+        {
+            http.Abort();
+        }
+        finally
+        {
+            entry.Status = http.Response.HasStarted || !http.RequestAborted.IsCancellationRequested ? http.Response.StatusCode : 0;
+            entry.Aborted = http.RequestAborted.IsCancellationRequested;
+            Requests.End(entry);
+        }
+    }
+
+    private async Task AnswerAsync(HttpContext http, IReadOnlyList<FaultEffect> faults, CancellationToken gone)
+    {
+        foreach (var fault in faults)
+        {
+            if (await fault.BeforeAsync(http, gone) is { } instead)
+            {
+                await WriteAsync(http, instead, gone);
+                return;
+            }
+        }
+
+        var answer = await DecideAsync(http, gone);
+        foreach (var fault in faults)
+        {
+            fault.Wrap(http, _stopping.Token);
+        }
+
+        await WriteAsync(http, answer, gone);
+        foreach (var fault in faults)
+        {
+            await fault.AfterAsync(http, gone);
+        }
+    }
+
+    private async Task<Answer> DecideAsync(HttpContext http, CancellationToken gone)
+    {
+        if (!Authorized(http.Request))
+        {
+            return Answer.Detail(401, "Unauthorized");
+        }
+
+        if (http.Request.Path.StartsWithSegments("/latest", StringComparison.Ordinal, out var rest))
+        {
+            http.Request.Path = "/v1" + rest;
+        }
+
+        if (http.Request.Method == "OPTIONS")
+        {
+            return Answer.Of("OK", "text/plain; charset=utf-8");
+        }
+
+        var (route, ids, answer) = _routes.Find(http.Request);
+        route?.Arrived?.Invoke();
+        if (_options.Latency > TimeSpan.Zero)
+        {
+            await Task.Delay(_options.Latency, gone);
+        }
+
+        if (route is null)
+        {
+            return answer!;
+        }
+
+        try
+        {
+            var call = new Call(http, _release, State, ids);
+            await ReadAsync(call, route.Reads, gone);
+            lock (State.Gate)
+            {
+                return route.Handler(call);
+            }
+        }
+        catch (Problem problem)
+        {
+            return Answer.From(problem, _release);
+        }
+    }
+
+    private bool Authorized(HttpRequest request) =>
+        _options.Password is not { } password
+        || request.Path.Value is "/v1/health" or "/v1/health/" or "/latest/health/"
+        || (_release >= Release.V0168 && request.Path.Value is "/v1/ready" or "/v1/ready/")
+        || request.Headers["X-BARE-PASSWORD"] == "password " + password
+        || request.Headers.Authorization == "Bearer " + password;
+
+    private static async Task ReadAsync(Call call, Reads reads, CancellationToken gone)
+    {
+        var request = call.Http.Request;
+        if (reads == Reads.Json)
+        {
+            if (request.ContentLength is 0 or null && !request.Headers.ContainsKey("Transfer-Encoding"))
+            {
+                return;
+            }
+
+            try
+            {
+                call.Body = await JsonSerializer.DeserializeAsync<JsonElement>(request.Body, cancellationToken: gone);
+            }
+            catch (JsonException e)
+            {
+                throw call.Invalid("json_invalid", ["body", (int)(e.BytePositionInLine ?? 0)], "JSON decode error", JsonText.EmptyObject,
+                    JsonText.From(new { error = "Expecting value" }));
+            }
+        }
+        else if (reads == Reads.Form && request.HasFormContentType)
+        {
+            call.Form = await request.ReadFormAsync(new FormOptions { MultipartBodyLengthLimit = long.MaxValue, ValueLengthLimit = int.MaxValue }, gone);
+        }
+    }
+
+    private static async Task WriteAsync(HttpContext http, Answer answer, CancellationToken gone)
+    {
+        var response = http.Response;
+        response.StatusCode = answer.Status;
+        response.ContentType = answer.ContentType;
+        if (answer.Location is not null)
+        {
+            response.Headers.Location = answer.Location;
+        }
+
+        if (answer.Allow is not null)
+        {
+            response.Headers.Allow = answer.Allow;
+        }
+
+        if (answer.RetryAfter is not null)
+        {
+            response.Headers.RetryAfter = answer.RetryAfter.Value.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        }
+
+        if (answer.Json is { } json)
+        {
+            await WriteJsonAsync(response, json, answer.Indented, gone);
+        }
+        else if (answer.Text is { } text)
+        {
+            var bytes = System.Text.Encoding.UTF8.GetBytes(text);
+            response.ContentLength = bytes.Length;
+            await response.BodyWriter.WriteAsync(bytes, gone);
+        }
+        else
+        {
+            response.ContentLength = 0;
+        }
+    }
+
+    /// <summary>
+    /// Small answers go out whole with their length, as Letta's do; large ones in pieces while they are made, so without a length.
+    /// </summary>
+    private static async Task WriteJsonAsync(HttpResponse response, Func<Utf8JsonWriter, IEnumerable<bool>> json, bool indented, CancellationToken gone)
+    {
+        var body = response.BodyWriter;
+        await using var writer = new Utf8JsonWriter(body, JsonText.Writer with { Indented = indented });
+        var sent = 0L;
+        foreach (var _ in json(writer))
+        {
+            if (writer.BytesCommitted + writer.BytesPending - sent > FlushAt)
+            {
+                writer.Flush();
+                sent = writer.BytesCommitted;
+                await body.FlushAsync(gone);
+            }
+        }
+
+        writer.Flush();
+        if (sent == 0)
+        {
+            response.ContentLength = writer.BytesCommitted;
+        }
+    }
+}
