@@ -16,7 +16,10 @@
         'Get-LettaAgent'
         'Get-LettaBackup'
         'Get-LettaConnection'
+        'Get-LettaImagePin'
+        'Set-LettaImagePin'
         'Test-LettaBackup'
+        'Test-LettaCompose'
     )
     FunctionsToExport    = @()
     AliasesToExport      = @()

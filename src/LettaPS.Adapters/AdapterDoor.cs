@@ -1,6 +1,8 @@
+using LettaPS.Adapters.Compose;
 using LettaPS.Adapters.Http;
 using LettaPS.Core;
 using LettaPS.Core.Agents;
+using LettaPS.Core.Compose;
 using LettaPS.Core.Connections;
 
 namespace LettaPS.Adapters;
@@ -11,4 +13,11 @@ public sealed class AdapterDoor : IAdapterDoor
     /// <inheritdoc/>
     public ILettaServer OpenServer(LettaConnection connection, Action<long>? received = null, Action<string>? warn = null) =>
         new LettaServer(connection, received, warn);
+
+    /// <inheritdoc/>
+    public IYamlReader OpenYaml() => new YamlReader();
+
+    /// <inheritdoc/>
+    public IRunningImages OpenRunningImages() => throw new LettaException(
+        "EngineUnreachable", LettaErrorKind.Connection, "No container engine can be reached.", "Use -Version, which needs none.");
 }

@@ -1,4 +1,5 @@
 using LettaPS.Core.Agents;
+using LettaPS.Core.Compose;
 using LettaPS.Core.Connections;
 
 namespace LettaPS.Core;
@@ -14,4 +15,10 @@ public interface IAdapterDoor
     /// <param name="received">Told of bytes as they arrive, from any thread.</param>
     /// <param name="warn">Told what the user should know, from any thread.</param>
     ILettaServer OpenServer(LettaConnection connection, Action<long>? received = null, Action<string>? warn = null);
+
+    /// <summary>Opens a reader of YAML.</summary>
+    IYamlReader OpenYaml();
+
+    /// <summary>Opens the container engine, to ask what Letta servers run.</summary>
+    IRunningImages OpenRunningImages();
 }

@@ -31,7 +31,7 @@ public sealed class ComposeAudit
     public static IReadOnlyList<LettaComposeFinding> Examine(ComposeProject project, ComposeReader reader)
     {
         ArgumentNullException.ThrowIfNull(project);
-        var audit = new ComposeAudit([.. project.ServiceNames.Where(n => project.Parts(n).Any()).Select(n => new ComposeService(n, project, reader))]);
+        var audit = new ComposeAudit([.. project.ServiceNames.Where(n => project.Parts(n).Any()).Select(project.Service)]);
         IEnumerable<LettaComposeFinding> findings = audit.Letta.Count == 0 ? [] :
         [
             .. ImageRules.Examine(audit),

@@ -32,9 +32,11 @@ public sealed class ComposeFile
     /// <summary>Its documents; of two that say something of a service the later counts, as with override files.</summary>
     public IReadOnlyList<YamlMapping> Documents { get; }
 
-    /// <summary>The override file that compose would put on top of this one by itself; <see langword="null"/> where none.</summary>
-    public string? DefaultOverride => DefaultNames.Contains(System.IO.Path.GetFileName(Path))
-        ? DefaultOverrideNames.Select(n => System.IO.Path.Join(Folder, n)).FirstOrDefault(File.Exists)
+    /// <summary>The override file that compose would put on top of a file by itself.</summary>
+    /// <param name="path">Full path of the file.</param>
+    /// <returns>Its full path, or <see langword="null"/> where there is none.</returns>
+    public static string? FindDefaultOverride(string path) => DefaultNames.Contains(System.IO.Path.GetFileName(path))
+        ? DefaultOverrideNames.Select(n => System.IO.Path.Join(System.IO.Path.GetDirectoryName(path), n)).FirstOrDefault(File.Exists)
         : null;
 
     /// <summary>Reads a text as a compose file.</summary>

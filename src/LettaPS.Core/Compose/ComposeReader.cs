@@ -8,9 +8,9 @@ public sealed class ComposeReader
 
     private readonly IYamlReader _yaml;
     private readonly Func<string, string?> _process;
-    private readonly IReadOnlyList<string> _envFiles;
     private readonly Dictionary<string, TextSource> _sources = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ComposeFile> _files = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ComposeProject> _projects = new(StringComparer.Ordinal);
 
     /// <summary>Makes a reader.</summary>
     /// <param name="yaml">Reads YAML.</param>
@@ -20,14 +20,17 @@ public sealed class ComposeReader
     {
         _yaml = yaml;
         _process = process;
-        _envFiles = envFiles;
+        EnvFiles = envFiles;
     }
+
+    /// <summary>The env files that are used instead of the <c>.env</c> beside each compose file; none for those.</summary>
+    public IReadOnlyList<string> EnvFiles { get; }
 
     /// <summary>A reader that sees every file as this one does, but for some that already say something else.</summary>
     /// <param name="changed">Those files.</param>
     public ComposeReader With(IEnumerable<TextSource> changed)
     {
-        var other = new ComposeReader(_yaml, _process, _envFiles);
+        var other = new ComposeReader(_yaml, _process, EnvFiles);
         var byRealPath = changed.ToDictionary(c => c.RealPath);
         foreach (var (path, source) in _sources)
         {
@@ -51,6 +54,21 @@ public sealed class ComposeReader
         return source;
     }
 
+    /// <summary>Reads a text that a compose file only mounts into a container, such as a script or the configuration of a proxy.</summary>
+    /// <param name="path">Full path, or <see langword="null"/>.</param>
+    /// <returns>The text, or <see langword="null"/> where there is none that this user can read: whoever asks has nothing to say about it then.</returns>
+    public TextSource? Mounted(string? path)
+    {
+        try
+        {
+            return System.IO.File.Exists(path) ? Source(path) : null;
+        }
+        catch (Exception e) when (e is LettaException or IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Reads a compose file.</summary>
     /// <param name="path">Full path.</param>
     /// <exception cref="LettaException">As <see cref="TextSource.Read"/> and <see cref="ComposeFile.Read"/> say.</exception>
@@ -71,9 +89,15 @@ public sealed class ComposeReader
     public ComposeProject Project(params IReadOnlyList<string> paths)
     {
         ArgumentNullException.ThrowIfNull(paths);
-        var main = File(paths[0]);
-        var environment = new ComposeEnvironment(_process, EnvFiles(main.Folder).Select(Source));
-        return new(paths, Included(main, paths, environment, []).ToList(), environment);
+        var key = string.Join('\0', paths);
+        if (!_projects.TryGetValue(key, out var project))
+        {
+            var main = File(paths[0]);
+            var environment = new ComposeEnvironment(_process, EnvFilesIn(main.Folder).Select(Source));
+            _projects[key] = project = new(paths, Included(main, paths, environment, []).ToList(), this);
+        }
+
+        return project;
     }
 
     /// <summary>What a document says of a service, preceded by what the services say that it extends.</summary>
@@ -149,7 +173,7 @@ public sealed class ComposeReader
         }
     }
 
-    private IEnumerable<string> EnvFiles(string folder) => _envFiles.Count > 0 ? _envFiles : DefaultEnvFile(folder);
+    private IEnumerable<string> EnvFilesIn(string folder) => EnvFiles.Count > 0 ? EnvFiles : DefaultEnvFile(folder);
 
     private static IEnumerable<string> DefaultEnvFile(string folder)
     {

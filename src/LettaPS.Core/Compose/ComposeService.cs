@@ -6,18 +6,11 @@ public sealed class ComposeService
     private readonly IReadOnlyList<ServicePart> _parts;
     private readonly ComposeReader _reader;
 
-    /// <summary>Puts a service together.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="project">The project.</param>
-    /// <param name="reader">The reader that the project was read with.</param>
-    /// <exception cref="LettaException">What the service extends cannot be read.</exception>
-    public ComposeService(string name, ComposeProject project, ComposeReader reader)
+    internal ComposeService(string name, IReadOnlyList<ServicePart> parts, ComposeReader reader)
     {
-        ArgumentNullException.ThrowIfNull(project);
-        ArgumentNullException.ThrowIfNull(reader);
         Name = name;
+        _parts = parts;
         _reader = reader;
-        _parts = [.. project.Parts(name).SelectMany(reader.WithExtended)];
         var last = _parts[^1];
         Here = ComposeSetting.Of(last, last.Body);
         ImageSetting = Get("image");
@@ -68,6 +61,16 @@ public sealed class ComposeService
 
     /// <summary>The names of the services that it waits for.</summary>
     public IEnumerable<string> DependsOn => Entries("depends_on").Select(e => e.Key);
+
+    /// <summary>The words of its entrypoint and command as far as the file sets them, and what mounted scripts that they name say.</summary>
+    public string StartWords
+    {
+        get
+        {
+            string[] words = [.. List("entrypoint").Concat(List("command")).Select(s => s.Value).OfType<string>().SelectMany(v => v.Split(' '))];
+            return string.Join(' ', words.Concat(Mounts.Where(m => words.Contains(m.Target)).Select(m => _reader.Mounted(m.HostPath)?.Text)));
+        }
+    }
 
     /// <summary>The value of a variable of its environment; <see langword="null"/> where it is not set or empty.</summary>
     /// <param name="variable">Name of the variable.</param>

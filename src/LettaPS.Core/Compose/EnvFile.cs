@@ -36,6 +36,7 @@ public static class EnvFile
     {
         private readonly string _text = file.Text;
         private int _position;
+        private int _line = 1;
 
         public IEnumerable<EnvAssignment> Read()
         {
@@ -59,7 +60,7 @@ public static class EnvFile
 
         private EnvAssignment Assignment()
         {
-            var line = file.LineAt(_position);
+            var line = _line;
             if (_text.AsSpan(_position).StartsWith("export") && _position + 6 < _text.Length && IsBlank(_text[_position + 6]))
             {
                 _position += 6;
@@ -74,12 +75,13 @@ public static class EnvFile
                 throw Invalid(line, "has no valid name of a variable");
             }
 
-            if (_position == _text.Length || _text[_position] == '\n')
+            if (_position < _text.Length && _text[_position] == '\n')
             {
                 return new(file, name, line, _position, 0, null, IsLiteral: false);
             }
 
-            if (_text[_position] is not ('=' or ':'))
+            // A name at the very end without a line end is refused too, as compose does.
+            if (_position == _text.Length || _text[_position] is not ('=' or ':'))
             {
                 throw Invalid(line, "has no valid name of a variable");
             }
@@ -126,6 +128,7 @@ public static class EnvFile
             }
 
             var length = _position++ - start;
+            _line += _text.AsSpan(start, length).Count('\n');
             return new(file, name, line, start, length, value.ToString(), IsLiteral: quote == '\'');
         }
 
@@ -146,9 +149,9 @@ public static class EnvFile
 
         private void SkipWhile(Func<char, bool> condition)
         {
-            while (_position < _text.Length && condition(_text[_position]))
+            for (; _position < _text.Length && condition(_text[_position]); _position++)
             {
-                _position++;
+                _line += _text[_position] == '\n' ? 1 : 0;
             }
         }
 

@@ -1,10 +1,10 @@
 using System.Runtime.InteropServices;
-using System.Text;
+using LettaPS.Core.IO;
 
 namespace LettaPS.Core.Compose;
 
 /// <summary>Puts changed files in the place of old ones: whole or not at all, with their mode and owner, and never over someone else's change.</summary>
-public static class FileReplacement
+public static partial class FileReplacement
 {
     /// <summary>Replaces a file.</summary>
     /// <param name="change">The change.</param>
@@ -38,28 +38,16 @@ public static class FileReplacement
 
     private static void Write(string path, ReadOnlyMemory<byte> bytes, TextSource original)
     {
-        var temporary = Path.Join(Path.GetDirectoryName(path), $".{Path.GetFileName(path)}.{Guid.NewGuid():N}.tmp");
-        try
+        using var file = new AtomicFile(path);
+        file.Stream.Write(bytes.Span);
+        file.Commit(temporary =>
         {
-            using (var stream = new FileStream(temporary, Options()))
-            {
-                stream.Write(bytes.Span);
-                stream.Flush(flushToDisk: true);
-            }
-
             TakeOver(original.RealPath, temporary);
             if (!IsUnchanged(original))
             {
                 throw Changed(original);
             }
-
-            Rename(temporary, path);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
+        });
     }
 
     private static LettaException Changed(TextSource original) => new(
@@ -68,31 +56,6 @@ public static class FileReplacement
         $"'{original.Path}' was changed by someone else since it was read. It stays as it is.",
         "Look at the file and try again.",
         original.Path);
-
-    private static void Rename(string from, string to)
-    {
-        if (OperatingSystem.IsWindows() && File.Exists(to))
-        {
-            // Keeps the access rights and attributes of the old file, which a plain rename would not.
-            File.Replace(from, to, destinationBackupFileName: null);
-        }
-        else
-        {
-            File.Move(from, to, overwrite: true);
-        }
-    }
-
-    private static FileStreamOptions Options()
-    {
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            // The file may hold secrets: nobody else sees it before it has the mode of the old one.
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        return options;
-    }
 
     private static bool IsUnchanged(TextSource original)
     {
@@ -129,7 +92,7 @@ public static class FileReplacement
     }
 
     /// <summary>Owner and group of files on Linux, which .NET does not tell.</summary>
-    private static class UnixOwner
+    private static partial class UnixOwner
     {
         private const int CurrentFolder = -100;
         private const uint OwnerAndGroup = 0x18;
@@ -142,7 +105,7 @@ public static class FileReplacement
         public static (uint User, uint Group) Of(string path)
         {
             var buffer = new byte[Size];
-            if (statx(CurrentFolder, Terminated(path), 0, OwnerAndGroup, buffer) != 0)
+            if (StatX(CurrentFolder, path, 0, OwnerAndGroup, buffer) != 0)
             {
                 throw new IOException($"The owner of '{path}' could not be read: {Marshal.GetLastPInvokeErrorMessage()}.");
             }
@@ -150,14 +113,14 @@ public static class FileReplacement
             return (BitConverter.ToUInt32(buffer, UserAt), BitConverter.ToUInt32(buffer, GroupAt));
         }
 
-        public static bool Set(string path, (uint User, uint Group) owner) => chown(Terminated(path), owner.User, owner.Group) == 0;
+        public static bool Set(string path, (uint User, uint Group) owner) => ChOwn(path, owner.User, owner.Group) == 0;
 
-        [DllImport("libc", SetLastError = true)]
-        private static extern int statx(int folder, byte[] path, int flags, uint mask, byte[] buffer);
+        [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+        private static partial int StatX(int folder, string path, int flags, uint mask, byte[] buffer);
 
-        [DllImport("libc", SetLastError = true)]
-        private static extern int chown(byte[] path, uint user, uint group);
-
-        private static byte[] Terminated(string path) => [.. Encoding.UTF8.GetBytes(path), 0];
+        [LibraryImport("libc", EntryPoint = "chown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+        private static partial int ChOwn(string path, uint user, uint group);
     }
 }

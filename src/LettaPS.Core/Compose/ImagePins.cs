@@ -1,18 +1,8 @@
 namespace LettaPS.Core.Compose;
 
-/// <summary>Finds the references to Letta's image in compose projects and says what there is to know about each.</summary>
+/// <summary>Says what there is to know about references to Letta's image.</summary>
 public static class ImagePins
 {
-    /// <summary>The references of a project.</summary>
-    /// <param name="project">The project.</param>
-    /// <param name="reader">The reader that it was read with.</param>
-    /// <exception cref="LettaException">What a service extends cannot be read.</exception>
-    public static IEnumerable<ImageUse> Find(ComposeProject project, ComposeReader reader)
-    {
-        ArgumentNullException.ThrowIfNull(project);
-        return project.Images(reader).Where(i => i.Reference.IsLetta);
-    }
-
     /// <summary>The container that runs a service.</summary>
     /// <param name="use">The service's image.</param>
     /// <param name="project">The project.</param>
@@ -27,9 +17,8 @@ public static class ImagePins
     /// <summary>What there is to know about a reference.</summary>
     /// <param name="use">The reference.</param>
     /// <param name="project">The project.</param>
-    /// <param name="reader">The reader that it was read with.</param>
     /// <param name="running">All that runs.</param>
-    public static LettaImagePin Describe(ImageUse use, ComposeProject project, ComposeReader reader, IEnumerable<RunningImage> running)
+    public static LettaImagePin Describe(ImageUse use, ComposeProject project, IEnumerable<RunningImage> running)
     {
         ArgumentNullException.ThrowIfNull(use);
         ArgumentNullException.ThrowIfNull(project);
@@ -44,12 +33,12 @@ public static class ImagePins
             Floating = use.Reference.IsFloating,
             Resolved = use.Expansion is { MissingVariable: null } ? use.Reference.Text : null,
             Running = Running(use, project, running)?.ExactReference,
-            Comment = string.Join("; ", Clauses(use, project, reader)),
+            Comment = string.Join("; ", Clauses(use, project)),
             ComposeFile = project.Roots[0],
         };
     }
 
-    private static IEnumerable<string> Clauses(ImageUse use, ComposeProject project, ComposeReader reader)
+    private static IEnumerable<string> Clauses(ImageUse use, ComposeProject project)
     {
         var reference = use.Reference;
         if (use.Expansion is null)
@@ -89,13 +78,13 @@ public static class ImagePins
             yield return $"inherited from service '{use.Source.Service}'";
         }
 
-        string[] sharing = [.. project.Images(reader).Where(i => i.SharesTextWith(use) && i.Part.Service != use.Part.Service).Select(i => i.Part.Service).Distinct()];
+        string[] sharing = [.. project.Images.Where(i => i.SharesTextWith(use) && i.Part.Service != use.Part.Service).Select(i => i.Part.Service).Distinct()];
         if (sharing.Length > 0)
         {
             yield return $"the same text serves {string.Join(", ", sharing)}";
         }
 
-        if (Overriding(use, project, reader) is { } other)
+        if (Overriding(use, project) is { } other)
         {
             yield return $"line {other.Line} of {Path.GetFileName(other.Source.File.Path)} sets another image for the service and wins";
         }
@@ -122,9 +111,6 @@ public static class ImagePins
     }
 
     /// <summary>A later document or override file that sets the image of the same service.</summary>
-    private static ImageUse? Overriding(ImageUse use, ComposeProject project, ComposeReader reader)
-    {
-        var whole = project.Files[^1].File.DefaultOverride is { } path && project.Roots.Count == 1 ? reader.Project(project.Roots[0], path) : project;
-        return whole.Images(reader).LastOrDefault(i => i.Part.Service == use.Part.Service) is { } last && !last.SharesTextWith(use) ? last : null;
-    }
+    private static ImageUse? Overriding(ImageUse use, ComposeProject project) =>
+        project.WithDefaultOverride.Images.LastOrDefault(i => i.Part.Service == use.Part.Service) is { } last && !last.SharesTextWith(use) ? last : null;
 }

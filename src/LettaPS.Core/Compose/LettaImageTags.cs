@@ -18,6 +18,15 @@ public sealed class LettaImageTags(IReadOnlyList<ImageRelease> releases)
         ["0.16.9"] = "0.16.9 was prepared on a branch and never released",
     };
 
+    /// <summary>The tags of the releases that LettaPS knows.</summary>
+    public static LettaImageTags Known { get; } = new(
+    [
+        new("0.11.3", "5fb8bba2c373"), new("0.11.4", "ffb17eb241fc"), new("0.11.5", "ffb17eb241fc"), new("0.11.6", "ffb17eb241fc"), new("0.11.7", "ddb69be34a72"),
+        new("0.12.0", "c734cfc0d595"), new("0.12.1", "c734cfc0d595"), new("0.13.0", "f6cd5a1e519d"), new("0.14.0", "b1c2d3e4f5a6"), new("0.15.0", "b1c2d3e4f5a6"),
+        new("0.15.1", "b1c2d3e4f5a6"), new("0.16.0", "d0880aae6cee"), new("0.16.1", "39577145c45d"), new("0.16.2", "27de0f58e076"), new("0.16.3", "82feb220a9b8"),
+        new("0.16.4", "a1b2c3d4e5f8"), new("0.16.5", "b2c3d4e5f6a8"), new("0.16.6", "b2c3d4e5f6a8"), new("0.16.7", "1c28e167b74f"), new("0.16.8", "1c28e167b74f"),
+    ]);
+
     /// <summary>The newest release that has an image of its own.</summary>
     public string Newest => Good.Last();
 

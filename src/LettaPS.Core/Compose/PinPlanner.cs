@@ -10,18 +10,36 @@ public sealed class PinPlanner(IYamlReader yaml, ComposeReader reader, bool forc
     private readonly List<Edit> _edits = [];
     private readonly List<IReadOnlyList<string>> _projects = [];
 
-    /// <summary>Works out the changes for services of one project, and takes them into the plan; all of them or, where one fails, none.</summary>
+    /// <summary>Works out the changes for services of one project, and takes them into the plan.</summary>
     /// <param name="project">The project.</param>
-    /// <param name="pins">Services of the project and what each is to run.</param>
+    /// <param name="wanted">Services of the project and what each is to run.</param>
+    /// <param name="refused">
+    /// Told of a service whose deciding text cannot be changed, which then stays as it is: <c>PinInvalidTemplate</c>, <c>PinSetByEnvironment</c>,
+    /// <c>PinFromParts</c>, <c>PinNotEditable</c>, <c>PinVariableRequired</c>.
+    /// </param>
     /// <exception cref="LettaException">
-    /// <c>PinInvalidTemplate</c>, <c>PinSetByEnvironment</c>, <c>PinFromParts</c>, <c>PinNotEditable</c>, <c>PinVariableRequired</c>,
-    /// <c>PinShared</c>, <c>PinConflict</c>: the text that decides cannot be changed, or not without changing more than was asked for.
+    /// <c>PinShared</c>, <c>PinConflict</c>: a text cannot be changed without changing more than was asked for. Nothing of the project is in the plan.
     /// </exception>
-    public void Add(ComposeProject project, IReadOnlyList<(ImageUse Use, PinTarget Target)> pins)
+    public void Add(ComposeProject project, IEnumerable<(ImageUse Use, PinTarget Target)> wanted, Action<LettaException> refused)
     {
         ArgumentNullException.ThrowIfNull(project);
-        ArgumentNullException.ThrowIfNull(pins);
-        Edit[] edits = [.. pins.SelectMany(p => Edits(p.Use, p.Target))];
+        ArgumentNullException.ThrowIfNull(wanted);
+        ArgumentNullException.ThrowIfNull(refused);
+        List<(ImageUse Use, PinTarget Target)> pins = [];
+        List<Edit> edits = [];
+        foreach (var pin in wanted)
+        {
+            try
+            {
+                edits.AddRange(Edits(pin.Use, pin.Target));
+                pins.Add(pin);
+            }
+            catch (LettaException e)
+            {
+                refused(e);
+            }
+        }
+
         foreach (var edit in _edits.Concat(edits))
         {
             foreach (var (use, target) in _pins.Concat(pins).Where(p => p.Target != edit.Target && edit.Decides(p.Use)))
@@ -36,7 +54,7 @@ public sealed class PinPlanner(IYamlReader yaml, ComposeReader reader, bool forc
 
         if (!force)
         {
-            foreach (var image in project.Images(reader).Where(i => !pins.Any(p => p.Use.IsSameAs(i))))
+            foreach (var image in project.Images.Where(i => !pins.Any(p => p.Use.IsSameAs(i))))
             {
                 if (edits.FirstOrDefault(e => e.Decides(image)) is { } edit)
                 {
@@ -51,7 +69,7 @@ public sealed class PinPlanner(IYamlReader yaml, ComposeReader reader, bool forc
 
         _pins.AddRange(pins);
         _edits.AddRange(edits);
-        _projects.Add([.. project.Roots]);
+        _projects.Add(project.Roots);
     }
 
     /// <summary>The changes, one for each file.</summary>
@@ -63,7 +81,7 @@ public sealed class PinPlanner(IYamlReader yaml, ComposeReader reader, bool forc
         var after = reader.With(changes.Select(c => c.After));
         foreach (var paths in _projects)
         {
-            var images = reader.Project(paths).Images(reader).Zip(after.Project(paths).Images(after));
+            var images = reader.Project(paths).Images.Zip(after.Project(paths).Images);
             foreach (var (before, now) in images.Where(i => i.Second.Reference.Text != Expected(i.First)))
             {
                 throw Refuse(

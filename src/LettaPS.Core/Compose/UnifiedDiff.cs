@@ -6,15 +6,16 @@ namespace LettaPS.Core.Compose;
 /// <summary>Unified diffs of texts of which few lines were changed.</summary>
 public static class UnifiedDiff
 {
-    /// <summary>Lines shown around what changed, as diff and git show them.</summary>
-    private const int Context = 3;
+    /// <summary>Lines that diff and git show around what changed.</summary>
+    public const int UsualContext = 3;
 
     /// <summary>Makes the diff of two texts.</summary>
     /// <param name="path">Name of the file, for the heading.</param>
     /// <param name="before">The older text.</param>
     /// <param name="after">The newer text.</param>
+    /// <param name="context">Lines to show around what changed.</param>
     /// <returns>The diff, without a line end after its last line; empty where the texts are equal.</returns>
-    public static string Make(string path, string before, string after)
+    public static string Make(string path, string before, string after, int context = UsualContext)
     {
         ArgumentNullException.ThrowIfNull(path);
         ArgumentNullException.ThrowIfNull(before);
@@ -27,11 +28,11 @@ public static class UnifiedDiff
         }
 
         var diff = new StringBuilder().Append("--- ").Append(path).Append('\n').Append("+++ ").Append(path);
-        foreach (var group in Grouped(hunks))
+        foreach (var group in Grouped(hunks, context))
         {
             var (first, last) = (group[0], group[^1]);
-            var oldFrom = Math.Max(0, first.Old - Context);
-            var oldTo = Math.Min(old.Length, last.Old + last.OldCount + Context);
+            var oldFrom = Math.Max(0, first.Old - context);
+            var oldTo = Math.Min(old.Length, last.Old + last.OldCount + context);
             var newFrom = first.New - (first.Old - oldFrom);
             var newTo = last.New + last.NewCount + (oldTo - last.Old - last.OldCount);
             diff.Append(CultureInfo.InvariantCulture, $"\n@@ -{Range(oldFrom, oldTo)} +{Range(newFrom, newTo)} @@");
@@ -117,13 +118,13 @@ public static class UnifiedDiff
     }
 
     /// <summary>Differences so near to each other that they are shown together.</summary>
-    private static List<List<Hunk>> Grouped(List<Hunk> hunks)
+    private static List<List<Hunk>> Grouped(List<Hunk> hunks, int context)
     {
         List<List<Hunk>> groups = [[hunks[0]]];
         foreach (var hunk in hunks.Skip(1))
         {
             var last = groups[^1][^1];
-            if (hunk.Old - (last.Old + last.OldCount) <= 2 * Context)
+            if (hunk.Old - (last.Old + last.OldCount) <= 2 * context)
             {
                 groups[^1].Add(hunk);
             }

@@ -12,7 +12,7 @@ internal sealed class ComposeWorld(string folder, IReadOnlyDictionary<string, st
 
     public ComposeProject Project(params string[] names) => Reader.Project([.. names.Select(n => Path.Join(folder, n))]);
 
-    public IReadOnlyList<ImageUse> Pins(params string[] names) => [.. ImagePins.Find(Project(names), Reader)];
+    public IReadOnlyList<ImageUse> Pins(params string[] names) => [.. Project(names).Pins];
 
     /// <summary>Pins every Letta image of each file.</summary>
     public IReadOnlyList<FileChange> Plan(PinTarget target, bool force, params string[] names)
@@ -21,7 +21,7 @@ internal sealed class ComposeWorld(string folder, IReadOnlyDictionary<string, st
         foreach (var name in names)
         {
             var project = Project(name);
-            planner.Add(project, [.. ImagePins.Find(project, Reader).Select(u => (u, target))]);
+            planner.Add(project, project.Pins.Select(u => (u, target)), e => throw e);
         }
 
         return planner.Changes();

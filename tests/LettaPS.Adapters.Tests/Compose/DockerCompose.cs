@@ -35,14 +35,6 @@ internal static class DockerCompose
         return JsonNode.Parse(output)!.AsObject();
     }
 
-    /// <summary>The variables that compose reads a file with.</summary>
-    public static IReadOnlyDictionary<string, string> Variables(string folder, string file)
-    {
-        var (code, output, errors) = Run(folder, "-f", file, "config", "--environment");
-        Assert.True(code == 0, errors);
-        return output.Split('\n').Where(l => l.Contains('=')).Select(l => l.Split('=', 2)).ToDictionary(p => p[0], p => p[1]);
-    }
-
     /// <summary>Whether compose reads the files at all.</summary>
     public static bool Accepts(string folder, string file) => Run(folder, "-f", file, "-p", "judged", "config", "--quiet").Code == 0;
 

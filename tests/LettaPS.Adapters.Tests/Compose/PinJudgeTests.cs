@@ -20,7 +20,7 @@ public class PinJudgeTests
         var now = DockerCompose.Config(after.Path, roots);
 
         var ours = new ComposeWorld(before.Path);
-        var images = ours.Project(roots).Images(ours.Reader).GroupBy(i => i.Part.Service).ToDictionary(g => g.Key, g => g.Last().Reference);
+        var images = ours.Project(roots).Images.GroupBy(i => i.Part.Service).ToDictionary(g => g.Key, g => g.Last().Reference);
         foreach (var (service, body) in was["services"]!.AsObject())
         {
             var image = now["services"]![service]!["image"]!.GetValue<string>();

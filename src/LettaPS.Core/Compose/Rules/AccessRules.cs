@@ -1,13 +1,8 @@
-using System.Text.RegularExpressions;
-
 namespace LettaPS.Core.Compose.Rules;
 
 /// <summary>Who can reach the server and its database, and what secrets a reader of the file learns.</summary>
-internal static partial class AccessRules
+internal static class AccessRules
 {
-    /// <summary>What Letta's and PostgreSQL's images use where nothing is set, and everybody knows.</summary>
-    private static readonly string[] s_knownPasswords = ["letta", "postgres", "password"];
-
     public static IEnumerable<LettaComposeFinding> Examine(ComposeAudit audit) =>
         [.. audit.Letta.SelectMany(Server), .. audit.Letta.Concat(audit.Databases).SelectMany(Database), .. audit.Services.SelectMany(Secrets)];
 
@@ -53,7 +48,7 @@ internal static partial class AccessRules
             yield break;
         }
 
-        if (service.Variable("POSTGRES_HOST_AUTH_METHOD") == "trust" || s_knownPasswords.Contains(password))
+        if (service.Variable("POSTGRES_HOST_AUTH_METHOD") == "trust" || SecretText.IsKnown(password))
         {
             yield return published.Setting.Finding(
                 service,
@@ -70,8 +65,7 @@ internal static partial class AccessRules
         foreach (var (name, setting) in service.Environment.Where(e => e.Value.Path == e.Value.Part.File.Path))
         {
             var literal = setting.Written is { } written ? ComposeTemplate.TryParse(written)?.WithoutVariables() : null;
-            var secret = SecretName().IsMatch(name) ? literal : UserInfo().Match(literal ?? string.Empty) is { Success: true } match ? match.Groups[1].Value : null;
-            if (secret is { Length: > 0 } && !s_knownPasswords.Contains(secret))
+            if (SecretText.Find(name, literal ?? string.Empty) is not null)
             {
                 yield return setting.Finding(
                     service,
@@ -86,11 +80,5 @@ internal static partial class AccessRules
     private static bool IsSecure(ComposeService letta) =>
         letta.Variable("SECURE") == "true" && StartRules.RunsStartScript(letta)
         || letta.Variable("LETTA_SERVER_SECURE") == "true"
-        || StartRules.Said(letta).Contains("--secure", StringComparison.Ordinal);
-
-    [GeneratedRegex("(^|_)(PASSWORD|PASSWD|PASS|SECRET|TOKEN|API_?KEY|ACCESS_?KEY|SECRET_?KEY|ENCRYPTION_?KEY|PRIVATE_?KEY)$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
-    private static partial Regex SecretName();
-
-    [GeneratedRegex("://[^/@:]*:([^@]+)@", RegexOptions.CultureInvariant)]
-    private static partial Regex UserInfo();
+        || letta.StartWords.Contains("--secure", StringComparison.Ordinal);
 }

@@ -91,8 +91,7 @@ internal static partial class PortRules
         {
             foreach (var path in Files(mount.HostPath))
             {
-                var source = reader.Source(path);
-                foreach (var (line, text) in source.Text.Split('\n').Select((text, i) => (i + 1, text.Split('#')[0])))
+                foreach (var (line, text) in (reader.Mounted(path)?.Text ?? string.Empty).Split('\n').Select((text, i) => (i + 1, text.Split('#')[0])))
                 {
                     foreach (var other in PortsOf(letta, text))
                     {
@@ -119,9 +118,10 @@ internal static partial class PortRules
         }
     }
 
+    /// <summary>A file, or the configuration files in a folder.</summary>
     private static IEnumerable<string> Files(string? path) => path is null ? []
-        : Directory.Exists(path) ? Directory.EnumerateFiles(path, "*.conf").Order(StringComparer.Ordinal)
-        : File.Exists(path) && new FileInfo(path).Length <= TextSource.MaxLength ? [path] : [];
+        : Directory.Exists(path) ? Directory.EnumerateFiles(path, "*.conf", new EnumerationOptions { IgnoreInaccessible = true }).Order(StringComparer.Ordinal)
+        : [path];
 
     /// <summary>The ports that a text names together with a name of the server.</summary>
     private static IEnumerable<int> PortsOf(ComposeService letta, string text)

@@ -9,19 +9,11 @@ internal static class StartRules
     public static IEnumerable<LettaComposeFinding> Examine(ComposeAudit audit) => audit.Letta.SelectMany(l => Bypass(l).Concat(Restart(l)));
 
     /// <summary>Whether the image's start script runs, which starts the embedded PostgreSQL where there is no other.</summary>
-    public static bool RunsStartScript(ComposeService letta) => Override(letta) is null || Said(letta).Contains("startup.sh", StringComparison.Ordinal);
-
-    /// <summary>Words of the entrypoint and the command, with what scripts from this machine that they run say.</summary>
-    public static string Said(ComposeService letta)
-    {
-        string[] words = [.. letta.List("entrypoint").Concat(letta.List("command")).Select(s => s.Value).OfType<string>().SelectMany(v => v.Split(' '))];
-        var scripts = letta.Mounts.Where(m => words.Contains(m.Target) && File.Exists(m.HostPath)).Select(m => TextSource.Read(m.HostPath!).Text);
-        return string.Join(' ', words.Concat(scripts));
-    }
+    public static bool RunsStartScript(ComposeService letta) => Override(letta) is null || letta.StartWords.Contains("startup.sh", StringComparison.Ordinal);
 
     private static IEnumerable<LettaComposeFinding> Bypass(ComposeService letta)
     {
-        if (Override(letta) is { } setting && Said(letta) is var said && !s_migrators.Any(m => said.Contains(m, StringComparison.Ordinal)))
+        if (Override(letta) is { } setting && letta.StartWords is var said && !s_migrators.Any(m => said.Contains(m, StringComparison.Ordinal)))
         {
             var instead = said.Contains("create_all", StringComparison.Ordinal)
                 ? " It calls create_all, which makes missing tables but never missing columns, and notes no revision."
