@@ -19,6 +19,7 @@ public sealed class SandboxServer : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly SandboxOptions _options;
     private readonly Release _release;
+    private readonly LettaApi _api;
     private readonly Routes _routes;
     private readonly CancellationTokenSource _stopping = new();
 
@@ -28,7 +29,7 @@ public sealed class SandboxServer : IAsyncDisposable
         _release = Release.Parse(options.Release);
         State = new SandboxState(new Random(options.Seed)) { Revision = _release.Revision };
         options.Fleet.Fill(State, _release);
-        _routes = LettaApi.Routes(_release, State);
+        (_api, _routes) = LettaApi.Make(_release, State);
 
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -86,6 +87,11 @@ public sealed class SandboxServer : IAsyncDisposable
         catch (OperationCanceledException) when (gone.IsCancellationRequested)
         {
             http.Abort();
+        }
+        catch (Exception e)
+        {
+            entry.Failure = e;
+            throw;
         }
         finally
         {
@@ -160,6 +166,10 @@ public sealed class SandboxServer : IAsyncDisposable
         catch (Problem problem)
         {
             return Answer.From(problem, _release);
+        }
+        catch (SchemaException e)
+        {
+            return Answer.From(_api.Refused(e), _release);
         }
     }
 

@@ -48,6 +48,7 @@ internal sealed class AgentReader(
         var inContext = MessageIds(state.Result);
         logs.Messages.Arrange(Merge(history.Result, export.Result, inContext));
         NoteLostContext(inContext);
+        NoteHiddenSecrets(state.Result);
         return new AgentSnapshot(agent, "Api", options.IncludeSecrets ? state.Result : WithoutSecrets(state.Result))
         {
             SchemaRevision = export.Result?.SchemaRevision,
@@ -135,6 +136,14 @@ internal sealed class AgentReader(
         if (lost > 0)
         {
             Note($"{lost} of the {inContext.Count} messages in context: the server does not show them.");
+        }
+    }
+
+    private void NoteHiddenSecrets(JsonElement state)
+    {
+        foreach (var variable in AgentState.Variables(state).Where(v => options.IncludeSecrets && AgentState.Value(v) is null && v.StringOrNull("value") is { Length: > 0 }))
+        {
+            Note($"The value of the environment variable {variable.StringOrNull("key")}: the server does not show it.");
         }
     }
 

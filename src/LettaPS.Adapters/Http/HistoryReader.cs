@@ -11,50 +11,132 @@ namespace LettaPS.Adapters.Http;
 /// </summary>
 /// <remarks>
 /// Servers from 0.13 on cannot read a page that begins with a tool message whose call identifier is lost (facts.md 10.1, 10.4), but can read the same
-/// message within a page. So a page is made to begin with a message that is known and is not a tool's, and the messages seen twice are passed over.
+/// message within a page. So a page is made to begin with a message that is known and is not a tool's, and the messages seen twice are passed over. Where
+/// a page is refused all the same, pages that begin or end elsewhere are tried; where none can pass a message, the rest is read backwards from the newest,
+/// so that only the unreadable part is missing.
 /// </remarks>
 internal sealed class HistoryReader(HttpTransport http, ServerDialect dialect, string agentId, MessageLog log, Action<string> missing, Action damaged)
 {
     private const int PageSize = 1000;
 
-    /// <summary>Sizes that are tried when a page cannot be read: a larger or a smaller one begins or ends elsewhere.</summary>
-    private static readonly int[] s_sizes = [PageSize, 5 * PageSize, PageSize / 4, 25 * PageSize, 50];
+    private static readonly int[] s_forwardSizes = [PageSize, 5 * PageSize, 25 * PageSize, 250, 50, 10, 5, 3, 2, 1];
+    private static readonly int[] s_backwardSizes = [PageSize, PageSize + 1, PageSize + 2, 250, 251, 50, 51, 10, 11, 3, 2, 1];
 
-    private readonly List<MessageEntry> _entries = [];
+    private LettaException? _refusal;
 
     /// <summary>Reads the history.</summary>
     /// <param name="cancel">Gives up.</param>
     /// <returns>The messages, oldest first.</returns>
-    public async Task<List<MessageEntry>> ReadAsync(CancellationToken cancel) => dialect.OrdersMessages
-        ? await ReadForwardsAsync(cancel).ConfigureAwait(false)
-        : await ReadBackwardsAsync(cancel).ConfigureAwait(false);
-
-    private async Task<List<MessageEntry>> ReadForwardsAsync(CancellationToken cancel)
+    public async Task<List<MessageEntry>> ReadAsync(CancellationToken cancel)
     {
-        // The server may leave messages out of a page (those that it shows nothing of), so only an empty page is the end.
+        if (!dialect.OrdersMessages)
+        {
+            return Flatten(await ReadBackwardsAsync(string.Empty, [PageSize], null, cancel).ConfigureAwait(false));
+        }
+
+        var entries = new List<MessageEntry>();
+        if (!await ReadForwardsAsync(entries, cancel).ConfigureAwait(false))
+        {
+            await ReadBehindTheGapAsync(entries, cancel).ConfigureAwait(false);
+        }
+
+        return entries;
+    }
+
+    private static List<MessageEntry> Flatten(Stack<List<MessageEntry>> pages) => [.. pages.SelectMany(p => p)];
+
+    /// <summary>Reads from the oldest message on.</summary>
+    /// <returns>Whether the newest was reached.</returns>
+    private async Task<bool> ReadForwardsAsync(List<MessageEntry> entries, CancellationToken cancel)
+    {
+        // The server may leave messages out of a page (those that it shows nothing of), so only a page with nothing new is the end, and only if there
+        // was room for something new.
         while (true)
         {
-            var before = _entries.Count;
-            if (!await ReadNextPageAsync(cancel).ConfigureAwait(false) || _entries.Count == before)
+            var before = entries.Count;
+            var room = false;
+            if (!await TryAsync(s_forwardSizes, async size => room = await ReadPageAsync(size, () => "&order=asc" + CursorBehind(entries), entries, cancel).ConfigureAwait(false) < size).ConfigureAwait(false))
             {
-                return _entries;
+                return false;
+            }
+
+            if (entries.Count == before)
+            {
+                return room;
             }
         }
     }
 
-    private async Task<bool> ReadNextPageAsync(CancellationToken cancel)
+    /// <summary>Reads from the newest message back to what was read from the oldest on, or to what cannot be read.</summary>
+    private async Task ReadBehindTheGapAsync(List<MessageEntry> entries, CancellationToken cancel)
     {
-        LettaException? refusal = null;
-        foreach (var size in s_sizes)
+        var known = entries.Select(e => e.Id).ToHashSet();
+        var later = Flatten(await ReadBackwardsAsync("&order=desc", s_backwardSizes, known, cancel).ConfigureAwait(false));
+        var gap = later.FindLastIndex(e => known.Contains(e.Id)) < 0;
+        var last = entries.Count > 0 ? EntityId.Format("message", entries[^1].Id) : "the beginning";
+        entries.AddRange(later.Where(e => !known.Contains(e.Id)));
+        if (gap)
+        {
+            missing($"Messages of the history after {last}{(later.Count > 0 ? " and before " + EntityId.Format("message", later[0].Id) : string.Empty)}: {_refusal!.Message}");
+        }
+    }
+
+    /// <summary>Reads pages from the newest back.</summary>
+    /// <param name="order">The order to ask for.</param>
+    /// <param name="sizes">Sizes of pages to try.</param>
+    /// <param name="known">Where to stop; <see langword="null"/> for the oldest message.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <returns>The pages, the oldest on top.</returns>
+    private async Task<Stack<List<MessageEntry>>> ReadBackwardsAsync(string order, int[] sizes, HashSet<Guid>? known, CancellationToken cancel)
+    {
+        var pages = new Stack<List<MessageEntry>>();
+        while (true)
+        {
+            var page = new List<MessageEntry>();
+            var cursor = order + (pages.Count == 0 ? string.Empty : "&before=" + EntityId.Format("message", pages.Peek()[0].Id));
+
+            // A page that breaks off cannot be gone on with from the middle: it is read again.
+            string Query()
+            {
+                page.Clear();
+                return cursor;
+            }
+
+            if (known is null)
+            {
+                await ReadPageAsync(sizes[0], Query, page, cancel).ConfigureAwait(false);
+            }
+            else if (!await TryAsync(sizes, size => ReadPageAsync(size, Query, page, cancel)).ConfigureAwait(false))
+            {
+                return pages;
+            }
+
+            if (page.Count == 0)
+            {
+                return pages;
+            }
+
+            pages.Push(page);
+            if (known?.Contains(page[0].Id) == true)
+            {
+                return pages;
+            }
+        }
+    }
+
+    /// <summary>Tries pages of several sizes until one is not refused.</summary>
+    private async Task<bool> TryAsync(int[] sizes, Func<int, Task> read)
+    {
+        foreach (var size in sizes)
         {
             try
             {
-                await ReadPageAsync(size, () => "&order=asc" + CursorBehind(), _entries, cancel).ConfigureAwait(false);
+                await read(size).ConfigureAwait(false);
                 return true;
             }
             catch (LettaException e) when (e.ErrorId == "RequestRefused")
             {
-                refusal = e;
+                _refusal = e;
                 if (e.Message.Contains("tool_call_id", StringComparison.Ordinal))
                 {
                     damaged();
@@ -62,52 +144,26 @@ internal sealed class HistoryReader(HttpTransport http, ServerDialect dialect, s
             }
         }
 
-        missing(_entries.Count == 0 ? $"The history: {refusal!.Message}" : $"The history after message {_entries[^1].Id}: {refusal!.Message}");
         return false;
     }
 
     /// <summary>Goes on behind a message whose follower is known not to be a tool's.</summary>
-    private string CursorBehind()
+    private static string CursorBehind(List<MessageEntry> entries)
     {
-        for (var i = _entries.Count - 1; i > 0; i--)
+        for (var i = entries.Count - 1; i > 0; i--)
         {
-            if (_entries[i].Key.Role != MessageRole.Tool)
+            if (entries[i].Key.Role != MessageRole.Tool)
             {
-                return "&after=" + EntityId.Format("message", _entries[i - 1].Id);
+                return "&after=" + EntityId.Format("message", entries[i - 1].Id);
             }
         }
 
-        return _entries.Count == 0 ? string.Empty : "&after=" + EntityId.Format("message", _entries[^1].Id);
+        return entries.Count == 0 ? string.Empty : "&after=" + EntityId.Format("message", entries[^1].Id);
     }
 
-    private async Task<List<MessageEntry>> ReadBackwardsAsync(CancellationToken cancel)
-    {
-        var pages = new Stack<List<MessageEntry>>();
-        while (true)
-        {
-            var page = new List<MessageEntry>();
-            var cursor = pages.Count == 0 ? string.Empty : "&before=" + EntityId.Format("message", pages.Peek()[0].Id);
-
-            // A page that breaks off cannot be gone on with from the middle: it is read again.
-            await ReadPageAsync(
-                PageSize,
-                () =>
-                {
-                    page.Clear();
-                    return cursor;
-                },
-                page,
-                cancel).ConfigureAwait(false);
-            if (page.Count == 0)
-            {
-                return [.. pages.SelectMany(p => p)];
-            }
-
-            pages.Push(page);
-        }
-    }
-
-    private async Task ReadPageAsync(int size, Func<string> query, List<MessageEntry> entries, CancellationToken cancel) => await http.GetAsync(
+    /// <summary>Reads a page and keeps what is new in it.</summary>
+    /// <returns>How many messages the page had.</returns>
+    private Task<int> ReadPageAsync(int size, Func<string> query, List<MessageEntry> entries, CancellationToken cancel) => http.GetAsync(
         () => $"agents/{agentId}/messages?{ServerDialect.MessageView}&limit={size}{query()}",
         async (json, token) =>
         {
@@ -132,11 +188,12 @@ internal sealed class HistoryReader(HttpTransport http, ServerDialect dialect, s
             if (row.Count > 0)
             {
                 Keep(row, known, entries);
+                rows++;
             }
 
-            return true;
+            return rows;
         },
-        cancel).ConfigureAwait(false);
+        cancel);
 
     private void Keep(List<JsonElement> row, HashSet<Guid> known, List<MessageEntry> entries)
     {

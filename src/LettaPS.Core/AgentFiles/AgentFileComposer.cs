@@ -153,7 +153,7 @@ public sealed class AgentFileComposer : IDisposable
         foreach (var variable in AgentState.Variables(state))
         {
             // Snapshots without secrets have no values; the import takes an empty one and keeps the key.
-            _json.WriteString(variable.StringOrNull("key") ?? string.Empty, variable.StringOrNull("value") ?? string.Empty);
+            _json.WriteString(variable.StringOrNull("key") ?? string.Empty, AgentState.Value(variable) ?? string.Empty);
         }
 
         _json.WriteEndObject();

@@ -37,7 +37,7 @@ public static class HistoryMerge
         {
             if (rowOf.Remove(message.Id, out var row))
             {
-                merged.Add(row);
+                merged.Add(Better(message, row));
                 continue;
             }
 
@@ -46,7 +46,7 @@ public static class HistoryMerge
                 next++;
             }
 
-            merged.Add(next < others.Count && others[next].Key.Matches(message.Key) ? others[next++] with { Id = message.Id } : message);
+            merged.Add(next < others.Count && others[next].Key.Matches(message.Key) ? Better(message, others[next++]) : message);
         }
 
         if (rowOf.Count > 0)
@@ -56,6 +56,9 @@ public static class HistoryMerge
 
         return merged;
     }
+
+    /// <summary>A row that no longer says which call it answers is worth less than the API's view, into which the server puts that from the call itself.</summary>
+    private static MessageEntry Better(MessageEntry listed, MessageEntry row) => row.Damaged ? listed : row with { Id = listed.Id };
 
     /// <summary>The API lists no message that it has nothing to show of (an empty turn of the model); in context it counts all the same.</summary>
     private static void InsertUnlisted(List<MessageEntry> merged, IReadOnlyList<Guid> inContext, Dictionary<Guid, MessageEntry> unlisted)

@@ -24,7 +24,7 @@ public sealed class MessageLog(string folder) : IDisposable
     {
         lock (_bytes)
         {
-            return new(id, _bytes.Append(row.Json.Span), row.Json.Length, row.Key, rebuilt);
+            return new(id, _bytes.Append(row.Json.Span), row.Json.Length, row.Key, rebuilt, row.Damaged);
         }
     }
 
@@ -46,7 +46,8 @@ public sealed class MessageLog(string folder) : IDisposable
 /// <param name="Length">How long it is.</param>
 /// <param name="Key">What it can be recognised by in another view.</param>
 /// <param name="Rebuilt">Whether the row was rebuilt from the view of the API.</param>
-public readonly record struct MessageEntry(Guid Id, long Position, int Length, MessageKey Key, bool Rebuilt);
+/// <param name="Damaged">Whether it is a tool's return that no longer says which call it answers.</param>
+public readonly record struct MessageEntry(Guid Id, long Position, int Length, MessageKey Key, bool Rebuilt, bool Damaged = false);
 
 /// <summary>
 /// What a message can be recognised by where a view of it carries no identifier: role, second and text. Both the API's view (which rounds to

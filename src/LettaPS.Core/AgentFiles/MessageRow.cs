@@ -18,10 +18,11 @@ public sealed class MessageRow
 {
     private static readonly JsonWriterOptions s_writer = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    private MessageRow(ReadOnlyMemory<byte> json, MessageKey key)
+    private MessageRow(ReadOnlyMemory<byte> json, MessageKey key, bool damaged = false)
     {
         Json = json;
         Key = key;
+        Damaged = damaged;
     }
 
     /// <summary>The JSON object.</summary>
@@ -30,11 +31,18 @@ public sealed class MessageRow
     /// <summary>What the message can be recognised by in another view.</summary>
     public MessageKey Key { get; }
 
+    /// <summary>Whether it is a tool's return that no longer says which call it answers (facts.md 10.1).</summary>
+    public bool Damaged { get; }
+
     /// <summary>Copies the row of an export, AgentFile v2 or legacy.</summary>
     /// <param name="row">The row.</param>
-    /// <remarks><c>otid</c> is left out: the server makes up a new one for every export.</remarks>
+    /// <remarks>
+    /// <c>otid</c> is left out: the server makes up a new one for every export. The single return of a tool message that 0.11 wrote is completed from the
+    /// rest of the row, as servers from 0.13 on expect it; without that they lose the call's identifier on the first reading.
+    /// </remarks>
     public static MessageRow FromExport(JsonElement row)
     {
+        var single = row.StringOrNull("role") == "tool" && row.Items("tool_returns").Count() == 1 ? row.Items("tool_returns").First() : (JsonElement?)null;
         var buffer = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(buffer, s_writer))
         {
@@ -46,7 +54,11 @@ public sealed class MessageRow
 
             foreach (var property in row.EnumerateObject())
             {
-                if (property.Name is not ("id" or "agent_id" or "otid" or "updated_at"))
+                if (property.Name == "tool_returns" && single is { } toolReturn)
+                {
+                    WriteCompleted(writer, toolReturn, row);
+                }
+                else if (property.Name is not ("id" or "agent_id" or "otid" or "updated_at"))
                 {
                     property.WriteTo(writer);
                 }
@@ -55,7 +67,34 @@ public sealed class MessageRow
             writer.WriteEndObject();
         }
 
-        return new MessageRow(buffer.WrittenMemory, KeyOf(row));
+        var damaged = single is { } r && row.StringOrNull("tool_call_id") is null && r.StringOrNull("tool_call_id") is null;
+        return new MessageRow(buffer.WrittenMemory, KeyOf(row), damaged);
+    }
+
+    private static void WriteCompleted(Utf8JsonWriter writer, JsonElement toolReturn, JsonElement row)
+    {
+        writer.WriteStartArray("tool_returns"u8);
+        writer.WriteStartObject();
+        foreach (var property in toolReturn.EnumerateObject())
+        {
+            if (property.Value.ValueKind != JsonValueKind.Null || property.Name is not ("tool_call_id" or "func_response"))
+            {
+                property.WriteTo(writer);
+            }
+        }
+
+        if (toolReturn.StringOrNull("tool_call_id") is null && row.StringOrNull("tool_call_id") is { } call)
+        {
+            writer.WriteString("tool_call_id"u8, call);
+        }
+
+        if ((!toolReturn.TryGetProperty("func_response", out var response) || response.ValueKind == JsonValueKind.Null) && TextOf(row) is { } text)
+        {
+            writer.WriteString("func_response"u8, text);
+        }
+
+        writer.WriteEndObject();
+        writer.WriteEndArray();
     }
 
     /// <summary>Rebuilds a row from what the API shows of it.</summary>
@@ -195,6 +234,12 @@ public sealed class MessageRow
             foreach (var part in _content)
             {
                 part(writer);
+            }
+
+            if (_toolReturns is [var single] && !HasParts(single))
+            {
+                // Servers keep a single return in the content as well, and some of their readers look only there.
+                WriteText(writer, PackedReturn(single));
             }
 
             writer.WriteEndArray();
@@ -405,14 +450,17 @@ public sealed class MessageRow
         private static void WriteFunctionResponse(Utf8JsonWriter writer, JsonElement toolReturn)
         {
             writer.WritePropertyName("func_response"u8);
-            if (toolReturn.TryGetProperty("tool_return", out var value) && value.ValueKind == JsonValueKind.Array)
+            if (HasParts(toolReturn))
             {
-                value.WriteTo(writer);
-                return;
+                toolReturn.GetProperty("tool_return").WriteTo(writer);
             }
-
-            writer.WriteStringValue(PackedReturn(toolReturn));
+            else
+            {
+                writer.WriteStringValue(PackedReturn(toolReturn));
+            }
         }
+
+        private static bool HasParts(JsonElement toolReturn) => toolReturn.TryGetProperty("tool_return", out var value) && value.ValueKind == JsonValueKind.Array;
 
         private static string PackedReturn(JsonElement toolReturn)
         {

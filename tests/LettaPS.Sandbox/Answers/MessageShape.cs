@@ -42,6 +42,9 @@ internal sealed class MessageShape(Release release)
         return Answer.Array(Shown(rows.Select(reader.Next), options), (w, item) => Write(w, item, reversed: false, options));
     }
 
+    /// <summary>The LettaMessages of one row.</summary>
+    public void Row(Utf8JsonWriter w, MessageRow row, MessageOptions options) => Write(w, new PageRow(row, row.ToolCallId, false), false, options);
+
     private void Write(Utf8JsonWriter w, PageRow item, bool reversed, MessageOptions options)
     {
         var parts = Parts(item.Row, item.ToolCallId, options);

@@ -49,6 +49,7 @@ internal sealed class AgentsApi
             throw _api.DatabaseError();
         }
 
+        Read(with);
         var page = Paging.Page(Filtered(call), OrderOf(sortBy), ascending, _api.State.Agents.Find, call.Query("after"), call.Query("before"), limit);
         return Answer.Array(page.ToArray(), (w, row) => _api.Agents.Write(w, row, with));
     }
@@ -64,7 +65,21 @@ internal sealed class AgentsApi
     {
         var row = _api.Agent(call);
         var with = RelationsQuery.Of(call);
+        Read(with);
         return Answer.Object(w => _api.Agents.Write(w, row, with));
+    }
+
+    /// <summary>Fails if the statements behind an answer about agents would.</summary>
+    private void Read(Relations with)
+    {
+        var schema = _api.State.Schema;
+        schema.Read("agents");
+        schema.Read(with.HasFlag(Relations.Tools) ? ["tools"] : []);
+        schema.Read(with.HasFlag(Relations.Memory) ? ["block", "files_agents"] : []);
+        schema.Read(with.HasFlag(Relations.Sources) ? ["sources"] : []);
+        schema.Read(with.HasFlag(Relations.Identities) ? ["identities"] : []);
+        schema.Read(with.HasFlag(Relations.Group) ? ["groups"] : []);
+        schema.Read(with.HasFlag(Relations.Secrets) ? ["agent_environment_variables"] : []);
     }
 
     private Answer Tools(Call call)

@@ -13,10 +13,10 @@ internal sealed class BlocksApi
     public static void Add(Routes routes, LettaApi api)
     {
         var blocks = new BlocksApi(api);
-        routes.Get("/v1/blocks/", blocks.List);
+        routes.Get("/v1/blocks/", api.Reading(blocks.List, "block"));
         routes.Get("/v1/blocks/count", _ => Answer.Number(api.State.Blocks.Count));
-        routes.Get("/v1/blocks/{}", blocks.Get);
-        routes.Get("/v1/blocks/{}/agents", blocks.Agents);
+        routes.Get("/v1/blocks/{}", api.Reading(blocks.Get, "block"));
+        routes.Get("/v1/blocks/{}/agents", api.Reading(blocks.Agents, "block", "agents"));
     }
 
     private Answer List(Call call)

@@ -12,10 +12,12 @@ internal static class FilesApi
         {
             var export = new ExportV2(api);
             routes.Add("GET", "/v1/agents/{}/export", export.Export, Reads.Nothing, arrived: export.Arrived);
+            routes.Add("POST", "/v1/agents/import", new ImportV2(api).Import, Reads.Form);
         }
         else
         {
             routes.Get("/v1/agents/{}/export", new ExportLegacy(api).Export);
+            routes.Add("POST", "/v1/agents/import", new ImportLegacy(api).Import, Reads.Form);
         }
     }
 }

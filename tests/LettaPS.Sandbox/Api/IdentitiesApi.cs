@@ -14,10 +14,10 @@ internal sealed class IdentitiesApi
     public static void Add(Routes routes, LettaApi api)
     {
         var identities = new IdentitiesApi(api);
-        routes.Get("/v1/identities/", identities.List);
-        routes.Get("/v1/identities/{}", identities.Get);
-        routes.Get("/v1/groups/", identities.Groups);
-        routes.Get("/v1/groups/{}", identities.Group);
+        routes.Get("/v1/identities/", api.Reading(identities.List, "identities"));
+        routes.Get("/v1/identities/{}", api.Reading(identities.Get, "identities"));
+        routes.Get("/v1/groups/", api.Reading(identities.Groups, "groups"));
+        routes.Get("/v1/groups/{}", api.Reading(identities.Group, "groups"));
     }
 
     private void Write(Utf8JsonWriter w, IdentityRow row) =>

@@ -14,6 +14,7 @@ internal sealed class LettaApi
         Shapes = new Shapes(release);
         Messages = new MessageShape(release);
         Agents = new AgentShape(release, state, Shapes, Messages);
+        Factory = new AgentFactory(this);
     }
 
     public Release Release { get; }
@@ -26,12 +27,14 @@ internal sealed class LettaApi
 
     public AgentShape Agents { get; }
 
+    public AgentFactory Factory { get; }
+
     public bool Is016 => Release >= Release.V0162;
 
     public bool Is0168 => Release >= Release.V0168;
 
     /// <summary>All endpoints of a release.</summary>
-    public static Routes Routes(Release release, SandboxState state)
+    public static (LettaApi Api, Routes Routes) Make(Release release, SandboxState state)
     {
         var api = new LettaApi(release, state);
         var routes = new Routes(release);
@@ -46,11 +49,24 @@ internal sealed class LettaApi
         IdentitiesApi.Add(routes, api);
         ConversationsApi.Add(routes, api);
         ArchivesApi.Add(routes, api);
-        return routes;
+        AgentChangesApi.Add(routes, api);
+        BlockChangesApi.Add(routes, api);
+        ToolChangesApi.Add(routes, api);
+        PassageChangesApi.Add(routes, api);
+        SourceChangesApi.Add(routes, api);
+        IdentityChangesApi.Add(routes, api);
+        return (api, routes);
     }
 
     /// <summary>The agent that a path names.</summary>
-    public AgentRow Agent(Call call) =>
+    public AgentRow Agent(Call call)
+    {
+        State.Schema.Read("agents");
+        return AgentWithoutRow(call);
+    }
+
+    /// <summary>The same where only the existence of the row is asked for.</summary>
+    public AgentRow AgentWithoutRow(Call call) =>
         State.Agents.Find(call.Id("agent", "agent_id")) ?? throw Problem.NotFound($"Agent with ID {call.Ids[0]} not found");
 
     /// <summary>The 500 of an exception that nobody expected.</summary>
@@ -58,6 +74,16 @@ internal sealed class LettaApi
 
     /// <summary>The 500 of a failed statement, which 0.16.8 words otherwise.</summary>
     public Problem DatabaseError() => Is0168 ? new Problem(500, "A database error occurred.") : Unexpected();
+
+    /// <summary>The answer to a statement that the database refused.</summary>
+    public Problem Refused(SchemaException e) => e.IsConflict && Is016 ? new Problem(409, e.Message) : DatabaseError();
+
+    /// <summary>A handler of requests that read whole rows of some tables.</summary>
+    public Handler Reading(Handler handler, params string[] tables) => call =>
+    {
+        State.Schema.Read(tables);
+        return handler(call);
+    };
 
     /// <summary>The 404 of a row that a write asked for.</summary>
     public static Problem NoRow(string model, string table, string id) =>

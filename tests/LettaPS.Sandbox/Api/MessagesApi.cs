@@ -31,9 +31,16 @@ internal sealed class MessagesApi
         var end = call.Query("before") is { } before ? Position(agent, before) : agent.Messages.Count;
         var options = OptionsOf(call, agent);
         var filter = Filter(call, agent);
-        return filter is null && agent.Messages.Source is { } source && end <= source.Count
-            ? _api.Messages.MadePage(Made(source, newestFirst ? Math.Max(first, end - limit) : first, newestFirst ? end : Math.Min(end, first + limit)), options)
-            : _api.Messages.Page(Select(agent, first, end, limit, newestFirst, filter), options);
+        if (filter is null && agent.Messages.Source is { } source && end <= source.Count)
+        {
+            _api.State.Schema.Read("messages");
+            return _api.Messages.MadePage(
+                Made(source, newestFirst ? Math.Max(first, end - limit) : first, newestFirst ? end : Math.Min(end, first + limit)), options);
+        }
+
+        var rows = Select(agent, first, end, limit, newestFirst, filter);
+        _api.State.Schema.ReadMessages(rows);
+        return _api.Messages.Page(rows, options);
     }
 
     /// <summary>
@@ -85,6 +92,11 @@ internal sealed class MessagesApi
         if (group is null && conversation is null)
         {
             return null;
+        }
+
+        if (conversation == "default")
+        {
+            _api.State.Schema.Read("conversation_messages");
         }
 
         var elsewhere = conversation == "default"

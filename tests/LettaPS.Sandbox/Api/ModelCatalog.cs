@@ -1,4 +1,5 @@
 using System.Text.Json;
+using LettaPS.Sandbox.Http;
 using LettaPS.Sandbox.Store;
 
 namespace LettaPS.Sandbox.Api;
@@ -28,6 +29,26 @@ internal static class ModelCatalog
             Embedding("openai/text-embedding-ada-002", "openai", Proxy, 1536),
         ]
         : [Embedding("letta/letta-free", "hugging-face", "https://embeddings.example/v1", 1024)];
+
+    /// <summary>The configuration that a model's handle stands for.</summary>
+    public static JsonElement Llm(Release release, string handle)
+    {
+        var models = Models(release);
+        return Array.Find(models, m => m.Handle == handle) is { } model ? WithTokens(model.Config) : throw new Problem(
+            release >= Release.V0162 ? 404 : 500,
+            $"NOT_FOUND: Handle {handle} not found, must be one of [{string.Join(", ", models.Where(m => release < Release.V0162 && m.Provider == "openai").Select(m => $"'{m.Handle}'"))}]");
+    }
+
+    /// <summary>An agent's copy of a configuration says how many tokens an answer may have.</summary>
+    private static JsonElement WithTokens(JsonElement config) => config.Property("max_tokens") is not null
+        ? config
+        : JsonText.From(config.EnumerateObject().Where(p => p.Name != "max_tokens").ToDictionary(p => p.Name, p => p.Value).Append(new("max_tokens", JsonText.From(4096))).ToDictionary());
+
+    /// <summary>The configuration that an embedding model's handle stands for.</summary>
+    public static JsonElement Embedding(Release release, string handle) =>
+        Array.Find(Embeddings(release), m => m.Handle == handle)?.Config ?? throw (release >= Release.V0162
+            ? new Problem(400, $"INVALID_ARGUMENT: Embedding model {handle} not found")
+            : new Problem(500, $"Embedding model {handle[(handle.IndexOf('/', StringComparison.Ordinal) + 1)..]} is not supported by {handle.Split('/')[0]}"));
 
     private static Model Llm(Release release, string handle, string endpoint, int window, int? tokens0162, int? tokens0168, double? penalty = null)
     {

@@ -13,13 +13,13 @@ internal sealed class PassagesApi
     public static void Add(Routes routes, LettaApi api)
     {
         var passages = new PassagesApi(api);
-        routes.Get("/v1/agents/{}/archival-memory", passages.List);
+        routes.Get("/v1/agents/{}/archival-memory", api.Reading(passages.List, "archival_passages"));
     }
 
     private Answer List(Call call)
     {
         var limit = call.Query("limit") is null ? (_api.Is016 ? 100 : null) : (int?)call.QueryInt("limit", 0);
-        var agent = _api.Agent(call);
+        var agent = _api.AgentWithoutRow(call);
         var passages = Of(agent);
         if (call.Query("search") is { Length: > 0 } text)
         {

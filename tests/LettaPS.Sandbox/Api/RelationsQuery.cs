@@ -65,7 +65,8 @@ internal static class RelationsQuery
         return with;
     }
 
-    private static bool IsSdk1(Call call)
+    /// <summary>Whether the client is, or counts as, a 1.x SDK.</summary>
+    public static bool IsSdk1(Call call)
     {
         if (call.Http.Request.Headers.ContainsKey("X-Stainless-Package-Version"))
         {

@@ -27,8 +27,8 @@ internal sealed class ServerApi
         routes.Get("/docs", _ => Answer.Of(Page, "text/html; charset=utf-8"));
         routes.Get("/v1/models/", server.Models);
         routes.Get("/v1/models/embedding", server.EmbeddingModels);
-        routes.Get("/v1/providers/", call => Answer.Array(api.State.Providers.ToArray(), api.Shapes.Provider));
-        routes.Get("/v1/runs/", server.Runs);
+        routes.Get("/v1/providers/", api.Reading(_ => Answer.Array(api.State.Providers.ToArray(), api.Shapes.Provider), "providers"));
+        routes.Get("/v1/runs/", api.Reading(server.Runs, api.Is016 ? "runs" : "jobs"));
         routes.Get("/v1/runs/active", _ => Answer.Array(api.State.Runs.Where(r => r.Status is "created" or "running").ToArray(), api.Shapes.Run));
         routes.Get("/v1/jobs/", _ => Answer.Array<RunRow>([], api.Shapes.Run));
         routes.Get("/v1/jobs/active", _ => Answer.Array<RunRow>([], api.Shapes.Run));

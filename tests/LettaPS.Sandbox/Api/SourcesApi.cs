@@ -15,8 +15,8 @@ internal sealed class SourcesApi
     public static void Add(Routes routes, LettaApi api)
     {
         var sources = new SourcesApi(api);
-        routes.Get("/v1/sources/", _ => Answer.Array(sources.All(), api.Shapes.Source));
-        routes.Get("/v1/folders/", sources.Folders);
+        routes.Get("/v1/sources/", api.Reading(_ => Answer.Array(sources.All(), api.Shapes.Source), "sources"));
+        routes.Get("/v1/folders/", api.Reading(sources.Folders, "sources"));
         foreach (var kind in new[] { "sources", "folders" })
         {
             Action<Utf8JsonWriter, SourceRow> shape = kind == "sources" ? api.Shapes.Source : api.Shapes.Folder;
@@ -26,8 +26,8 @@ internal sealed class SourcesApi
                 var source = sources.Source(call);
                 return Answer.Object(w => shape(w, source));
             });
-            routes.Get($"/v1/{kind}/{{}}/files", sources.Files);
-            routes.Get($"/v1/{kind}/{{}}/passages", sources.Passages);
+            routes.Get($"/v1/{kind}/{{}}/files", api.Reading(sources.Files, "sources", "files"));
+            routes.Get($"/v1/{kind}/{{}}/passages", api.Reading(sources.Passages, "sources", "source_passages"));
             routes.Get($"/v1/{kind}/{{}}/agents", sources.Agents);
         }
 

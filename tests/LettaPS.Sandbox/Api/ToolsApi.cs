@@ -13,9 +13,9 @@ internal sealed class ToolsApi
     public static void Add(Routes routes, LettaApi api)
     {
         var tools = new ToolsApi(api);
-        routes.Get("/v1/tools/", tools.List);
+        routes.Get("/v1/tools/", api.Reading(tools.List, "tools"));
         routes.Get("/v1/tools/count", tools.Count);
-        routes.Get("/v1/tools/{}", tools.Get);
+        routes.Get("/v1/tools/{}", api.Reading(tools.Get, "tools"));
     }
 
     private Answer List(Call call)

@@ -41,6 +41,19 @@ internal sealed class ExportV2(LettaApi api)
 
         var conversation = api.Is0168 ? call.Query("conversation_id") : null;
         var scrub = api.Is0168 && call.QueryBool("scrub_messages");
+        try
+        {
+            api.State.Schema.Read("agents", "tools", "block", "sources", "files_agents");
+            return Export(agents, groups, agent, conversation, scrub);
+        }
+        catch (SchemaException e)
+        {
+            throw new Problem(500, "Export failed: " + e.Message);
+        }
+    }
+
+    private Answer Export(AgentRow[] agents, GroupRow[] groups, AgentRow agent, string? conversation, bool scrub)
+    {
         var parts = agents.Select(a => Part(a, a == agent && conversation is not null ? Conversation(conversation) : a.MessageIds, scrub)).ToArray();
         return Answer.Pieces(w => Write(w, parts, groups), indented: true);
     }
@@ -80,10 +93,9 @@ internal sealed class ExportV2(LettaApi api)
         void Take(IEnumerable<int> positions)
         {
             var reader = new PageReader(api.Release);
-            foreach (var position in positions)
-            {
-                messages.Add(reader.Next(agent.Messages[position]));
-            }
+            var rows = positions.Select(p => agent.Messages[p]).ToArray();
+            api.State.Schema.ReadMessages(rows);
+            messages.AddRange(rows.Select(reader.Next));
         }
     }
 

@@ -47,6 +47,8 @@ internal sealed class RecordedFleet(string folder) : Fleet
             state.ReserveSequence(message.SequenceId);
         }
 
+        state.Now = state.Agents.Max(a => a.UpdatedAt).AddHours(1);
+
         void Fill<T>(Table<T> table, string name)
             where T : Row
         {

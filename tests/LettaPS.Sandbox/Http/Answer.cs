@@ -49,6 +49,9 @@ internal sealed class Answer
 
     public static Answer Number(int value) => Of(value.ToString(System.Globalization.CultureInfo.InvariantCulture), "application/json");
 
+    /// <summary>204.</summary>
+    public static Answer Nothing() => new(204, null);
+
     public static Answer Null() => Of("null", "application/json");
 
     public static Answer Redirect(string location) => new(307, null) { Location = location };

@@ -84,6 +84,10 @@ internal sealed class Call(HttpContext http, Release release, SandboxState state
         return new Problem(422, JsonText.From(text), example);
     }
 
+    /// <summary>Several errors of a body at once, as 0.11 lists them.</summary>
+    public static Problem InvalidAll((string Type, object[] Location, string Message, JsonElement Input, JsonElement Context)[] errors) =>
+        new(422, JsonText.From(errors.Select(e => new { type = e.Type, loc = e.Location, msg = e.Message, input = e.Input, ctx = e.Context }).ToArray()));
+
     /// <summary>Checks an id of the path as 0.13 and later do; earlier releases take anything.</summary>
     public string Id(string kind, string parameter, int index = 0)
     {

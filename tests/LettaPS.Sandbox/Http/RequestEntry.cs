@@ -33,5 +33,8 @@ public sealed class RequestEntry
     /// <summary>Whether the client went away, or the server cut the connection, before the answer was whole.</summary>
     public bool Aborted { get; internal set; }
 
+    /// <summary>What went wrong inside the sandbox, which is a bug of it: the client got a 500 without a body.</summary>
+    public Exception? Failure { get; internal set; }
+
     public override string ToString() => $"{Method} {Path}{Query} -> {Status}";
 }

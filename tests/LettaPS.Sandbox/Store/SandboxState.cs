@@ -62,6 +62,9 @@ public sealed class SandboxState
 
     public Table<SandboxConfigRow> SandboxConfigs { get; } = [];
 
+    /// <summary>What is wrong with the database.</summary>
+    public SchemaFlaws Schema { get; } = new();
+
     /// <summary>What <c>alembic_version</c> holds; exports name it.</summary>
     public string Revision { get; set; } = "unknown";
 
@@ -105,6 +108,7 @@ public sealed class SandboxState
     /// <summary>Adds a message at the end of an agent's history.</summary>
     public MessageRow Append(AgentRow agent, MessageRow row)
     {
+        Schema.InsertMessage();
         Stamp(row, "message");
         row.AgentId = agent.Id;
         row.SequenceId = NextSequence();
