@@ -22,7 +22,6 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
     private const string ByDigest = "Digest";
 
     private readonly List<Request> _requests = [];
-    private LettaImageTags? _tags;
     private EngineImages? _engine;
     private int _made;
 
@@ -71,13 +70,12 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
-        _tags = LettaImageTags.Known;
         _engine = new(RunToEnd);
         try
         {
             if (Version is not null)
             {
-                _tags.Check(Version, Force);
+                LettaImageTags.Known.Check(Version, Force);
             }
         }
         catch (LettaException e)
@@ -196,13 +194,14 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
     /// <summary>What a service is to run; <see langword="null"/> after an error where that is unknown or refused.</summary>
     private PinTarget? Target(ImageUse use, ComposeProject project)
     {
+        var targets = new PinTargets(LettaImageTags.Known, _engine!.FindDigest);
         try
         {
             return ParameterSetName switch
             {
-                ByVersion => ToVersion(use, project),
-                ByRunning => ToRunning(use, project),
-                _ => ToDigest(use, project),
+                ByVersion => targets.ToVersion(use, Version!, Digest, WhatRuns(use, project, needed: Digest), Force),
+                ByRunning => targets.ToRunning(use, WhatRuns(use, project, needed: true), Digest),
+                _ => targets.ToDigest(use, WhatRuns(use, project, needed: true)),
             };
         }
         catch (LettaException e)
@@ -211,56 +210,6 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
             return null;
         }
     }
-
-    private PinTarget ToVersion(ImageUse use, ComposeProject project)
-    {
-        var running = WhatRuns(use, project, needed: Digest);
-        if (running?.ExactTag is { } now && _tags!.IsOlder(Version!, now) && !Force)
-        {
-            throw new LettaException(
-                "TagOlderThanSchema",
-                LettaErrorKind.Refused,
-                $"Service '{use.Part.Service}' runs {now}, whose migrations have changed the database. {Version} cannot start on it (Can't locate revision).",
-                "Restore a dump that is as old as that release first, or use -Force if the database is another one.",
-                use.Part.Service);
-        }
-
-        var image = new PinTarget(Version, null);
-        return Digest ? image with { Digest = DigestOf(use, image.Apply(use.Reference), running?.ExactTag == Version ? running : null) } : image;
-    }
-
-    private PinTarget ToRunning(ImageUse use, ComposeProject project)
-    {
-        var running = WhatRuns(use, project, needed: true) ?? throw NotRunning(use);
-        if (running.ExactTag is null && !Digest)
-        {
-            throw new LettaException(
-                "RunningVersionUnknown",
-                LettaErrorKind.NotFound,
-                $"Container '{running.Container}' runs '{running.Image}', and the server in it does not tell its version.",
-                "Use -Digest to pin it to the image as it is, or -Version if you know the release.",
-                running.Container);
-        }
-
-        return new(running.ExactTag, Digest ? DigestOf(use, running.Image, running) : null);
-    }
-
-    private PinTarget ToDigest(ImageUse use, ComposeProject project)
-    {
-        var running = WhatRuns(use, project, needed: true);
-        var floats = use.Reference.IsFloating;
-
-        // A tag that moves says nothing beside a digest, and would be taken for what is meant.
-        var tag = floats ? running?.ExactTag : use.Reference.Tag;
-        return new(tag, DigestOf(use, use.Reference.Text, floats || running?.ExactTag == tag ? running : null));
-    }
-
-    private string DigestOf(ImageUse use, string reference, RunningImage? running) => running?.Digest ?? _engine!.FindDigest(reference) ?? throw new LettaException(
-        "DigestUnknown",
-        LettaErrorKind.NotFound,
-        $"The container engine knows no digest of '{reference}' for service '{use.Part.Service}': it does not have the image, or the image was built or loaded there.",
-        $"Run 'docker pull {reference}' first, or pin by -Version alone.",
-        reference);
 
     /// <summary>The container of a service.</summary>
     /// <param name="use">The service's image.</param>
@@ -278,13 +227,6 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
             return null;
         }
     }
-
-    private static LettaException NotRunning(ImageUse use) => new(
-        "ServiceNotRunning",
-        LettaErrorKind.NotFound,
-        $"No container of service '{use.Part.Service}' of '{use.Part.File.Path}' is running.",
-        "Start it, or use -Version.",
-        use.Part.Service);
 
     private void WritePins(List<(string ComposeFile, ImageUse Use)> wanted)
     {
