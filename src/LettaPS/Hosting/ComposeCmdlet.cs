@@ -13,6 +13,7 @@ public abstract class ComposeCmdlet : AsyncCmdlet
 
     private static readonly string[] s_extensions = [".yml", ".yaml"];
 
+    private IYamlReader? _yaml;
     private ComposeReader? _reader;
 
     /// <summary>Compose files, or folders whose compose files are meant; with wildcards. Without it, those of the current folder.</summary>
@@ -33,7 +34,7 @@ public abstract class ComposeCmdlet : AsyncCmdlet
     public string[]? EnvFile { get; set; }
 
     /// <summary>Reads YAML.</summary>
-    private protected IYamlReader Yaml { get; } = AdapterContext.Door.OpenYaml();
+    private protected IYamlReader Yaml => _yaml ??= AdapterContext.Door.OpenYaml();
 
     /// <summary>Reads compose files, each once.</summary>
     private protected ComposeReader Reader => _reader ??= new(Yaml, Environment.GetEnvironmentVariable, EnvFiles());
