@@ -17,13 +17,16 @@
         'Get-LettaAgent'
         'Get-LettaBackup'
         'Get-LettaConnection'
+        'Get-LettaImagePin'
         'Get-LettaServer'
         'Reset-LettaDatabase'
         'Restart-LettaServer'
         'Restore-LettaDatabase'
+        'Set-LettaImagePin'
         'Start-LettaServer'
         'Stop-LettaServer'
         'Test-LettaBackup'
+        'Test-LettaCompose'
         'Update-LettaSchema'
     )
     FunctionsToExport    = @()

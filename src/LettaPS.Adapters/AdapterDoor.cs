@@ -1,8 +1,10 @@
+using LettaPS.Adapters.Compose;
 using LettaPS.Adapters.Docker;
 using LettaPS.Adapters.Http;
 using LettaPS.Adapters.Postgres;
 using LettaPS.Core;
 using LettaPS.Core.Agents;
+using LettaPS.Core.Compose;
 using LettaPS.Core.Connections;
 using LettaPS.Core.Databases;
 using LettaPS.Core.Schemas;
@@ -28,4 +30,11 @@ public sealed class AdapterDoor : IAdapterDoor
 
     /// <inheritdoc/>
     public IPostgresPrograms OpenPrograms(DatabaseAddress address) => new LocalPrograms(address);
+
+    /// <inheritdoc/>
+    public IYamlReader OpenYaml() => new YamlReader();
+
+    /// <inheritdoc/>
+    public IRunningImages OpenRunningImages() => throw new LettaException(
+        "EngineUnreachable", LettaErrorKind.Connection, "No container engine can be reached.", "Use -Version, which needs none.");
 }

@@ -1,4 +1,5 @@
 using LettaPS.Core.Agents;
+using LettaPS.Core.Compose;
 using LettaPS.Core.Connections;
 using LettaPS.Core.Databases;
 using LettaPS.Core.Schemas;
@@ -25,4 +26,10 @@ public interface IAdapterDoor : IDatabaseAdapters
     /// <summary>Opens the container engine that the docker command would use. Nothing is sent before the first request.</summary>
     /// <exception cref="LettaException"><c>EngineConfigurationInvalid</c>.</exception>
     IContainerEngine OpenEngine();
+
+    /// <summary>Opens a reader of YAML.</summary>
+    IYamlReader OpenYaml();
+
+    /// <summary>Opens the container engine, to ask what Letta servers run.</summary>
+    IRunningImages OpenRunningImages();
 }

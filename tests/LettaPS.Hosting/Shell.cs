@@ -40,7 +40,9 @@ public sealed class Shell : IDisposable
             powershell.AddArgument(argument);
         }
 
-        return new ShellResult([.. powershell.Invoke()], powershell.Streams);
+        // The streams are empty once the pipeline is disposed of.
+        IReadOnlyList<PSObject> output = [.. powershell.Invoke()];
+        return new ShellResult(output, [.. powershell.Streams.Error]);
     }
 
     /// <summary>Runs a script as a console does: output is formatted and shown.</summary>
@@ -67,12 +69,10 @@ public sealed class Shell : IDisposable
 }
 
 /// <summary>What a script gave.</summary>
-public sealed record ShellResult(IReadOnlyList<PSObject> Output, PSDataStreams Streams)
+public sealed record ShellResult(IReadOnlyList<PSObject> Output, IReadOnlyList<ErrorRecord> Errors)
 {
-    public IReadOnlyList<ErrorRecord> Errors => [.. Streams.Error];
-
     /// <summary>The objects, or the first error as an exception.</summary>
-    public IReadOnlyList<PSObject> Succeed() => Streams.Error.Count == 0
+    public IReadOnlyList<PSObject> Succeed() => Errors.Count == 0
         ? Output
-        : throw new InvalidOperationException($"{Streams.Error[0].FullyQualifiedErrorId}: {Streams.Error[0]}", Streams.Error[0].Exception);
+        : throw new InvalidOperationException($"{Errors[0].FullyQualifiedErrorId}: {Errors[0]}", Errors[0].Exception);
 }

@@ -62,10 +62,12 @@ public sealed partial class AtomicFile : IDisposable
     }
 
     /// <summary>Makes the contents durable and gives them their final name.</summary>
+    /// <param name="beforeRename">What to do with the complete file, by its temporary path, before it gets its name; what this throws is as if nothing was written.</param>
     /// <returns>The file's length in bytes and its SHA-256 in lower-case hexadecimal digits.</returns>
-    public (long Length, string Sha256) Commit()
+    public (long Length, string Sha256) Commit(Action<string>? beforeRename = null)
     {
         var finished = Finish();
+        beforeRename?.Invoke(_temporary);
         File.Move(_temporary, _path, overwrite: true);
         _done = true;
         FlushFolder(Path.GetDirectoryName(_path)!);
