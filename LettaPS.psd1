@@ -11,6 +11,7 @@
     FormatsToProcess     = @('LettaPS.Format.ps1xml')
     CmdletsToExport      = @(
         'Backup-LettaDatabase'
+        'Compare-LettaSchema'
         'Connect-Letta'
         'Disconnect-Letta'
         'Export-LettaAgent'
@@ -18,7 +19,9 @@
         'Get-LettaBackup'
         'Get-LettaConnection'
         'Get-LettaImagePin'
+        'Get-LettaRelease'
         'Get-LettaServer'
+        'Invoke-LettaSchemaFix'
         'Reset-LettaDatabase'
         'Restart-LettaServer'
         'Restore-LettaDatabase'

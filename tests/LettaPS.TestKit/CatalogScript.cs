@@ -7,12 +7,15 @@ namespace LettaPS.TestKit;
 /// </summary>
 internal static class CatalogScript
 {
-    public static string Make(JsonObject catalog, string database, bool stamped)
+    /// <summary>The schema that it was recorded in.</summary>
+    public static string Schema(JsonObject catalog) => (string)catalog["schema"]!;
+
+    /// <summary>The statements.</summary>
+    public static string Make(JsonObject catalog, bool stamped)
     {
-        var schema = (string)catalog["schema"]!;
+        var schema = Schema(catalog);
         var script = new List<string>();
         script.Add($"CREATE SCHEMA IF NOT EXISTS {schema}; ALTER SCHEMA {schema} OWNER TO letta;");
-        script.Add($"ALTER DATABASE {database} SET search_path TO {schema};");
         script.Add($"CREATE EXTENSION vector WITH SCHEMA {schema};");
         if (schema != "public")
         {

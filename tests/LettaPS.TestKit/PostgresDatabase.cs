@@ -52,11 +52,6 @@ public sealed class PostgresDatabase(PostgresServer server, string name) : IAsyn
         return values;
     }
 
-    /// <summary>Builds a recorded schema, owned by <c>letta</c>, in the schema it was recorded in, which is made the database's search path.</summary>
-    /// <param name="catalog">See <see cref="LettaFixtures.Catalog"/>.</param>
-    /// <param name="stamped">Whether <c>alembic_version</c> is there with the recorded revision.</param>
-    public async Task BuildAsync(string catalog, bool stamped = false) => await ExecuteAsync(CatalogScript.Make(LettaFixtures.Catalog(catalog), name, stamped));
-
     /// <summary>Loads recorded rows into tables that are there, without looking at foreign keys.</summary>
     public async Task LoadAsync(string release, params string[] tables)
     {

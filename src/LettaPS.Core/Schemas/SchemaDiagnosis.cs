@@ -148,8 +148,8 @@ internal sealed class SchemaDiagnosis
     /// <summary>The statements for a difference, and what to know of them or why there are none.</summary>
     public (IReadOnlyList<SchemaStatement> Statements, string? Note) Mend(Difference difference) => _planner!.Mend(difference);
 
-    /// <summary>The differences as users see them.</summary>
-    public IEnumerable<LettaSchemaDrift> Drifts() => Differences.Select(ToDrift);
+    /// <summary>The differences as users see them, the worst first.</summary>
+    public IEnumerable<LettaSchemaDrift> Drifts() => Differences.Select(ToDrift).OrderByDescending(d => d.Severity);
 
     /// <summary>A difference as users see it.</summary>
     public LettaSchemaDrift ToDrift(Difference difference)
@@ -188,7 +188,7 @@ internal sealed class SchemaDiagnosis
             RevisionRelease = Position < 0 ? null : ReleaseCatalogue.Migrations[Position].Release.ToString(),
             NearestRelease = Nearest?.Releases[^1],
             EquivalentReleases = Nearest?.Releases ?? [],
-            Confidence = Confidence,
+            Confidence = Math.Round(Confidence, 2),
             Release = Release?.ToString(),
             Breaks = drifts.Count(d => d.Severity == LettaDriftSeverity.Breaks),
             Degrades = drifts.Count(d => d.Severity == LettaDriftSeverity.Degrades),

@@ -127,7 +127,7 @@ internal sealed class SchemaPlanner(DatabaseSnapshot snapshot, SchemaModel relea
     {
         if ((table, column.Name) is (LettaNames.Messages, LettaNames.SequenceId))
         {
-            return ([AddColumn(table, column with { NotNull = false, Default = null }), .. SequenceIdRows(), SetDefault(table, column), SetNotNull(table, column)],
+            return ([AddColumn(table, column with { NotNull = false, Default = null }), .. SequenceIds(hasGaps: true), SetDefault(table, column), SetNotNull(table, column)],
                 "Messages are numbered by their time.");
         }
 
@@ -171,21 +171,17 @@ internal sealed class SchemaPlanner(DatabaseSnapshot snapshot, SchemaModel relea
         var identity = actual.Generated
             ? [Alter(SchemaPhase.Column, table, $"ALTER COLUMN {Sql.Id(column.Name)} DROP IDENTITY IF EXISTS", SchemaThing.Column(table, column.Name))]
             : Array.Empty<SchemaStatement>();
-        return Some([.. identity, .. SequenceIdRows(), SetDefault(table, column)]);
+        return Some([.. identity, .. SequenceIds(hasGaps: !actual.NotNull), SetDefault(table, column)]);
     }
 
-    /// <summary>Sequence, numbers for messages that have none, and the sequence moved past them all.</summary>
-    private IEnumerable<SchemaStatement> SequenceIdRows()
+    /// <summary>The sequence, numbers for messages that have none, and the sequence moved past them all.</summary>
+    private IEnumerable<SchemaStatement> SequenceIds(bool hasGaps)
     {
         var sequence = release.Sequences.First(s => s.Name == LettaNames.MessageSequence);
         var column = release.Table(LettaNames.Messages)!.Column(LettaNames.SequenceId)!;
         string[] needs = [SchemaThing.Column(LettaNames.Messages, LettaNames.SequenceId), SchemaThing.Sequence(LettaNames.MessageSequence)];
-        return
-        [
-            .. Sequence(sequence),
-            new(SchemaPhase.Rows, new Backfill(_sql).Statement(LettaNames.Messages, column)!) { Needs = needs, Locks = [LettaNames.Messages] },
-            MoveSequence() with { Locks = [LettaNames.Messages] },
-        ];
+        var fill = new SchemaStatement(SchemaPhase.Rows, new Backfill(_sql).Statement(LettaNames.Messages, column)!) { Needs = needs, Locks = [LettaNames.Messages] };
+        return [.. Sequence(sequence), .. hasGaps ? [fill] : Array.Empty<SchemaStatement>(), MoveSequence() with { Locks = [LettaNames.Messages] }];
     }
 
     /// <summary>Never back: what other sessions have taken stays taken.</summary>

@@ -1,0 +1,63 @@
+using System.Management.Automation;
+using LettaPS.Core.Connections;
+using LettaPS.Core.Schemas;
+using LettaPS.Hosting;
+
+namespace LettaPS.Commands;
+
+/// <summary>
+/// Compares Letta's database with the schema that a release expects and says what each difference does to a server of that release. Reads
+/// PostgreSQL's catalog and, where the catalog cannot tell, counts rows; changes nothing.
+/// </summary>
+[Cmdlet(VerbsData.Compare, "LettaSchema")]
+[OutputType(typeof(LettaSchemaDrift), typeof(LettaSchemaReport))]
+public sealed class CompareLettaSchemaCommand : DatabaseCmdlet
+{
+    /// <summary>The release to compare with. Where it is not given: the release whose schema is nearest to what is there.</summary>
+    [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    public string? Version { get; set; }
+
+    /// <summary>Gives one report of the database instead of its differences.</summary>
+    [Parameter]
+    public SwitchParameter Summary { get; set; }
+
+    /// <summary>Leaves the rows unread. What only they show is not found then: SequenceBehind, PlaintextSecret, MessageData.</summary>
+    [Parameter]
+    public SwitchParameter SchemaOnly { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        var address = FindDatabase();
+        RunToEnd(cancel => CompareAsync(address, cancel));
+    }
+
+    private async Task CompareAsync(DatabaseAddress address, CancellationToken cancel)
+    {
+        var database = AdapterContext.Door.OpenSchemaDatabase(address);
+        await using (database.ConfigureAwait(false))
+        {
+            var (report, drifts) = await new SchemaDoctor(database).CompareAsync(Version, SchemaOnly, cancel).ConfigureAwait(false);
+            if (Summary)
+            {
+                await WriteObjectAsync(report).ConfigureAwait(false);
+                return;
+            }
+
+            if (report.Schema is null)
+            {
+                await WriteWarningAsync(report.Builder == LettaSchemaBuilder.Empty
+                    ? $"{address} has no tables; a server's own migrations build them."
+                    : $"{address} has tables, but not Letta's.").ConfigureAwait(false);
+                return;
+            }
+
+            await WriteVerboseAsync($"Compared with {report.Release}; the schema is nearest to {report.NearestRelease}.").ConfigureAwait(false);
+            foreach (var drift in drifts)
+            {
+                await WriteObjectAsync(drift).ConfigureAwait(false);
+            }
+        }
+    }
+}
