@@ -35,6 +35,5 @@ public sealed class AdapterDoor : IAdapterDoor
     public IYamlReader OpenYaml() => new YamlReader();
 
     /// <inheritdoc/>
-    public IRunningImages OpenRunningImages() => throw new LettaException(
-        "EngineUnreachable", LettaErrorKind.Connection, "No container engine can be reached.", "Use -Version, which needs none.");
+    public IRunningImages OpenRunningImages() => new RunningImages(DockerEngine.Open(), connection => OpenServer(connection));
 }

@@ -93,6 +93,11 @@ internal sealed class DockerEngine : IContainerEngine
         return ContainerReading.Read(told, image);
     }
 
+    /// <summary>Repositories with digests under which an image of the engine is known.</summary>
+    /// <exception cref="LettaException"><c>ImageNotFound</c>.</exception>
+    public async Task<IReadOnlyList<string>> ListDigestsAsync(string image, CancellationToken cancel) =>
+        [.. (await AskAsync(() => _client.Images.InspectImageAsync(image, cancel), image).ConfigureAwait(false)).RepoDigests ?? []];
+
     /// <inheritdoc/>
     public Task StartAsync(string container, CancellationToken cancel) =>
         AskAsync(() => _client.Containers.StartContainerAsync(container, new ContainerStartParameters(), cancel), container, "ContainerStartFailed");

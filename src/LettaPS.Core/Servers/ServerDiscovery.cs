@@ -12,6 +12,15 @@ public static class ServerDiscovery
     /// <summary>The port that PostgreSQL has in its image.</summary>
     public const int PostgresPort = 5432;
 
+    /// <summary>Label with the compose service.</summary>
+    public const string ComposeService = "com.docker.compose.service";
+
+    /// <summary>Label with the compose files, separated by commas.</summary>
+    public const string ComposeFiles = "com.docker.compose.project.config_files";
+
+    /// <summary>Label with the env files that compose was given, separated by commas.</summary>
+    public const string ComposeEnvironmentFile = "com.docker.compose.project.environment_file";
+
     private const string DefaultDataDirectory = "/var/lib/postgresql/data";
 
     // Set by the official image (its Dockerfile, 0.11.3 to 0.16.8), and so there in every image derived from it, whatever that is called.
@@ -49,13 +58,12 @@ public static class ServerDiscovery
             Name = server.Name,
             Id = server.Id,
             Project = server.Label("com.docker.compose.project"),
-            Service = server.Label("com.docker.compose.service"),
-            ComposeFile = server.Label("com.docker.compose.project.config_files")?.Split(',') ?? [],
+            Service = server.Label(ComposeService),
+            ComposeFile = server.Label(ComposeFiles)?.Split(',') ?? [],
             Image = server.Image,
             ImageId = server.ImageId,
             Tag = image.Tag,
-            Digest = image.Digest ?? server.RepositoryDigests.Select(ImageReference.Parse)
-                .FirstOrDefault(d => d.Repository.EndsWith(image.Repository, StringComparison.Ordinal))?.Digest,
+            Digest = DigestOf(server),
             State = server.State,
             Health = server.Health,
             StartedAt = server.StartedAt,
@@ -68,6 +76,25 @@ public static class ServerDiscovery
             Settings = ServerSettings.Masked(server.Environment),
             Engine = engine,
         };
+    }
+
+    /// <summary>The digest under which its registry knows the image that a container runs; <see langword="null"/> for an image that was built here.</summary>
+    /// <param name="container">The container.</param>
+    public static string? DigestOf(ContainerFacts container)
+    {
+        ArgumentNullException.ThrowIfNull(container);
+        var image = ImageReference.Parse(container.Image);
+        return image.Digest ?? DigestOf(image, container.RepositoryDigests);
+    }
+
+    /// <summary>The digest of an image among those that the engine knows it by.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="digests">Repositories with digests: <c>letta/letta@sha256:…</c>.</param>
+    public static string? DigestOf(ImageReference image, IEnumerable<string> digests)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        return digests.Select(ImageReference.Parse)
+            .FirstOrDefault(d => d.Repository == image.Repository || image.Repository.EndsWith("/" + d.Repository, StringComparison.Ordinal))?.Digest;
     }
 
     /// <summary>Where a server keeps its data.</summary>

@@ -10,7 +10,7 @@ namespace LettaPS.Commands;
 /// </summary>
 [Cmdlet(VerbsData.Backup, "LettaDatabase", DefaultParameterSetName = ByName, SupportsShouldProcess = true)]
 [OutputType(typeof(LettaDatabaseBackup))]
-public sealed class BackupLettaDatabaseCommand : DatabaseCmdlet
+public sealed class BackupLettaDatabaseCommand : WholeDatabaseCmdlet
 {
     /// <summary>The file to write; or a folder, in which the file is named after the server, the database and the time.</summary>
     [Parameter(Mandatory = true, Position = 0)]

@@ -1,6 +1,4 @@
 using System.Management.Automation;
-using LettaPS.Core;
-using LettaPS.Core.Connections;
 using LettaPS.Core.Servers;
 using LettaPS.Hosting;
 
@@ -14,8 +12,6 @@ namespace LettaPS.Commands;
 [OutputType(typeof(LettaServerInfo))]
 public sealed class GetLettaServerCommand : ServerCmdlet
 {
-    private static readonly TimeSpan s_answerLimit = TimeSpan.FromSeconds(3);
-
     /// <summary>Names of containers or compose services; with wildcards.</summary>
     [Parameter(Position = 0, ParameterSetName = ByName, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
@@ -33,29 +29,10 @@ public sealed class GetLettaServerCommand : ServerCmdlet
         foreach (var server in await FindServersAsync(names, cancel).ConfigureAwait(false))
         {
             Progress.Tell($"asking {server.Name}");
-            await WriteObjectAsync(server with { Version = await AskVersionAsync(server, cancel).ConfigureAwait(false) }).ConfigureAwait(false);
+            var version = server is { State: ContainerState.Running, BaseUri: { } address }
+                ? await ServerVersion.AskAsync(address, connection => AdapterContext.Door.OpenServer(connection), cancel).ConfigureAwait(false)
+                : null;
+            await WriteObjectAsync(server with { Version = version }).ConfigureAwait(false);
         }
     });
-
-    private static async Task<string?> AskVersionAsync(LettaServerInfo server, CancellationToken cancel)
-    {
-        if (server.State is not ContainerState.Running || server.BaseUri is null)
-        {
-            return null;
-        }
-
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        limit.CancelAfter(s_answerLimit);
-        using var client = AdapterContext.Door.OpenServer(new LettaConnection(server.BaseUri, timeout: s_answerLimit));
-        try
-        {
-            await client.CheckAsync(limit.Token).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is LettaException || (e is OperationCanceledException && !cancel.IsCancellationRequested))
-        {
-            // What does not answer, or wants a password for more than its version, is shown all the same.
-        }
-
-        return client.Connection.ServerVersion;
-    }
 }

@@ -10,7 +10,7 @@ namespace LettaPS.Commands;
 /// </summary>
 [Cmdlet(VerbsCommon.Reset, "LettaDatabase", DefaultParameterSetName = ByName, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
 [OutputType(typeof(LettaDatabaseReplacement))]
-public sealed class ResetLettaDatabaseCommand : DatabaseCmdlet
+public sealed class ResetLettaDatabaseCommand : WholeDatabaseCmdlet
 {
     /// <summary>A dump of the database, as <c>Backup-LettaDatabase</c> made it, or a folder with such dumps, of which the newest counts. Every byte of it is checked.</summary>
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]

@@ -10,7 +10,7 @@ namespace LettaPS.Commands;
 /// </summary>
 [Cmdlet(VerbsData.Restore, "LettaDatabase", DefaultParameterSetName = ByName, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
 [OutputType(typeof(LettaDatabaseReplacement))]
-public sealed class RestoreLettaDatabaseCommand : DatabaseCmdlet
+public sealed class RestoreLettaDatabaseCommand : WholeDatabaseCmdlet
 {
     /// <summary>The dump, as <c>Backup-LettaDatabase</c> made it, with its <c>.json</c> beside it.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]

@@ -5,7 +5,7 @@ using LettaPS.Core.Databases;
 namespace LettaPS.Hosting;
 
 /// <summary>Base of the cmdlets that work on whole databases: of a Letta server in a container, or at an address.</summary>
-public abstract class DatabaseCmdlet : ServerDatabaseCmdlet
+public abstract class WholeDatabaseCmdlet : ServerDatabaseCmdlet
 {
     private protected const string ByDatabaseUri = "DatabaseUri";
 
