@@ -13,10 +13,11 @@ namespace LettaPS.Adapters.Docker;
 /// <summary>The engine that the docker command itself would speak to: <c>DOCKER_HOST</c>, else the current context, else the platform's default.</summary>
 internal sealed class DockerEngine : IContainerEngine
 {
-    // Ends the program when standard input does: the engine closes it when this process is gone, and does not end programs by itself.
-    // The read is a builtin of the shell, so that nothing is left behind when the program ends first.
+    // Ends the program when standard input does: the engine closes it when this process is gone, and does not end programs by itself. Every
+    // process is waited for by the shell. One that is left behind becomes a child of the container's first process, and where that is PostgreSQL, it
+    // takes a stranger that ends by a signal for a crashed session of its own, and throws everybody out.
     private const string WatchedScript =
-        """exec 3<&0; "$@" </dev/null 3<&- & p=$!; (read -r _ <&3; kill $p) >/dev/null 2>&1 & w=$!; exec 3<&-; wait $p; r=$?; kill $w 2>/dev/null; exit $r""";
+        """exec 3<&0; "$@" </dev/null 3<&- & p=$!; (read -r _ <&3; kill $p) >/dev/null 2>&1 & w=$!; exec 3<&-; wait $p; r=$?; kill $w 2>/dev/null; wait $w; exit $r""";
 
     private const string FedScript = """exec "$@" """;
 

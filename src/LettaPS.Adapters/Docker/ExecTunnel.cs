@@ -10,19 +10,21 @@ namespace LettaPS.Adapters.Docker;
 internal sealed class ExecTunnel : IOpenTunnel
 {
     // Carries one connection between the program's standard streams and the port $1, with what the container has: bash or perl in Debian's
-    // images, nc in Alpine's. Whichever side ends first ends the connection.
+    // images, nc in Alpine's. Whichever side ends first ends the
+    // connection. Every process is waited for, see DockerEngine.WatchedScript.
     private const string CarryScript =
         """
         if command -v bash >/dev/null; then
             exec bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1" || exit 66; exec 4<&0; cat <&4 >&3 & w=$!; cat <&3 4<&- & r=$!; exec 3>&- 4<&-; wait -n; kill $w $r; wait' bash "$1" 2>/dev/null
         elif command -v perl >/dev/null; then
             exec perl -MIO::Socket::INET -e '
-                $SIG{TERM} = sub { exit 0 };
                 my $s = IO::Socket::INET->new("127.0.0.1:$ARGV[0]") or exit 66;
+                sub carry { my ($from, $to) = @_; while (sysread $from, my $b, 65536) { my $o = 0; while ($o < length $b) { $o += syswrite $to, $b, length($b) - $o, $o or return } } }
                 my $p = fork;
-                my ($from, $to) = $p ? ($s, \*STDOUT) : (\*STDIN, $s);
-                while (sysread $from, my $b, 65536) { my $o = 0; while ($o < length $b) { my $n = syswrite $to, $b, length($b) - $o, $o or last; $o += $n } }
-                kill TERM => $p || getppid' "$1"
+                if ($p == 0) { carry(\*STDIN, $s); shutdown $s, 2; exit 0 }
+                carry($s, \*STDOUT);
+                kill TERM => $p;
+                waitpid $p, 0' "$1"
         elif command -v nc >/dev/null; then
             exec nc 127.0.0.1 "$1"
         else

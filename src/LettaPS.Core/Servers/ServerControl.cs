@@ -52,7 +52,7 @@ public sealed class ServerControl(IContainerEngine engine, Func<LettaConnection,
                 var now = await engine.InspectAsync(container, cancel).ConfigureAwait(false);
                 if (!now.IsRunning || now.RestartCount > first.RestartCount)
                 {
-                    throw await FailureAsync(now, "ServerStopped", StopReason(now), LettaErrorKind.ServerFault, cancel).ConfigureAwait(false);
+                    throw await FailureAsync(now, first.StartedAt, "ServerStopped", StopReason(now), LettaErrorKind.ServerFault, cancel).ConfigureAwait(false);
                 }
 
                 try
@@ -84,7 +84,7 @@ public sealed class ServerControl(IContainerEngine engine, Func<LettaConnection,
                 if (time.GetElapsedTime(begun) > timeout)
                 {
                     throw await FailureAsync(
-                        now, "ServerNotReady", $"It was not ready within {timeout.TotalSeconds:0} seconds: {reason}", LettaErrorKind.Timeout, cancel).ConfigureAwait(false);
+                        now, first.StartedAt, "ServerNotReady", $"It was not ready within {timeout.TotalSeconds:0} seconds: {reason}", LettaErrorKind.Timeout, cancel).ConfigureAwait(false);
                 }
 
                 progress?.Invoke(reason);
@@ -128,9 +128,10 @@ public sealed class ServerControl(IContainerEngine engine, Func<LettaConnection,
         return password is null ? null : new NetworkCredential(string.Empty, password).SecurePassword;
     }
 
-    private async Task<LettaException> FailureAsync(ContainerFacts container, string errorId, string reason, LettaErrorKind kind, CancellationToken cancel)
+    private async Task<LettaException> FailureAsync(ContainerFacts container, DateTimeOffset? since, string errorId, string reason, LettaErrorKind kind, CancellationToken cancel)
     {
-        var lines = await engine.ReadLogAsync(container.Id, LogLines, container.StartedAt, cancel).ConfigureAwait(false);
+        // A container that is started again and again has nothing in the log of its last run yet; the one before tells why.
+        var lines = await engine.ReadLogAsync(container.Id, LogLines, since, cancel).ConfigureAwait(false);
         var meaning = LogMeaning.Find(lines);
         var shown = string.Join('\n', lines.TakeLast(ShownLines).Select(ServerSettings.MaskText));
         return new LettaException(

@@ -240,6 +240,33 @@ public sealed class DockerEngineTests(DockerFixture docker) : IClassFixture<Dock
         Assert.Equal(before, await ProcessesAsync(name));
     }
 
+    /// <summary>PostgreSQL is the first process of its container, and takes whatever is left behind there for a session of its own.</summary>
+    [Fact]
+    public async Task What_runs_and_ends_in_a_container_never_makes_PostgreSQL_believe_that_a_session_crashed()
+    {
+        var name = await _machine.RunPostgresAsync("first");
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(_cancel);
+        using var output = new StopAtFirstWrite(stop);
+
+        await _engine.RunProgramAsync(name, new ContainerProgram("psql", "-U", "letta", "-c", "SELECT 1"), null, null, _cancel);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => _engine.RunProgramAsync(name, new ContainerProgram("sh", "-c", "echo started; exec sleep 987"), null, output, stop.Token));
+        foreach (var remove in new[] { "true", "rm /bin/bash" })
+        {
+            await Engine.DockerAsync("exec", name, "sh", "-c", remove);
+            await using (var tunnel = await _engine.OpenTunnelAsync(name, 5432, _cancel))
+            {
+                using var client = new TcpClient();
+                await client.ConnectAsync(tunnel.NearEnd, _cancel);
+                await client.GetStream().WriteAsync(new byte[] { 0, 0, 0, 8, 4, 210, 22, 47 }, _cancel);
+                await client.GetStream().ReadExactlyAsync(new byte[1], _cancel);
+            }
+        }
+
+        Assert.Equal("1", await Engine.SqlAsync(name, "letta", "SELECT 1"));
+        Assert.DoesNotContain("terminat", string.Join('\n', (await _engine.ReadLogAsync(name, 1000, null, _cancel)).SkipWhile(l => !l.Contains("ready for start up", StringComparison.Ordinal))));
+    }
+
     [Fact]
     public async Task An_engine_that_is_not_there_is_named()
     {

@@ -15,7 +15,7 @@ fi
 
 if [ -n "$SANDBOX_OCCUPIED_PORT" ]; then
     # For the test of a port that is taken.
-    perl -MIO::Socket::INET -e 'IO::Socket::INET->new(Listen => 1, LocalAddr => "0.0.0.0:$ARGV[0]"); sleep 1000' "$SANDBOX_OCCUPIED_PORT" &
+    perl -MIO::Socket::INET -e 'my $s = IO::Socket::INET->new(Listen => 1, LocalAddr => "0.0.0.0:$ARGV[0]"); sleep 1000' "$SANDBOX_OCCUPIED_PORT" &
     sleep 0.3
 fi
 
