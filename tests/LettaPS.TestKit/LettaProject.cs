@@ -33,9 +33,9 @@ public sealed class LettaProject : IAsyncDisposable
     /// <param name="password">The database password that Letta is told; the right one where not given.</param>
     /// <param name="layout">What is run in Letta's database before Letta starts: as the official images lay it out where not given.</param>
     /// <param name="lettaEnvironment">Further lines of Letta's environment.</param>
-    /// <param name="publishDatabase">Whether PostgreSQL's port is published.</param>
+    /// <param name="command">What Letta's container runs instead of its start script, as a YAML list.</param>
     public static async Task<LettaProject> StartAsync(
-        string release = "0.16.2", string password = "letta", string? layout = null, string lettaEnvironment = "", bool publishDatabase = false)
+        string release = "0.16.2", string password = "letta", string? layout = null, string lettaEnvironment = "", string? command = null)
     {
         var project = new LettaProject(await DockerEngine.OpenAsync());
         try
@@ -45,7 +45,7 @@ public sealed class LettaProject : IAsyncDisposable
                 Needs.Missing("docker-compose v2 (.ci/setup.d/30-compose installs it).");
             }
 
-            await project.WriteAsync(release, password, lettaEnvironment, publishDatabase);
+            await project.WriteAsync(release, password, lettaEnvironment, command);
             await project.ComposeAsync("up", "--detach", "letta-postgres", "neighbour");
             await DockerEngine.WaitForPostgresAsync(project.Postgres);
             await DockerEngine.SqlAsync(project.Postgres, "letta", layout ?? OfficialLayout);
@@ -79,7 +79,7 @@ public sealed class LettaProject : IAsyncDisposable
     }
 
     /// <summary>Writes the compose file anew, as somebody does who moves to another release.</summary>
-    public Task WriteAsync(string release, string password = "letta", string lettaEnvironment = "", bool publishDatabase = false) => File.WriteAllTextAsync(
+    public Task WriteAsync(string release, string password = "letta", string lettaEnvironment = "", string? command = null) => File.WriteAllTextAsync(
         ComposeFile,
         $"""
         services:
@@ -87,6 +87,7 @@ public sealed class LettaProject : IAsyncDisposable
             image: {DockerEngine.LettaImage(release)}
             pull_policy: never
             restart: unless-stopped
+            {(command is null ? "" : "command: " + command)}
             ports:
               - "127.0.0.1::8283"
             environment:
@@ -102,7 +103,6 @@ public sealed class LettaProject : IAsyncDisposable
               POSTGRES_DB: letta
             volumes:
               - pgdata:/var/lib/postgresql/data
-            {(publishDatabase ? "ports: [\"127.0.0.1::5432\"]" : "")}
           neighbour:
             image: {DockerEngine.PostgresImage}
             pull_policy: never
@@ -115,18 +115,26 @@ public sealed class LettaProject : IAsyncDisposable
     public Task<string> SqlAsync(string sql, string database = "letta") => DockerEngine.SqlAsync(Postgres, database, sql);
 
     /// <summary>Puts agents with messages, blocks and vectors into Letta's database, once Letta has made its tables.</summary>
-    public async Task FillAsync(int agents)
+    public Task FillAsync(int agents) => FillAsync(Postgres, agents);
+
+    /// <summary>The same, in whatever container the database is.</summary>
+    public static async Task FillAsync(string container, int agents)
     {
         await DockerEngine.DockerAsync(
-            "exec", Postgres, "bash", "-c", "for i in $(seq 600); do [ -n \"$(psql -XAtU letta -c \"SELECT to_regclass('alembic_version')\")\" ] && exit 0; sleep 0.1; done; exit 1");
-        await SqlAsync(
+            "exec", container, "bash", "-c", "for i in $(seq 600); do [ -n \"$(psql -XAtU letta -c \"SELECT to_regclass('alembic_version')\" 2>&1 | grep alembic)\" ] && exit 0; sleep 0.1; done; exit 1");
+        await DockerEngine.SqlAsync(
+            container,
+            "letta",
             $"""
+            TRUNCATE organizations, block CASCADE;
             INSERT INTO organizations VALUES ('org-1', 'default');
             INSERT INTO agents SELECT 'agent-' || i, 'Agent ' || i, 'org-1', now() FROM generate_series(1, {agents}) i;
             INSERT INTO block SELECT 'block-' || i, 'human', repeat('x', 1000) FROM generate_series(1, {agents}) i;
             INSERT INTO blocks_agents SELECT 'agent-' || i, 'block-' || i FROM generate_series(1, {agents}) i;
+            ALTER SEQUENCE message_seq_id RESTART;
             INSERT INTO messages (id, agent_id, content) SELECT 'message-' || i || '-' || m, 'agent-' || i, json_build_object('text', md5(m::text))
                 FROM generate_series(1, {agents}) i, generate_series(1, 100) m;
+            DELETE FROM archival_passages;
             INSERT INTO archival_passages SELECT 'passage-' || i, 'p', '[1,2,3,4,5,6,7,8]' FROM generate_series(1, {agents}) i
             """);
     }

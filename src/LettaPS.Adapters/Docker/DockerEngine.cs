@@ -21,6 +21,9 @@ internal sealed class DockerEngine : IContainerEngine
 
     private const string FedScript = """exec "$@" """;
 
+    // Finds a program by a variable of its environment, which is all that the engine lets one say of it from outside.
+    private const string KillScript = """for e in $(grep -lz "^LETTAPS_RUN=$1\$" /proc/[0-9]*/environ 2>/dev/null); do e=${e%/environ}; kill "${e#/proc/}"; done""";
+
     private readonly DockerClient _client;
 
     private DockerEngine(DockerClient client) => _client = client;
@@ -93,6 +96,10 @@ internal sealed class DockerEngine : IContainerEngine
 
         return ContainerReading.Read(told, image);
     }
+
+    /// <inheritdoc/>
+    public async Task<string> GetImageIdAsync(string image, CancellationToken cancel) =>
+        (await AskAsync(() => _client.Images.InspectImageAsync(image, cancel), image).ConfigureAwait(false)).ID;
 
     /// <summary>Repositories with digests under which an image of the engine is known.</summary>
     /// <exception cref="LettaException"><c>ImageNotFound</c>.</exception>
@@ -204,6 +211,7 @@ internal sealed class DockerEngine : IContainerEngine
     /// <summary>Starts a program under a shell script that runs its arguments.</summary>
     internal async Task<ExecRun> StartProgramAsync(string container, ContainerProgram program, string script, CancellationToken cancel)
     {
+        var run = Guid.NewGuid().ToString("N");
         var exec = await AskAsync(
             () => _client.Exec.CreateContainerExecAsync(
                 container,
@@ -213,14 +221,28 @@ internal sealed class DockerEngine : IContainerEngine
                     AttachStdout = true,
                     AttachStderr = true,
                     Cmd = ["sh", "-c", script, "sh", .. program.Command],
-                    Env = Pairs(program.Environment),
+                    Env = [.. Pairs(program.Environment), $"LETTAPS_RUN={run}"],
                     WorkingDir = program.WorkingDirectory ?? string.Empty,
                     User = program.User ?? string.Empty,
                 },
                 cancel),
             container).ConfigureAwait(false);
         var stream = await AskAsync(() => _client.Exec.StartContainerExecAsync(exec.ID, new ContainerExecStartParameters(), cancel), container).ConfigureAwait(false);
-        return new ExecRun(_client, exec.ID, stream);
+        return new ExecRun(_client, exec.ID, stream, () => KillAsync(container, run));
+    }
+
+    private async Task KillAsync(string container, string run)
+    {
+        try
+        {
+            var exec = await _client.Exec.CreateContainerExecAsync(container, new ContainerExecCreateParameters { Cmd = ["sh", "-c", KillScript, "sh", run] }).ConfigureAwait(false);
+            using var stream = await _client.Exec.StartContainerExecAsync(exec.ID, new ContainerExecStartParameters()).ConfigureAwait(false);
+            await stream.ReadOutputToEndAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is DockerApiException or HttpRequestException or IOException)
+        {
+            // The container stopped meanwhile, and the program with it.
+        }
     }
 
     private static string? UnixTime(DateTimeOffset? time) =>

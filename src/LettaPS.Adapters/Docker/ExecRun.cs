@@ -4,12 +4,13 @@ using Docker.DotNet;
 namespace LettaPS.Adapters.Docker;
 
 /// <summary>A program that runs in a container by <c>docker exec</c>. Disposing of it ends the program and waits for that.</summary>
-internal sealed class ExecRun(DockerClient client, string id, MultiplexedStream stream) : IAsyncDisposable
+internal sealed class ExecRun(DockerClient client, string id, MultiplexedStream stream, Func<Task> kill) : IAsyncDisposable
 {
     /// <summary>Larger than any frame that the engine sends (32 KiB) and than what is worth copying at once.</summary>
     private const int BufferSize = 128 * 1024;
 
     private static readonly TimeSpan s_pollInterval = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan s_ownEndGrace = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan s_endGrace = TimeSpan.FromSeconds(10);
 
     private bool _ended;
@@ -119,19 +120,35 @@ internal sealed class ExecRun(DockerClient client, string id, MultiplexedStream 
 
         // What was wrong with it has been told by whoever waited for the program.
         await _feeding.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
+        // The end of its input ends it, unless it waits for something else.
+        if (!await HasEndedAsync(s_ownEndGrace).ConfigureAwait(false))
+        {
+            await kill().ConfigureAwait(false);
+            await HasEndedAsync(s_endGrace).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<bool> HasEndedAsync(TimeSpan grace)
+    {
         if (_ended)
         {
-            return;
+            return true;
         }
 
-        using var grace = new CancellationTokenSource(s_endGrace);
+        using var limit = new CancellationTokenSource(grace);
         try
         {
-            await WaitAsync(grace.Token).ConfigureAwait(false);
+            await WaitAsync(limit.Token).ConfigureAwait(false);
+            return true;
         }
-        catch (Exception e) when (e is OperationCanceledException or DockerApiException or HttpRequestException)
+        catch (OperationCanceledException)
         {
-            // The container or the engine went away, or the program takes its time: it has been told to end, and this run is over.
+            return false;
+        }
+        catch (Exception e) when (e is DockerApiException or HttpRequestException)
+        {
+            // The container or the engine went away, and with it the program.
+            return true;
         }
     }
 }

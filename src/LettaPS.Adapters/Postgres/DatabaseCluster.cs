@@ -54,7 +54,7 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
                 using var command = new NpgsqlCommand("SELECT pg_try_advisory_lock(hashtextextended('LettaPS ' || $1, 0))", connection) { Parameters = { new() { Value = database } } };
                 if ((bool)(await command.ExecuteScalarAsync(cancel).ConfigureAwait(false))!)
                 {
-                    return connection;
+                    return new DatabaseLock(connection);
                 }
 
                 if (attempt == LockAttempts)

@@ -71,7 +71,17 @@ internal sealed class DatabaseView : IDatabaseView
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _connection.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await _connection.DisposeAsync().ConfigureAwait(false);
+        }
+        catch (NpgsqlException)
+        {
+            // The server went away while the transaction was ended; whoever waited for an answer has been told so.
+        }
+    }
 
     private static async Task<DatabaseFacts> ReadAsync(NpgsqlConnection connection, CancellationToken cancel)
     {

@@ -143,14 +143,18 @@ public sealed class DatabaseRestore(IDatabaseHost host, TimeProvider time)
             }
         }
 
+        string owner;
         var view = await site.Cluster.ViewAsync(name, cancel).ConfigureAwait(false);
         await using (view.ConfigureAwait(false))
         {
+            owner = view.Facts.Owner;
             Compare(manifest, await view.CountAsync(cancel).ConfigureAwait(false), path);
-            if (foreign)
-            {
-                await site.Cluster.GiveAllAsync(name, view.Facts.Owner, cancel).ConfigureAwait(false);
-            }
+        }
+
+        if (foreign)
+        {
+            // Not while the tables are looked at: it would wait for that to end.
+            await site.Cluster.GiveAllAsync(name, owner, cancel).ConfigureAwait(false);
         }
 
         await site.Cluster.AnalyzeAsync(name, cancel).ConfigureAwait(false);

@@ -68,6 +68,7 @@ public sealed class SchemaUpdate(IContainerEngine engine, string container, IDat
 
     private async Task<LettaSchemaUpdate> AloneAsync(LettaSchemaUpdate update, ContainerFacts server, DatabaseAddress address, string? image, CancellationToken cancel)
     {
+        var imageId = image is null ? server.ImageId : await engine.GetImageIdAsync(image, cancel).ConfigureAwait(false);
         var running = await host.ListRunningAsync(cancel).ConfigureAwait(false);
         var startable = true;
         var network = server.NetworkMode is "default" ? "bridge" : server.NetworkMode;
@@ -78,7 +79,7 @@ public sealed class SchemaUpdate(IContainerEngine engine, string container, IDat
             await using (site.ConfigureAwait(false))
             {
                 var temporary = await engine.RunTemporaryAsync(
-                    new TemporaryContainerSpecification(image ?? server.ImageId, "cat >/dev/null")
+                    new TemporaryContainerSpecification(imageId, "cat >/dev/null")
                     {
                         // Letta's keys and settings count for its migrations too; what is the old image's own would only mislead another one.
                         Environment = server.OwnEnvironment,
@@ -89,7 +90,7 @@ public sealed class SchemaUpdate(IContainerEngine engine, string container, IDat
                 await using (temporary.ConfigureAwait(false))
                 {
                     update = await MigrateAsync(update, site, temporary.Id, Uri(server, address), cancel).ConfigureAwait(false);
-                    startable = !update.Changed || (await engine.InspectAsync(temporary.Id, cancel).ConfigureAwait(false)).ImageId == server.ImageId;
+                    startable = !update.Changed || imageId == server.ImageId;
                 }
             }
         }

@@ -19,6 +19,12 @@ public interface IContainerEngine : IDisposable
     /// <exception cref="LettaException"><c>ContainerNotFound</c>.</exception>
     Task<ContainerFacts> InspectAsync(string container, CancellationToken cancel);
 
+    /// <summary>The identifier of an image that the engine has.</summary>
+    /// <param name="image">Name of the image.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <exception cref="LettaException"><c>ImageNotFound</c>; none is pulled.</exception>
+    Task<string> GetImageIdAsync(string image, CancellationToken cancel);
+
     /// <summary>Starts a container; nothing happens to one that runs.</summary>
     /// <param name="container">Identifier or name of the container.</param>
     /// <param name="cancel">Gives up.</param>
@@ -39,8 +45,8 @@ public interface IContainerEngine : IDisposable
     Task<IReadOnlyList<string>> ReadLogAsync(string container, int lines, DateTimeOffset? since, CancellationToken cancel);
 
     /// <summary>
-    /// Runs a program in a running container until it ends. When this call is cancelled or this process dies, a program without input is ended,
-    /// and one with input meets the end of that.
+    /// Runs a program in a running container until it ends. When this call is cancelled, it is ended before this returns. When this process dies, a
+    /// program without input is ended, and one with input meets the end of that.
     /// </summary>
     /// <param name="container">Identifier or name of the container.</param>
     /// <param name="program">What to run.</param>

@@ -165,6 +165,19 @@ public sealed class DockerEngineTests(DockerFixture docker) : IClassFixture<Dock
     }
 
     [Fact]
+    public async Task Cancelling_ends_a_program_too_that_has_read_all_of_its_input()
+    {
+        var name = await docker.IdleAsync();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(_cancel);
+        using var output = new StopAtFirstWrite(stop);
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => _engine.RunProgramAsync(name, new ContainerProgram("sh", "-c", "cat; echo started; exec sleep 985"), Stream.Null, output, stop.Token));
+
+        Assert.DoesNotContain("sleep 985", await Engine.DockerAsync("top", name));
+    }
+
+    [Fact]
     public async Task The_end_of_a_log_has_both_streams()
     {
         var name = await docker.StartAsync("log", ["sh", "-c", "for i in 1 2 3; do echo $i; done; echo bad >&2"], []);
