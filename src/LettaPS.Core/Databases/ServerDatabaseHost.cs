@@ -52,12 +52,7 @@ public sealed class ServerDatabaseHost(
 
         if (!IsEmbedded)
         {
-            throw new LettaException(
-                "DatabaseContainerStopped",
-                LettaErrorKind.Refused,
-                $"The container '{postgres.Name}', which runs the database, is not running.",
-                $"Start it: docker start {postgres.Name}",
-                postgres.Name);
+            throw DatabaseProblems.ContainerStopped(postgres.Name);
         }
 
         return await OpenHelperAsync(server, address, cancel).ConfigureAwait(false);

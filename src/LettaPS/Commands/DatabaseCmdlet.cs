@@ -2,6 +2,7 @@ using System.Management.Automation;
 using LettaPS.Async;
 using LettaPS.Core;
 using LettaPS.Core.Connections;
+using LettaPS.Core.Databases;
 using LettaPS.Hosting;
 
 namespace LettaPS.Commands;
@@ -11,7 +12,8 @@ public abstract class DatabaseCmdlet : AsyncCmdlet
 {
     /// <summary>
     /// Address of the database: postgresql://user:password@host:5432/database, with any driver that Letta takes. Where it is not given: the
-    /// connection's database, LETTA_PG_URI, and for a server on this machine Letta's own default.
+    /// connection's database, LETTA_PG_URI, the database of the container that serves the connection (through the engine where its port is not
+    /// published), and for a server on this machine Letta's own default.
     /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
@@ -27,7 +29,9 @@ public abstract class DatabaseCmdlet : AsyncCmdlet
     {
         try
         {
-            var address = DatabaseAddress.Find(DatabaseUri, Connection ?? RunspaceState.Current.Connection, Environment.GetEnvironmentVariable);
+            var connection = Connection ?? RunspaceState.Current.Connection;
+            var said = DatabaseUri is not null || connection?.Database is not null || DatabaseAddress.FromEnvironment(Environment.GetEnvironmentVariable) is not null;
+            var address = (said ? null : FindInEngine(connection)) ?? DatabaseAddress.Find(DatabaseUri, connection, Environment.GetEnvironmentVariable);
             WriteVerbose($"Database: {address}");
             return address;
         }
@@ -36,5 +40,26 @@ public abstract class DatabaseCmdlet : AsyncCmdlet
             ThrowTerminatingError(e.ToErrorRecord());
             throw;
         }
+    }
+
+    /// <summary>The database of the container that serves the connection, at whatever port, published or not.</summary>
+    /// <returns><see langword="null"/> where there is no such container, or no engine.</returns>
+    private DatabaseAddress? FindInEngine(LettaConnection? connection)
+    {
+        DatabaseAddress? found = null;
+        RunToEnd(async cancel =>
+        {
+            try
+            {
+                // Not disposed of: the address may be used as long as the session lasts, and an engine holds nothing open between requests.
+                var engine = AdapterContext.Door.OpenEngine();
+                found = await new ServerDatabaseFinder(engine).FindAsync(connection?.BaseUri ?? EnvironmentConnection.BaseUri, cancel).ConfigureAwait(false);
+            }
+            catch (LettaException e) when (e.ErrorId is "EngineUnreachable" or "EngineAccessDenied" or "EngineConfigurationInvalid")
+            {
+                await WriteVerboseAsync($"No container engine was asked for the database. {e.Message}").ConfigureAwait(false);
+            }
+        });
+        return found;
     }
 }

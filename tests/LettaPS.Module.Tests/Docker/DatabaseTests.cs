@@ -72,6 +72,20 @@ public sealed class DatabaseTests(RunningProject running) : IClassFixture<Runnin
         Assert.Equal(started, await StartTimeAsync(_project.Letta));
     }
 
+    /// <summary>Its port is not published, and nothing but the connection to the server says where it is.</summary>
+    [Fact]
+    public void The_schema_of_a_database_in_a_container_is_compared_through_the_engine()
+    {
+        using var shell = new Shell();
+        shell.Run("Start-LettaServer $args[0] -Wait", _project.Letta).Succeed();
+
+        var report = shell.Run(
+            "Get-LettaServer $args[0] | Connect-Letta -ApiKey (& { $s = [securestring]::new(); 'hush-hush'.ToCharArray() | % { $s.AppendChar($_) }; $s }); Compare-LettaSchema -Summary",
+            _project.Letta).Succeed().Single();
+
+        Assert.Equal("letta", report.Properties["Schema"].Value);
+    }
+
     [Fact]
     public async Task A_plain_dump_is_readable_SQL_and_restores_the_same()
     {
