@@ -13,11 +13,18 @@ public sealed class Shell : IDisposable
     private readonly Runspace _runspace;
 
     /// <summary>Opens the runspace: about a second for the first of a process, 20 ms for each further one.</summary>
-    public Shell(int width = 120)
+    /// <param name="width">Columns of the console.</param>
+    /// <param name="cmdlets">Further cmdlets by name.</param>
+    public Shell(int width = 120, params (string Name, Type Type)[] cmdlets)
     {
         Host = new CapturingHost(width);
         var state = InitialSessionState.CreateDefault2();
         state.ImportPSModule([ModuleManifest]);
+        foreach (var (name, type) in cmdlets)
+        {
+            state.Commands.Add(new SessionStateCmdletEntry(name, type, helpFileName: null));
+        }
+
         _runspace = RunspaceFactory.CreateRunspace(Host, state);
         _runspace.Open();
     }
@@ -31,7 +38,7 @@ public sealed class Shell : IDisposable
 
     public CapturedConsole Console => Host.Console;
 
-    /// <summary>Runs a script and gives its objects and streams; what it throws comes out as it is.</summary>
+    /// <summary>Runs a script and gives its objects and errors, also those that ended a statement; what ends the script itself is thrown.</summary>
     public ShellResult Run(string script, params object?[] arguments)
     {
         using var powershell = Create(script);
@@ -40,9 +47,9 @@ public sealed class Shell : IDisposable
             powershell.AddArgument(argument);
         }
 
-        // The streams are empty once the pipeline is disposed of.
-        IReadOnlyList<PSObject> output = [.. powershell.Invoke()];
-        return new ShellResult(output, [.. powershell.Streams.Error]);
+        // The streams are empty once the pipeline is disposed.
+        var output = powershell.Invoke();
+        return new ShellResult([.. output], [.. powershell.Streams.Error]);
     }
 
     /// <summary>Runs a script as a console does: output is formatted and shown.</summary>

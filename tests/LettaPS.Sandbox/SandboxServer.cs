@@ -13,8 +13,6 @@ namespace LettaPS.Sandbox;
 /// </summary>
 public sealed class SandboxServer : IAsyncDisposable
 {
-    private const int FlushAt = 64 * 1024;
-
     private readonly WebApplication _app;
     private readonly SandboxOptions _options;
     private readonly Release _release;
@@ -36,6 +34,9 @@ public sealed class SandboxServer : IAsyncDisposable
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = null;
+
+            // A write is done when it was sent, so that nothing piles up here and a reset comes after what it is to come after.
+            kestrel.Limits.MaxResponseBufferSize = 0;
             kestrel.Listen(options.Address, options.Port);
         });
         _app = builder.Build();
@@ -76,11 +77,11 @@ public sealed class SandboxServer : IAsyncDisposable
 
     private async Task HandleAsync(HttpContext http)
     {
+        var faults = Faults.Take(http.Request);
         var entry = Requests.Begin(http.Request);
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, _stopping.Token);
         try
         {
-            var faults = Faults.Take(http.Request);
             await AnswerAsync(http, faults, gone.Token);
         }
         catch (OperationCanceledException) when (gone.IsCancellationRequested)
@@ -100,32 +101,25 @@ public sealed class SandboxServer : IAsyncDisposable
         }
     }
 
-    private async Task AnswerAsync(HttpContext http, IReadOnlyList<FaultEffect> faults, CancellationToken gone)
+    private Task AnswerAsync(HttpContext http, IReadOnlyList<FaultEffect> faults, CancellationToken gone)
     {
-        foreach (var fault in faults)
+        Func<Task> answer = async () => await (await DecideAsync(http, gone)).WriteAsync(http.Response, gone);
+        foreach (var fault in faults.Reverse())
         {
-            if (await fault.BeforeAsync(http, gone) is { } instead)
-            {
-                await WriteAsync(http, instead, gone);
-                return;
-            }
+            var inner = answer;
+            answer = () => fault.MeetAsync(http, inner, gone);
         }
 
-        var answer = await DecideAsync(http, gone);
-        foreach (var fault in faults)
-        {
-            fault.Wrap(http, _stopping.Token);
-        }
-
-        await WriteAsync(http, answer, gone);
-        foreach (var fault in faults)
-        {
-            await fault.AfterAsync(http, gone);
-        }
+        return answer();
     }
 
     private async Task<Answer> DecideAsync(HttpContext http, CancellationToken gone)
     {
+        if (http.Request.Method == "OPTIONS")
+        {
+            return Answer.Of("OK", "text/plain; charset=utf-8");
+        }
+
         if (!Authorized(http.Request))
         {
             return Answer.Detail(401, "Unauthorized");
@@ -136,13 +130,8 @@ public sealed class SandboxServer : IAsyncDisposable
             http.Request.Path = "/v1" + rest;
         }
 
-        if (http.Request.Method == "OPTIONS")
-        {
-            return Answer.Of("OK", "text/plain; charset=utf-8");
-        }
-
         var (route, ids, answer) = _routes.Find(http.Request);
-        route?.Arrived?.Invoke();
+        route?.Arrived?.Invoke(http);
         if (_options.Latency > TimeSpan.Zero)
         {
             await Task.Delay(_options.Latency, gone);
@@ -196,73 +185,12 @@ public sealed class SandboxServer : IAsyncDisposable
             catch (JsonException e)
             {
                 throw call.Invalid("json_invalid", ["body", (int)(e.BytePositionInLine ?? 0)], "JSON decode error", JsonText.EmptyObject,
-                    JsonText.From(new { error = "Expecting value" }));
+                    JsonText.From(new { error = e.BytePositionInLine > 0 ? "Expecting property name enclosed in double quotes" : "Expecting value" }));
             }
         }
         else if (reads == Reads.Form && request.HasFormContentType)
         {
             call.Form = await request.ReadFormAsync(new FormOptions { MultipartBodyLengthLimit = long.MaxValue, ValueLengthLimit = int.MaxValue }, gone);
-        }
-    }
-
-    private static async Task WriteAsync(HttpContext http, Answer answer, CancellationToken gone)
-    {
-        var response = http.Response;
-        response.StatusCode = answer.Status;
-        response.ContentType = answer.ContentType;
-        if (answer.Location is not null)
-        {
-            response.Headers.Location = answer.Location;
-        }
-
-        if (answer.Allow is not null)
-        {
-            response.Headers.Allow = answer.Allow;
-        }
-
-        if (answer.RetryAfter is not null)
-        {
-            response.Headers.RetryAfter = answer.RetryAfter.Value.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        }
-
-        if (answer.Json is { } json)
-        {
-            await WriteJsonAsync(response, json, answer.Indented, gone);
-        }
-        else if (answer.Text is { } text)
-        {
-            var bytes = System.Text.Encoding.UTF8.GetBytes(text);
-            response.ContentLength = bytes.Length;
-            await response.BodyWriter.WriteAsync(bytes, gone);
-        }
-        else
-        {
-            response.ContentLength = 0;
-        }
-    }
-
-    /// <summary>
-    /// Small answers go out whole with their length, as Letta's do; large ones in pieces while they are made, so without a length.
-    /// </summary>
-    private static async Task WriteJsonAsync(HttpResponse response, Func<Utf8JsonWriter, IEnumerable<bool>> json, bool indented, CancellationToken gone)
-    {
-        var body = response.BodyWriter;
-        await using var writer = new Utf8JsonWriter(body, JsonText.Writer with { Indented = indented });
-        var sent = 0L;
-        foreach (var _ in json(writer))
-        {
-            if (writer.BytesCommitted + writer.BytesPending - sent > FlushAt)
-            {
-                writer.Flush();
-                sent = writer.BytesCommitted;
-                await body.FlushAsync(gone);
-            }
-        }
-
-        writer.Flush();
-        if (sent == 0)
-        {
-            response.ContentLength = writer.BytesCommitted;
         }
     }
 }

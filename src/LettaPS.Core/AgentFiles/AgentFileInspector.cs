@@ -68,11 +68,6 @@ public sealed class AgentFileInspector
         {
             return Nothing(AgentFileFormat.Unknown, $"The file is not well-formed JSON ({Place(e, json.Position)}).");
         }
-        catch (InvalidOperationException e) when (e.InnerException is DecoderFallbackException or ArgumentException)
-        {
-            // A string whose bytes are not UTF-8, or whose escapes are half of a surrogate pair.
-            return Nothing(AgentFileFormat.Unknown, $"The file holds text that is not valid Unicode (near byte {json.Position.ToString(CultureInfo.InvariantCulture)}).");
-        }
 
         return inspector.Result();
     }
@@ -235,7 +230,7 @@ public sealed class AgentFileInspector
         await foreach (var index in ArrayAsync(json, "in_context_message_indices", cancel).ConfigureAwait(false))
         {
             _inContext++;
-            largest = index.TryGetInt32(out var i) ? Math.Max(largest, i) : int.MaxValue;
+            largest = index.ValueKind == JsonValueKind.Number && index.TryGetInt32(out var i) ? Math.Max(largest, i) : int.MaxValue;
         }
 
         _legacyLargestIndex = largest;

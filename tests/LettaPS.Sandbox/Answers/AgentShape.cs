@@ -126,7 +126,7 @@ internal sealed class AgentShape(Release release, SandboxState state, Shapes sha
 
         w.Items("blocks"u8, shown ? state.Blocks.Of(row.BlockIds) : [], shapes.Block);
         w.Items("file_blocks"u8, shown ? state.FileAgents.Where(f => f.AgentId == row.Id) : [],
-            (x, file) => shapes.FileBlock(x, file, CharacterLimit(row), "block-" + Guid.NewGuid()));
+            (x, file) => shapes.FileBlock(x, file, CharacterLimit(row), "block-" + Ids.Random()));
         w.Prop("prompt_template"u8, _is016 ? string.Empty : "{% for block in blocks %}<{{ block.label }}>{{ block.value }}</{{ block.label }}>{% endfor %}");
         w.WriteEndObject();
     }

@@ -95,7 +95,7 @@ internal sealed class MessageShape(Release release)
         {
             throw new Problem(400, "1 validation error for ToolReturn\ntool_call_id\n  Input should be a valid string "
                 + "[type=string_type, input_value=None, input_type=NoneType]\n"
-                + "    For further information visit https://errors.pydantic.dev/2.12/v/string_type");
+                + "    For further information visit https://errors.pydantic.dev/2.10/v/string_type");
         }
 
         if (row.Role is "system" or "summary" && (row.SingleText ?? (row.Content is null or [] ? row.Text : null)) is null)

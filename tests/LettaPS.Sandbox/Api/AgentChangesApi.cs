@@ -33,10 +33,10 @@ internal sealed class AgentChangesApi
             routes.Patch($"/v1/agents/{{}}/{kind}/detach/{{}}", changes.DetachSource);
         }
 
-        routes.Patch("/v1/agents/{}/identities/attach/{}", changes.AttachIdentity, Release.V0162);
-        routes.Patch("/v1/agents/{}/identities/detach/{}", call => changes.Quietly(call, changes.Detach(call, "identity", a => a.IdentityIds)), Release.V0162);
-        routes.Patch("/v1/agents/{}/archives/attach/{}", changes.AttachArchive, Release.V0162);
-        routes.Patch("/v1/agents/{}/archives/detach/{}", changes.DetachArchive, Release.V0162);
+        routes.Patch("/v1/agents/{}/identities/attach/{}", changes.AttachIdentity);
+        routes.Patch("/v1/agents/{}/identities/detach/{}", call => changes.Quietly(call, changes.Detach(call, "identity", a => a.IdentityIds)));
+        routes.Patch("/v1/agents/{}/archives/attach/{}", changes.AttachArchive);
+        routes.Patch("/v1/agents/{}/archives/detach/{}", changes.DetachArchive);
     }
 
     private Answer Create(Call call)
@@ -58,7 +58,19 @@ internal sealed class AgentChangesApi
         _api.State.Schema.Read("agents");
         var row = _api.Factory.Make(request, name, null, baseTools: true);
         _api.Factory.BeginHistory(row);
-        return Shown(row);
+        row.SourceIds.ForEach(id => _api.Factory.OpenSource(row, id));
+        AddSleeper(row);
+
+        // 0.11 answers before it has written the variables.
+        return Shown(row, _api.Is016 ? Relations.All : Relations.All & ~Relations.Secrets);
+    }
+
+    private void AddSleeper(AgentRow row)
+    {
+        if (row.EnableSleeptime == true && !_api.State.Groups.Any(g => g.ManagerAgentId == row.Id))
+        {
+            _api.Factory.AddSleeper(row);
+        }
     }
 
     /// <summary>The request with the configurations that its handles stand for.</summary>
@@ -97,6 +109,7 @@ internal sealed class AgentChangesApi
     {
         var row = ToChange(call);
         _api.Factory.Update(row, call.Body);
+        AddSleeper(row);
         return Shown(row);
     }
 
@@ -161,7 +174,14 @@ internal sealed class AgentChangesApi
         }
 
         _api.State.Schema.Read("runs", "steps");
-        _api.State.Schema.ReadMessages(agent.MessageIds.Select(agent.Messages.Find).OfType<MessageRow>());
+        var context = agent.MessageIds.Select(agent.Messages.Find).OfType<MessageRow>().ToArray();
+        _api.State.Schema.ReadMessages(context);
+        var reader = new PageReader(_api.Release);
+        if (Array.Exists(Array.ConvertAll(context, reader.Next), row => row.Broken))
+        {
+            throw _api.Unexpected();
+        }
+
         var said = given.Value.ValueKind == JsonValueKind.Array ? given.Value.EnumerateArray().First().Property("content") : given;
         var turn = new Turn(_api, agent);
         var answer = turn.Take(said is { ValueKind: JsonValueKind.String } text ? text.GetString()! : said?.GetRawText() ?? string.Empty);
@@ -247,33 +267,9 @@ internal sealed class AgentChangesApi
             row.SourceIds.Add(id);
         }
 
-        foreach (var file in _api.State.Files.Where(f => f.SourceId == id && !_api.State.FileAgents.Any(x => x.AgentId == row.Id && x.FileId == f.Id)).ToArray())
-        {
-            OpenFile(row, file, file.Content);
-        }
-
+        _api.Factory.OpenSource(row, id);
         return Touched(row);
     }
-
-    /// <summary>Shows a file to an agent; beyond the number that it may have open, closed.</summary>
-    public static void OpenFile(LettaApi api, AgentRow agent, FileRow file, string? visible)
-    {
-        var open = api.State.FileAgents.Count(f => f.AgentId == agent.Id && f.IsOpen) < (agent.MaxFilesOpen ?? AgentShape.FileDefaults(agent).MaxOpen);
-        api.State.FileAgents.Add(api.State.Stamp(
-            new FileAgentRow
-            {
-                AgentId = agent.Id,
-                FileId = file.Id,
-                SourceId = file.SourceId,
-                FileName = file.FileName ?? string.Empty,
-                IsOpen = open,
-                VisibleContent = open ? visible : string.Empty,
-                LastAccessedAt = api.State.Now,
-            },
-            "file_agent"));
-    }
-
-    private void OpenFile(AgentRow agent, FileRow file, string? visible) => OpenFile(_api, agent, file, visible);
 
     private Answer DetachSource(Call call)
     {
@@ -349,7 +345,7 @@ internal sealed class AgentChangesApi
         return Shown(row);
     }
 
-    private Answer Shown(AgentRow row) => Answer.Object(w => _api.Agents.Write(w, row, Relations.All));
+    private Answer Shown(AgentRow row, Relations with = Relations.All) => Answer.Object(w => _api.Agents.Write(w, row, with));
 
     private static Answer Message(string text) => Answer.Object(w =>
     {

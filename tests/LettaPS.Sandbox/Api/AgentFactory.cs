@@ -1,4 +1,5 @@
 using System.Text.Json;
+using LettaPS.Sandbox.Answers;
 using LettaPS.Sandbox.Files;
 using LettaPS.Sandbox.Http;
 using LettaPS.Sandbox.Store;
@@ -8,8 +9,6 @@ namespace LettaPS.Sandbox.Api;
 /// <summary>Makes agents from what a client asks for, and changes them: the same for the endpoints and for imports.</summary>
 internal sealed class AgentFactory(LettaApi api)
 {
-    private static readonly string[] s_baseTools = ["send_message", "conversation_search", "memory_insert", "memory_replace"];
-
     /// <summary>Ids that take the place of those in the request, as an import maps them.</summary>
     internal sealed record Links(string[] ToolIds, string[] BlockIds, string[] SourceIds);
 
@@ -22,19 +21,23 @@ internal sealed class AgentFactory(LettaApi api)
     {
         AgentNames.Demand(api.Release, name);
         var llm = request.Property("llm_config") ?? throw new Problem(400, "llm_config is required");
-        var tools = ToolIds(request, links, baseTools);
+        var type = request.Text("agent_type") ?? (api.Is016 ? "letta_v1_agent" : "memgpt_v2_agent");
+        var sleeptime = request.Property("enable_sleeptime") is { ValueKind: JsonValueKind.True };
+        var tools = ToolIds(request, links, baseTools ? BaseTools.Of(type, sleeptime) : []);
         var blocks = links?.BlockIds ?? Texts(request.Property("block_ids")) ?? [];
         var row = api.State.Stamp(
             new AgentRow
             {
                 Name = name,
                 Description = request.Text("description"),
-                AgentType = request.Text("agent_type") ?? (api.Is016 ? "letta_v1_agent" : "memgpt_v2_agent"),
+                AgentType = type,
                 System = request.Text("system") ?? "You are an agent that keeps its memory in order.",
                 LlmConfig = Llm(llm),
                 EmbeddingConfig = request.Property("embedding_config"),
                 Metadata = request.Property("metadata"),
-                ToolRules = request.Property("tool_rules") ?? JsonText.EmptyArray,
+                ToolRules = baseTools
+                    ? BaseTools.Rules(api.Release, request, type, sleeptime, api.State.Tools.Of(tools).Select(t => t.Name!))
+                    : request.Property("tool_rules") ?? JsonText.EmptyArray,
                 ProjectId = request.Text("project_id"),
                 TemplateId = request.Text("template_id"),
                 BaseTemplateId = request.Text("base_template_id"),
@@ -69,6 +72,54 @@ internal sealed class AgentFactory(LettaApi api)
             : request.Property("tool_exec_environment_variables"));
         api.State.Agents.Add(row);
         return row;
+    }
+
+    /// <summary>Gives an agent the tools for files, and the files of a source.</summary>
+    public void OpenSource(AgentRow row, string sourceId)
+    {
+        BaseTools.AddFileTools(api.State, row);
+        foreach (var file in api.State.Files.Where(f => f.SourceId == sourceId && !api.State.FileAgents.Any(x => x.AgentId == row.Id && x.FileId == f.Id)).ToArray())
+        {
+            OpenFile(row, file, file.Content);
+        }
+    }
+
+    /// <summary>Shows a file to an agent; beyond the number that it may have open, closed.</summary>
+    public void OpenFile(AgentRow agent, FileRow file, string? visible)
+    {
+        var open = api.State.FileAgents.Count(f => f.AgentId == agent.Id && f.IsOpen) < (agent.MaxFilesOpen ?? AgentShape.FileDefaults(agent).MaxOpen);
+        api.State.FileAgents.Add(api.State.Stamp(
+            new FileAgentRow
+            {
+                AgentId = agent.Id,
+                FileId = file.Id,
+                SourceId = file.SourceId,
+                FileName = file.FileName ?? string.Empty,
+                IsOpen = open,
+                VisibleContent = open ? visible : string.Empty,
+                LastAccessedAt = api.State.Now,
+            },
+            "file_agent"));
+    }
+
+    /// <summary>Makes the agent that thinks while another sleeps, with the same blocks and one of its own, and the group of both.</summary>
+    public void AddSleeper(AgentRow main)
+    {
+        var request = JsonText.From(new
+        {
+            agent_type = "sleeptime_agent",
+            block_ids = main.BlockIds,
+            memory_blocks = new[] { new { label = "memory_persona", value = "I keep the memory of another agent in order while it rests." } },
+            llm_config = main.LlmConfig,
+            embedding_config = main.EmbeddingConfig,
+            project_id = main.ProjectId,
+        });
+        var sleeper = Make(request, main.Name + "-sleeptime", null, baseTools: true);
+        BeginHistory(sleeper);
+        IdentityChangesApi.Group(
+            api,
+            JsonText.From(new { agent_ids = new[] { sleeper.Id }, manager_config = new { manager_type = "sleeptime", manager_agent_id = main.Id, sleeptime_agent_frequency = 5 } }),
+            id => id);
     }
 
     /// <summary>Makes a block from the properties of a CreateBlock request.</summary>
@@ -263,7 +314,7 @@ internal sealed class AgentFactory(LettaApi api)
         }
     }
 
-    private string[] ToolIds(JsonElement request, Links? links, bool baseTools)
+    private string[] ToolIds(JsonElement request, Links? links, string[] baseTools)
     {
         var status = api.Is016 ? 400 : 500;
         List<string> ids = [.. links?.ToolIds ?? Texts(request.Property("tool_ids")) ?? []];
@@ -277,10 +328,9 @@ internal sealed class AgentFactory(LettaApi api)
             ids.Add((api.State.Tools.FirstOrDefault(t => t.Name == name) ?? throw new Problem(status, $"Tools not found by name: {{'{name}'}}")).Id);
         }
 
-        if (baseTools && request.Property("include_base_tools") is not { ValueKind: JsonValueKind.False })
+        if (request.Property("include_base_tools") is not { ValueKind: JsonValueKind.False })
         {
-            var names = s_baseTools.Where(n => n != "send_message" || request.Text("agent_type") != "letta_v1_agent" && (request.Text("agent_type") is not null || !api.Is016));
-            ids.AddRange(api.State.Tools.Where(t => names.Contains(t.Name)).Select(t => t.Id));
+            ids.AddRange(api.State.Tools.Where(t => baseTools.Contains(t.Name)).Select(t => t.Id));
         }
 
         return [.. ids.Distinct()];

@@ -26,7 +26,12 @@ internal sealed class BlockChangesApi
         var limit = request.Property("limit")?.GetInt32() ?? row.Limit;
         if (!api.Is0168 && value.Length > limit)
         {
-            throw new Problem(400, $"Value length ({value.Length}) exceeds the limit ({limit}) for block with label '{row.Label}' and id '{row.Id}'.");
+            throw new Problem(400, (api.Is016, request.Text("value")) switch
+            {
+                (false, _) => $"Value length ({value.Length}) exceeds the limit ({limit}) for block with label '{row.Label}' and id '{row.Id}'.",
+                (true, null) => $"INVALID_ARGUMENT: Limit ({limit}) cannot be less than current value length ({value.Length} characters)",
+                _ => $"INVALID_ARGUMENT: Value length ({value.Length} characters) exceeds block limit ({limit} characters)",
+            });
         }
 
         row.Value = value;

@@ -34,7 +34,7 @@ internal static class ModelCatalog
     public static JsonElement Llm(Release release, string handle)
     {
         var models = Models(release);
-        return Array.Find(models, m => m.Handle == handle) is { } model ? WithTokens(model.Config) : throw new Problem(
+        return Array.Find(models, m => m.Handle == handle || (release < Release.V0162 && $"{m.Provider}/{m.Name}" == handle)) is { } model ? WithTokens(model.Config) : throw new Problem(
             release >= Release.V0162 ? 404 : 500,
             $"NOT_FOUND: Handle {handle} not found, must be one of [{string.Join(", ", models.Where(m => release < Release.V0162 && m.Provider == "openai").Select(m => $"'{m.Handle}'"))}]");
     }

@@ -96,7 +96,7 @@ internal sealed class SourceChangesApi
         _api.State.Files.Add(row);
         foreach (var agent in _api.State.Agents.Where(a => a.SourceIds.Contains(source.Id)))
         {
-            AgentChangesApi.OpenFile(_api, agent, row, content);
+            _api.Factory.OpenFile(agent, row, content);
         }
 
         return Answer.Object(w => Shapes.File(w, row, withContent: false));

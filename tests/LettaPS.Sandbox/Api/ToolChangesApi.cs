@@ -134,7 +134,7 @@ internal sealed partial class ToolChangesApi
         var name = signature.Groups["name"].Value;
         var description = Description().Match(source) is { Success: true } text ? text.Groups["text"].Value.Trim() : null;
         string[] arguments = [.. signature.Groups["arguments"].Value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(a => a.Split(':')[0].Trim())];
-        return (name, description, CoreTools.Schema(name, description ?? string.Empty, arguments));
+        return (name, description, CoreTools.Schema(name, description ?? string.Empty, string.Join(' ', arguments)));
     }
 
     [GeneratedRegex(@"def (?<name>\w+)\((?<arguments>[^)]*)\)")]

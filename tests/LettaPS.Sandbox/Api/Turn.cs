@@ -25,7 +25,7 @@ internal sealed class Turn(LettaApi api, AgentRow agent)
         run.CompletedAt = run.CreatedAt.UtcDateTime;
         run.TotalDurationNs = 1_000_000;
         api.State.Runs.Add(run);
-        Add(new MessageRow { Role = "user", Content = [ContentPart.OfText(text)] });
+        Add(new MessageRow { Role = "user", Content = [ContentPart.OfText(text)], StepId = api.Is016 ? step : null, RunId = RunId() });
         var said = "Noted: " + text;
         if (agent.AgentType == "letta_v1_agent")
         {
@@ -81,7 +81,7 @@ internal sealed class Turn(LettaApi api, AgentRow agent)
 
         if (api.Is0168)
         {
-            w.Prop("context_tokens"u8, 2040L);
+            w.Prop("context_tokens"u8, agent.AgentType == "letta_v1_agent" ? 2040L : null);
         }
 
         w.WriteEndObject();

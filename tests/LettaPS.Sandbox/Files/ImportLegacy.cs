@@ -59,7 +59,7 @@ internal sealed class ImportLegacy(LettaApi api)
                 Metadata = document.Property("metadata_"),
                 ToolRules = document.Property("tool_rules"),
                 MessageBufferAutoclear = document.GetProperty("message_buffer_autoclear").GetBoolean(),
-                Timezone = "UTC",
+                Timezone = null,
                 Tags = [.. document.GetProperty("tags").EnumerateArray().Select(t => t.Text("tag")!)],
                 CreatedAt = document.GetProperty("created_at").GetDateTimeOffset(),
             },
@@ -74,6 +74,7 @@ internal sealed class ImportLegacy(LettaApi api)
 
         api.Factory.Variables(row, JsonText.From(document.GetProperty("tool_exec_environment_variables").EnumerateArray()
             .ToDictionary(v => v.Text("key")!, _ => string.Empty)));
+        row.EnvironmentVariables.ForEach(v => v.CreatedById = v.LastUpdatedById = SandboxState.UserId);
         api.State.Agents.Add(row);
         return row;
     }
@@ -96,15 +97,36 @@ internal sealed class ImportLegacy(LettaApi api)
             if (existing is null)
             {
                 existing = api.State.Stamp(new ToolRow { Name = tool.Text("name") }, "tool");
-                ToolFiles.Fill(existing, tool);
+                Fill(existing, tool);
                 api.State.Tools.Add(existing);
             }
             else if (overrideTools && existing.ToolType is not ("letta_core" or "letta_multi_agent_core" or "letta_memory_core"))
             {
-                ToolFiles.Fill(existing, tool);
+                Fill(existing, tool);
             }
 
             row.ToolIds.Add(existing.Id);
+        }
+    }
+
+    /// <summary>
+    /// What Letta brings along is described by Letta, whatever the file says; of other tools the legacy format knows three properties of the
+    /// schema. What the file leaves out stays as it was.
+    /// </summary>
+    private static void Fill(ToolRow row, JsonElement tool)
+    {
+        var (own, pip, npm, tags) = (row.JsonSchema, row.PipRequirements, row.NpmRequirements, row.Tags);
+        ToolFiles.Fill(row, tool);
+        row.PipRequirements ??= pip;
+        row.NpmRequirements ??= npm;
+        row.Tags = row.Tags is { Count: > 0 } ? row.Tags : tags;
+        if (own is not null && row.ToolType.StartsWith("letta_", StringComparison.Ordinal))
+        {
+            row.JsonSchema = own;
+        }
+        else if (row.JsonSchema is { } schema)
+        {
+            row.JsonSchema = JsonText.From(schema.EnumerateObject().Where(p => p.Name is "name" or "description" or "parameters").ToDictionary(p => p.Name, p => p.Value));
         }
     }
 

@@ -82,7 +82,9 @@ internal sealed class ImportV2(LettaApi api)
         List<(JsonElement Schema, AgentRow Row)> agents = [];
         foreach (var agent in Items(document, "agents"))
         {
-            agents.Add((agent, Agent(agent, ids, options)));
+            var row = Agent(agent, ids, options);
+            ids[agent.Text("id")!] = row.Id;
+            agents.Add((agent, row));
         }
 
         foreach (var (schema, row) in agents)
@@ -94,7 +96,7 @@ internal sealed class ImportV2(LettaApi api)
         {
             foreach (var attached in Items(schema, "files_agents"))
             {
-                AgentChangesApi.OpenFile(api, row, api.State.Files[Mapped(ids, attached.Text("file_id")!)], attached.Text("visible_content"));
+                api.Factory.OpenFile(row, api.State.Files[Mapped(ids, attached.Text("file_id")!)], attached.Text("visible_content"));
             }
         }
 

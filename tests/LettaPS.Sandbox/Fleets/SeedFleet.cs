@@ -240,7 +240,7 @@ internal sealed class SeedFleet(SeedParts parts, Upgrade upgrade) : Fleet
                 Name = name,
                 Description = description,
                 SourceCode = code.ToString(),
-                JsonSchema = CoreTools.Schema(name, description, arguments),
+                JsonSchema = CoreTools.Schema(name, description, string.Join(' ', arguments)),
                 Tags = ["research", name.Split('_')[^1]],
                 ReturnCharLimit = 6000,
                 PipRequirements = pip is null ? null : JsonText.Parse(pip),

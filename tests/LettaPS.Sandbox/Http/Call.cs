@@ -78,9 +78,10 @@ internal sealed class Call(HttpContext http, Release release, SandboxState state
             return new Problem(422, JsonText.From(new[] { item }));
         }
 
-        var where = $"({string.Join(", ", location.Select(l => l is string s ? PythonText.Repr(s) : l))})";
+        var where = $"({string.Join(", ", location.Select(l => l is string s ? PythonText.Repr(s) : l))}{(location.Length == 1 ? "," : string.Empty)})";
         var text = $"[{{'type': '{type}', 'loc': {where}, 'msg': {PythonText.Repr(message)}, 'input': {Python(input)}"
-            + (context is { } c ? $", 'ctx': {PythonText.Str(c)}" : string.Empty) + "}]";
+            + (context is { } c ? $", 'ctx': {PythonText.Str(c)}" : string.Empty)
+            + (type == "value_error" ? $", 'ctx': {{'error': ValueError({PythonText.Repr(message["Value error, ".Length..])})}}" : string.Empty) + "}]";
         return new Problem(422, JsonText.From(text), example);
     }
 

@@ -7,6 +7,7 @@ public sealed class RequestLog
 {
     private readonly Lock _gate = new();
     private readonly List<RequestEntry> _entries = [];
+    private readonly List<(Func<RequestLog, bool> Condition, TaskCompletionSource Source)> _waiting = [];
     private readonly long _start = Stopwatch.GetTimestamp();
     private int _running;
 
@@ -59,6 +60,19 @@ public sealed class RequestLog
         return peak;
     }
 
+    /// <summary>Completes when a condition holds, which is looked at whenever a request begins or ends: so many are running, none is, …</summary>
+    public async Task WhenAsync(Func<RequestLog, bool> condition, CancellationToken cancellationToken = default)
+    {
+        var source = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_gate)
+        {
+            _waiting.Add((condition, source));
+            Look();
+        }
+
+        await source.Task.WaitAsync(cancellationToken);
+    }
+
     public void Clear()
     {
         lock (_gate)
@@ -75,6 +89,7 @@ public sealed class RequestLog
         {
             _entries.Add(entry);
             Peak = Math.Max(Peak, ++_running);
+            Look();
         }
 
         return entry;
@@ -86,6 +101,9 @@ public sealed class RequestLog
         {
             entry.Ended = Stopwatch.GetElapsedTime(_start);
             _running--;
+            Look();
         }
     }
+
+    private void Look() => _waiting.RemoveAll(w => w.Condition(this) && w.Source.TrySetResult());
 }
