@@ -127,6 +127,7 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
         Guard(null, named: true, () =>
         {
             var changes = planner.Changes();
+            WarnOfOverrides(wanted);
             foreach (var change in changes)
             {
                 Guard(change.Before.Path, named: true, () => Make(change));
@@ -225,6 +226,18 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
         {
             WriteVerbose($"What runs is not known: {e.Message}");
             return null;
+        }
+    }
+
+    /// <summary>Warns where another file, which is not pinned too, sets the image in the end.</summary>
+    private void WarnOfOverrides(List<(string ComposeFile, ImageUse Use)> wanted)
+    {
+        foreach (var (file, use) in wanted)
+        {
+            if (ImagePins.Overriding(use, Reader.Project(file)) is { } other && !wanted.Any(w => w.Use.SharesTextWith(other)))
+            {
+                WriteWarning($"Line {other.Line} of '{other.Source.File.Path}' sets '{other.Node.Value.Trim()}' for service '{use.Part.Service}' and wins over '{file}'.");
+            }
         }
     }
 

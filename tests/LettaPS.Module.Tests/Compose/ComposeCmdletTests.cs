@@ -53,7 +53,7 @@ public sealed class ComposeCmdletTests : IDisposable
 
         var result = _shell.Run(
             """
-            [System.IO.Directory]::GetFiles($args[0], '*.yml') | ForEach-Object { [pscustomobject]@{ PSPath = $_ } } |
+            [System.IO.Directory]::GetFiles($args[0], '*.yml') | ForEach-Object { [pscustomobject]@{ PSPath = 'Microsoft.PowerShell.Core\FileSystem::' + $_ } } |
                 Get-LettaImagePin | Where-Object Floating | Set-LettaImagePin -Version 0.16.8 -PassThru
             """,
             _folder.Path);
@@ -158,6 +158,19 @@ public sealed class ComposeCmdletTests : IDisposable
         Assert.Empty(_shell.Run("Set-LettaImagePin $args[0] -Version 0.16.8 -Service o*", _folder.Path).Errors);
 
         Assert.Equal("services:\n  one:\n    image: letta/letta:0.16.8\n  two:\n    image: letta/letta\n", File.ReadAllText(_folder["compose.yml"]));
+    }
+
+    [Fact]
+    public void An_override_file_that_undoes_the_pin_is_warned_of()
+    {
+        File.WriteAllText(_folder["compose.override.yml"], Floating);
+
+        _shell.Run("Set-LettaImagePin $args[0] -Version 0.16.8", _folder["compose.yml"]).Succeed();
+        Assert.Contains("compose.override.yml", Assert.Single(_shell.Console.Warnings), StringComparison.Ordinal);
+
+        _shell.Run("Set-LettaImagePin $args[0] -Version 0.16.8", _folder.Path).Succeed();
+        Assert.Single(_shell.Console.Warnings);
+        Assert.Equal(Pinned, File.ReadAllText(_folder["compose.override.yml"]));
     }
 
     [Fact]
