@@ -8,6 +8,7 @@ public class LettaConnectionTests
     [InlineData("http://localhost:8283", "http://localhost:8283/")]
     [InlineData("http://localhost:8283/v1", "http://localhost:8283/")]
     [InlineData("http://localhost:8283/v1/", "http://localhost:8283/")]
+    [InlineData("http://localhost:8283//v1//", "http://localhost:8283/")]
     [InlineData("https://example.org/letta/v1/?x=1#y", "https://example.org/letta/")]
     public void The_base_address_is_the_server_without_v1(string given, string expected) =>
         Assert.Equal(expected, new LettaConnection(new Uri(given)).BaseUri.AbsoluteUri);

@@ -31,7 +31,7 @@ public sealed class Shell : IDisposable
 
     public CapturedConsole Console => Host.Console;
 
-    /// <summary>Runs a script and gives its objects and streams; what it throws comes out as it is.</summary>
+    /// <summary>Runs a script and gives its objects and errors, also those that ended a statement; what ends the script itself is thrown.</summary>
     public ShellResult Run(string script, params object?[] arguments)
     {
         using var powershell = Create(script);
@@ -40,9 +40,9 @@ public sealed class Shell : IDisposable
             powershell.AddArgument(argument);
         }
 
-        // The streams are empty once the pipeline is disposed of.
-        IReadOnlyList<PSObject> output = [.. powershell.Invoke()];
-        return new ShellResult(output, [.. powershell.Streams.Error]);
+        // The streams are empty once the pipeline is disposed.
+        var output = powershell.Invoke();
+        return new ShellResult([.. output], [.. powershell.Streams.Error]);
     }
 
     /// <summary>Runs a script as a console does: output is formatted and shown.</summary>

@@ -1,43 +1,74 @@
-using System.Diagnostics;
 using LettaPS.Hosting;
 
 namespace LettaPS.Module.Tests;
 
 public class ModuleTests
 {
-    private const string Alone = "LETTAPS_TEST_ALONE";
+    private static readonly string s_folder = Path.GetDirectoryName(Shell.ModuleManifest)!;
 
     [Fact]
-    public void Importing_the_module_loads_nothing_from_lib()
+    public async Task Importing_the_module_loads_nothing_from_lib()
     {
-        // In a process of its own: in this one another test may have loaded it.
-        if (Environment.GetEnvironmentVariable(Alone) is null)
-        {
-            var start = new ProcessStartInfo(Path.ChangeExtension(GetType().Assembly.Location, OperatingSystem.IsWindows() ? ".exe" : null))
-            {
-                ArgumentList = { "-method", $"{GetType().FullName}.{nameof(Importing_the_module_loads_nothing_from_lib)}" },
-                Environment = { [Alone] = "1" },
-                RedirectStandardOutput = true,
-            };
-            using var process = Process.Start(start)!;
-            var output = process.StandardOutput.ReadToEnd();
-            process.WaitForExit();
-            Assert.True(process.ExitCode == 0 && output.Contains("Total: 1,", StringComparison.Ordinal), output);
-            return;
-        }
+        var (loaded, unloaded) = ("[AppDomain]::CurrentDomain.GetAssemblies() | Where-Object Location -like '*LettaPS/lib/*' | ForEach-Object { $_.GetName().Name }", "'imported'");
+        using var process = ConsoleProcess.Start($"{unloaded}; {loaded}");
 
-        using var shell = new Shell();
+        var (exitCode, output) = await process.FinishAsync(TestContext.Current.CancellationToken);
 
-        Assert.Single(shell.Run("Get-Module LettaPS").Succeed());
-        Assert.DoesNotContain(AppDomain.CurrentDomain.GetAssemblies(), a => a.GetName().Name == "LettaPS.Adapters");
+        Assert.Equal(0, exitCode);
+        Assert.Contains("imported", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Adapters", output[output.LastIndexOf("imported", StringComparison.Ordinal)..], StringComparison.Ordinal);
     }
 
     [Fact]
-    public void A_test_sees_the_errors_of_what_it_runs()
+    public async Task Third_party_assemblies_live_in_a_load_context_of_their_own()
+    {
+        await using var letta = await Connected.ToAsync();
+        letta.Run("Get-LettaAgent Memo").Succeed();
+
+        var contexts = AppDomain.CurrentDomain.GetAssemblies()
+            .Where(a => !a.IsDynamic && a.Location.StartsWith(s_folder, StringComparison.Ordinal))
+            .ToLookup(a => System.Runtime.Loader.AssemblyLoadContext.GetLoadContext(a)!.Name, a => a.GetName().Name);
+
+        Assert.Equal(["LettaPS", "LettaPS.Core"], contexts["Default"].Order());
+        Assert.Contains("Polly.Core", contexts["LettaPS"]);
+        Assert.Contains("LettaPS.Adapters", contexts["LettaPS"]);
+    }
+
+    [Fact]
+    public void Every_cmdlet_is_exported_and_nothing_else()
+    {
+        using var shell = new Shell();
+        var module = Assert.Single(shell.Run("Get-Module LettaPS").Succeed());
+        var classes = AppDomain.CurrentDomain.GetAssemblies().Single(a => a.GetName().Name == "LettaPS").GetExportedTypes()
+            .SelectMany(t => t.GetCustomAttributes(typeof(System.Management.Automation.CmdletAttribute), false).Cast<System.Management.Automation.CmdletAttribute>())
+            .Select(c => $"{c.VerbName}-{c.NounName}");
+
+        Assert.Equal(classes.Order(), module.Get<Dictionary<string, System.Management.Automation.CmdletInfo>>("ExportedCmdlets").Keys.Order());
+        Assert.Equal(module.Get<Dictionary<string, System.Management.Automation.CmdletInfo>>("ExportedCmdlets").Count, shell.Run("Get-Command -Module LettaPS").Succeed().Count);
+    }
+
+    [Fact]
+    public void Importing_again_by_force_keeps_the_module_working()
     {
         using var shell = new Shell();
 
-        Assert.StartsWith("CommandNotFoundException", Assert.Single(shell.Run("No-SuchCommand; 'after'").Errors).FullyQualifiedErrorId, StringComparison.Ordinal);
-        Assert.Throws<InvalidOperationException>(() => shell.Run("No-SuchCommand; 'after'").Succeed());
+        shell.Run("Import-Module $args[0] -Force; Import-Module $args[0] -Force", Shell.ModuleManifest).Succeed();
+
+        Assert.NotEmpty(shell.Run("Get-Command -Module LettaPS").Succeed());
+    }
+
+    [Fact]
+    public void Every_view_is_of_a_type_that_exists_and_shows_properties_that_it_has()
+    {
+        using var shell = new Shell();
+        var views = System.Xml.Linq.XDocument.Load(Path.Combine(s_folder, "LettaPS.Format.ps1xml"));
+
+        foreach (var view in views.Descendants("View"))
+        {
+            var type = AppDomain.CurrentDomain.GetAssemblies().Where(a => a.GetName().Name is "LettaPS" or "LettaPS.Core")
+                .Select(a => a.GetType(view.Descendants("TypeName").Single().Value)).OfType<Type>().SingleOrDefault();
+            Assert.NotNull(type);
+            Assert.All(view.Descendants("PropertyName"), p => Assert.NotNull(type.GetProperty(p.Value)));
+        }
     }
 }

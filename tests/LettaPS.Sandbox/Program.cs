@@ -1,6 +1,23 @@
 using LettaPS.Sandbox;
 
-await using var server = await SandboxServer.StartAsync(SandboxArguments.Parse(args));
+SandboxOptions options;
+IReadOnlyList<Action<SandboxServer>> faults;
+try
+{
+    (options, faults) = SandboxArguments.Parse(args);
+}
+catch (ArgumentException e)
+{
+    Console.Error.WriteLine(e.Message);
+    return 2;
+}
+
+await using var server = await SandboxServer.StartAsync(options);
+foreach (var fault in faults)
+{
+    fault(server);
+}
+
 Console.WriteLine(server.BaseUri);
 var stop = new TaskCompletionSource();
 Console.CancelKeyPress += (_, e) =>
@@ -16,3 +33,4 @@ using var terminated = System.Runtime.InteropServices.PosixSignalRegistration.Cr
         stop.TrySetResult();
     });
 await stop.Task;
+return 0;

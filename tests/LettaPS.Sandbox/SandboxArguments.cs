@@ -6,15 +6,19 @@ namespace LettaPS.Sandbox;
 /// <summary>The command line of the sandbox as a program.</summary>
 internal static class SandboxArguments
 {
-    private const string Usage = """
+    private const string Usage = $"""
         usage: LettaPS.Sandbox [--release 0.11.3|0.16.2|0.16.8] [--port N] [--password TEXT] [--latency MS] [--seed N]
                                [--fleet seed|group|empty|FOLDER OF RECORDED ROWS] [--upgrade fresh|damaged]
                                [--agents N [--messages N] [--message-length N] [--in-context N] [--passages N]]
+                               [--fault FAULT]...
+        {FaultArgument.Usage}
         """;
 
-    public static SandboxOptions Parse(string[] arguments)
+    /// <summary>What server is asked for, and what goes wrong with it from the start.</summary>
+    public static (SandboxOptions Options, IReadOnlyList<Action<SandboxServer>> Faults) Parse(string[] arguments)
     {
         var options = new SandboxOptions();
+        List<Action<SandboxServer>> faults = [];
         GeneratedOptions? generated = null;
         var fleet = "seed";
         var upgrade = Upgrade.None;
@@ -35,11 +39,12 @@ internal static class SandboxArguments
                 case "--message-length": generated = (generated ?? new()) with { MessageLength = Number(value) }; break;
                 case "--in-context": generated = (generated ?? new()) with { InContext = Number(value) }; break;
                 case "--passages": generated = (generated ?? new()) with { Passages = Number(value) }; break;
+                case "--fault": faults.Add(FaultArgument.Parse(value)); break;
                 default: throw new ArgumentException($"Unknown argument {arguments[i]}.\n{Usage}");
             }
         }
 
-        return options with
+        var filled = options with
         {
             Fleet = generated is not null ? Fleet.Generated(generated) : fleet switch
             {
@@ -50,6 +55,7 @@ internal static class SandboxArguments
                 _ => throw new ArgumentException($"Unknown fleet {fleet}.\n{Usage}"),
             },
         };
+        return (filled, faults);
 
         static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
     }

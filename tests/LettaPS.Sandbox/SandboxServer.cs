@@ -14,8 +14,6 @@ namespace LettaPS.Sandbox;
 /// </summary>
 public sealed class SandboxServer : IAsyncDisposable
 {
-    private const int FlushAt = 64 * 1024;
-
     private readonly WebApplication _app;
     private readonly SandboxOptions _options;
     private readonly Release _release;
@@ -101,28 +99,16 @@ public sealed class SandboxServer : IAsyncDisposable
         }
     }
 
-    private async Task AnswerAsync(HttpContext http, IReadOnlyList<FaultEffect> faults, CancellationToken gone)
+    private Task AnswerAsync(HttpContext http, IReadOnlyList<FaultEffect> faults, CancellationToken gone)
     {
-        foreach (var fault in faults)
+        Func<Task> answer = async () => await (await DecideAsync(http, gone)).WriteAsync(http.Response, gone);
+        foreach (var fault in faults.Reverse())
         {
-            if (await fault.BeforeAsync(http, gone) is { } instead)
-            {
-                await WriteAsync(http, instead, gone);
-                return;
-            }
+            var inner = answer;
+            answer = () => fault.MeetAsync(http, inner, gone);
         }
 
-        var answer = await DecideAsync(http, gone);
-        foreach (var fault in faults)
-        {
-            fault.Wrap(http, _stopping.Token);
-        }
-
-        await WriteAsync(http, answer, gone);
-        foreach (var fault in faults)
-        {
-            await fault.AfterAsync(http, gone);
-        }
+        return answer();
     }
 
     private async Task<Answer> DecideAsync(HttpContext http, CancellationToken gone)
@@ -143,7 +129,7 @@ public sealed class SandboxServer : IAsyncDisposable
         }
 
         var (route, ids, answer) = _routes.Find(http.Request);
-        route?.Arrived?.Invoke();
+        route?.Arrived?.Invoke(http);
         if (_options.Latency > TimeSpan.Zero)
         {
             await Task.Delay(_options.Latency, gone);
@@ -203,67 +189,6 @@ public sealed class SandboxServer : IAsyncDisposable
         else if (reads == Reads.Form && request.HasFormContentType)
         {
             call.Form = await request.ReadFormAsync(new FormOptions { MultipartBodyLengthLimit = long.MaxValue, ValueLengthLimit = int.MaxValue }, gone);
-        }
-    }
-
-    private static async Task WriteAsync(HttpContext http, Answer answer, CancellationToken gone)
-    {
-        var response = http.Response;
-        response.StatusCode = answer.Status;
-        response.ContentType = answer.ContentType;
-        if (answer.Location is not null)
-        {
-            response.Headers.Location = answer.Location;
-        }
-
-        if (answer.Allow is not null)
-        {
-            response.Headers.Allow = answer.Allow;
-        }
-
-        if (answer.RetryAfter is not null)
-        {
-            response.Headers.RetryAfter = answer.RetryAfter.Value.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        }
-
-        if (answer.Json is { } json)
-        {
-            await WriteJsonAsync(response, json, answer.Indented, gone);
-        }
-        else if (answer.Text is { } text)
-        {
-            var bytes = System.Text.Encoding.UTF8.GetBytes(text);
-            response.ContentLength = bytes.Length;
-            await response.BodyWriter.WriteAsync(bytes, gone);
-        }
-        else
-        {
-            response.ContentLength = 0;
-        }
-    }
-
-    /// <summary>
-    /// Small answers go out whole with their length, as Letta's do; large ones in pieces while they are made, so without a length.
-    /// </summary>
-    private static async Task WriteJsonAsync(HttpResponse response, Func<Utf8JsonWriter, IEnumerable<bool>> json, bool indented, CancellationToken gone)
-    {
-        var body = response.BodyWriter;
-        await using var writer = new Utf8JsonWriter(body, JsonText.Writer with { Indented = indented });
-        var sent = 0L;
-        foreach (var _ in json(writer))
-        {
-            if (writer.BytesCommitted + writer.BytesPending - sent > FlushAt)
-            {
-                writer.Flush();
-                sent = writer.BytesCommitted;
-                await body.FlushAsync(gone);
-            }
-        }
-
-        writer.Flush();
-        if (sent == 0)
-        {
-            response.ContentLength = writer.BytesCommitted;
         }
     }
 }

@@ -154,8 +154,8 @@ internal sealed class AgentReader(
     }
 
     private static string OldToolMessages =>
-        "This server has tool messages that Letta 0.11 wrote. Servers from 0.13 on change such rows in the database when they are read, and later "
-        + "cannot read some pages of them. Nothing is lost in this backup. Run Invoke-LettaSchemaFix -Kind MessageData to make the rows safe.";
+        "This server has agents from the time of Letta 0.11. Servers from 0.13 on change the tool messages of that time in the database when they are read, "
+        + "and later cannot read some pages of them. Nothing is lost in this backup. Invoke-LettaSchemaFix -Kind MessageData makes the rows safe.";
 
     private async Task<bool> ReadPassagesAsync(CancellationToken cancel)
     {

@@ -68,9 +68,9 @@ public sealed class AgentFileInspector
         {
             return Nothing(AgentFileFormat.Unknown, $"The file is not well-formed JSON ({Place(e, json.Position)}).");
         }
-        catch (InvalidOperationException e) when (e.InnerException is DecoderFallbackException or ArgumentException)
+        catch (InvalidOperationException e) when (e.Source?.StartsWith("System.Text.Json", StringComparison.Ordinal) == true)
         {
-            // A string whose bytes are not UTF-8, or whose escapes are half of a surrogate pair.
+            // How it says that a string's bytes are not UTF-8, or that its escapes are half of a surrogate pair.
             return Nothing(AgentFileFormat.Unknown, $"The file holds text that is not valid Unicode (near byte {json.Position.ToString(CultureInfo.InvariantCulture)}).");
         }
 
@@ -235,7 +235,7 @@ public sealed class AgentFileInspector
         await foreach (var index in ArrayAsync(json, "in_context_message_indices", cancel).ConfigureAwait(false))
         {
             _inContext++;
-            largest = index.TryGetInt32(out var i) ? Math.Max(largest, i) : int.MaxValue;
+            largest = index.ValueKind == JsonValueKind.Number && index.TryGetInt32(out var i) ? Math.Max(largest, i) : int.MaxValue;
         }
 
         _legacyLargestIndex = largest;

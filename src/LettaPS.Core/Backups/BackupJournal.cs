@@ -20,16 +20,8 @@ internal sealed class BackupJournal : IDisposable
     /// <exception cref="LettaException"><c>BackupSetInUse</c>: another run writes this set.</exception>
     public BackupJournal(string folder, Uri server, DateTimeOffset startedAt)
     {
-        try
-        {
-            _file = new FileStream(Path.Combine(folder, FileName), PrivateFile.Options(FileMode.Append, FileAccess.Write));
-        }
-        catch (IOException e) when (e.GetType() == typeof(IOException))
-        {
-            throw new LettaException(
-                "BackupSetInUse", LettaErrorKind.Conflict, $"Another export is writing the set '{folder}'.", "Wait until it is finished.", folder, e);
-        }
-
+        // Nobody else may have it open: that is what keeps two runs apart.
+        _file = Open(folder, PrivateFile.Options(FileMode.Append, FileAccess.Write, share: FileShare.None));
         if (_file.Length == 0)
         {
             Append(new Header(server, startedAt));
@@ -50,29 +42,37 @@ internal sealed class BackupJournal : IDisposable
     public static void Remove(string folder) => File.Delete(Path.Combine(folder, FileName));
 
     /// <summary>Which server an unfinished set is of and when it was begun; <see langword="null"/> where there is no journal.</summary>
-    public static (Uri Server, DateTimeOffset StartedAt)? ReadHeader(string folder)
-    {
-        var path = Path.Combine(folder, FileName);
-        return File.Exists(path) && File.ReadLines(path).FirstOrDefault() is { } line && Parse<Header>(line) is { Server: not null } header
-            ? (header.Server, header.StartedAt)
-            : null;
-    }
+    /// <exception cref="LettaException"><c>BackupSetInUse</c>: another run writes this set.</exception>
+    public static (Uri Server, DateTimeOffset StartedAt)? ReadHeader(string folder) =>
+        ReadLines(folder).FirstOrDefault() is { } line && Parse<Header>(line) is { Server: not null } header ? (header.Server, header.StartedAt) : null;
 
     /// <summary>Reads what an earlier run noted. A last line that was torn when that run was killed counts as not written.</summary>
-    public static IEnumerable<BackupEntry> Read(string folder)
+    public static IEnumerable<BackupEntry> Read(string folder) => ReadLines(folder).Skip(1).Select(Parse<BackupEntry>).OfType<BackupEntry>();
+
+    private static IEnumerable<string> ReadLines(string folder)
     {
-        var path = Path.Combine(folder, FileName);
-        if (!File.Exists(path))
+        if (!File.Exists(Path.Combine(folder, FileName)))
         {
             yield break;
         }
 
-        foreach (var line in File.ReadLines(path).Skip(1))
+        using var reader = new StreamReader(Open(folder, PrivateFile.Options(FileMode.Open, FileAccess.Read)));
+        while (reader.ReadLine() is { } line)
         {
-            if (Parse<BackupEntry>(line) is { } entry)
-            {
-                yield return entry;
-            }
+            yield return line;
+        }
+    }
+
+    private static FileStream Open(string folder, FileStreamOptions options)
+    {
+        try
+        {
+            return new FileStream(Path.Combine(folder, FileName), options);
+        }
+        catch (IOException e) when (e.GetType() == typeof(IOException))
+        {
+            throw new LettaException(
+                "BackupSetInUse", LettaErrorKind.Conflict, $"Another export is writing the set '{folder}'.", "Wait until it is finished.", folder, e);
         }
     }
 

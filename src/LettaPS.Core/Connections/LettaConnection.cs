@@ -88,6 +88,6 @@ public sealed class LettaConnection
             path = path[..^3];
         }
 
-        return new UriBuilder(uri.Scheme, uri.Host, uri.Port, path + "/").Uri;
+        return new UriBuilder(uri.Scheme, uri.Host, uri.Port, path.TrimEnd('/') + "/").Uri;
     }
 }

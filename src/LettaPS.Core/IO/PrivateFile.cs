@@ -7,10 +7,12 @@ public static class PrivateFile
     /// <param name="mode">How to create it.</param>
     /// <param name="access">What to do with it.</param>
     /// <param name="options">Further options.</param>
-    public static FileStreamOptions Options(FileMode mode, FileAccess access, FileOptions options = FileOptions.None)
+    /// <param name="share">What others may do with it meanwhile.</param>
+    public static FileStreamOptions Options(
+        FileMode mode, FileAccess access, FileOptions options = FileOptions.None, FileShare share = FileShare.Read | FileShare.Delete)
     {
-        var result = new FileStreamOptions { Mode = mode, Access = access, Share = FileShare.Read | FileShare.Delete, Options = options, BufferSize = 64 << 10 };
-        if (!OperatingSystem.IsWindows())
+        var result = new FileStreamOptions { Mode = mode, Access = access, Share = share, Options = options, BufferSize = 64 << 10 };
+        if (!OperatingSystem.IsWindows() && mode is not FileMode.Open)
         {
             result.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }

@@ -54,6 +54,12 @@ public sealed class JsonStreamReader : IDisposable
     {
         while (true)
         {
+            // The reader of System.Text.Json takes nothing at all for an error, not for an end.
+            if (_final && Position == 0 && _end == _start)
+            {
+                return JsonTokenType.None;
+            }
+
             if (Try<JsonTokenType>(TryReadToken, out var token))
             {
                 return token;

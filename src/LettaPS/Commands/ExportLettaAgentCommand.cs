@@ -229,7 +229,15 @@ public sealed class ExportLettaAgentCommand : ConnectionCmdlet
             return false;
         }
 
-        session.Set ??= BackupSet.Open(request);
+        try
+        {
+            session.Set ??= BackupSet.Open(request);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw WriteFailed(folder, e);
+        }
+
         return true;
     }
 
@@ -257,13 +265,7 @@ public sealed class ExportLettaAgentCommand : ConnectionCmdlet
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // A disk that is full or a folder that may not be written stays so for every other agent.
-            throw new LettaException(
-                "BackupWriteFailed",
-                LettaErrorKind.Storage,
-                $"The backup in '{set.Folder}' cannot be written: {e.Message}",
-                "Make room or give another -Path; what is finished can be gone on with by -Resume.",
-                set.Folder,
-                e);
+            throw WriteFailed(set.Folder, e);
         }
 
         _progress.AddDone();
@@ -272,6 +274,14 @@ public sealed class ExportLettaAgentCommand : ConnectionCmdlet
             await WriteWarningAsync(warning).ConfigureAwait(false);
         }
     }
+
+    private static LettaException WriteFailed(string folder, Exception cause) => new(
+        "BackupWriteFailed",
+        LettaErrorKind.Storage,
+        $"The backup in '{folder}' cannot be written: {cause.Message}",
+        "Make room or give another -Path; what is finished can be gone on with by -Resume.",
+        folder,
+        cause);
 
     private async Task CompleteAsync(Session session)
     {

@@ -33,10 +33,10 @@ internal sealed class AgentChangesApi
             routes.Patch($"/v1/agents/{{}}/{kind}/detach/{{}}", changes.DetachSource);
         }
 
-        routes.Patch("/v1/agents/{}/identities/attach/{}", changes.AttachIdentity, Release.V0162);
-        routes.Patch("/v1/agents/{}/identities/detach/{}", call => changes.Quietly(call, changes.Detach(call, "identity", a => a.IdentityIds)), Release.V0162);
-        routes.Patch("/v1/agents/{}/archives/attach/{}", changes.AttachArchive, Release.V0162);
-        routes.Patch("/v1/agents/{}/archives/detach/{}", changes.DetachArchive, Release.V0162);
+        routes.Patch("/v1/agents/{}/identities/attach/{}", changes.AttachIdentity);
+        routes.Patch("/v1/agents/{}/identities/detach/{}", call => changes.Quietly(call, changes.Detach(call, "identity", a => a.IdentityIds)));
+        routes.Patch("/v1/agents/{}/archives/attach/{}", changes.AttachArchive);
+        routes.Patch("/v1/agents/{}/archives/detach/{}", changes.DetachArchive);
     }
 
     private Answer Create(Call call)

@@ -20,7 +20,7 @@ internal sealed class AgentsApi
         routes.Get("/v1/agents/{}/tools", agents.Tools);
         routes.Get("/v1/agents/{}/sources", agents.Sources);
         routes.Get("/v1/agents/{}/folders", agents.Sources);
-        routes.Get("/v1/agents/{}/files", agents.Files, Release.V0162);
+        routes.Get("/v1/agents/{}/files", agents.Files);
         routes.Get("/v1/agents/{}/groups", agents.Groups);
         routes.Get("/v1/agents/{}/core-memory", agents.CoreMemory);
         routes.Get("/v1/agents/{}/core-memory/blocks", agents.Blocks);

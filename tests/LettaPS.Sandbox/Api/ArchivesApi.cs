@@ -14,9 +14,9 @@ internal sealed class ArchivesApi
     public static void Add(Routes routes, LettaApi api)
     {
         var archives = new ArchivesApi(api);
-        routes.Get("/v1/archives/", api.Reading(archives.List, "archives"), Release.V0162);
-        routes.Get("/v1/archives/{}", api.Reading(archives.Get, "archives"), Release.V0162);
-        routes.Get("/v1/archives/{}/agents", api.Reading(archives.Agents, "archives", "agents"), Release.V0162);
+        routes.Get("/v1/archives/", api.Reading(archives.List, "archives"));
+        routes.Get("/v1/archives/{}", api.Reading(archives.Get, "archives"));
+        routes.Get("/v1/archives/{}/agents", api.Reading(archives.Agents, "archives", "agents"));
     }
 
     private Answer List(Call call)

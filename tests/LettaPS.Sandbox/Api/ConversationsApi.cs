@@ -14,9 +14,9 @@ internal sealed class ConversationsApi
     public static void Add(Routes routes, LettaApi api)
     {
         var conversations = new ConversationsApi(api);
-        routes.Get("/v1/conversations/", api.Reading(conversations.List, "conversations"), Release.V0162);
-        routes.Get("/v1/conversations/{}", api.Reading(conversations.Get, "conversations"), Release.V0162);
-        routes.Get("/v1/conversations/{}/messages", api.Reading(conversations.Messages, "conversations", "conversation_messages"), Release.V0162);
+        routes.Get("/v1/conversations/", api.Reading(conversations.List, "conversations"));
+        routes.Get("/v1/conversations/{}", api.Reading(conversations.Get, "conversations"));
+        routes.Get("/v1/conversations/{}/messages", api.Reading(conversations.Messages, "conversations", "conversation_messages"));
     }
 
     private Answer List(Call call)

@@ -21,9 +21,9 @@ internal sealed class IdentityChangesApi
         routes.Post("/v1/groups/", changes.CreateGroup);
         routes.Patch("/v1/groups/{}", changes.UpdateGroup);
         routes.Delete("/v1/groups/{}", changes.DeleteGroup);
-        routes.Post("/v1/conversations/", changes.CreateConversation, Release.V0162);
-        routes.Patch("/v1/conversations/{}", changes.UpdateConversation, Release.V0168);
-        routes.Delete("/v1/conversations/{}", changes.DeleteConversation, Release.V0168);
+        routes.Post("/v1/conversations/", changes.CreateConversation);
+        routes.Patch("/v1/conversations/{}", changes.UpdateConversation);
+        routes.Delete("/v1/conversations/{}", changes.DeleteConversation);
     }
 
     private Answer CreateIdentity(Call call)

@@ -22,12 +22,12 @@ internal sealed class PassageChangesApi
         var changes = new PassageChangesApi(api);
         routes.Post("/v1/agents/{}/archival-memory", changes.Create);
         routes.Delete("/v1/agents/{}/archival-memory/{}", changes.Delete);
-        routes.Post("/v1/archives/", changes.CreateArchive, Release.V0162);
-        routes.Patch("/v1/archives/{}", changes.UpdateArchive, Release.V0162);
-        routes.Delete("/v1/archives/{}", changes.DeleteArchive, Release.V0162);
-        routes.Post("/v1/archives/{}/passages", changes.CreateInArchive, Release.V0162);
-        routes.Post("/v1/archives/{}/passages/batch", changes.CreateManyInArchive, Release.V0168);
-        routes.Delete("/v1/archives/{}/passages/{}", changes.DeleteFromArchive, Release.V0162);
+        routes.Post("/v1/archives/", changes.CreateArchive);
+        routes.Patch("/v1/archives/{}", changes.UpdateArchive);
+        routes.Delete("/v1/archives/{}", changes.DeleteArchive);
+        routes.Post("/v1/archives/{}/passages", changes.CreateInArchive);
+        routes.Post("/v1/archives/{}/passages/batch", changes.CreateManyInArchive);
+        routes.Delete("/v1/archives/{}/passages/{}", changes.DeleteFromArchive);
     }
 
     /// <summary>Adds a text to an agent's archive: 0.11 cuts it and knows neither tags nor times; later releases keep it whole.</summary>

@@ -21,7 +21,7 @@ internal sealed class ServerApi
     {
         var server = new ServerApi(api, routes);
         routes.Get("/v1/health/", server.Health);
-        routes.Get("/v1/ready/", server.Health, Release.V0168);
+        routes.Get("/v1/ready/", server.Health);
         routes.Get("/openapi.json", server.OpenApi);
         routes.Get("/", _ => api.Is0168 ? Answer.Redirect("/docs") : Answer.Of(Page, "text/html; charset=utf-8"));
         routes.Get("/docs", _ => Answer.Of(Page, "text/html; charset=utf-8"));
@@ -36,7 +36,7 @@ internal sealed class ServerApi
         routes.Get("/v1/tags/", server.Tags);
         routes.Get("/v1/sandbox-config/", _ => Answer.Array(api.State.SandboxConfigs.ToArray(), Shapes.SandboxConfig));
         routes.Get("/v1/tools/mcp/servers", server.ToolMcpServers);
-        routes.Get("/v1/mcp-servers/", _ => Answer.Array(api.State.McpServers.ToArray(), Shapes.McpServer), Release.V0162);
+        routes.Get("/v1/mcp-servers/", _ => Answer.Array(api.State.McpServers.ToArray(), Shapes.McpServer));
     }
 
     private Answer Health(Call call) => Answer.Object(w =>
@@ -59,7 +59,7 @@ internal sealed class ServerApi
         w.WriteStartObject("paths"u8);
         foreach (var path in _routes.All.Where(r => r.Path.StartsWith("/v1/", StringComparison.Ordinal)).GroupBy(r => r.Path))
         {
-            w.WriteStartObject(path.Key.Replace("{}", "{id}", StringComparison.Ordinal));
+            w.WriteStartObject(path.Key);
             foreach (var method in path.Select(r => r.Method.ToLowerInvariant()).Distinct())
             {
                 w.WriteStartObject(method);

@@ -32,7 +32,7 @@ internal sealed class SourcesApi
         }
 
         routes.Get("/v1/sources/{}/files/{}", sources.File);
-        routes.Get("/v1/folders/{}/files/{}", sources.File, Release.V0168);
+        routes.Get("/v1/folders/{}/files/{}", sources.File);
     }
 
     private SourceRow[] All() => [.. _api.State.Sources.Order(Comparer<SourceRow>.Create(Paging.ByTime))];

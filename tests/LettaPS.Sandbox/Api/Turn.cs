@@ -81,7 +81,7 @@ internal sealed class Turn(LettaApi api, AgentRow agent)
 
         if (api.Is0168)
         {
-            w.Prop("context_tokens"u8, 2040L);
+            w.Prop("context_tokens"u8, agent.AgentType == "letta_v1_agent" ? 2040L : null);
         }
 
         w.WriteEndObject();

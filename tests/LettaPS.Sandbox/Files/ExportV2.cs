@@ -17,7 +17,7 @@ internal sealed class ExportV2(LettaApi api)
     private readonly FileIds _ids = new();
 
     /// <summary>Called when a request for an export arrives: from here on, numbers begin at zero for everybody.</summary>
-    public void Arrived() => _ids.Clear();
+    public void Arrived(HttpContext http) => http.Items[this] = _ids.Clear();
 
     public Answer Export(Call call)
     {
@@ -37,6 +37,12 @@ internal sealed class ExportV2(LettaApi api)
         if (agents.FirstOrDefault(a => !AgentNames.IsValid(api.Release, a.Name)) is { } refused)
         {
             throw new Problem(500, "Export failed: " + AgentNames.Error(refused.Name!));
+        }
+
+        if (agents.Length > 1 && !Equals(call.Http.Items[this], _ids.Generation) && api.State.Tools.Of(agent.ToolIds).FirstOrDefault() is { } tool)
+        {
+            throw new Problem(500, $"Export failed: Unexpected new tool ID '{tool.Id}' encountered during conversion. "
+                + "All IDs should have been mapped during agent processing.");
         }
 
         var conversation = api.Is0168 ? call.Query("conversation_id") : null;

@@ -12,13 +12,14 @@ internal sealed class FileIds
     /// <summary>How often the table was cleared.</summary>
     public int Generation { get; private set; }
 
-    public void Clear()
+    /// <summary>Clears the table, and says how often that was done.</summary>
+    public int Clear()
     {
         lock (_ids)
         {
             _ids.Clear();
             _counters.Clear();
-            Generation++;
+            return ++Generation;
         }
     }
 

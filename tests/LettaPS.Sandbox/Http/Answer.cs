@@ -1,4 +1,7 @@
+using System.Globalization;
+using System.Text;
 using System.Text.Json;
+using LettaPS.Sandbox.Store;
 
 namespace LettaPS.Sandbox.Http;
 
@@ -8,6 +11,8 @@ namespace LettaPS.Sandbox.Http;
 /// </summary>
 internal sealed class Answer
 {
+    private const int FlushAt = 64 * 1024;
+
     private Answer(int status, string? contentType) => (Status, ContentType) = (status, contentType);
 
     public int Status { get; }
@@ -47,7 +52,7 @@ internal sealed class Answer
     public static Answer Of(string text, string contentType, int status = 200, int? retryAfter = null) =>
         new(status, contentType) { Text = text, RetryAfter = retryAfter };
 
-    public static Answer Number(int value) => Of(value.ToString(System.Globalization.CultureInfo.InvariantCulture), "application/json");
+    public static Answer Number(int value) => Of(value.ToString(CultureInfo.InvariantCulture), "application/json");
 
     /// <summary>204.</summary>
     public static Answer Nothing() => new(204, null);
@@ -94,6 +99,41 @@ internal sealed class Answer
         },
     };
 
+    public async Task WriteAsync(HttpResponse response, CancellationToken gone)
+    {
+        response.StatusCode = Status;
+        response.ContentType = ContentType;
+        if (Location is not null)
+        {
+            response.Headers.Location = Location;
+        }
+
+        if (Allow is not null)
+        {
+            response.Headers.Allow = Allow;
+        }
+
+        if (RetryAfter is not null)
+        {
+            response.Headers.RetryAfter = RetryAfter.Value.ToString(CultureInfo.InvariantCulture);
+        }
+
+        if (Json is { } json)
+        {
+            await WriteJsonAsync(response, json, gone);
+        }
+        else if (Text is { } text)
+        {
+            var bytes = Encoding.UTF8.GetBytes(text);
+            response.ContentLength = bytes.Length;
+            await response.BodyWriter.WriteAsync(bytes, gone);
+        }
+        else
+        {
+            response.ContentLength = 0;
+        }
+    }
+
     private static IEnumerable<bool> ArrayPieces<T>(Utf8JsonWriter w, IEnumerable<T> items, Action<Utf8JsonWriter, T> write)
     {
         w.WriteStartArray();
@@ -104,5 +144,30 @@ internal sealed class Answer
         }
 
         w.WriteEndArray();
+    }
+
+    /// <summary>
+    /// Small answers go out whole with their length, as Letta's do; large ones in pieces while they are made, so without a length.
+    /// </summary>
+    private async Task WriteJsonAsync(HttpResponse response, Func<Utf8JsonWriter, IEnumerable<bool>> json, CancellationToken gone)
+    {
+        var body = response.BodyWriter;
+        await using var writer = new Utf8JsonWriter(body, JsonText.Writer with { Indented = Indented });
+        var sent = 0L;
+        foreach (var _ in json(writer))
+        {
+            if (writer.BytesCommitted + writer.BytesPending - sent > FlushAt)
+            {
+                writer.Flush();
+                sent = writer.BytesCommitted;
+                await body.FlushAsync(gone);
+            }
+        }
+
+        writer.Flush();
+        if (sent == 0)
+        {
+            response.ContentLength = writer.BytesCommitted;
+        }
     }
 }

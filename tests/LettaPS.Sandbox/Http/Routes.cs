@@ -12,16 +12,15 @@ internal enum Reads
 
 /// <summary>A method and path with what answers it.</summary>
 /// <param name="Method">GET, POST, …</param>
-/// <param name="Path">The path; <c>{}</c> stands for any one segment.</param>
+/// <param name="Path">The path; a segment in braces stands for any one segment.</param>
 /// <param name="Handler">What answers.</param>
 /// <param name="Reads">What is read of the request before.</param>
-/// <param name="Since">The first release that has it.</param>
-internal sealed record Route(string Method, string Path, Handler Handler, Reads Reads, Release Since)
+internal sealed record Route(string Method, string Path, Handler Handler, Reads Reads = Reads.Nothing)
 {
     public string[] Segments { get; } = Path.Split('/');
 
     /// <summary>Runs when the request arrives, before latency.</summary>
-    public Action? Arrived { get; init; }
+    public Action<HttpContext>? Arrived { get; init; }
 
     /// <summary>The variable parts of a path, or nothing if it is another path. A trailing slash is part of a path.</summary>
     public string[]? Match(string[] segments)
@@ -34,7 +33,7 @@ internal sealed record Route(string Method, string Path, Handler Handler, Reads 
         List<string> ids = [];
         for (var i = 0; i < segments.Length; i++)
         {
-            if (Segments[i] == "{}" && segments[i].Length > 0)
+            if (Segments[i].StartsWith('{') && segments[i].Length > 0)
             {
                 ids.Add(segments[i]);
             }
@@ -48,28 +47,49 @@ internal sealed record Route(string Method, string Path, Handler Handler, Reads 
     }
 }
 
-/// <summary>All routes of the release that is played, matched as Letta's web framework does: in order, slashes counting.</summary>
-internal sealed class Routes(Release release)
+/// <summary>
+/// All routes of the release that is played, slashes counting, fixed names before variable ones. Which release has which is read from a list
+/// of the real ones: what a release has and the sandbox does not play is 501, in words, so that nobody takes it for a missing route.
+/// </summary>
+internal sealed class Routes
 {
-    private readonly List<Route> _routes = [];
+    private static readonly (string Releases, string Method, string Path)[] s_known = [.. ReadKnown()];
+    private static readonly HashSet<string> s_keys = [.. s_known.Select(k => Key(k.Method, k.Path))];
 
-    public IReadOnlyList<Route> All => _routes;
+    private readonly SortedDictionary<string, Route> _routes = new(StringComparer.Ordinal);
 
-    public void Get(string path, Handler handler, Release? since = null) => Add("GET", path, handler, Reads.Nothing, since);
-
-    public void Post(string path, Handler handler, Release? since = null) => Add("POST", path, handler, Reads.Json, since);
-
-    public void Put(string path, Handler handler, Release? since = null) => Add("PUT", path, handler, Reads.Json, since);
-
-    public void Patch(string path, Handler handler, Release? since = null) => Add("PATCH", path, handler, Reads.Json, since);
-
-    public void Delete(string path, Handler handler, Release? since = null) => Add("DELETE", path, handler, Reads.Nothing, since);
-
-    public void Add(string method, string path, Handler handler, Reads reads, Release? since = null, Action? arrived = null)
+    public Routes(Release release)
     {
-        if (release >= (since ?? Release.V0113))
+        foreach (var (_, method, path) in s_known.Where(k => k.Releases.Contains(release.ToString(), StringComparison.Ordinal)))
         {
-            _routes.Add(new Route(method, path, handler, reads, since ?? Release.V0113) { Arrived = arrived });
+            _routes.Add(Key(method, path), new Route(method, path, _ => Answer.Detail(501, $"The sandbox does not play {method} {path}")));
+        }
+    }
+
+    public IEnumerable<Route> All => _routes.Values;
+
+    public void Get(string path, Handler handler) => Add("GET", path, handler, Reads.Nothing);
+
+    public void Post(string path, Handler handler) => Add("POST", path, handler, Reads.Json);
+
+    public void Put(string path, Handler handler) => Add("PUT", path, handler, Reads.Json);
+
+    public void Patch(string path, Handler handler) => Add("PATCH", path, handler, Reads.Json);
+
+    public void Delete(string path, Handler handler) => Add("DELETE", path, handler, Reads.Nothing);
+
+    /// <summary>Plays a route, in the releases that have it.</summary>
+    public void Add(string method, string path, Handler handler, Reads reads, Action<HttpContext>? arrived = null)
+    {
+        var key = Key(method, path);
+        if (!s_keys.Contains(key))
+        {
+            throw new ArgumentException($"No release has {method} {path}.", nameof(path));
+        }
+
+        if (_routes.TryGetValue(key, out var known))
+        {
+            _routes[key] = known with { Handler = handler, Reads = reads, Arrived = arrived };
         }
     }
 
@@ -78,8 +98,8 @@ internal sealed class Routes(Release release)
     {
         var path = request.Path.Value ?? "/";
         var segments = path.Split('/');
-        List<string> allowed = [];
-        foreach (var route in _routes)
+        string? allowed = null;
+        foreach (var route in _routes.Values)
         {
             if (route.Match(segments) is { } ids)
             {
@@ -88,19 +108,33 @@ internal sealed class Routes(Release release)
                     return (route, ids, null);
                 }
 
-                allowed.Add(route.Method);
+                allowed ??= route.Method;
             }
         }
 
-        if (allowed.Count > 0)
+        if (allowed is not null)
         {
-            return (null, [], Answer.NotAllowed(allowed[0]));
+            return (null, [], Answer.NotAllowed(allowed));
         }
 
         var other = path.EndsWith('/') ? path.TrimEnd('/') : path + "/";
         var otherSegments = other.Split('/');
-        return other.Length > 0 && _routes.Exists(r => r.Match(otherSegments) is not null)
+        return other.Length > 0 && _routes.Values.Any(r => r.Match(otherSegments) is not null)
             ? (null, [], Answer.Redirect($"{request.Scheme}://{request.Host}{other}{request.QueryString}"))
             : (null, [], Answer.Detail(404, "Not Found"));
+    }
+
+    /// <summary>A text that is the same for the same route and puts fixed names before variable ones.</summary>
+    private static string Key(string method, string path) =>
+        string.Join('/', path.Split('/').Select(s => s.StartsWith('{') ? "\uffff" : s)) + ' ' + method;
+
+    private static IEnumerable<(string Releases, string Method, string Path)> ReadKnown()
+    {
+        using var reader = new StreamReader(typeof(Routes).Assembly.GetManifestResourceStream("Routes.txt")!);
+        while (reader.ReadLine() is { } line)
+        {
+            var parts = line.Split(' ');
+            yield return (string.Join(' ', parts[..^2]), parts[^2], parts[^1]);
+        }
     }
 }

@@ -1,0 +1,157 @@
+using System.Net;
+using System.Net.Sockets;
+using LettaPS.Hosting;
+using LettaPS.Sandbox;
+
+namespace LettaPS.Module.Tests;
+
+public class ConnectLettaTests
+{
+    [Theory]
+    [InlineData("0.11.3")]
+    [InlineData("0.16.2")]
+    [InlineData("0.16.8")]
+    public async Task The_version_is_found_and_the_connection_kept(string release)
+    {
+        await using var server = await SandboxServer.StartAsync(new SandboxOptions { Release = release });
+        using var shell = new Shell();
+
+        var connection = Assert.Single(shell.Run($"Connect-Letta '{server.BaseUri}' -PassThru").Succeed());
+
+        Assert.Equal(release, connection.Get<string>("ServerVersion"));
+        Assert.Equal(server.BaseUri, Assert.Single(shell.Run("Get-LettaConnection").Succeed()).Get<Uri>("BaseUri"));
+        Assert.Empty(shell.Run("Disconnect-Letta; Get-LettaConnection").Succeed());
+    }
+
+    [Fact]
+    public async Task Without_PassThru_nothing_is_given()
+    {
+        await using var server = await SandboxServer.StartAsync();
+        using var shell = new Shell();
+
+        Assert.Empty(shell.Run($"Connect-Letta '{server.BaseUri}/v1/'").Succeed());
+    }
+
+    [Fact]
+    public async Task A_password_opens_a_secured_server_and_is_shown_nowhere()
+    {
+        await using var server = await SandboxServer.StartAsync(new SandboxOptions { Password = "opensesame" });
+        using var shell = new Shell();
+        var key = new NetworkCredential(string.Empty, "opensesame").SecurePassword;
+
+        shell.Run("Connect-Letta -BaseUri $args[1] -ApiKey $args[0] -Verbose; Get-LettaConnection | Out-Default", key, server.BaseUri).Succeed();
+
+        Assert.Single(shell.Run("Get-LettaAgent Memo").Succeed());
+        Assert.DoesNotContain("opensesame", shell.Console.Text + string.Join(' ', shell.Console.Verbose), StringComparison.Ordinal);
+        Assert.Contains(server.Requests.Entries, r => r.Headers.TryGetValue("Authorization", out var a) && a == "Bearer opensesame");
+    }
+
+    [Theory]
+    [InlineData(null, "wants a password")]
+    [InlineData("wrong", "does not accept the password")]
+    public async Task A_missing_or_wrong_password_is_said_to_be_that(string? password, string message)
+    {
+        await using var server = await SandboxServer.StartAsync(new SandboxOptions { Password = "right" });
+        using var shell = new Shell();
+        var key = password is null ? null : new NetworkCredential(string.Empty, password).SecurePassword;
+
+        AssertError(shell, "Unauthorized", message, "Connect-Letta $args[0] -ApiKey $args[1]", server.BaseUri, key);
+    }
+
+    [Fact]
+    public void A_port_that_nothing_listens_at_is_said_to_be_that()
+    {
+        using var shell = new Shell();
+
+        AssertError(shell, "ServerUnreachable", "Nothing listens", $"Connect-Letta 'http://127.0.0.1:{FreePort()}'");
+    }
+
+    [Fact]
+    public void A_host_that_does_not_exist_is_said_to_be_that()
+    {
+        using var shell = new Shell();
+
+        AssertError(shell, "UnknownHost", "no host named 'letta.invalid'", "Connect-Letta 'http://letta.invalid:8283'");
+    }
+
+    [Theory]
+    [InlineData("<html><body>Welcome to nginx!</body></html>", "text/html", 200)]
+    [InlineData("<html><body>404 Not Found</body></html>", "text/html", 404)]
+    [InlineData("{\"ok\":true}", "application/json", 200)]
+    [InlineData("[]", "application/json", 200)]
+    public async Task Another_service_is_said_not_to_be_Letta(string body, string type, int status)
+    {
+        await using var other = await OtherServer.StartAsync($"HTTP/1.1 {status} X\r\nContent-Type: {type}\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n{body}");
+        using var shell = new Shell();
+
+        AssertError(shell, "NotLetta", "is not a Letta server", $"Connect-Letta '{other.BaseUri}'");
+    }
+
+    [Fact]
+    public async Task What_does_not_speak_HTTP_is_said_not_to()
+    {
+        await using var other = await OtherServer.StartAsync("SSH-2.0-OpenSSH_9.2p1\r\n");
+        using var shell = new Shell();
+
+        AssertError(shell, "NotHttp", "does not speak HTTP", $"Connect-Letta '{other.BaseUri}'");
+    }
+
+    [Fact]
+    public async Task Plain_http_behind_an_https_address_is_a_TLS_error_with_advice()
+    {
+        await using var server = await SandboxServer.StartAsync();
+        using var shell = new Shell();
+
+        AssertError(shell, "TlsFailed", "No secure connection", $"Connect-Letta 'https://127.0.0.1:{server.BaseUri.Port}'");
+    }
+
+    [Fact]
+    public async Task A_server_that_says_nothing_is_given_up_on_after_the_time_allowed()
+    {
+        await using var other = await OtherServer.StartAsync(string.Empty);
+        using var shell = new Shell();
+
+        AssertError(shell, "ServerTimeout", "sent nothing for 0.2 seconds", $"Connect-Letta '{other.BaseUri}' -Timeout 0.2");
+    }
+
+    [Fact]
+    public async Task A_server_whose_database_does_not_fit_is_kept_with_a_warning()
+    {
+        await using var server = await SandboxServer.StartAsync();
+        server.Faults.Add(new Sandbox.Http.Fault(new Sandbox.Http.StatusEffect(500, """{"detail":"An unknown error occurred"}""")) { Path = "/v1/agents/" });
+        using var shell = new Shell();
+
+        Assert.Single(shell.Run($"Connect-Letta '{server.BaseUri}' -PassThru").Succeed());
+
+        Assert.Contains("An unknown error occurred", Assert.Single(shell.Console.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Each_runspace_has_a_connection_of_its_own()
+    {
+        await using var server = await SandboxServer.StartAsync();
+        using var one = new Shell();
+        using var other = new Shell();
+
+        one.Run($"Connect-Letta '{server.BaseUri}'").Succeed();
+
+        Assert.Empty(other.Run("Get-LettaConnection").Succeed());
+    }
+
+    private static void AssertError(Shell shell, string errorId, string message, string script, params object?[] arguments)
+    {
+        var error = Assert.Single(shell.Run(script, arguments).Errors);
+
+        Assert.Equal($"{errorId},LettaPS.Commands.ConnectLettaCommand", error.FullyQualifiedErrorId);
+        Assert.Contains(message, error.Exception.Message, StringComparison.Ordinal);
+        Assert.False(string.IsNullOrEmpty(error.ErrorDetails.RecommendedAction));
+        Assert.Empty(shell.Run("Get-LettaConnection").Succeed());
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

@@ -1,0 +1,51 @@
+using System.Diagnostics;
+using System.Reflection;
+
+namespace LettaPS.Module.Tests;
+
+/// <summary>A process of its own that runs one pipeline: <c>dotnet Quickstart.dll -Command</c>.</summary>
+internal sealed class ConsoleProcess : IDisposable
+{
+    private static readonly string s_quickstart = typeof(ConsoleProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "Quickstart").Value!;
+
+    private readonly Process _process;
+
+    private ConsoleProcess(Process process) => _process = process;
+
+    public static ConsoleProcess Start(string command, Uri? server = null)
+    {
+        var start = new ProcessStartInfo("dotnet") { ArgumentList = { s_quickstart, "-Command", command }, RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["LETTA_BASE_URL"] = server?.ToString();
+        start.Environment.Remove("LETTA_API_KEY");
+        return new ConsoleProcess(Process.Start(start)!);
+    }
+
+    /// <summary>Waits for the end.</summary>
+    /// <returns>The exit code and what was printed.</returns>
+    public async Task<(int ExitCode, string Output)> FinishAsync(CancellationToken cancel)
+    {
+        var output = _process.StandardOutput.ReadToEndAsync(cancel);
+        var errors = _process.StandardError.ReadToEndAsync(cancel);
+        await _process.WaitForExitAsync(cancel);
+        return (_process.ExitCode, await output + await errors);
+    }
+
+    /// <summary>Ends the process as <c>kill -9</c> does.</summary>
+    public async Task KillAsync(CancellationToken cancel)
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync(cancel);
+    }
+
+    public bool HasExited => _process.HasExited;
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+        }
+
+        _process.Dispose();
+    }
+}

@@ -1,0 +1,345 @@
+using System.Management.Automation;
+using System.Text.Json;
+using LettaPS.Sandbox;
+using LettaPS.Sandbox.Fleets;
+using LettaPS.Sandbox.Http;
+
+namespace LettaPS.Module.Tests;
+
+public class ExportLettaAgentTests
+{
+    private const string ExportPath = "/v1/agents/*/export";
+
+    [Fact]
+    public async Task The_pipeline_of_a_user_backs_every_agent_up()
+    {
+        await using var letta = await Connected.ToAsync();
+
+        var backups = letta.Run($"Get-LettaAgent | Export-LettaAgent -Path {letta.Path}").Succeed();
+
+        Assert.Equal(16, backups.Count);
+        Assert.All(backups, b => Assert.True(b.Get<bool>("Complete")));
+        Assert.Equal(letta.Server.State.Agents.Select(a => a.Id + ".af").Append("manifest.json").Order(), letta.Files);
+        foreach (var backup in backups)
+        {
+            var row = letta.Server.State.Agents.Find(backup.Get<string>("AgentId"))!;
+            Assert.Equal(row.Name, backup.Get<string>("AgentName"));
+            Assert.Equal(row.Messages.Count, backup.Get<int>("Messages"));
+            Assert.Equal(row.BlockIds.Count, backup.Get<int>("Blocks"));
+            Assert.Equal(row.ToolIds.Count, backup.Get<int>("Tools"));
+            Assert.Equal(new FileInfo(backup.Get<string>("Path")).Length, backup.Get<long>("Length"));
+            Assert.Equal("Api", backup.Get<string>("Source"));
+        }
+    }
+
+    [Fact]
+    public async Task Without_input_every_agent_is_backed_up_hidden_ones_too()
+    {
+        await using var letta = await Connected.ToAsync(new SandboxOptions { Fleet = Fleet.SeedWithGroup() });
+
+        Assert.Equal(letta.Server.State.Agents.Count, letta.Run($"Export-LettaAgent {letta.Path}").Succeed().Count);
+    }
+
+    [Fact]
+    public async Task An_empty_pipeline_backs_nothing_up_and_leaves_nothing()
+    {
+        await using var letta = await Connected.ToAsync();
+
+        Assert.Empty(letta.Run($"Get-LettaAgent nothing* | Export-LettaAgent {letta.Path}").Succeed());
+        Assert.Empty(Directory.EnumerateFileSystemEntries(letta.Folder.Path));
+    }
+
+    [Fact]
+    public async Task Files_can_be_read_by_their_owner_only()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Skip("Windows has no file modes; files inherit the access list of their folder there.");
+            return;
+        }
+
+        await using var letta = await Connected.ToAsync();
+
+        letta.Run($"Get-LettaAgent Memo | Export-LettaAgent {letta.Path} -IncludeSecret").Succeed();
+
+        foreach (var file in Directory.GetFiles(letta.Set))
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+        }
+
+        Assert.Contains(letta.Shell.Console.Warnings, w => w.Contains("in clear", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_second_export_makes_a_second_set()
+    {
+        await using var letta = await Connected.ToAsync();
+
+        letta.Run($"1, 2 | ForEach-Object {{ Get-LettaAgent Memo | Export-LettaAgent {letta.Path} }}").Succeed();
+
+        Assert.Equal(2, Directory.GetDirectories(letta.Folder.Path).Length);
+    }
+
+    [Fact]
+    public async Task A_set_is_not_overwritten_unless_it_is_asked_for()
+    {
+        await using var letta = await Connected.ToAsync();
+        letta.Run($"Get-LettaAgent Memo | Export-LettaAgent {letta.Path}").Succeed();
+        var before = Snapshot(letta.Set);
+
+        var error = Assert.Single(letta.Run("Get-LettaAgent Incognito | Export-LettaAgent $args[0]", letta.Set).Errors);
+
+        Assert.Equal("BackupSetExists,LettaPS.Commands.ExportLettaAgentCommand", error.FullyQualifiedErrorId);
+        Assert.Equal(before, Snapshot(letta.Set));
+
+        var set = letta.Set;
+        letta.Run("Get-LettaAgent Incognito | Export-LettaAgent $args[0] -Force", set).Succeed();
+        Assert.Equal(set, letta.Set);
+        Assert.Equal([letta.Server.State.Agents.Single(a => a.Name == "Incognito").Id + ".af", "manifest.json"], letta.Files);
+    }
+
+    [Fact]
+    public async Task A_set_that_could_not_be_replaced_whole_is_kept_aside()
+    {
+        await using var letta = await Connected.ToAsync();
+        letta.Run($"Get-LettaAgent Memo, Incognito | Export-LettaAgent {letta.Path}").Succeed();
+        var (set, before) = (letta.Set, Snapshot(letta.Set));
+        letta.Server.Faults.Add(new Fault(new StatusEffect(404, """{"detail":"gone"}""")) { Path = "/v1/agents/*", AgentId = letta.Server.State.Agents.Single(a => a.Name == "Memo").Id });
+
+        var result = letta.Run("Get-LettaAgent Memo, Incognito | Export-LettaAgent $args[0] -Force", set);
+
+        Assert.Single(result.Errors);
+        var aside = Directory.GetDirectories(letta.Folder.Path).Single(d => d != set);
+        Assert.Equal(before, Snapshot(aside));
+        Assert.Contains(letta.Shell.Console.Warnings, w => w.Contains(aside, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task One_agent_that_fails_is_one_error_and_the_others_go_on()
+    {
+        await using var letta = await Connected.ToAsync();
+        var lost = letta.Server.State.Agents.Skip(5).First();
+        letta.Server.Faults.Add(new Fault(new StatusEffect(500, """{"detail":"boom"}""")) { Path = "/v1/agents/*", AgentId = lost.Id });
+
+        var result = letta.Run($"Get-LettaAgent | Export-LettaAgent {letta.Path}");
+
+        Assert.Equal(15, result.Output.Count);
+        var error = Assert.Single(result.Errors);
+        Assert.Equal("ServerError,LettaPS.Commands.ExportLettaAgentCommand", error.FullyQualifiedErrorId);
+        Assert.Equal(lost.Id, error.TargetObject);
+        Assert.Contains("boom", error.Exception.Message, StringComparison.Ordinal);
+        var manifest = JsonDocument.Parse(File.ReadAllText(Path.Combine(letta.Set, "manifest.json"))).RootElement;
+        Assert.Equal(lost.Id, Assert.Single(manifest.GetProperty("failed").EnumerateArray()).GetProperty("agent_id").GetString());
+        Assert.False(Assert.Single(letta.Run($"Get-LettaBackup {letta.Path}").Succeed()).Get<bool>("Complete"));
+    }
+
+    [Fact]
+    public async Task What_could_not_be_had_is_said_and_the_agent_is_backed_up_all_the_same()
+    {
+        await using var letta = await Connected.ToAsync();
+        letta.Server.Faults.Add(new Fault(new StatusEffect(500, """{"detail":"An unknown error occurred"}""")) { Path = "/v1/agents/*/archival-memory" });
+
+        var backup = Assert.Single(letta.Run($"Get-LettaAgent Memo | Export-LettaAgent {letta.Path}").Succeed());
+
+        Assert.False(backup.Get<bool>("Complete"));
+        Assert.Contains("The archival passages:", Assert.Single(backup.Get<IReadOnlyList<string>>("Missing")), StringComparison.Ordinal);
+        Assert.True(backup.Get<int>("Messages") > 0);
+    }
+
+    [Fact]
+    public async Task Resuming_asks_only_for_what_is_missing_or_different()
+    {
+        await using var letta = await Connected.ToAsync();
+        var failing = letta.Server.State.Agents.Skip(5).First();
+        var fault = letta.Server.Faults.Add(new Fault(new StatusEffect(500)) { Path = "/v1/agents/*", AgentId = failing.Id });
+        letta.Run($"Get-LettaAgent | Export-LettaAgent {letta.Path}");
+        letta.Server.Faults.Remove(fault);
+        var spoilt = letta.Server.State.Agents.First().Id;
+        File.AppendAllText(Path.Combine(letta.Set, spoilt + ".af"), " ");
+        var changed = letta.Server.State.Agents.Skip(9).First();
+        changed.UpdatedAt = changed.UpdatedAt.AddSeconds(1);
+        var before = letta.Server.Requests.Entries.Count;
+
+        var backups = letta.Run($"Get-LettaAgent | Export-LettaAgent {letta.Path} -Resume").Succeed();
+
+        Assert.Equal(new[] { failing.Id, spoilt, changed.Id }.Order(), backups.Where(b => !b.Get<bool>("Reused")).Select(b => b.Get<string>("AgentId")).Order());
+        Assert.Equal(16, backups.Count);
+        Assert.Equal(3, letta.Server.Requests.Entries.Skip(before).Count(r => PathPatternMatches(r.Path)));
+        Assert.All(letta.Run($"Test-LettaBackup {letta.Path}").Succeed(), t => Assert.True(t.Get<bool>("Valid")));
+        Assert.True(Assert.Single(letta.Run($"Get-LettaBackup {letta.Path}").Succeed()).Get<bool>("Complete"));
+
+        static bool PathPatternMatches(string path) => path.EndsWith("/export", StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_set_of_another_server_is_not_gone_on_with()
+    {
+        await using var one = await Connected.ToAsync();
+        await using var other = await Connected.ToAsync();
+        one.Run($"Get-LettaAgent Memo | Export-LettaAgent {one.Path}").Succeed();
+
+        var error = Assert.Single(other.Run("Get-LettaAgent Memo | Export-LettaAgent $args[0] -Resume", one.Set).Errors);
+
+        Assert.Equal("BackupSetOfAnotherServer,LettaPS.Commands.ExportLettaAgentCommand", error.FullyQualifiedErrorId);
+    }
+
+    [Fact]
+    public async Task WhatIf_says_what_would_be_written_and_writes_nothing()
+    {
+        await using var letta = await Connected.ToAsync();
+
+        Assert.Empty(letta.Run($"Get-LettaAgent Memo | Export-LettaAgent {letta.Path} -WhatIf").Succeed());
+
+        Assert.Matches("What if:.*Back up to .*letta-backup-.*Memo \\(agent-", letta.Shell.Console.Text);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(letta.Folder.Path));
+    }
+
+    [Fact]
+    public async Task History_and_archive_can_be_left_out()
+    {
+        await using var letta = await Connected.ToAsync();
+        var row = letta.Server.State.Agents.Single(a => a.Name == "document_librarian");
+
+        var backup = Assert.Single(letta.Run($"Get-LettaAgent document_librarian | Export-LettaAgent {letta.Path} -NoHistory -NoArchive").Succeed());
+
+        Assert.Equal(row.MessageIds.Count, backup.Get<int>("Messages"));
+        Assert.Equal(0, backup.Get<int>("Passages"));
+        Assert.Equal(0, letta.Server.Requests.Count("GET", "/v1/agents/*/archival-memory"));
+        Assert.True(backup.Get<bool>("Complete"));
+    }
+
+    [Fact]
+    public async Task Agents_are_read_side_by_side_up_to_the_limit()
+    {
+        await using var letta = await Connected.ToAsync(new SandboxOptions { Latency = TimeSpan.FromMilliseconds(20) });
+
+        letta.Run($"Export-LettaAgent {letta.Path} -ThrottleLimit 1").Succeed();
+        var alone = letta.Server.Requests.PeakOf("GET", "/v1/agents/*");
+        letta.Run($"Export-LettaAgent {letta.Path} -ThrottleLimit 8").Succeed();
+
+        Assert.Equal(1, alone);
+        Assert.InRange(letta.Server.Requests.PeakOf("GET", "/v1/agents/*"), 2, 8);
+        Assert.Equal(1, letta.Server.Requests.PeakOf("GET", ExportPath));
+    }
+
+    [Fact]
+    public async Task Stopping_the_pipeline_leaves_no_partial_file_and_no_request()
+    {
+        await using var letta = await Connected.ToAsync(new SandboxOptions { Latency = TimeSpan.FromMilliseconds(50) });
+        using var powershell = letta.Shell.Create($"Export-LettaAgent {letta.Path}");
+        var output = new PSDataCollection<PSObject>();
+        var first = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        output.DataAdded += (_, _) => first.TrySetResult();
+        var running = powershell.BeginInvoke<PSObject, PSObject>(null, output);
+        await first.Task;
+
+        powershell.Stop();
+
+        await AssertLeftCleanAsync(letta);
+        Assert.Throws<PipelineStoppedException>(() => powershell.EndInvoke(running));
+    }
+
+    [Fact]
+    public async Task A_failure_downstream_stops_the_export_and_leaves_it_clean()
+    {
+        await using var letta = await Connected.ToAsync(new SandboxOptions { Latency = TimeSpan.FromMilliseconds(20) });
+
+        Assert.Throws<RuntimeException>(() => letta.Run($"Export-LettaAgent {letta.Path} | ForEach-Object {{ throw 'enough' }}"));
+
+        await AssertLeftCleanAsync(letta);
+    }
+
+    [Fact]
+    public async Task What_was_finished_before_a_stop_is_gone_on_with()
+    {
+        await using var letta = await Connected.ToAsync(new SandboxOptions { Latency = TimeSpan.FromMilliseconds(20) });
+        Assert.Throws<RuntimeException>(() => letta.Run($"$script:n = 0; Export-LettaAgent {letta.Path} | ForEach-Object {{ if (++$script:n -eq 5) {{ throw 'enough' }} }}"));
+        var finished = Directory.GetFiles(letta.Set, "*.af").Length;
+        Assert.Equal("Unfinished", Assert.Single(letta.Run($"Get-LettaBackup {letta.Path}").Succeed()).Get<object>("State").ToString());
+
+        var backups = letta.Run($"Export-LettaAgent {letta.Path} -Resume").Succeed();
+
+        Assert.True(finished >= 5);
+        Assert.Equal(finished, backups.Count(b => b.Get<bool>("Reused")));
+        Assert.Equal(16, backups.Count);
+        Assert.Equal(17, letta.Files.Count());
+    }
+
+    [Fact]
+    public async Task Killed_at_any_moment_no_file_is_torn_and_the_next_run_completes_the_set()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        await using var letta = await Connected.ToAsync(new SandboxOptions { Latency = TimeSpan.FromMilliseconds(20) });
+        for (var after = 1; after <= 13; after += 4)
+        {
+            using var process = ConsoleProcess.Start($"Export-LettaAgent {letta.Path} -Resume -ThrottleLimit 2", letta.Server.BaseUri);
+            await WaitForAsync(() => Directory.EnumerateFiles(letta.Folder.Path, "*.af", SearchOption.AllDirectories).Count() >= after || process.HasExited, cancel);
+
+            await process.KillAsync(cancel);
+
+            Assert.All(Directory.GetFiles(letta.Set, "*.af"), f => JsonDocument.Parse(File.ReadAllBytes(f)));
+        }
+
+        letta.Run($"Export-LettaAgent {letta.Path} -Resume").Succeed();
+
+        Assert.Equal(17, letta.Files.Count());
+        Assert.All(letta.Run($"Test-LettaBackup {letta.Path}").Succeed(), t => Assert.True(t.Get<bool>("Valid")));
+    }
+
+    [Fact]
+    public async Task Agents_of_several_servers_go_into_sets_of_their_own()
+    {
+        await using var one = await Connected.ToAsync(new SandboxOptions { Release = "0.11.3", Fleet = Fleet.Generated(2, 3) });
+        await using var other = await Connected.ToAsync(new SandboxOptions { Release = "0.16.8", Fleet = Fleet.Generated(3, 3) });
+
+        one.Run($"$args | ForEach-Object {{ Connect-Letta $_ -PassThru }} | Get-LettaAgent | Export-LettaAgent {one.Path}", one.Server.BaseUri, other.Server.BaseUri).Succeed();
+
+        var sets = one.Run($"Get-LettaBackup {one.Path}").Succeed();
+        Assert.Equal([2, 3], sets.Select(s => s.Get<int>("Agents")).Order());
+        Assert.Equal(new[] { one.Server.BaseUri, other.Server.BaseUri }.ToHashSet(), sets.Select(s => s.Get<Uri>("Server")).ToHashSet());
+    }
+
+    [Fact]
+    public async Task A_path_that_is_no_folder_is_refused()
+    {
+        await using var letta = await Connected.ToAsync();
+
+        Assert.Equal("PathNotFileSystem,LettaPS.Commands.ExportLettaAgentCommand", Assert.Single(letta.Run("Export-LettaAgent Env:\\x").Errors).FullyQualifiedErrorId);
+    }
+
+    [Fact]
+    public async Task A_folder_that_cannot_be_written_ends_the_export_with_one_error()
+    {
+        await using var letta = await Connected.ToAsync();
+        File.WriteAllText(letta.Folder["file"], string.Empty);
+
+        var error = Assert.Single(letta.Run("Export-LettaAgent $args[0]", letta.Folder["file/inside"]).Errors);
+
+        Assert.Equal("BackupWriteFailed,LettaPS.Commands.ExportLettaAgentCommand", error.FullyQualifiedErrorId);
+    }
+
+    private static Dictionary<string, string> Snapshot(string folder) => Directory.GetFiles(folder).ToDictionary(f => Path.GetFileName(f), File.ReadAllText);
+
+    private static async Task AssertLeftCleanAsync(Connected letta)
+    {
+        // The server notices the end of a request a moment after the client has dropped it.
+        await WaitForAsync(() => letta.Server.Requests.Running == 0, TestContext.Current.CancellationToken);
+        var requests = letta.Server.Requests.Entries.Count;
+        var files = letta.Files.ToList();
+        Assert.DoesNotContain(files, f => f.EndsWith(".partial", StringComparison.Ordinal) || f.EndsWith(".tmp", StringComparison.Ordinal));
+        Assert.DoesNotContain("manifest.json", files);
+        Assert.All(Directory.GetFiles(letta.Set, "*.af"), f => JsonDocument.Parse(File.ReadAllBytes(f)));
+        Assert.Equal(requests, letta.Server.Requests.Entries.Count);
+    }
+
+    /// <summary>Waits for what must come; half a minute is only so that a failure ends.</summary>
+    private static async Task WaitForAsync(Func<bool> condition, CancellationToken cancel)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        deadline.CancelAfter(TimeSpan.FromSeconds(30));
+        while (!condition())
+        {
+            await Task.Delay(5, deadline.Token);
+        }
+    }
+}
