@@ -26,8 +26,9 @@ public sealed class ComposeCmdletTests : IDisposable
         var pin = Assert.Single(_shell.Run("Get-LettaImagePin $args[0]", _folder["compose.yml"]).Succeed());
 
         Assert.Equal("LettaPS.Core.Compose.LettaImagePin", pin.BaseObject.GetType().FullName);
-        Assert.Equal([_folder["compose.yml"], 3, "letta", "letta/letta:latest", "latest", true, "letta/letta:latest"],
-            new object[] { Value(pin, "Path"), Value(pin, "Line"), Value(pin, "Service"), Value(pin, "Image"), Value(pin, "Tag"), Value(pin, "Floating"), Value(pin, "Resolved") });
+        Assert.Equal((_folder["compose.yml"], 3, "letta"), (pin.Get<string>("Path"), pin.Get<int>("Line"), pin.Get<string>("Service")));
+        Assert.Equal(("letta/letta:latest", "latest", "letta/letta:latest"), (pin.Get<string>("Image"), pin.Get<string>("Tag"), pin.Get<string>("Resolved")));
+        Assert.True(pin.Get<bool>("Floating"));
     }
 
     [Fact]
@@ -58,7 +59,7 @@ public sealed class ComposeCmdletTests : IDisposable
             """,
             _folder.Path);
 
-        Assert.Equal("letta/letta:0.16.8", Value(Assert.Single(result.Succeed()), "Resolved"));
+        Assert.Equal("letta/letta:0.16.8", Assert.Single(result.Succeed()).Get<object>("Resolved"));
         Assert.Equal(Pinned, File.ReadAllText(_folder["compose.yml"]));
         Assert.Contains("0.16.1", File.ReadAllText(_folder["pinned.yml"]), StringComparison.Ordinal);
     }
@@ -180,7 +181,7 @@ public sealed class ComposeCmdletTests : IDisposable
         File.WriteAllText(_folder[".env"], "LETTAPS_TEST_VERSION=0.16.1\n");
         File.WriteAllText(_folder["prod.env"], "LETTAPS_TEST_VERSION=0.16.2\n");
 
-        Assert.Equal("0.16.2", Value(Assert.Single(_shell.Run("Get-LettaImagePin $args[0] -EnvFile $args[1]", _folder.Path, _folder["prod.env"]).Succeed()), "Tag"));
+        Assert.Equal("0.16.2", Assert.Single(_shell.Run("Get-LettaImagePin $args[0] -EnvFile $args[1]", _folder.Path, _folder["prod.env"]).Succeed()).Get<object>("Tag"));
         Assert.Empty(_shell.Run("Set-LettaImagePin $args[0] -EnvFile $args[1] -Version 0.16.8", _folder.Path, _folder["prod.env"]).Errors);
 
         Assert.Equal(("LETTAPS_TEST_VERSION=0.16.1\n", "LETTAPS_TEST_VERSION=0.16.8\n"), (File.ReadAllText(_folder[".env"]), File.ReadAllText(_folder["prod.env"])));
@@ -191,7 +192,7 @@ public sealed class ComposeCmdletTests : IDisposable
     {
         var finding = _shell.Run("Test-LettaCompose $args[0] | Where-Object Rule -eq FloatingImage", _folder.Path).Succeed();
 
-        Assert.Equal(("Error", 3), (Value(Assert.Single(finding), "Severity").ToString(), Value(finding[0], "Line")));
+        Assert.Equal(("Error", 3), (Assert.Single(finding).Get<object>("Severity").ToString(), finding[0].Get<object>("Line")));
         Assert.True(_shell.Show($"Test-LettaCompose '{_folder.Path}'"));
         Assert.Contains("FloatingImage", _shell.Console.Text, StringComparison.Ordinal);
         Assert.Contains("File: " + _folder["compose.yml"], _shell.Console.Text, StringComparison.Ordinal);
@@ -200,7 +201,7 @@ public sealed class ComposeCmdletTests : IDisposable
     [Fact]
     public void The_fix_of_a_floating_image_is_a_command_that_runs()
     {
-        var fix = (string)Value(_shell.Run("Test-LettaCompose $args[0] | Where-Object Rule -eq FloatingImage", _folder.Path).Succeed()[0], "Fix");
+        var fix = _shell.Run("Test-LettaCompose $args[0] | Where-Object Rule -eq FloatingImage", _folder.Path).Succeed()[0].Get<string>("Fix");
 
         Assert.Empty(_shell.Run(fix.Replace("-FromRunning", "-Version 0.16.8", StringComparison.Ordinal)).Errors);
 
@@ -212,9 +213,7 @@ public sealed class ComposeCmdletTests : IDisposable
     {
         File.WriteAllText(_folder["compose.override.yml"], Pinned);
 
-        Assert.DoesNotContain(_shell.Run("Test-LettaCompose $args[0]", _folder.Path).Succeed(), f => (string)Value(f, "Rule") == "FloatingImage");
+        Assert.DoesNotContain(_shell.Run("Test-LettaCompose $args[0]", _folder.Path).Succeed(), f => f.Get<string>("Rule") == "FloatingImage");
         Assert.Equal(2, _shell.Run("Get-LettaImagePin $args[0]", _folder.Path).Succeed().Count);
     }
-
-    private static object Value(PSObject value, string property) => value.Properties[property].Value;
 }
