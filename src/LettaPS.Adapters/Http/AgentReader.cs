@@ -25,6 +25,9 @@ internal sealed class AgentReader(
     private const int PassagePageSize = 200;
     private const int ListPageSize = 500;
 
+    /// <summary>Longest list of groups, archives, conversations or files in one answer.</summary>
+    private const int MaxListLength = 100_000;
+
     // 0.12.0, the first release that does not write tool messages in the old way.
     private static readonly DateTimeOffset s_endOfOldToolMessages = new(2025, 10, 9, 0, 0, 0, TimeSpan.Zero);
 
@@ -342,6 +345,10 @@ internal sealed class AgentReader(
             await foreach (var item in json.ReadArrayAsync(token).ConfigureAwait(false))
             {
                 items.Add(item);
+                if (items.Count > MaxListLength)
+                {
+                    throw new JsonException("The list does not end.");
+                }
             }
 
             return items;

@@ -19,6 +19,9 @@ internal sealed class HistoryReader(HttpTransport http, ServerDialect dialect, s
 {
     private const int PageSize = 1000;
 
+    /// <summary>Most items that one message is shown as: far more than any model makes in a turn.</summary>
+    private const int MaxItems = 10_000;
+
     private static readonly int[] s_forwardSizes = [PageSize, 5 * PageSize, 25 * PageSize, 250, 50, 10, 5, 3, 2, 1];
     private static readonly int[] s_backwardSizes = [PageSize, PageSize + 1, PageSize + 2, 250, 251, 50, 51, 10, 11, 3, 2, 1];
 
@@ -170,24 +173,32 @@ internal sealed class HistoryReader(HttpTransport http, ServerDialect dialect, s
             var known = entries.Skip(Math.Max(0, entries.Count - PageSize)).Select(e => e.Id).ToHashSet();
             var row = new List<JsonElement>();
             var rows = 0;
+            var current = Guid.Empty;
             await foreach (var item in json.ReadArrayAsync(token).ConfigureAwait(false))
             {
-                if (row.Count > 0 && row[0].StringOrNull("id") != item.StringOrNull("id"))
+                if (!EntityId.TryParse(item.StringOrNull("id"), "message", out var id))
                 {
-                    Keep(row, known, entries);
-                    row.Clear();
-                    if (++rows >= size)
-                    {
-                        throw new JsonException("The page is longer than was asked for.");
-                    }
+                    throw new JsonException("A message has no identifier of Letta's form.");
                 }
 
+                if (row.Count > 0 && id != current)
+                {
+                    Keep(current, row, known, entries);
+                    row.Clear();
+                    rows++;
+                }
+
+                current = id;
                 row.Add(item);
+                if (rows == size || row.Count > MaxItems)
+                {
+                    throw new JsonException("The page is longer than was asked for.");
+                }
             }
 
             if (row.Count > 0)
             {
-                Keep(row, known, entries);
+                Keep(current, row, known, entries);
                 rows++;
             }
 
@@ -195,13 +206,8 @@ internal sealed class HistoryReader(HttpTransport http, ServerDialect dialect, s
         },
         cancel);
 
-    private void Keep(List<JsonElement> row, HashSet<Guid> known, List<MessageEntry> entries)
+    private void Keep(Guid id, List<JsonElement> row, HashSet<Guid> known, List<MessageEntry> entries)
     {
-        if (!EntityId.TryParse(row[0].StringOrNull("id"), "message", out var id))
-        {
-            throw new JsonException("A message has no identifier of Letta's form.");
-        }
-
         if (!known.Contains(id))
         {
             entries.Add(log.Keep(id, MessageRow.FromItems(row), rebuilt: true));

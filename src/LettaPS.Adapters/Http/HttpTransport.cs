@@ -140,11 +140,6 @@ internal sealed class HttpTransport : IDisposable
         {
             throw HttpErrors.NotJson(Connection, request, e);
         }
-        catch (InvalidOperationException e) when (e is not ObjectDisposedException)
-        {
-            // System.Text.Json's way to say that a string is not valid Unicode.
-            throw HttpErrors.NotJson(Connection, request, e);
-        }
         catch (HttpRequestException e)
         {
             throw Failure(request, e);

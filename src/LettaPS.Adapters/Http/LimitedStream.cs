@@ -1,11 +1,18 @@
+using System.Text.Json;
+
 namespace LettaPS.Adapters.Http;
 
-/// <summary>The body of an answer: each part that arrives restarts the time limit and is counted.</summary>
+/// <summary>The body of an answer: each part that arrives restarts the time limit and is counted; one that never ends is an error.</summary>
 /// <param name="inner">The body.</param>
 /// <param name="limit">The time limit.</param>
 /// <param name="received">Told of bytes.</param>
 internal sealed class LimitedStream(Stream inner, TimeLimit limit, Action<long>? received) : Stream
 {
+    /// <summary>Largest body that is read: 4 GiB. Everything that can be longer is asked for page by page.</summary>
+    private const long MaxLength = 4L << 30;
+
+    private long _read;
+
     public override bool CanRead => true;
 
     public override bool CanSeek => false;
@@ -25,7 +32,8 @@ internal sealed class LimitedStream(Stream inner, TimeLimit limit, Action<long>?
         var read = await inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
         limit.Restart();
         received?.Invoke(read);
-        return read;
+        _read += read;
+        return _read <= MaxLength ? read : throw new JsonException($"The answer is longer than {MaxLength} bytes.");
     }
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>

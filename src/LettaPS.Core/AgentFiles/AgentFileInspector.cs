@@ -68,11 +68,6 @@ public sealed class AgentFileInspector
         {
             return Nothing(AgentFileFormat.Unknown, $"The file is not well-formed JSON ({Place(e, json.Position)}).");
         }
-        catch (InvalidOperationException e) when (e.Source?.StartsWith("System.Text.Json", StringComparison.Ordinal) == true)
-        {
-            // How it says that a string's bytes are not UTF-8, or that its escapes are half of a surrogate pair.
-            return Nothing(AgentFileFormat.Unknown, $"The file holds text that is not valid Unicode (near byte {json.Position.ToString(CultureInfo.InvariantCulture)}).");
-        }
 
         return inspector.Result();
     }

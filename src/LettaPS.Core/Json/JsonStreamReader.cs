@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace LettaPS.Core.Json;
 
@@ -13,8 +14,10 @@ public sealed class JsonStreamReader : IDisposable
     /// <summary>Deepest nesting read. Letta's own documents stay below 32.</summary>
     public const int MaxDepth = 256;
 
-    /// <summary>Largest single value read where no other limit is given: 256 MiB.</summary>
-    public const int DefaultMaxValueLength = 256 << 20;
+    /// <summary>Largest single value read where no other limit is given: 128 MiB, several times what a model can take in one message.</summary>
+    public const int DefaultMaxValueLength = 128 << 20;
+
+    private const int LargeValue = 64 << 10;
 
     private static readonly JsonReaderOptions s_options = new() { MaxDepth = MaxDepth };
 
@@ -70,7 +73,7 @@ public sealed class JsonStreamReader : IDisposable
                 return JsonTokenType.None;
             }
 
-            await FillAsync(cancel).ConfigureAwait(false);
+            await FillFurtherAsync(cancel).ConfigureAwait(false);
         }
     }
 
@@ -91,7 +94,7 @@ public sealed class JsonStreamReader : IDisposable
                 throw new JsonException("The document ends where a value is expected.");
             }
 
-            await FillAsync(cancel).ConfigureAwait(false);
+            await FillFurtherAsync(cancel).ConfigureAwait(false);
         }
     }
 
@@ -190,9 +193,41 @@ public sealed class JsonStreamReader : IDisposable
         }
 
         token = reader.TokenType;
+        RequireUnicode(ref reader);
         PropertyName = token == JsonTokenType.PropertyName ? reader.GetString() : null;
         Text = token == JsonTokenType.String && reader.CurrentDepth == 0 ? reader.GetString() : null;
         return true;
+    }
+
+    /// <summary>The reader of System.Text.Json takes any bytes within quotation marks, and fails in other ways only when the text is wanted.</summary>
+    private static void RequireUnicode(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType is not (JsonTokenType.String or JsonTokenType.PropertyName))
+        {
+            return;
+        }
+
+        if (!Utf8.IsValid(reader.ValueSpan))
+        {
+            throw new JsonException("A text is not valid UTF-8.");
+        }
+
+        if (reader.ValueIsEscaped && reader.ValueSpan.IndexOf("\\u"u8) >= 0)
+        {
+            RequirePairedSurrogates(ref reader);
+        }
+    }
+
+    private static void RequirePairedSurrogates(ref Utf8JsonReader reader)
+    {
+        try
+        {
+            _ = reader.GetString();
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new JsonException("A text holds half of a surrogate pair.", e);
+        }
     }
 
     private static bool TryReadValue(ref Utf8JsonReader reader, out JsonElement? value)
@@ -211,15 +246,32 @@ public sealed class JsonStreamReader : IDisposable
         }
 
         // A value that is only partly there must not be begun: the reader cannot go back.
-        if (!probe.TrySkip())
+        var whole = probe;
+        if (!whole.TrySkip())
         {
             return false;
+        }
+
+        for (RequireUnicode(ref probe); probe.TokenStartIndex < whole.TokenStartIndex && probe.Read(); RequireUnicode(ref probe))
+        {
         }
 
         // Parsing begins at the reader's current token, which is still the one before.
         reader.Read();
         value = JsonElement.ParseValue(ref reader);
         return true;
+    }
+
+    /// <summary>Reads on. A large value is looked at again only when it has grown by half: it is looked through from its beginning each time.</summary>
+    private async ValueTask FillFurtherAsync(CancellationToken cancel)
+    {
+        var held = _end - _start;
+        var enough = held < LargeValue ? held + 1 : held + (held / 2);
+        do
+        {
+            await FillAsync(cancel).ConfigureAwait(false);
+        }
+        while (!_final && _end - _start < enough);
     }
 
     private async ValueTask FillAsync(CancellationToken cancel)

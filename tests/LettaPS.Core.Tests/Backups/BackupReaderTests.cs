@@ -158,7 +158,7 @@ public class BackupReaderTests
     [InlineData("{}", "The file is JSON, but not an agent.")]
     [InlineData("", "The file is empty.")]
     [InlineData("{\"agents\":[{", "The file is not well-formed JSON")]
-    [InlineData("{\"agents\":[{\"name\":\"\\ud800\"}],\"blocks\":[]}", "The file holds text that is not valid Unicode")]
+    [InlineData("{\"agents\":[{\"name\":\"\\ud800\"}],\"blocks\":[]}", "The file is not well-formed JSON")]
     public async Task What_does_not_fit_together_is_told(string text, string problem)
     {
         var info = await InspectAsync(Encoding.UTF8.GetBytes(text));
