@@ -144,11 +144,15 @@ public sealed class ComposeCmdletTests : IDisposable
     }
 
     [Fact]
-    public void A_service_that_is_not_there_is_an_error()
+    public void A_service_that_is_in_none_of_the_files_is_an_error()
     {
+        File.WriteAllText(_folder["compose.dev.yml"], "services:\n  web:\n    image: nginx\n");
+
         var error = Assert.Single(_shell.Run("Set-LettaImagePin $args[0] -Version 0.16.8 -Service lettuce", _folder.Path).Errors);
 
-        Assert.StartsWith("ServiceNotFound", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.StartsWith("NoLettaImage,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.Empty(_shell.Run("Set-LettaImagePin $args[0] -Version 0.16.8 -Service letta", _folder.Path).Errors);
+        Assert.Equal(Pinned, File.ReadAllText(_folder["compose.yml"]));
     }
 
     [Fact]
@@ -159,6 +163,25 @@ public sealed class ComposeCmdletTests : IDisposable
         Assert.Empty(_shell.Run("Set-LettaImagePin $args[0] -Version 0.16.8 -Service o*", _folder.Path).Errors);
 
         Assert.Equal("services:\n  one:\n    image: letta/letta:0.16.8\n  two:\n    image: letta/letta\n", File.ReadAllText(_folder["compose.yml"]));
+    }
+
+    [Fact]
+    public void One_file_that_cannot_be_pinned_keeps_no_other_from_it()
+    {
+        File.WriteAllText(_folder["compose.a.yml"], "services:\n  letta:\n    image: letta/letta:${LETTAPS_TEST_NONE:?}\n");
+
+        var error = Assert.Single(_shell.Run("Set-LettaImagePin $args[0] -Version 0.16.8", _folder.Path).Errors);
+
+        Assert.StartsWith("PinVariableRequired,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.Equal(Pinned, File.ReadAllText(_folder["compose.yml"]));
+    }
+
+    [Fact]
+    public void An_empty_pipeline_pins_nothing_and_not_what_is_in_the_current_folder()
+    {
+        _shell.Run("$ExecutionContext.SessionState.Path.SetLocation($args[0]); @() | Set-LettaImagePin -Version 0.16.8", _folder.Path).Succeed();
+
+        Assert.Equal(Floating, File.ReadAllText(_folder["compose.yml"]));
     }
 
     [Fact]
