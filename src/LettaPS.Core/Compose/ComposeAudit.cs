@@ -7,12 +7,16 @@ public sealed class ComposeAudit
 {
     private static readonly string[] s_databaseImages = ["postgres", "postgresql", "postgis", "timescaledb", "timescaledb-ha", "paradedb"];
 
-    private ComposeAudit(IReadOnlyList<ComposeService> services)
+    private ComposeAudit(ComposeProject project)
     {
-        Services = services;
-        Letta = [.. services.Where(s => s.Image is { IsLetta: true })];
-        Databases = [.. services.Where(s => s.Image is { } image && IsPostgres(image))];
+        Project = project;
+        Services = [.. project.ServiceNames.Where(n => project.Parts(n).Any()).Select(project.Service)];
+        Letta = [.. Services.Where(s => s.Image is { IsLetta: true })];
+        Databases = [.. Services.Where(s => s.Image is { } image && IsPostgres(image))];
     }
+
+    /// <summary>The project.</summary>
+    public ComposeProject Project { get; }
 
     /// <summary>All services.</summary>
     public IReadOnlyList<ComposeService> Services { get; }
@@ -31,7 +35,7 @@ public sealed class ComposeAudit
     public static IReadOnlyList<LettaComposeFinding> Examine(ComposeProject project, ComposeReader reader)
     {
         ArgumentNullException.ThrowIfNull(project);
-        var audit = new ComposeAudit([.. project.ServiceNames.Where(n => project.Parts(n).Any()).Select(project.Service)]);
+        var audit = new ComposeAudit(project);
         IEnumerable<LettaComposeFinding> findings = audit.Letta.Count == 0 ? [] :
         [
             .. ImageRules.Examine(audit),

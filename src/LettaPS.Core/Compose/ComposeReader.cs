@@ -6,6 +6,9 @@ public sealed class ComposeReader
     /// <summary>Services extend one another this deep; more is a cycle, which compose refuses.</summary>
     private const int MaxExtends = 32;
 
+    /// <summary>A service is put together from this many parts; more is a file that was made to take for ever.</summary>
+    private const int MaxParts = 1000;
+
     private readonly IYamlReader _yaml;
     private readonly Func<string, string?> _process;
     private readonly Dictionary<string, TextSource> _sources = new(StringComparer.Ordinal);
@@ -123,18 +126,16 @@ public sealed class ComposeReader
         var path = part.Expand((extends as YamlMapping)?.Find("file"));
         var file = path is null ? part.File : File(Path.GetFullPath(path, part.File.Folder));
         ServicePart[] bases = [.. file.Find(service).Select(body => new ServicePart(service, file, body, part.Environment))];
-        if (bases.Length == 0 || depth == 0)
+        if (bases.Length == 0)
         {
-            throw new LettaException(
-                "ExtendsNotFound",
-                LettaErrorKind.InvalidData,
-                depth == 0
-                    ? $"'{part.File.Path}': service '{part.Service}' extends itself in the end."
-                    : $"'{part.File.Path}': service '{part.Service}' extends '{service}', which '{file.Path}' does not have.",
-                target: part.File.Path);
+            throw Unextendable($"extends '{service}', which '{file.Path}' does not have");
         }
 
-        return [.. bases.SelectMany(b => WithExtended(b, depth - 1)), part];
+        List<ServicePart> all = depth == 0 ? [] : [.. bases.SelectMany(b => WithExtended(b, depth - 1)), part];
+        return all.Count is > 0 and <= MaxParts ? all : throw Unextendable("extends itself in the end");
+
+        LettaException Unextendable(string why) => new(
+            "ExtendsNotFound", LettaErrorKind.InvalidData, $"'{part.File.Path}': service '{part.Service}' {why}.", target: part.File.Path);
     }
 
     private IEnumerable<(ComposeFile File, ComposeEnvironment Environment)> Included(

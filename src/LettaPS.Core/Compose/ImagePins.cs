@@ -14,6 +14,17 @@ public static class ImagePins
         return running.FirstOrDefault(r => r.Service == use.Part.Service && r.ComposeFiles.Any(f => f == use.Part.File.Path || project.Roots.Contains(f)));
     }
 
+    /// <summary>A later document or override file that sets another image for the same service.</summary>
+    /// <param name="use">The service's image.</param>
+    /// <param name="project">The project.</param>
+    /// <returns>What wins in the end, or <see langword="null"/> where that is <paramref name="use"/> itself.</returns>
+    public static ImageUse? Overriding(ImageUse use, ComposeProject project)
+    {
+        ArgumentNullException.ThrowIfNull(use);
+        ArgumentNullException.ThrowIfNull(project);
+        return project.WithDefaultOverride.Images.LastOrDefault(i => i.Part.Service == use.Part.Service) is { } last && !last.SharesTextWith(use) ? last : null;
+    }
+
     /// <summary>What there is to know about a reference.</summary>
     /// <param name="use">The reference.</param>
     /// <param name="project">The project.</param>
@@ -109,8 +120,4 @@ public static class ImagePins
             yield return $"without that it would be '{tag}'";
         }
     }
-
-    /// <summary>A later document or override file that sets the image of the same service.</summary>
-    private static ImageUse? Overriding(ImageUse use, ComposeProject project) =>
-        project.WithDefaultOverride.Images.LastOrDefault(i => i.Part.Service == use.Part.Service) is { } last && !last.SharesTextWith(use) ? last : null;
 }

@@ -15,7 +15,7 @@ public sealed class PinPlanner(IYamlReader yaml, ComposeReader reader, bool forc
     /// <param name="wanted">Services of the project and what each is to run.</param>
     /// <param name="refused">
     /// Told of a service whose deciding text cannot be changed, which then stays as it is: <c>PinInvalidTemplate</c>, <c>PinSetByEnvironment</c>,
-    /// <c>PinFromParts</c>, <c>PinNotEditable</c>, <c>PinVariableRequired</c>.
+    /// <c>PinFromParts</c>, <c>PinNotEditable</c>, <c>PinVariableRequired</c>, <c>NotEditable</c>.
     /// </param>
     /// <exception cref="LettaException">
     /// <c>PinShared</c>, <c>PinConflict</c>: a text cannot be changed without changing more than was asked for. Nothing of the project is in the plan.
@@ -31,7 +31,14 @@ public sealed class PinPlanner(IYamlReader yaml, ComposeReader reader, bool forc
         {
             try
             {
-                edits.AddRange(Edits(pin.Use, pin.Target));
+                Edit[] own = [.. Edits(pin.Use, pin.Target)];
+                foreach (var file in own.GroupBy(e => e.Source.RealPath))
+                {
+                    // Tried alone first, so that what cannot be changed keeps nothing else from it.
+                    _ = Apply([.. file]);
+                }
+
+                edits.AddRange(own);
                 pins.Add(pin);
             }
             catch (LettaException e)
@@ -74,7 +81,7 @@ public sealed class PinPlanner(IYamlReader yaml, ComposeReader reader, bool forc
 
     /// <summary>The changes, one for each file.</summary>
     /// <returns>Proved changes: read again, each file says the same but for the values that were to change.</returns>
-    /// <exception cref="LettaException"><c>NotEditable</c>: a change could not be proved.</exception>
+    /// <exception cref="LettaException"><c>NotEditable</c>, <c>PinNotProved</c>: the changes together could not be proved.</exception>
     public IReadOnlyList<FileChange> Changes()
     {
         FileChange[] changes = [.. _edits.GroupBy(e => e.Source.RealPath).Select(g => new FileChange(g.First().Source, Apply([.. g])))];

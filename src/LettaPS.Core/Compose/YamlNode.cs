@@ -38,58 +38,42 @@ public sealed record YamlSequence(int Start, int End, int Line, string? Tag, IRe
 public sealed record YamlMapping(int Start, int End, int Line, string? Tag, IReadOnlyList<KeyValuePair<YamlNode, YamlNode>> Entries)
     : YamlNode(Start, End, Line, Tag)
 {
-    /// <summary>Merge keys are followed this deep; more is a cycle.</summary>
-    private const int MaxMergeDepth = 32;
+    private Dictionary<string, YamlNode>? _own;
+
+    // Made when the mapping is first asked, by when it has been read to its end.
+    private Dictionary<string, YamlNode> Own => _own ??= Entries
+        .Where(e => e.Key is YamlScalar)
+        .Select(e => (Name: ((YamlScalar)e.Key).Value, e.Value))
+        .DistinctBy(e => e.Name)
+        .ToDictionary(e => e.Name, e => e.Value, StringComparer.Ordinal);
 
     /// <summary>The value of a key: its own, else the first that a merge key (<c>&lt;&lt;</c>) brings.</summary>
     /// <param name="key">The key.</param>
     /// <returns>The value, or <see langword="null"/> where there is no such key.</returns>
-    public YamlNode? Find(string key) => Find(key, MaxMergeDepth);
+    public YamlNode? Find(string key) => WithMerged().Select(m => m.Own.GetValueOrDefault(key)).FirstOrDefault(v => v is not null);
 
     /// <summary>All keys, those of merge keys included, with their values: own ones first.</summary>
-    public IEnumerable<KeyValuePair<string, YamlNode>> Flatten() => Flatten(MaxMergeDepth).DistinctBy(e => e.Key);
+    public IEnumerable<KeyValuePair<string, YamlNode>> Flatten() => WithMerged().SelectMany(m => m.Own).Where(e => e.Key != "<<").DistinctBy(e => e.Key);
 
-    private YamlNode? Find(string key, int depth)
+    /// <summary>This mapping and those that its merge keys bring, each once: whoever writes the same anchor a thousand times does not cost a thousand times as much.</summary>
+    private IEnumerable<YamlMapping> WithMerged()
     {
-        foreach (var (name, value) in Entries)
+        HashSet<YamlMapping> seen = new(ReferenceEqualityComparer.Instance);
+        Stack<YamlMapping> open = new([this]);
+        while (open.TryPop(out var mapping))
         {
-            if (name is YamlScalar scalar && scalar.Value == key)
+            if (seen.Add(mapping))
             {
-                return value;
-            }
-        }
-
-        return depth == 0 ? null : Merged().Select(m => m.Find(key, depth - 1)).FirstOrDefault(v => v is not null);
-    }
-
-    private IEnumerable<KeyValuePair<string, YamlNode>> Flatten(int depth)
-    {
-        foreach (var (name, value) in Entries)
-        {
-            if (name is YamlScalar scalar && scalar.Value != "<<")
-            {
-                yield return new(scalar.Value, value);
-            }
-        }
-
-        foreach (var entry in depth == 0 ? [] : Merged().SelectMany(m => m.Flatten(depth - 1)))
-        {
-            yield return entry;
-        }
-    }
-
-    private IEnumerable<YamlMapping> Merged()
-    {
-        foreach (var (name, value) in Entries)
-        {
-            if (name is YamlScalar { Value: "<<", IsPlain: true })
-            {
-                foreach (var mapping in value is YamlSequence sequence ? sequence.Items : [value])
+                yield return mapping;
+                IEnumerable<YamlNode> merged = mapping.Own.GetValueOrDefault("<<") switch
                 {
-                    if (mapping is YamlMapping merged)
-                    {
-                        yield return merged;
-                    }
+                    null => [],
+                    YamlSequence sequence => sequence.Items,
+                    var single => [single],
+                };
+                foreach (var next in merged.OfType<YamlMapping>().Reverse())
+                {
+                    open.Push(next);
                 }
             }
         }

@@ -37,9 +37,10 @@ public sealed class GetLettaImagePinCommand : ComposeCmdlet
         ForEachFileHere(WritePins);
         foreach (var container in Running())
         {
+            var reader = container.EnvFiles.Count > 0 ? new ComposeReader(Yaml, Environment.GetEnvironmentVariable, container.EnvFiles) : Reader;
             foreach (var file in container.ComposeFiles.Where(File.Exists))
             {
-                Guard(file, named: false, () => WritePins([file]));
+                Guard(file, named: false, () => WritePins(file, reader));
             }
         }
     }
@@ -48,14 +49,19 @@ public sealed class GetLettaImagePinCommand : ComposeCmdlet
     {
         foreach (var path in paths)
         {
-            var project = Reader.Project(path);
-            foreach (var use in project.Pins.Where(u => Service.IsMatchedBy(u.Part.Service)))
+            WritePins(path, Reader);
+        }
+    }
+
+    private void WritePins(string path, ComposeReader reader)
+    {
+        var project = reader.Project(path);
+        foreach (var use in project.Pins.Where(u => Service.IsMatchedBy(u.Part.Service)))
+        {
+            var pin = ImagePins.Describe(use, project, Running());
+            if (_written.Add((pin.Path, pin.Line, pin.Service)))
             {
-                var pin = ImagePins.Describe(use, project, Running());
-                if (_written.Add((pin.Path, pin.Line, pin.Service)))
-                {
-                    WriteObject(pin);
-                }
+                WriteObject(pin);
             }
         }
     }

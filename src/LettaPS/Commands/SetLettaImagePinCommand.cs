@@ -23,6 +23,7 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
 
     private readonly List<Request> _requests = [];
     private EngineImages? _engine;
+    private int _found;
     private int _made;
 
     /// <summary>The release to pin to: its version, which is the tag of its image.</summary>
@@ -124,9 +125,20 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
             });
         }
 
+        if (_requests.Count > 0 && _found == 0)
+        {
+            var called = Service is null ? string.Empty : $" and is called {string.Join(" or ", Service)}";
+            WriteError(new LettaException(
+                "NoLettaImage",
+                LettaErrorKind.NotFound,
+                $"There is no service that runs Letta{called} in {string.Join(", ", _requests.Select(r => $"'{r.ComposeFile}'").Distinct())}.",
+                "Get-LettaImagePin lists the services.").ToErrorRecord());
+        }
+
         Guard(null, named: true, () =>
         {
             var changes = planner.Changes();
+            WarnOfOverrides(wanted);
             foreach (var change in changes)
             {
                 Guard(change.Before.Path, named: true, () => Make(change));
@@ -164,16 +176,7 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
     private IEnumerable<ImageUse> Select(ComposeProject project, IReadOnlyList<Request> requests)
     {
         ImageUse[] uses = [.. project.Pins.Where(u => Service.IsMatchedBy(u.Part.Service))];
-        if (uses.Length == 0 && Service is not null)
-        {
-            throw new LettaException(
-                "ServiceNotFound",
-                LettaErrorKind.NotFound,
-                $"No service in '{project.Roots[0]}' that runs Letta is called {string.Join(" or ", Service)}.",
-                "Get-LettaImagePin lists the services.",
-                project.Roots[0]);
-        }
-
+        _found += uses.Length;
         if (requests.Any(r => r.Pin is null))
         {
             return uses;
@@ -225,6 +228,18 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
         {
             WriteVerbose($"What runs is not known: {e.Message}");
             return null;
+        }
+    }
+
+    /// <summary>Warns where another file, which is not pinned too, sets the image in the end.</summary>
+    private void WarnOfOverrides(List<(string ComposeFile, ImageUse Use)> wanted)
+    {
+        foreach (var (file, use) in wanted)
+        {
+            if (ImagePins.Overriding(use, Reader.Project(file)) is { } other && !wanted.Any(w => w.Use.SharesTextWith(other)))
+            {
+                WriteWarning($"Line {other.Line} of '{other.Source.File.Path}' sets '{other.Node.Value.Trim()}' for service '{use.Part.Service}' and wins over '{file}'.");
+            }
         }
     }
 

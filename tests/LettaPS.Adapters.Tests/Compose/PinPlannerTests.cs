@@ -148,6 +148,18 @@ public sealed class PinPlannerTests : IDisposable
     }
 
     [Fact]
+    public void A_file_made_to_take_for_ever_does_not()
+    {
+        var merges = string.Concat(Enumerable.Range(1, 60).Select(i => $"x-{i}: &a{i} {{<<: [*a{i - 1}, *a{i - 1}], k{i}: v}}\n"));
+        Write($"x-0: &a0 {{k: v}}\n{merges}services:\n  letta:\n    <<: [*a60, *a60]\n    image: letta/letta\n");
+        Assert.Single(new ComposeWorld(_folder.Path).Pins("compose.yml"));
+
+        var extends = string.Concat(Enumerable.Range(1, 30).Select(i => $"  s{i}: {{extends: s{i - 1}}}\n"));
+        Write(string.Concat(Enumerable.Repeat($"services:\n  s0: {{image: letta/letta}}\n{extends}---\n", 2)));
+        Assert.Equal("ExtendsNotFound", Assert.Throws<LettaException>(() => new ComposeWorld(_folder.Path).Pins("compose.yml")).ErrorId);
+    }
+
+    [Fact]
     public void The_preview_of_a_change_shows_no_secret()
     {
         Write("services:\n  letta:\n    environment:\n      OPENAI_API_KEY: sk-1\n    image: letta/letta:${V:-latest}\n  two:\n    image: letta/letta\n    environment: [LETTA_SERVER_PASSWORD=hunter2]\n", "A_KEY=sk-2\nV=latest\nB_KEY=sk-3\n");

@@ -26,8 +26,9 @@ public sealed class ComposeCmdletTests : IDisposable
         var pin = Assert.Single(_shell.Run("Get-LettaImagePin $args[0]", _folder["compose.yml"]).Succeed());
 
         Assert.Equal("LettaPS.Core.Compose.LettaImagePin", pin.BaseObject.GetType().FullName);
-        Assert.Equal([_folder["compose.yml"], 3, "letta", "letta/letta:latest", "latest", true, "letta/letta:latest"],
-            new object[] { Value(pin, "Path"), Value(pin, "Line"), Value(pin, "Service"), Value(pin, "Image"), Value(pin, "Tag"), Value(pin, "Floating"), Value(pin, "Resolved") });
+        Assert.Equal((_folder["compose.yml"], 3, "letta"), (pin.Get<string>("Path"), pin.Get<int>("Line"), pin.Get<string>("Service")));
+        Assert.Equal(("letta/letta:latest", "latest", "letta/letta:latest"), (pin.Get<string>("Image"), pin.Get<string>("Tag"), pin.Get<string>("Resolved")));
+        Assert.True(pin.Get<bool>("Floating"));
     }
 
     [Fact]
@@ -53,12 +54,12 @@ public sealed class ComposeCmdletTests : IDisposable
 
         var result = _shell.Run(
             """
-            [System.IO.Directory]::GetFiles($args[0], '*.yml') | ForEach-Object { [pscustomobject]@{ PSPath = $_ } } |
+            [System.IO.Directory]::GetFiles($args[0], '*.yml') | ForEach-Object { [pscustomobject]@{ PSPath = 'Microsoft.PowerShell.Core\FileSystem::' + $_ } } |
                 Get-LettaImagePin | Where-Object Floating | Set-LettaImagePin -Version 0.16.8 -PassThru
             """,
             _folder.Path);
 
-        Assert.Equal("letta/letta:0.16.8", Value(Assert.Single(result.Succeed()), "Resolved"));
+        Assert.Equal("letta/letta:0.16.8", Assert.Single(result.Succeed()).Get<object>("Resolved"));
         Assert.Equal(Pinned, File.ReadAllText(_folder["compose.yml"]));
         Assert.Contains("0.16.1", File.ReadAllText(_folder["pinned.yml"]), StringComparison.Ordinal);
     }
@@ -143,11 +144,15 @@ public sealed class ComposeCmdletTests : IDisposable
     }
 
     [Fact]
-    public void A_service_that_is_not_there_is_an_error()
+    public void A_service_that_is_in_none_of_the_files_is_an_error()
     {
+        File.WriteAllText(_folder["compose.dev.yml"], "services:\n  web:\n    image: nginx\n");
+
         var error = Assert.Single(_shell.Run("Set-LettaImagePin $args[0] -Version 0.16.8 -Service lettuce", _folder.Path).Errors);
 
-        Assert.StartsWith("ServiceNotFound", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.StartsWith("NoLettaImage,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.Empty(_shell.Run("Set-LettaImagePin $args[0] -Version 0.16.8 -Service letta", _folder.Path).Errors);
+        Assert.Equal(Pinned, File.ReadAllText(_folder["compose.yml"]));
     }
 
     [Fact]
@@ -161,13 +166,45 @@ public sealed class ComposeCmdletTests : IDisposable
     }
 
     [Fact]
+    public void One_file_that_cannot_be_pinned_keeps_no_other_from_it()
+    {
+        File.WriteAllText(_folder["compose.a.yml"], "services:\n  letta:\n    image: letta/letta:${LETTAPS_TEST_NONE:?}\n");
+
+        var error = Assert.Single(_shell.Run("Set-LettaImagePin $args[0] -Version 0.16.8", _folder.Path).Errors);
+
+        Assert.StartsWith("PinVariableRequired,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.Equal(Pinned, File.ReadAllText(_folder["compose.yml"]));
+    }
+
+    [Fact]
+    public void An_empty_pipeline_pins_nothing_and_not_what_is_in_the_current_folder()
+    {
+        _shell.Run("$ExecutionContext.SessionState.Path.SetLocation($args[0]); @() | Set-LettaImagePin -Version 0.16.8", _folder.Path).Succeed();
+
+        Assert.Equal(Floating, File.ReadAllText(_folder["compose.yml"]));
+    }
+
+    [Fact]
+    public void An_override_file_that_undoes_the_pin_is_warned_of()
+    {
+        File.WriteAllText(_folder["compose.override.yml"], Floating);
+
+        _shell.Run("Set-LettaImagePin $args[0] -Version 0.16.8", _folder["compose.yml"]).Succeed();
+        Assert.Contains("compose.override.yml", Assert.Single(_shell.Console.Warnings), StringComparison.Ordinal);
+
+        _shell.Run("Set-LettaImagePin $args[0] -Version 0.16.8", _folder.Path).Succeed();
+        Assert.Single(_shell.Console.Warnings);
+        Assert.Equal(Pinned, File.ReadAllText(_folder["compose.override.yml"]));
+    }
+
+    [Fact]
     public void An_env_file_that_is_named_counts_instead_of_the_one_beside_the_compose_file()
     {
         File.WriteAllText(_folder["compose.yml"], "services:\n  letta:\n    image: letta/letta:${LETTAPS_TEST_VERSION}\n");
         File.WriteAllText(_folder[".env"], "LETTAPS_TEST_VERSION=0.16.1\n");
         File.WriteAllText(_folder["prod.env"], "LETTAPS_TEST_VERSION=0.16.2\n");
 
-        Assert.Equal("0.16.2", Value(Assert.Single(_shell.Run("Get-LettaImagePin $args[0] -EnvFile $args[1]", _folder.Path, _folder["prod.env"]).Succeed()), "Tag"));
+        Assert.Equal("0.16.2", Assert.Single(_shell.Run("Get-LettaImagePin $args[0] -EnvFile $args[1]", _folder.Path, _folder["prod.env"]).Succeed()).Get<object>("Tag"));
         Assert.Empty(_shell.Run("Set-LettaImagePin $args[0] -EnvFile $args[1] -Version 0.16.8", _folder.Path, _folder["prod.env"]).Errors);
 
         Assert.Equal(("LETTAPS_TEST_VERSION=0.16.1\n", "LETTAPS_TEST_VERSION=0.16.8\n"), (File.ReadAllText(_folder[".env"]), File.ReadAllText(_folder["prod.env"])));
@@ -178,7 +215,7 @@ public sealed class ComposeCmdletTests : IDisposable
     {
         var finding = _shell.Run("Test-LettaCompose $args[0] | Where-Object Rule -eq FloatingImage", _folder.Path).Succeed();
 
-        Assert.Equal(("Error", 3), (Value(Assert.Single(finding), "Severity").ToString(), Value(finding[0], "Line")));
+        Assert.Equal(("Error", 3), (Assert.Single(finding).Get<object>("Severity").ToString(), finding[0].Get<object>("Line")));
         Assert.True(_shell.Show($"Test-LettaCompose '{_folder.Path}'"));
         Assert.Contains("FloatingImage", _shell.Console.Text, StringComparison.Ordinal);
         Assert.Contains("File: " + _folder["compose.yml"], _shell.Console.Text, StringComparison.Ordinal);
@@ -187,7 +224,7 @@ public sealed class ComposeCmdletTests : IDisposable
     [Fact]
     public void The_fix_of_a_floating_image_is_a_command_that_runs()
     {
-        var fix = (string)Value(_shell.Run("Test-LettaCompose $args[0] | Where-Object Rule -eq FloatingImage", _folder.Path).Succeed()[0], "Fix");
+        var fix = _shell.Run("Test-LettaCompose $args[0] | Where-Object Rule -eq FloatingImage", _folder.Path).Succeed()[0].Get<string>("Fix");
 
         Assert.Empty(_shell.Run(fix.Replace("-FromRunning", "-Version 0.16.8", StringComparison.Ordinal)).Errors);
 
@@ -199,9 +236,7 @@ public sealed class ComposeCmdletTests : IDisposable
     {
         File.WriteAllText(_folder["compose.override.yml"], Pinned);
 
-        Assert.DoesNotContain(_shell.Run("Test-LettaCompose $args[0]", _folder.Path).Succeed(), f => (string)Value(f, "Rule") == "FloatingImage");
+        Assert.DoesNotContain(_shell.Run("Test-LettaCompose $args[0]", _folder.Path).Succeed(), f => f.Get<string>("Rule") == "FloatingImage");
         Assert.Equal(2, _shell.Run("Get-LettaImagePin $args[0]", _folder.Path).Succeed().Count);
     }
-
-    private static object Value(PSObject value, string property) => value.Properties[property].Value;
 }

@@ -7,12 +7,14 @@ internal static class ImageRules
     {
         foreach (var letta in audit.Letta.Where(l => l.Image!.IsFloating && !l.IsBuilt))
         {
+            // The image may be inherited from a file in which the service has another name.
+            var file = audit.Project.Images.Last(i => i.Part.Service == letta.Name).Part.File.Path;
             yield return letta.ImageSetting!.Finding(
                 letta,
                 LettaComposeSeverity.Error,
                 "FloatingImage",
                 $"'{letta.Image}' means another release after the next pull. Its database schema need not fit, and then clients get 409 and 500.",
-                $"Set-LettaImagePin -LiteralPath '{letta.ImageSetting!.Path}' -Service {letta.Name} -FromRunning");
+                $"Set-LettaImagePin -LiteralPath '{file.Replace("'", "''", StringComparison.Ordinal)}' -Service {letta.Name} -FromRunning");
         }
 
         foreach (var database in audit.Databases.Where(d => d.Image!.IsFloating && !d.IsBuilt))
