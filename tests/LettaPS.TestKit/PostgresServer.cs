@@ -20,6 +20,9 @@ public sealed class PostgresServer
     private static readonly Dictionary<int, Lazy<Task<PostgresServer>>> s_running =
         Installations().DistinctBy(i => i.Major).ToDictionary(i => i.Major, i => new Lazy<Task<PostgresServer>>(() => Task.Run(() => StartAsync(i))));
 
+    // Kept, or the collector would close their standard input and with it stop them.
+    private static readonly ConcurrentBag<Process> s_processes = [];
+
     private readonly string _connectionString;
     private readonly ConcurrentDictionary<(string Catalog, bool Stamped), Lazy<Task<string>>> _templates = new();
     private int _databases;
@@ -127,7 +130,7 @@ public sealed class PostgresServer
 
             // Stopped by the end of its standard input, which comes even if this process is killed; then the folder goes too.
             var start = installation.Shell(
-                $"exec 3<&0; {installation.Bin}/postgres -D {data}/data -h 127.0.0.1 -p {port} -k '' -F -c synchronous_commit=off -c full_page_writes=off "
+                $"trap '' TERM INT HUP; exec 3<&0; {installation.Bin}/postgres -D {data}/data -h 127.0.0.1 -p {port} -k '' -F -c synchronous_commit=off -c full_page_writes=off "
                 + "-c wal_level=minimal -c max_wal_senders=0 -c max_connections=200 -c shared_buffers=128MB -c autovacuum=off -c jit=off "
                 + "-c max_wal_size=8GB -c checkpoint_timeout=1h -c dynamic_shared_memory_type=mmap -c log_checkpoints=off -c lc_messages=C & "
                 + $"server=$!; (cat <&3; kill -QUIT $server) > /dev/null 2>&1 & wait $server; rm -rf {data}");
@@ -136,7 +139,7 @@ public sealed class PostgresServer
             var process = Process.Start(start)!;
             if (await IsReadyAsync(process))
             {
-                StopAtExit(process);
+                s_processes.Add(process);
                 var server = new PostgresServer(installation.Major, port);
                 await server.ExecuteAsync("postgres", $"CREATE ROLE letta LOGIN PASSWORD '{Password}'");
                 return server;
@@ -169,12 +172,6 @@ public sealed class PostgresServer
         process.BeginErrorReadLine();
         return await isReady.Task;
     }
-
-    private static void StopAtExit(Process process) => AppDomain.CurrentDomain.ProcessExit += (_, _) =>
-    {
-        process.StandardInput.Close();
-        process.WaitForExit();
-    };
 
     private static int FreePort()
     {

@@ -67,7 +67,7 @@ internal static class SchemaReader
     /// <summary>The catalog is for everybody, rows are not.</summary>
     private static void RefuseUnlessReadable(DatabaseSnapshot snapshot, IReadOnlyList<DataQuestion> questions)
     {
-        if (questions.Count > 0 && snapshot.Tables.FirstOrDefault(t => !t.CanRead) is { } table)
+        if (questions.Count > 0 && snapshot.Tables.FirstOrDefault(t => !t.CanRead && SchemaFingerprint.TableNames.Contains(t.Name)) is { } table)
         {
             throw new LettaException(
                 "DatabaseDenied",

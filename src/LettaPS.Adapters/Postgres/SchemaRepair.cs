@@ -42,7 +42,7 @@ internal sealed class SchemaRepair : ISchemaRepair
                 "SchemaFixRunning",
                 LettaErrorKind.Conflict,
                 $"Another repair of {address} is running.",
-                "Wait until it has ended, or give a longer -LockTimeoutSec.",
+                "Wait until it has ended, or give a longer -LockTimeout.",
                 address);
         }
         catch (NpgsqlException e)
@@ -188,7 +188,7 @@ internal sealed class SchemaRepair : ISchemaRepair
             "SchemaLocked",
             LettaErrorKind.Timeout,
             string.Create(CultureInfo.InvariantCulture, $"Tables of {_address} were locked by others for {_patience.TotalSeconds:0.#} seconds; holding locks now: {holders}. Nothing was changed by what is not reported as done."),
-            "Stop the server or end the session, or give a longer -LockTimeoutSec.",
+            "Stop the server or end the session, or give a longer -LockTimeout.",
             _address,
             e);
     }

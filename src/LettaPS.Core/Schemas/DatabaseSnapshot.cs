@@ -30,6 +30,12 @@ public sealed record DatabaseSnapshot
     internal long Count(string question) =>
         Answers.TryGetValue(question, out var answer) && answer is not null ? long.Parse(answer, CultureInfo.InvariantCulture) : 0;
 
+    /// <summary>How many messages the next reading would damage, and how many are damaged; 0 where it was not asked.</summary>
+    internal (long AtRisk, long Damaged) Messages =>
+        Answers.TryGetValue(RowQuestions.Messages, out var answer) && answer?.Split(' ') is [var atRisk, var damaged]
+            ? (long.Parse(atRisk, CultureInfo.InvariantCulture), long.Parse(damaged, CultureInfo.InvariantCulture))
+            : (0, 0);
+
     /// <summary>Whether a question was asked and the answer is yes.</summary>
     internal bool IsTrue(string question) => Answers.TryGetValue(question, out var answer) && answer == "true";
 

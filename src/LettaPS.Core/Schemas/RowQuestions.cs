@@ -4,8 +4,7 @@ namespace LettaPS.Core.Schemas;
 internal static class RowQuestions
 {
     public const string HighestSequenceId = "highest sequence_id";
-    public const string MessagesAtRisk = "messages at risk";
-    public const string MessagesDamaged = "messages damaged";
+    public const string Messages = "messages at risk and damaged";
     public const string MessagesCurable = "messages curable";
     public const string Encrypted = "encrypted";
 
@@ -56,8 +55,7 @@ internal static class RowQuestions
 
         if (release >= MessageRepair.Since && Repair(sql, actual) is { } repair)
         {
-            questions.Add(new(MessagesAtRisk, repair.CountAtRisk));
-            questions.Add(new(MessagesDamaged, repair.CountDamaged));
+            questions.Add(new(Messages, repair.Count));
             questions.Add(new(MessagesCurable, repair.CountCurable));
         }
 

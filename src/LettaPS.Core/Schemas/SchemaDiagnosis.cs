@@ -282,7 +282,7 @@ internal sealed class SchemaDiagnosis
 
     private IEnumerable<Difference> Messages()
     {
-        var (atRisk, damaged) = (Snapshot.Count(RowQuestions.MessagesAtRisk), Snapshot.Count(RowQuestions.MessagesDamaged));
+        var (atRisk, damaged) = Snapshot.Messages;
         if (atRisk + damaged > 0)
         {
             yield return new Difference(LettaDriftKind.MessageData, LettaNames.Messages, "tool_call_id")

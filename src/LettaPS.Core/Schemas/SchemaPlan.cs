@@ -52,5 +52,7 @@ internal sealed record SchemaPlan(IReadOnlyList<SchemaStatement> Together, IRead
     private static IEnumerable<string> Things(SchemaModel model) => model.Extensions.Select(e => SchemaThing.Extension(e.Name))
         .Concat(model.Enums.Select(e => SchemaThing.Type(e.Name)))
         .Concat(model.Sequences.Select(s => SchemaThing.Sequence(s.Name)))
-        .Concat(model.Tables.SelectMany(t => SchemaThing.Columns(t.Name, t.Columns.Select(c => c.Name)).Append(SchemaThing.Table(t.Name))));
+        .Concat(model.Tables.SelectMany(t => SchemaThing.Columns(t.Name, t.Columns.Select(c => c.Name))
+            .Concat(t.ForeignKeys.Select(f => SchemaThing.Constraint(t.Name, f.Name)))
+            .Append(SchemaThing.Table(t.Name))));
 }

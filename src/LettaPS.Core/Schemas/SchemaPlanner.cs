@@ -308,7 +308,11 @@ internal sealed class SchemaPlanner(DatabaseSnapshot snapshot, SchemaModel relea
     {
         var name = replaces ?? FreeConstraintName(table, key.Name);
         var drop = replaces is null ? null : $"DROP CONSTRAINT {Sql.Id(replaces)}, ";
-        var add = Alter(SchemaPhase.ForeignKey, table, $"{drop}ADD {_sql.ForeignKey(key, name)} NOT VALID", NeedsOf(table, key)) with { WriteLocks = [key.RefTable] };
+        var add = Alter(SchemaPhase.ForeignKey, table, $"{drop}ADD {_sql.ForeignKey(key, name)} NOT VALID", NeedsOf(table, key)) with
+        {
+            Makes = [SchemaThing.Constraint(table, name)],
+            WriteLocks = [key.RefTable],
+        };
         return snapshot.IsTrue(RowQuestions.HasOrphans(table, key))
             ? ([add], "There are rows that refer to nothing: they stay, only new ones are checked.")
             : Some([add, ValidateStatement(table, name)]);
@@ -320,7 +324,7 @@ internal sealed class SchemaPlanner(DatabaseSnapshot snapshot, SchemaModel relea
             : Some([ValidateStatement(table, name)]);
 
     private SchemaStatement ValidateStatement(string table, string name) =>
-        Alter(SchemaPhase.Validation, table, $"VALIDATE CONSTRAINT {Sql.Id(name)}", SchemaThing.Table(table)) with { Alone = IsLarge(table), Locks = [] };
+        Alter(SchemaPhase.Validation, table, $"VALIDATE CONSTRAINT {Sql.Id(name)}", SchemaThing.Constraint(table, name)) with { Alone = IsLarge(table), Locks = [] };
 
     private SchemaStatement Index(string table, SchemaIndex index, string name)
     {
@@ -410,9 +414,9 @@ internal sealed class SchemaPlanner(DatabaseSnapshot snapshot, SchemaModel relea
     private (IEnumerable<SchemaStatement> Statements, string? Note) Messages()
     {
         var repair = RowQuestions.Repair(_sql, Actual)!;
-        var lost = snapshot.Count(RowQuestions.MessagesDamaged) - snapshot.Count(RowQuestions.MessagesCurable);
+        var lost = snapshot.Messages.Damaged - snapshot.Count(RowQuestions.MessagesCurable);
         var statements = new List<SchemaStatement>();
-        if (snapshot.Count(RowQuestions.MessagesAtRisk) > 0)
+        if (snapshot.Messages.AtRisk > 0)
         {
             statements.Add(new(SchemaPhase.Rows, repair.Prevent));
         }

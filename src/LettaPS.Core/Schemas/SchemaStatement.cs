@@ -57,5 +57,7 @@ internal static class SchemaThing
 
     public static string Column(string table, string name) => $"column {table}.{name}";
 
+    public static string Constraint(string table, string name) => $"constraint {table}.{name}";
+
     public static IEnumerable<string> Columns(string table, IEnumerable<string> names) => names.Select(n => Column(table, n));
 }

@@ -29,8 +29,10 @@ public sealed class CompareLettaSchemaCommand : DatabaseCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        var address = FindDatabase();
-        RunToEnd(cancel => CompareAsync(address, cancel));
+        foreach (var address in FindDatabases())
+        {
+            RunToEnd(cancel => CompareAsync(address, cancel));
+        }
     }
 
     private async Task CompareAsync(DatabaseAddress address, CancellationToken cancel)

@@ -35,6 +35,13 @@ public sealed class ConnectLettaCommand : AsyncCmdlet
     [Parameter]
     public SwitchParameter SkipCertificateCheck { get; set; }
 
+    /// <summary>
+    /// Address of the server's database, for the cmdlets that work on it: <c>postgresql://user:password@host:5432/database</c>. It is not connected to here.
+    /// </summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? DatabaseUri { get; set; }
+
     /// <summary>Give the connection.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
@@ -46,6 +53,11 @@ public sealed class ConnectLettaCommand : AsyncCmdlet
         RunToEnd(async cancel =>
         {
             var connection = new LettaConnection(BaseUri ?? EnvironmentConnection.BaseUri, ApiKey ?? EnvironmentConnection.ApiKey, Timeout, SkipCertificateCheck);
+            if (DatabaseUri is not null)
+            {
+                connection = connection.WithDatabase(DatabaseAddress.Parse(DatabaseUri));
+            }
+
             var warnings = new List<string>();
             using var server = AdapterContext.Door.OpenServer(connection, warn: warnings.Add);
             connected = await server.CheckAsync(cancel).ConfigureAwait(false);

@@ -43,24 +43,27 @@ public sealed class InvokeLettaSchemaFixCommand : DatabaseCmdlet
     [Parameter]
     public SwitchParameter IncludeSecretColumn { get; set; }
 
-    /// <summary>Longest wait for another repair and for locks that others hold, in seconds; 30 where it is not given.</summary>
+    /// <summary>Longest wait for another repair and for locks that others hold, as a duration or in seconds; 30 seconds where it is not given.</summary>
     [Parameter]
-    [ValidateRange(1, 86400)]
-    public int LockTimeoutSec { get; set; } = 30;
+    [Seconds]
+    public TimeSpan LockTimeout { get; set; } = new SchemaFixOptions().LockTimeout;
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => _drifts.AddRange(InputObject);
+    protected override void ProcessRecord()
+    {
+        _drifts.AddRange(InputObject);
+        if (ParameterSetName == DatabaseSet)
+        {
+            foreach (var address in FindDatabases())
+            {
+                RunToEnd(cancel => FixAsync(address, Options(Version, only: null), cancel));
+            }
+        }
+    }
 
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        if (ParameterSetName == DatabaseSet)
-        {
-            var address = FindDatabase();
-            RunToEnd(cancel => FixAsync(address, Options(Version, only: null), cancel));
-            return;
-        }
-
         foreach (var group in _drifts.GroupBy(d => (d.Database, d.Release)))
         {
             RunToEnd(cancel => FixAsync(group.Key.Database, Options(group.Key.Release, [.. group]), cancel));
@@ -75,7 +78,7 @@ public sealed class InvokeLettaSchemaFixCommand : DatabaseCmdlet
         AdoptAlembic = AdoptAlembic,
         IncludeSecretColumn = IncludeSecretColumn,
         WhatIf = IsWhatIf,
-        LockTimeout = TimeSpan.FromSeconds(LockTimeoutSec),
+        LockTimeout = LockTimeout,
     };
 
     private bool IsWhatIf => MyInvocation.BoundParameters.TryGetValue("WhatIf", out var given)
