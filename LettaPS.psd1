@@ -10,6 +10,7 @@
     CompatiblePSEditions = @('Core')
     FormatsToProcess     = @('LettaPS.Format.ps1xml')
     CmdletsToExport      = @(
+        'Backup-LettaDatabase'
         'Compare-LettaSchema'
         'Connect-Letta'
         'Disconnect-Letta'
@@ -17,9 +18,19 @@
         'Get-LettaAgent'
         'Get-LettaBackup'
         'Get-LettaConnection'
+        'Get-LettaImagePin'
         'Get-LettaRelease'
+        'Get-LettaServer'
         'Invoke-LettaSchemaFix'
+        'Reset-LettaDatabase'
+        'Restart-LettaServer'
+        'Restore-LettaDatabase'
+        'Set-LettaImagePin'
+        'Start-LettaServer'
+        'Stop-LettaServer'
         'Test-LettaBackup'
+        'Test-LettaCompose'
+        'Update-LettaSchema'
     )
     FunctionsToExport    = @()
     AliasesToExport      = @()

@@ -1,9 +1,14 @@
+using LettaPS.Adapters.Compose;
+using LettaPS.Adapters.Docker;
 using LettaPS.Adapters.Http;
 using LettaPS.Adapters.Postgres;
 using LettaPS.Core;
 using LettaPS.Core.Agents;
+using LettaPS.Core.Compose;
 using LettaPS.Core.Connections;
+using LettaPS.Core.Databases;
 using LettaPS.Core.Schemas;
+using LettaPS.Core.Servers;
 
 namespace LettaPS.Adapters;
 
@@ -16,4 +21,19 @@ public sealed class AdapterDoor : IAdapterDoor
 
     /// <inheritdoc/>
     public ISchemaDatabase OpenSchemaDatabase(DatabaseAddress address) => new SchemaDatabase(address);
+
+    /// <inheritdoc/>
+    public IContainerEngine OpenEngine() => DockerEngine.Open();
+
+    /// <inheritdoc/>
+    public IDatabaseCluster OpenCluster(DatabaseAddress address) => new DatabaseCluster(address);
+
+    /// <inheritdoc/>
+    public IPostgresPrograms OpenPrograms(DatabaseAddress address) => new LocalPrograms(address);
+
+    /// <inheritdoc/>
+    public IYamlReader OpenYaml() => new YamlReader();
+
+    /// <inheritdoc/>
+    public IRunningImages OpenRunningImages() => new RunningImages(DockerEngine.Open(), connection => OpenServer(connection));
 }

@@ -1,6 +1,9 @@
 using LettaPS.Core.Agents;
+using LettaPS.Core.Compose;
 using LettaPS.Core.Connections;
+using LettaPS.Core.Databases;
 using LettaPS.Core.Schemas;
+using LettaPS.Core.Servers;
 
 namespace LettaPS.Core;
 
@@ -8,7 +11,7 @@ namespace LettaPS.Core;
 /// The one way from the cmdlets to the outside world. LettaPS.Adapters implements it in a load context of its own, so that no third-party
 /// assembly of this module ever meets another module's copy of it. Only types of the framework and of LettaPS.Core cross this door.
 /// </summary>
-public interface IAdapterDoor
+public interface IAdapterDoor : IDatabaseAdapters
 {
     /// <summary>Opens a client for a Letta server. Nothing is sent before the first request.</summary>
     /// <param name="connection">The server.</param>
@@ -19,4 +22,14 @@ public interface IAdapterDoor
     /// <summary>Opens a database for the schema doctor. Nothing is connected before the first reading.</summary>
     /// <param name="address">The database.</param>
     ISchemaDatabase OpenSchemaDatabase(DatabaseAddress address);
+
+    /// <summary>Opens the container engine that the docker command would use. Nothing is sent before the first request.</summary>
+    /// <exception cref="LettaException"><c>EngineConfigurationInvalid</c>.</exception>
+    IContainerEngine OpenEngine();
+
+    /// <summary>Opens a reader of YAML.</summary>
+    IYamlReader OpenYaml();
+
+    /// <summary>Opens the container engine, to ask what Letta servers run.</summary>
+    IRunningImages OpenRunningImages();
 }

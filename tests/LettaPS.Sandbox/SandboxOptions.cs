@@ -1,3 +1,4 @@
+using System.Net;
 using LettaPS.Sandbox.Fleets;
 
 namespace LettaPS.Sandbox;
@@ -14,7 +15,10 @@ public sealed record SandboxOptions
     /// <summary>What ids and texts come from: the same number, the same server.</summary>
     public int Seed { get; init; } = 1;
 
-    /// <summary>The port on the loopback interface; 0 for any that is free.</summary>
+    /// <summary>The address to listen on.</summary>
+    public IPAddress Address { get; init; } = IPAddress.Loopback;
+
+    /// <summary>The port to listen on; 0 for any that is free.</summary>
     public int Port { get; init; }
 
     /// <summary>The password of a server in secure mode; nothing if everybody may come in.</summary>

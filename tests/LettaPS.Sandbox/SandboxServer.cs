@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text.Json;
 using LettaPS.Sandbox.Api;
 using LettaPS.Sandbox.Http;
@@ -38,7 +37,7 @@ public sealed class SandboxServer : IAsyncDisposable
 
             // A write is done when it was sent, so that nothing piles up here and a reset comes after what it is to come after.
             kestrel.Limits.MaxResponseBufferSize = 0;
-            kestrel.Listen(IPAddress.Loopback, options.Port);
+            kestrel.Listen(options.Address, options.Port);
         });
         _app = builder.Build();
         _app.Run(HandleAsync);

@@ -15,17 +15,19 @@ public sealed partial class AtomicFile : IDisposable
     private readonly string _temporary;
     private readonly FileStream _file;
     private readonly HashingStream _hashing;
+    private (long Length, string Sha256)? _finished;
     private bool _done;
 
     /// <summary>Begins the file.</summary>
     /// <param name="path">Its final name.</param>
+    /// <param name="written">Told of bytes as they are written.</param>
     /// <remarks>It can be read by its owner only, and until it is complete it bears another name.</remarks>
-    public AtomicFile(string path)
+    public AtomicFile(string path, Action<long>? written = null)
     {
         _path = path;
         _temporary = $"{path}.{Guid.NewGuid():N}{Suffix}";
         _file = new FileStream(_temporary, PrivateFile.Options(FileMode.CreateNew, FileAccess.Write));
-        _hashing = new HashingStream(_file);
+        _hashing = new HashingStream(_file, written);
     }
 
     /// <summary>Where the contents go.</summary>
@@ -41,18 +43,35 @@ public sealed partial class AtomicFile : IDisposable
         }
     }
 
-    /// <summary>Makes the contents durable and gives them their final name.</summary>
+    /// <summary>The name that it bears until it is complete.</summary>
+    public string TemporaryPath => _temporary;
+
+    /// <summary>Makes the contents durable. They can be read at <see cref="TemporaryPath"/> from then on, and nothing can be added.</summary>
     /// <returns>The file's length in bytes and its SHA-256 in lower-case hexadecimal digits.</returns>
-    public (long Length, string Sha256) Commit()
+    public (long Length, string Sha256) Finish()
     {
-        _hashing.Flush();
-        _file.Flush(flushToDisk: true);
-        var length = _file.Length;
-        _file.Dispose();
+        if (_finished is null)
+        {
+            _hashing.Flush();
+            _file.Flush(flushToDisk: true);
+            _finished = (_file.Length, _hashing.GetHash());
+            _file.Dispose();
+        }
+
+        return _finished.Value;
+    }
+
+    /// <summary>Makes the contents durable and gives them their final name.</summary>
+    /// <param name="beforeRename">What to do with the complete file, by its temporary path, before it gets its name; what this throws is as if nothing was written.</param>
+    /// <returns>The file's length in bytes and its SHA-256 in lower-case hexadecimal digits.</returns>
+    public (long Length, string Sha256) Commit(Action<string>? beforeRename = null)
+    {
+        var finished = Finish();
+        beforeRename?.Invoke(_temporary);
         File.Move(_temporary, _path, overwrite: true);
         _done = true;
         FlushFolder(Path.GetDirectoryName(_path)!);
-        return (length, _hashing.GetHash());
+        return finished;
     }
 
     /// <inheritdoc/>

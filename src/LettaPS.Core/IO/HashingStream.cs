@@ -4,7 +4,8 @@ namespace LettaPS.Core.IO;
 
 /// <summary>Passes writes on and computes their SHA-256 on the way.</summary>
 /// <param name="inner">Where the bytes go. It stays open.</param>
-internal sealed class HashingStream(Stream inner) : Stream
+/// <param name="written">Told of bytes as they are written.</param>
+internal sealed class HashingStream(Stream inner, Action<long>? written = null) : Stream
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 
@@ -29,7 +30,18 @@ internal sealed class HashingStream(Stream inner) : Stream
     {
         _hash.AppendData(buffer);
         inner.Write(buffer);
+        written?.Invoke(buffer.Length);
     }
+
+    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        _hash.AppendData(buffer.Span);
+        await inner.WriteAsync(buffer, cancellationToken).ConfigureAwait(false);
+        written?.Invoke(buffer.Length);
+    }
+
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 

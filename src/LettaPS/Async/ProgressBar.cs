@@ -5,7 +5,7 @@ namespace LettaPS.Async;
 
 /// <summary>One progress bar for things done and bytes moved. Shows nothing in the first second, and then at most five times a second.</summary>
 /// <param name="activity">What is being done.</param>
-/// <param name="things">What is counted, in the plural.</param>
+/// <param name="things">What is counted, in the plural; empty where nothing is.</param>
 /// <param name="show">Shows a record, or drops it when the pipeline is busy; called from any thread.</param>
 internal sealed class ProgressBar(string activity, string things, Action<ProgressRecord> show)
 {
@@ -18,9 +18,17 @@ internal sealed class ProgressBar(string activity, string things, Action<Progres
     private long _shownAt;
     private long _bytes;
     private long _done;
+    private volatile string? _note;
 
     /// <summary>How many things there are, once it is known.</summary>
     public long? Total { get; set; }
+
+    /// <summary>Says what is being done, instead of how many things are done.</summary>
+    public void Tell(string note)
+    {
+        _note = note;
+        Update();
+    }
 
     /// <summary>Bytes have moved.</summary>
     public void AddBytes(long bytes)
@@ -56,6 +64,12 @@ internal sealed class ProgressBar(string activity, string things, Action<Progres
 
     private string Status()
     {
+        if (_note is { } note)
+        {
+            var bytes = Interlocked.Read(ref _bytes);
+            return bytes == 0 ? note : $"{note}, {Formatting.Size(bytes)}";
+        }
+
         var done = Interlocked.Read(ref _done);
         var of = Total is { } total ? $" of {total}" : string.Empty;
         return string.Create(CultureInfo.InvariantCulture, $"{done}{of} {things}, {Interlocked.Read(ref _bytes) / 1048576.0:N1} MB");

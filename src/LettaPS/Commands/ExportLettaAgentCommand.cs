@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Management.Automation;
-using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using LettaPS.Async;
@@ -222,7 +221,7 @@ public sealed class ExportLettaAgentCommand : ConnectionCmdlet
 
     private async Task<bool> AgreeAsync(Session session, string id, LettaAgent? agent)
     {
-        var request = new BackupSetRequest(_folder, session.Source.Connection, Tool, Resume, Force, TimeProvider.System);
+        var request = new BackupSetRequest(_folder, session.Source.Connection, ModuleName.WithVersion, Resume, Force, TimeProvider.System);
         var folder = session.Set?.Folder ?? BackupSet.Plan(request);
         if (!await ShouldProcessAsync(agent is null ? id : $"{agent.Name} ({id})", $"Back up to {folder}").ConfigureAwait(false))
         {
@@ -297,8 +296,6 @@ public sealed class ExportLettaAgentCommand : ConnectionCmdlet
             await WriteWarningAsync($"Not every agent could be backed up, so the set that was to be replaced is kept as '{old}'.").ConfigureAwait(false);
         }
     }
-
-    private static string Tool { get; } = "LettaPS " + typeof(ExportLettaAgentCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
     /// <summary>An agent to export; without an identifier, all of the server.</summary>
     private sealed record Order(LettaConnection Connection, string? Id, LettaAgent? Agent);

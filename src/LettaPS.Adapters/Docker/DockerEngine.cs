@@ -1,0 +1,326 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Docker.DotNet;
+using Docker.DotNet.Models;
+using LettaPS.Core;
+using LettaPS.Core.Connections;
+using LettaPS.Core.Servers;
+
+namespace LettaPS.Adapters.Docker;
+
+/// <summary>The engine that the docker command itself would speak to: <c>DOCKER_HOST</c>, else the current context, else the platform's default.</summary>
+internal sealed class DockerEngine : IContainerEngine
+{
+    // Ends the program when standard input does: the engine closes it when this process is gone, and does not end programs by itself. Every
+    // process is waited for by the shell. One that is left behind becomes a child of the container's first process, and where that is PostgreSQL, it
+    // takes a stranger that ends by a signal for a crashed session of its own, and throws everybody out.
+    private const string WatchedScript =
+        """exec 3<&0; "$@" </dev/null 3<&- & p=$!; (read -r _ <&3; kill $p) >/dev/null 2>&1 & w=$!; exec 3<&-; wait $p; r=$?; kill $w 2>/dev/null; wait $w; exit $r""";
+
+    private const string FedScript = """exec "$@" """;
+
+    // Finds a program by a variable of its environment, which is all that the engine lets one say of it from outside.
+    private const string KillScript = """for e in $(grep -lz "^LETTAPS_RUN=$1\$" /proc/[0-9]*/environ 2>/dev/null); do e=${e%/environ}; kill "${e#/proc/}"; done""";
+
+    private readonly DockerClient _client;
+
+    private DockerEngine(DockerClient client) => _client = client;
+
+    /// <inheritdoc/>
+    public Uri Endpoint => _client.Options.Endpoint;
+
+    /// <summary>Opens the engine. Nothing is sent before the first request.</summary>
+    /// <exception cref="LettaException"><c>EngineConfigurationInvalid</c>.</exception>
+    public static DockerEngine Open()
+    {
+        try
+        {
+            return new DockerEngine(new DockerClientBuilder().Build());
+        }
+        catch (SshDockerEndpointNotSupportedException e)
+        {
+            throw new LettaException(
+                "EngineConfigurationInvalid",
+                LettaErrorKind.InvalidInput,
+                "The Docker host is reached over ssh, which LettaPS does not speak.",
+                "Forward the socket (ssh -nNTL /tmp/docker.sock:/var/run/docker.sock host) and set DOCKER_HOST to unix:///tmp/docker.sock.",
+                innerException: e);
+        }
+        catch (Exception e) when (e is DockerConfigurationException or NotSupportedException)
+        {
+            throw new LettaException(
+                "EngineConfigurationInvalid",
+                LettaErrorKind.InvalidInput,
+                $"The engine to use cannot be made out: {e.Message}",
+                "Check DOCKER_HOST and 'docker context ls'.",
+                innerException: e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<ContainerFacts>> ListAsync(CancellationToken cancel)
+    {
+        var found = new List<ContainerFacts>();
+        var listed = await AskAsync(() => _client.Containers.ListContainersAsync(new ContainersListParameters { All = true }, cancel), null).ConfigureAwait(false);
+        foreach (var container in listed)
+        {
+            try
+            {
+                found.Add(await InspectAsync(container.ID, cancel).ConfigureAwait(false));
+            }
+            catch (LettaException e) when (e.ErrorId == "ContainerNotFound")
+            {
+                // Removed since it was listed.
+            }
+        }
+
+        return found;
+    }
+
+    /// <inheritdoc/>
+    public async Task<ContainerFacts> InspectAsync(string container, CancellationToken cancel)
+    {
+        var told = await AskAsync(() => _client.Containers.InspectContainerAsync(container, cancel), container).ConfigureAwait(false);
+        ImageInspectResponse? image;
+        try
+        {
+            image = await AskAsync(() => _client.Images.InspectImageAsync(told.Image, cancel), container).ConfigureAwait(false);
+        }
+        catch (LettaException e) when (e.ErrorId == "ImageNotFound")
+        {
+            // It was removed by force; the container lives on.
+            image = null;
+        }
+
+        return ContainerReading.Read(told, image);
+    }
+
+    /// <inheritdoc/>
+    public async Task<string> GetImageIdAsync(string image, CancellationToken cancel) =>
+        (await AskAsync(() => _client.Images.InspectImageAsync(image, cancel), image).ConfigureAwait(false)).ID;
+
+    /// <summary>Repositories with digests under which an image of the engine is known.</summary>
+    /// <exception cref="LettaException"><c>ImageNotFound</c>.</exception>
+    public async Task<IReadOnlyList<string>> ListDigestsAsync(string image, CancellationToken cancel) =>
+        [.. (await AskAsync(() => _client.Images.InspectImageAsync(image, cancel), image).ConfigureAwait(false)).RepoDigests ?? []];
+
+    /// <inheritdoc/>
+    public Task StartAsync(string container, CancellationToken cancel) =>
+        AskAsync(() => _client.Containers.StartContainerAsync(container, new ContainerStartParameters(), cancel), container, "ContainerStartFailed");
+
+    /// <inheritdoc/>
+    public Task StopAsync(string container, TimeSpan grace, CancellationToken cancel) => AskAsync(
+        // Zero would not be sent, and the engine's own grace of ten seconds be used.
+        () => _client.Containers.StopContainerAsync(
+            container, new ContainerStopParameters { WaitBeforeKillSeconds = Math.Max(1, (uint)Math.Ceiling(grace.TotalSeconds)) }, cancel),
+        container,
+        "ContainerStopFailed");
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<string>> ReadLogAsync(string container, int lines, DateTimeOffset? since, CancellationToken cancel)
+    {
+        using var log = await AskAsync(
+            () => _client.Containers.GetContainerLogsAsync(
+                container, new ContainerLogsParameters { ShowStdout = true, ShowStderr = true, Tail = $"{lines}", Since = UnixTime(since) }, cancel),
+            container).ConfigureAwait(false);
+        using var text = new MemoryStream();
+        await log.CopyOutputToAsync(Stream.Null, text, text, cancel).ConfigureAwait(false);
+        return Encoding.UTF8.GetString(text.GetBuffer(), 0, (int)text.Length).Split('\n').Select(line => line.TrimEnd('\r')).Where(line => line.Length > 0).ToList();
+    }
+
+    /// <inheritdoc/>
+    public async Task<ProgramResult> RunProgramAsync(string container, ContainerProgram program, Stream? input, Stream? output, CancellationToken cancel)
+    {
+        var run = await StartProgramAsync(container, program, input is null ? WatchedScript : FedScript, cancel).ConfigureAwait(false);
+        await using (run.ConfigureAwait(false))
+        {
+            using var text = output is null ? new MemoryStream() : null;
+            var errors = new TailBuffer(64 * 1024);
+            var exitCode = await run.CompleteAsync(input, output ?? text!, errors, cancel).ConfigureAwait(false);
+            if (exitCode == 127)
+            {
+                throw new LettaException(
+                    "ProgramNotFound",
+                    LettaErrorKind.NotFound,
+                    $"The container has no program '{program.Command[0]}'.",
+                    target: container);
+            }
+
+            return new ProgramResult(exitCode, text is null ? string.Empty : Encoding.UTF8.GetString(text.GetBuffer(), 0, (int)text.Length), errors.ToString());
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<IOpenTunnel> OpenTunnelAsync(string container, int port, CancellationToken cancel) =>
+        await ExecTunnel.OpenAsync(this, container, port, cancel).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    public async Task<ITemporaryContainer> RunTemporaryAsync(TemporaryContainerSpecification specification, CancellationToken cancel)
+    {
+        var created = await AskAsync(
+            () => _client.Containers.CreateContainerAsync(
+                new CreateContainerParameters
+                {
+                    Image = specification.Image,
+                    Entrypoint = ["sh", "-c", specification.Script],
+                    Cmd = [],
+                    Env = Pairs(specification.Environment),
+                    Labels = new Dictionary<string, string> { [ServerDiscovery.TemporaryLabel] = "1" },
+                    OpenStdin = true,
+                    StdinOnce = true,
+                    AttachStdin = true,
+
+                    // The image's health check would judge a server that is not run here.
+                    Healthcheck = new HealthcheckConfig { Test = ["NONE"] },
+                    HostConfig = new HostConfig
+                    {
+                        AutoRemove = true,
+                        NetworkMode = specification.Network ?? "none",
+                        VolumesFrom = specification.VolumesFrom is null ? [] : [specification.VolumesFrom],
+                    },
+                },
+                cancel),
+            specification.Image,
+            "ContainerStartFailed").ConfigureAwait(false);
+        var container = new OneOffContainer(_client, created.ID, specification.Grace);
+        try
+        {
+            foreach (var network in specification.MoreNetworks)
+            {
+                await AskAsync(
+                    () => _client.Networks.ConnectNetworkAsync(network, new NetworkConnectParameters { Container = created.ID }, cancel),
+                    created.ID,
+                    "ContainerStartFailed").ConfigureAwait(false);
+            }
+
+            await AskAsync(() => container.StartAsync(cancel), created.ID, "ContainerStartFailed").ConfigureAwait(false);
+            return container;
+        }
+        catch
+        {
+            await container.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _client.Dispose();
+
+    /// <summary>Starts a program under a shell script that runs its arguments.</summary>
+    internal async Task<ExecRun> StartProgramAsync(string container, ContainerProgram program, string script, CancellationToken cancel)
+    {
+        var run = Guid.NewGuid().ToString("N");
+        var exec = await AskAsync(
+            () => _client.Exec.CreateContainerExecAsync(
+                container,
+                new ContainerExecCreateParameters
+                {
+                    AttachStdin = true,
+                    AttachStdout = true,
+                    AttachStderr = true,
+                    Cmd = ["sh", "-c", script, "sh", .. program.Command],
+                    Env = [.. Pairs(program.Environment), $"LETTAPS_RUN={run}"],
+                    WorkingDir = program.WorkingDirectory ?? string.Empty,
+                    User = program.User ?? string.Empty,
+                },
+                cancel),
+            container).ConfigureAwait(false);
+        var stream = await AskAsync(() => _client.Exec.StartContainerExecAsync(exec.ID, new ContainerExecStartParameters(), cancel), container).ConfigureAwait(false);
+        return new ExecRun(_client, exec.ID, stream, () => KillAsync(container, run));
+    }
+
+    private async Task KillAsync(string container, string run)
+    {
+        try
+        {
+            var exec = await _client.Exec.CreateContainerExecAsync(container, new ContainerExecCreateParameters { Cmd = ["sh", "-c", KillScript, "sh", run] }).ConfigureAwait(false);
+            using var stream = await _client.Exec.StartContainerExecAsync(exec.ID, new ContainerExecStartParameters()).ConfigureAwait(false);
+            await stream.ReadOutputToEndAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is DockerApiException or HttpRequestException or IOException)
+        {
+            // The container stopped meanwhile, and the program with it.
+        }
+    }
+
+    private static string? UnixTime(DateTimeOffset? time) =>
+        time is { } t ? string.Create(CultureInfo.InvariantCulture, $"{(t - DateTimeOffset.UnixEpoch).Ticks / (decimal)TimeSpan.TicksPerSecond:F7}") : null;
+
+    private static List<string> Pairs(IReadOnlyDictionary<string, string> variables) => [.. variables.Select(v => $"{v.Key}={v.Value}")];
+
+    private async Task<T> AskAsync<T>(Func<Task<T>> request, string? target, string errorId = "EngineFailed")
+    {
+        try
+        {
+            return await request().ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is DockerApiException or HttpRequestException or SocketException or IOException or TimeoutException)
+        {
+            throw Explain(e, target, errorId);
+        }
+    }
+
+    private Task<bool> AskAsync(Func<Task> request, string? target, string errorId) => AskAsync(
+        async () =>
+        {
+            await request().ConfigureAwait(false);
+            return true;
+        },
+        target,
+        errorId);
+
+    private LettaException Explain(Exception e, string? target, string errorId)
+    {
+        switch (e)
+        {
+            case DockerImageNotFoundException:
+                return new LettaException(
+                    "ImageNotFound", LettaErrorKind.NotFound, $"The engine has no image '{target}'.", $"Pull it first: docker pull {target}", target, e);
+            case DockerContainerNotFoundException:
+                return new LettaException(
+                    "ContainerNotFound", LettaErrorKind.NotFound, $"There is no container '{target}'.", "Get-LettaServer shows which there are.", target, e);
+            case DockerApiException { StatusCode: HttpStatusCode.Conflict } api:
+                return new LettaException("ContainerNotRunning", LettaErrorKind.Refused, $"The engine refuses: {Reason(api)}", target: target, innerException: e);
+            case DockerApiException api:
+                return new LettaException(errorId, LettaErrorKind.ServerFault, $"The engine refuses: {Reason(api)}", target: target, innerException: e);
+        }
+
+        for (var cause = e; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is SocketException { SocketErrorCode: SocketError.AccessDenied })
+            {
+                return new LettaException(
+                    "EngineAccessDenied",
+                    LettaErrorKind.Denied,
+                    $"This user may not use the engine at {Endpoint}.",
+                    "Run as a user of the group 'docker', or set DOCKER_HOST to an engine that you may use.",
+                    Endpoint,
+                    e);
+            }
+        }
+
+        return new LettaException(
+            "EngineUnreachable",
+            LettaErrorKind.Connection,
+            $"The engine at {Endpoint} cannot be reached: {e.Message}",
+            "Start Docker, or set DOCKER_HOST or the docker context to where it runs.",
+            Endpoint,
+            e);
+    }
+
+    private static string Reason(DockerApiException e)
+    {
+        try
+        {
+            using var body = System.Text.Json.JsonDocument.Parse(e.ResponseBody ?? string.Empty);
+            return body.RootElement.GetProperty("message").GetString() ?? e.Message;
+        }
+        catch (Exception parse) when (parse is System.Text.Json.JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            // Not the engine's own form of error: a proxy in between.
+            return e.Message;
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using LettaPS.Core;
+using LettaPS.Core.Compose;
+using LettaPS.Core.Connections;
+using LettaPS.Core.Servers;
+
+namespace LettaPS.Adapters.Docker;
+
+/// <summary>What the engine knows of Letta's images.</summary>
+/// <param name="engine">The engine.</param>
+/// <param name="connect">Opens a client for a server.</param>
+internal sealed class RunningImages(DockerEngine engine, Func<LettaConnection, Core.Agents.ILettaServer> connect) : IRunningImages
+{
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<RunningImage>> ListAsync(CancellationToken cancel)
+    {
+        var all = await engine.ListAsync(cancel).ConfigureAwait(false);
+        var running = new List<RunningImage>();
+        foreach (var container in all.Where(c => c.IsRunning && ServerDiscovery.IsServer(c)))
+        {
+            running.Add(new RunningImage(
+                container.Name,
+                container.Label(ServerDiscovery.ComposeService),
+                container.Label(ServerDiscovery.ComposeFiles)?.Split(',') ?? [],
+                container.Label(ServerDiscovery.ComposeEnvironmentFile)?.Split(',') ?? [],
+                container.Image,
+                ServerDiscovery.DigestOf(container),
+                ServerDiscovery.BaseUri(container, engine.Endpoint) is { } address ? await ServerVersion.AskAsync(address, connect, cancel).ConfigureAwait(false) : null));
+        }
+
+        return running;
+    }
+
+    /// <inheritdoc/>
+    public async Task<string?> FindDigestAsync(string reference, CancellationToken cancel)
+    {
+        try
+        {
+            return ServerDiscovery.DigestOf(ImageReference.Parse(reference), await engine.ListDigestsAsync(reference, cancel).ConfigureAwait(false));
+        }
+        catch (LettaException e) when (e.ErrorId == "ImageNotFound")
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,333 @@
+using System.Globalization;
+using System.Text;
+using LettaPS.Core;
+using LettaPS.Core.Connections;
+using LettaPS.Core.Databases;
+using LettaPS.Core.Schemas;
+using Npgsql;
+
+namespace LettaPS.Adapters.Postgres;
+
+/// <summary>The databases of a PostgreSQL server, with one connection to each that is worked on.</summary>
+internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluster
+{
+    private const int SwapAttempts = 5;
+    private const int LockAttempts = 20;
+
+    private static readonly TimeSpan s_lockInterval = TimeSpan.FromMilliseconds(500);
+
+    private readonly Dictionary<string, PostgresSource> _sources = new(StringComparer.Ordinal);
+    private IOpenTunnel? _tunnel;
+
+    /// <summary>Where statements about databases are given from: a database can be neither renamed nor removed by somebody connected to it.</summary>
+    private string Maintenance => address.Database == "postgres" ? "template1" : "postgres";
+
+    /// <inheritdoc/>
+    public async Task<ClusterState> ReadAsync(CancellationToken cancel)
+    {
+        var facts = await QueryAsync(
+            Maintenance,
+            """
+            SELECT current_setting('server_version_num')::int,
+                   CASE WHEN has_function_privilege('pg_control_system()', 'EXECUTE') THEN (SELECT system_identifier::text FROM pg_control_system()) END,
+                   ARRAY(SELECT rolname::text FROM pg_roles),
+                   ARRAY(SELECT name::text FROM pg_available_extensions)
+            """,
+            r => (Version: r.GetInt32(0), Identifier: TextOrNull(r, 1), Roles: r.GetFieldValue<string[]>(2), Extensions: r.GetFieldValue<string[]>(3)),
+            cancel).ConfigureAwait(false);
+        var databases = await QueryAsync(
+            Maintenance,
+            "SELECT datname::text, shobj_description(oid, 'pg_database') FROM pg_database WHERE NOT datistemplate ORDER BY datname",
+            r => new ClusterDatabase(r.GetString(0), TextOrNull(r, 1)),
+            cancel).ConfigureAwait(false);
+        return new ClusterState(facts[0].Version, facts[0].Identifier, databases, facts[0].Roles, facts[0].Extensions);
+    }
+
+    /// <inheritdoc/>
+    public async Task<IAsyncDisposable> LockAsync(string database, CancellationToken cancel)
+    {
+        var connection = await ConnectAsync(Maintenance, cancel).ConfigureAwait(false);
+        try
+        {
+            for (var attempt = 1; ; attempt++)
+            {
+                using var command = new NpgsqlCommand("SELECT pg_try_advisory_lock(hashtextextended('LettaPS ' || $1, 0))", connection) { Parameters = { new() { Value = database } } };
+                if ((bool)(await command.ExecuteScalarAsync(cancel).ConfigureAwait(false))!)
+                {
+                    return new DatabaseLock(connection);
+                }
+
+                if (attempt == LockAttempts)
+                {
+                    throw new LettaException(
+                        "DatabaseWorkRunning", LettaErrorKind.Conflict, $"Another LettaPS works on database '{database}'.", "Let it finish, then run the command again.", database);
+                }
+
+                // The server may take a moment to notice that a process which held the lock was killed.
+                await Task.Delay(s_lockInterval, cancel).ConfigureAwait(false);
+            }
+        }
+        catch (Exception e)
+        {
+            await connection.DisposeAsync().ConfigureAwait(false);
+            throw e is NpgsqlException npgsql ? PostgresErrors.OfStatement(npgsql, address, "The lock on the database could not be had") : e;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<IDatabaseView> ViewAsync(string database, CancellationToken cancel)
+    {
+        var connection = await ConnectAsync(database, cancel).ConfigureAwait(false);
+        try
+        {
+            return await DatabaseView.OpenAsync(connection, Address(database), cancel).ConfigureAwait(false);
+        }
+        catch
+        {
+            await connection.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task CreateAsync(string name, DatabaseFacts like, string comment, CancellationToken cancel)
+    {
+        var state = await ReadAsync(cancel).ConfigureAwait(false);
+        var create = new StringBuilder($"CREATE DATABASE {Sql.Id(name)} TEMPLATE template0 OWNER {Sql.Id(like.Owner)} ENCODING {Sql.Literal(like.Encoding)}");
+        create.Append(CultureInfo.InvariantCulture, $" LC_COLLATE {Sql.Literal(like.Collate)} LC_CTYPE {Sql.Literal(like.CType)} CONNECTION LIMIT {like.ConnectionLimit}");
+        if (like.LocaleProvider != "libc" && like.Locale is not null)
+        {
+            create.Append(CultureInfo.InvariantCulture, $" LOCALE_PROVIDER {like.LocaleProvider} {(like.LocaleProvider == "icu" ? "ICU_LOCALE" : "BUILTIN_LOCALE")} {Sql.Literal(like.Locale)}");
+        }
+
+        await ExecuteAsync(Maintenance, $"The database '{name}' could not be made", [create.ToString()], cancel).ConfigureAwait(false);
+        await CommentAsync(name, comment, cancel).ConfigureAwait(false);
+
+        // What is set for roles that this server does not have counts for nobody here.
+        var settings = like.Settings.Where(s => s.Role is null || state.Roles.Contains(s.Role)).Select(s =>
+            $"ALTER {(s.Role is null ? $"DATABASE {Sql.Id(name)}" : $"ROLE {Sql.Id(s.Role)} IN DATABASE {Sql.Id(name)}")} SET {SettingText(s)}");
+        var grants = (like.Grants ?? []).Where(g => g.Grantee is null || state.Roles.Contains(g.Grantee)).Select(g =>
+            $"GRANT {g.Privilege} ON DATABASE {Sql.Id(name)} TO {(g.Grantee is null ? "PUBLIC" : Sql.Id(g.Grantee))}{(g.Grantable ? " WITH GRANT OPTION" : string.Empty)}");
+        var revoke = like.Grants is not null ? [$"REVOKE ALL ON DATABASE {Sql.Id(name)} FROM PUBLIC"] : Array.Empty<string>();
+        await ExecuteAsync(Maintenance, $"The settings of the database '{name}' could not be made", [.. settings, .. revoke, .. grants], cancel).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async Task LayOutAsync(string name, DatabaseFacts like, CancellationToken cancel)
+    {
+        var state = await ReadAsync(cancel).ConfigureAwait(false);
+        var schemas = like.Schemas.Where(s => s.Name != "public").Select(s =>
+            $"CREATE SCHEMA {Sql.Id(s.Name)} AUTHORIZATION {Sql.Id(state.Roles.Contains(s.Owner) ? s.Owner : like.Owner)}");
+        var extensions = like.Extensions.Select(e => $"CREATE EXTENSION {Sql.Id(e.Name)} WITH SCHEMA {Sql.Id(e.Schema)}");
+        var drop = like.Schemas.Any(s => s.Name == "public") ? Array.Empty<string>() : ["DROP SCHEMA public"];
+        await ExecuteAsync(name, $"The schemas of the database '{name}' could not be made", [.. schemas, .. extensions, .. drop], cancel).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public Task DropPublicAsync(string name, CancellationToken cancel) =>
+        ExecuteAsync(name, $"The schema public of the database '{name}' could not be removed", ["DROP SCHEMA public"], cancel);
+
+    /// <inheritdoc/>
+    public Task GiveAllAsync(string name, string owner, CancellationToken cancel) => ExecuteAsync(
+        name,
+        $"What is in the database '{name}' could not be given to '{owner}'",
+        [$"""
+        DO $give$
+        DECLARE statement text;
+        BEGIN
+            FOR statement IN
+                SELECT format('ALTER SCHEMA %I OWNER TO %I', nspname, {Sql.Literal(owner)})
+                FROM pg_namespace WHERE nspowner = (SELECT oid FROM pg_roles WHERE rolname = current_user) AND nspname !~ '^pg_' AND nspname <> 'information_schema'
+                UNION ALL
+                SELECT format('ALTER %s %s OWNER TO %I', CASE c.relkind WHEN 'S' THEN 'SEQUENCE' WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END,
+                              c.oid::regclass, {Sql.Literal(owner)})
+                FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+                  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype IN ('e', 'i', 'a'))
+                UNION ALL
+                SELECT format('ALTER TYPE %s OWNER TO %I', t.oid::regtype, {Sql.Literal(owner)})
+                FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+                WHERE t.typtype IN ('e', 'd') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+                  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = t.oid AND d.deptype = 'e')
+                UNION ALL
+                SELECT format('ALTER ROUTINE %s OWNER TO %I', p.oid::regprocedure, {Sql.Literal(owner)})
+                FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+                WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+                  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
+            LOOP
+                EXECUTE statement;
+            END LOOP;
+        END
+        $give$
+        """],
+        cancel);
+
+    /// <inheritdoc/>
+    public Task AnalyzeAsync(string name, CancellationToken cancel) => ExecuteAsync(name, $"The statistics of the database '{name}' could not be made", ["ANALYZE"], cancel);
+
+    /// <inheritdoc/>
+    public Task CommentAsync(string name, string? comment, CancellationToken cancel) =>
+        ExecuteAsync(Maintenance, $"The comment of the database '{name}' could not be changed", [CommentText(name, comment)], cancel);
+
+    /// <inheritdoc/>
+    public async Task RenameAsync(string name, string newName, CancellationToken cancel)
+    {
+        await ForgetAsync(name).ConfigureAwait(false);
+        await ExecuteAsync(
+            Maintenance, $"The database '{name}' could not be renamed", [$"ALTER DATABASE {Sql.Id(name)} RENAME TO {Sql.Id(newName)}"], cancel).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async Task SwapAsync(string name, string replacement, string? keepAs, string comment, CancellationToken cancel)
+    {
+        await ForgetAsync(name).ConfigureAwait(false);
+        await ForgetAsync(replacement).ConfigureAwait(false);
+        var attempts = 0;
+        while (true)
+        {
+            try
+            {
+                var statements = new List<string>
+                {
+                    "BEGIN",
+                    $"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname IN ({Sql.Literal(name)}, {Sql.Literal(replacement)}) AND pid <> pg_backend_pid()",
+                };
+                if (keepAs is not null)
+                {
+                    statements.Add($"ALTER DATABASE {Sql.Id(name)} RENAME TO {Sql.Id(keepAs)}");
+                }
+
+                statements.Add($"ALTER DATABASE {Sql.Id(replacement)} RENAME TO {Sql.Id(name)}");
+                statements.Add(CommentText(name, comment));
+                statements.Add("COMMIT");
+                await ExecuteAsync(Maintenance, $"The database '{name}' could not be replaced", statements, cancel).ConfigureAwait(false);
+                return;
+            }
+            catch (LettaException e) when (e.InnerException is PostgresException { SqlState: PostgresErrorCodes.ObjectInUse })
+            {
+                if (++attempts == SwapAttempts)
+                {
+                    throw new LettaException(
+                        "DatabaseInUse",
+                        LettaErrorKind.Conflict,
+                        $"Somebody connects to the database '{name}' again and again: {string.Join(", ", await ListSessionsAsync(name, cancel).ConfigureAwait(false))}.",
+                        "Stop what else uses it, then run the command again.",
+                        name,
+                        e);
+                }
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task DropAsync(string name, CancellationToken cancel)
+    {
+        await ForgetAsync(name).ConfigureAwait(false);
+        await ExecuteAsync(Maintenance, $"The database '{name}' could not be removed", [$"DROP DATABASE IF EXISTS {Sql.Id(name)} WITH (FORCE)"], cancel).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<string>> ListSessionsAsync(string name, CancellationToken cancel) => await QueryAsync(
+        Maintenance,
+        $"""
+        SELECT concat_ws(' ', nullif(application_name, ''), 'from', coalesce(host(client_addr), 'the server itself'), 'as', usename)
+        FROM pg_stat_activity WHERE datname = {Sql.Literal(name)} AND pid <> pg_backend_pid() AND application_name <> '{PostgresSource.ApplicationName}'
+        """,
+        r => r.GetString(0),
+        cancel).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var source in _sources.Values)
+        {
+            await source.DisposeAsync().ConfigureAwait(false);
+        }
+
+        if (_tunnel is not null)
+        {
+            await _tunnel.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private static string? TextOrNull(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
+
+    private static string CommentText(string name, string? comment) => $"COMMENT ON DATABASE {Sql.Id(name)} IS {(comment is null ? "NULL" : Sql.Literal(comment))}";
+
+    /// <remarks>PostgreSQL keeps a list of names, such as a search path, as the text of that list; given back as one quoted text it would be one name.</remarks>
+    private static string SettingText(DatabaseSetting setting) => setting.Name is "search_path" or "temp_tablespaces" or "session_preload_libraries" or "local_preload_libraries"
+        ? $"{Sql.Id(setting.Name)} TO {setting.Value}"
+        : $"{string.Join('.', setting.Name.Split('.').Select(Sql.Id))} TO {Sql.Literal(setting.Value)}";
+
+    private DatabaseAddress Address(string database)
+    {
+        var other = new DatabaseAddress(address.Host, address.Port, database, address.User, address.RevealPassword(), address.Options);
+        return _tunnel is null ? other : other.Through(new HeldTunnel(_tunnel));
+    }
+
+    private async Task<NpgsqlConnection> ConnectAsync(string database, CancellationToken cancel)
+    {
+        if (!_sources.TryGetValue(database, out var source))
+        {
+            _tunnel ??= address.Tunnel is null ? null : await address.Tunnel.OpenAsync(address, cancel).ConfigureAwait(false);
+            _sources[database] = source = await PostgresSource.OpenAsync(Address(database), cancel).ConfigureAwait(false);
+        }
+
+        return await source.ConnectAsync(cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>Closes what is open to a database, which is about to get another name or to go.</summary>
+    private async Task ForgetAsync(string database)
+    {
+        if (_sources.Remove(database, out var source))
+        {
+            await source.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private async Task<List<T>> QueryAsync<T>(string database, string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancel)
+    {
+        var connection = await ConnectAsync(database, cancel).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            try
+            {
+                return await connection.ListAsync(sql, read, cancel).ConfigureAwait(false);
+            }
+            catch (NpgsqlException e)
+            {
+                throw PostgresErrors.OfStatement(e, address, "Reading the databases of the server failed");
+            }
+        }
+    }
+
+    private async Task ExecuteAsync(string database, string what, IReadOnlyList<string> statements, CancellationToken cancel)
+    {
+        var connection = await ConnectAsync(database, cancel).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            try
+            {
+                foreach (var statement in statements)
+                {
+                    using var command = new NpgsqlCommand(statement, connection);
+                    await command.ExecuteNonQueryAsync(cancel).ConfigureAwait(false);
+                }
+            }
+            catch (NpgsqlException e)
+            {
+                throw PostgresErrors.OfStatement(e, address, what);
+            }
+        }
+    }
+
+    /// <summary>A way that is open already and is closed by somebody else.</summary>
+    private sealed class HeldTunnel(IOpenTunnel tunnel) : IDatabaseTunnel, IOpenTunnel
+    {
+        public System.Net.IPEndPoint NearEnd => tunnel.NearEnd;
+
+        public Task<IOpenTunnel> OpenAsync(DatabaseAddress address, CancellationToken cancel) => Task.FromResult<IOpenTunnel>(this);
+
+        public ValueTask DisposeAsync() => default;
+    }
+}

@@ -1,0 +1,100 @@
+using System.Globalization;
+
+namespace LettaPS.Core.Compose.Rules;
+
+/// <summary>Which database the server uses, and whether its data stays.</summary>
+internal static class DatabaseRules
+{
+    private const string DataPath = "/var/lib/postgresql/data";
+
+    /// <summary>From this major version on the official image keeps its data in a folder of the version's own, and has the volume one level up.</summary>
+    private const int MajorWithOwnFolder = 18;
+
+    public static IEnumerable<LettaComposeFinding> Examine(ComposeAudit audit) =>
+        [.. audit.Letta.SelectMany(l => TwoDatabases(audit, l)), .. audit.Letta.SelectMany(l => Extension(audit, l)), .. Data(audit)];
+
+    /// <summary>Whether a server keeps its data in the PostgreSQL of its own image.</summary>
+    public static bool IsEmbedded(ComposeService letta) => letta.Variable("LETTA_PG_URI") is null && StartRules.RunsStartScript(letta);
+
+    private static IEnumerable<LettaComposeFinding> TwoDatabases(ComposeAudit audit, ComposeService letta)
+    {
+        if (!IsEmbedded(letta) || audit.Databases.Count == 0)
+        {
+            yield break;
+        }
+
+        var database = audit.Databases.FirstOrDefault(d => letta.DependsOn.Contains(d.Name)) ?? audit.Databases[0];
+        var parts = letta.Environment.Keys.Where(k => k.StartsWith("LETTA_PG_", StringComparison.Ordinal)).ToList();
+        var meant = parts.Count > 0 || letta.DependsOn.Contains(database.Name);
+        var unread = parts.Count > 0 && !parts.Contains("LETTA_PG_URI") ? " The image's start script does not look at the other LETTA_PG_ variables." : string.Empty;
+        var at = letta.Environment.GetValueOrDefault("LETTA_PG_URI") ?? letta.Here;
+        yield return at.Finding(
+            letta,
+            meant ? LettaComposeSeverity.Error : LettaComposeSeverity.Warning,
+            "TwoDatabases",
+            $"LETTA_PG_URI is not set, so that Letta uses the PostgreSQL in its own container although there is '{database.Name}': two databases, and agents in the wrong one."
+                + unread,
+            $"Set LETTA_PG_URI=postgresql://USER:PASSWORD@{database.Name}:5432/DATABASE. Agents that are already in the embedded database have to be moved first.");
+    }
+
+    private static IEnumerable<LettaComposeFinding> Extension(ComposeAudit audit, ComposeService letta)
+    {
+        if (audit.DatabaseOf(letta) is { IsBuilt: false, Image: { Name: "postgres" or "postgresql" or "postgis" } image } database)
+        {
+            yield return database.ImageSetting!.Finding(
+                database,
+                LettaComposeSeverity.Error,
+                "PgvectorMissing",
+                $"'{image}' does not have the extension pgvector, without which Letta's migrations fail (type \"vector\" does not exist).",
+                "Use an image that has it, with the same major version: pgvector/pgvector:pg15 for PostgreSQL 15.");
+        }
+    }
+
+    private static IEnumerable<LettaComposeFinding> Data(ComposeAudit audit)
+    {
+        var used = audit.Databases.Where(d => audit.Letta.Any(l => audit.DatabaseOf(l) == d || l.DependsOn.Contains(d.Name))).Concat(audit.Letta.Where(IsEmbedded));
+        return used.Where(s => s.Get("volumes_from") is null).Select(Data).OfType<LettaComposeFinding>();
+    }
+
+    private static LettaComposeFinding? Data(ComposeService service)
+    {
+        var embedded = service.Image!.IsLetta;
+        var major = embedded ? 0 : Major(service.Image);
+        var home = service.Image.Repository.Contains("bitnami", StringComparison.Ordinal) ? "/bitnami/postgresql"
+            : major >= MajorWithOwnFolder ? "/var/lib/postgresql" : DataPath;
+        var data = service.Variable("PGDATA") ?? (major >= MajorWithOwnFolder ? $"{home}/{major}/docker" : home);
+
+        // The image declares a volume of its own at its home, which hides whatever is mounted further up.
+        var hidden = ComposeMount.IsIn(data, home);
+        var covering = service.Mounts.Where(m => m.Holds(data) && (!hidden || ComposeMount.IsIn(m.Target, home))).MaxBy(m => m.Target.Length);
+        if (covering is { IsKept: true })
+        {
+            return null;
+        }
+
+        var what = embedded ? "the embedded database" : "the database";
+        var near = service.Mounts.FirstOrDefault(m => m.IsKept && (m.Target.Contains("postgres", StringComparison.Ordinal) || m.Target.Contains("pgdata", StringComparison.Ordinal)));
+        var (at, reason) = (covering, near) switch
+        {
+            ({ Type: "tmpfs" }, _) => (covering.Setting, "is in memory and gone with the container"),
+            (not null, _) => (covering.Setting, "is on a volume without a name, which the next 'docker compose down' leaves behind"),
+            (_, not null) => (near.Setting, $"is in {data}, and '{near.Target}' is not the place to keep it"),
+            _ => (service.Here, "is on no volume"),
+        };
+        return at.Finding(
+            service,
+            LettaComposeSeverity.Error,
+            "DatabaseNotKept",
+            $"The data of {what} {reason}: when the container is made anew, all agents are gone.",
+            $"Mount a named volume or a folder at {home}. First save what is in the container now, with Backup-LettaDatabase.");
+    }
+
+    /// <summary>The major version in a tag such as <c>17.2-alpine</c>, <c>pg17</c> or <c>0.8.1-pg17</c>; 0 where there is none.</summary>
+    private static int Major(ImageReference image)
+    {
+        var tag = image.Tag ?? string.Empty;
+        var pg = tag.IndexOf("pg", StringComparison.Ordinal);
+        var digits = new string([.. tag[(pg < 0 ? 0 : pg + 2)..].TakeWhile(char.IsAsciiDigit)]);
+        return (pg >= 0 || image.Name == "postgres") && int.TryParse(digits, CultureInfo.InvariantCulture, out var major) ? major : 0;
+    }
+}

@@ -1,0 +1,25 @@
+using LettaPS.Core.Connections;
+
+namespace LettaPS.Core.Databases;
+
+/// <summary>A database at an address. Which servers use it is not known, and none is stopped or started.</summary>
+/// <param name="address">The address.</param>
+/// <param name="adapters">Opens databases and programs.</param>
+public sealed class AddressDatabaseHost(DatabaseAddress address, IDatabaseAdapters adapters) : IDatabaseHost
+{
+    /// <inheritdoc/>
+    public bool IsEmbedded => false;
+
+    /// <inheritdoc/>
+    public Task<DatabaseSite> OpenAsync(CancellationToken cancel) =>
+        Task.FromResult(new DatabaseSite(adapters.OpenCluster(address), adapters.OpenPrograms(address), null));
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<string>> ListRunningAsync(CancellationToken cancel) => Task.FromResult<IReadOnlyList<string>>([]);
+
+    /// <inheritdoc/>
+    public Task StopAsync(CancellationToken cancel) => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public Task StartAsync(IEnumerable<string> containers, bool wait, CancellationToken cancel) => Task.CompletedTask;
+}

@@ -1,0 +1,241 @@
+namespace LettaPS.Core.Databases;
+
+/// <summary>
+/// Replaces a database by a new one, as <see cref="SwapPlan"/> decides step by step. Servers that were stopped for it are started again, whatever
+/// happens; until the names are swapped, a failure leaves everything as it was.
+/// </summary>
+/// <param name="host">The servers and the way to their database.</param>
+/// <param name="time">The clock.</param>
+public sealed class DatabaseSwap(IDatabaseHost host, TimeProvider time)
+{
+    private readonly HashSet<string> _stopped = new(StringComparer.Ordinal);
+    private string? _inPlace;
+    private DatabaseSite? _site;
+    private IAsyncDisposable? _lock;
+
+    /// <summary>Replaces the database.</summary>
+    /// <param name="plan">Which one, and from what the new one is filled.</param>
+    /// <param name="shape">Gives what the new database is to be like, from the server and the old one; <see langword="null"/> there where it does not exist.</param>
+    /// <param name="fill">Fills the new database, whose name it is given, and compares it with its source.</param>
+    /// <param name="step">Told of each step before it is taken.</param>
+    /// <param name="cancel">Gives up. What was begun is taken back, and servers are started again, before this returns.</param>
+    /// <returns>What the old database is called now; <see langword="null"/> where there was none, or it was removed.</returns>
+    public async Task<string?> RunAsync(
+        SwapPlan plan,
+        Func<ClusterState, DatabaseFacts?, DatabaseFacts> shape,
+        Func<DatabaseSite, string, CancellationToken, Task> fill,
+        Action<SwapStep>? step,
+        CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(shape);
+        ArgumentNullException.ThrowIfNull(fill);
+        try
+        {
+            _stopped.UnionWith(await host.ListRunningAsync(cancel).ConfigureAwait(false));
+            var servers = _stopped.Count > 0 ? ServersState.Running : ServersState.Stopped;
+            await OpenAsync(plan, cancel).ConfigureAwait(false);
+            while (true)
+            {
+                var state = await _site!.Cluster.ReadAsync(cancel).ConfigureAwait(false);
+                var work = MarkerOf(state, plan.WorkName);
+                var inPlace = MarkerOf(state, plan.Database);
+                MarkerOf(state, plan.UnmarkedName);
+                var next = plan.Next(state, servers);
+                step?.Invoke(next);
+                switch (next)
+                {
+                    case SwapStep.Discard:
+                        await _site.Cluster.DropAsync(plan.UnmarkedName, cancel).ConfigureAwait(false);
+                        break;
+                    case SwapStep.Make:
+                        await MakeAsync(plan, state, shape, cancel).ConfigureAwait(false);
+                        break;
+                    case SwapStep.Publish:
+                        await _site.Cluster.DropAsync(plan.WorkName, cancel).ConfigureAwait(false);
+                        await _site.Cluster.RenameAsync(plan.UnmarkedName, plan.WorkName, cancel).ConfigureAwait(false);
+                        break;
+                    case SwapStep.StopServers:
+                        await StopServersAsync(plan, cancel).ConfigureAwait(false);
+                        servers = ServersState.Stopped;
+                        break;
+                    case SwapStep.Fill:
+                        await CommentAsync(plan.WorkName, work! with { Stage = SwapStage.Filling }, cancel).ConfigureAwait(false);
+                        await fill(_site, plan.WorkName, cancel).ConfigureAwait(false);
+                        await CommentAsync(plan.WorkName, work with { Stage = SwapStage.Filled }, cancel).ConfigureAwait(false);
+                        break;
+                    case SwapStep.Swap:
+                        var old = state.Find(plan.Database) is null ? null : work!.KeepAs;
+                        await _site.Cluster.SwapAsync(plan.Database, plan.WorkName, old, (work! with { Stage = SwapStage.InPlace }).ToComment(), cancel).ConfigureAwait(false);
+                        _inPlace = old is null ? "The new database is in place." : $"The new database is in place, and the old one is kept as '{old}'.";
+                        break;
+                    case SwapStep.StartServers:
+                        await StartServersAsync(plan, cancel).ConfigureAwait(false);
+                        servers = ServersState.Ready;
+                        break;
+                    case SwapStep.RemoveOld:
+                        await _site.Cluster.DropAsync(inPlace!.KeepAs, cancel).ConfigureAwait(false);
+                        break;
+                    case SwapStep.Finish:
+                        await _site.Cluster.CommentAsync(plan.Database, inPlace!.Comment, cancel).ConfigureAwait(false);
+                        return state.Find(inPlace.KeepAs)?.Name;
+                    default:
+                        throw new InvalidOperationException($"Unknown step {next}.");
+                }
+            }
+        }
+        catch (Exception e)
+        {
+            await TakeBackAsync(plan, e).ConfigureAwait(false);
+            throw;
+        }
+        finally
+        {
+            await CloseAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The marker of a database. Whatever run made it, the servers that were stopped for it are to be started in the end.</summary>
+    private SwapMarker? MarkerOf(ClusterState state, string database)
+    {
+        var marker = SwapMarker.Parse(state.Find(database)?.Comment);
+        _stopped.UnionWith(marker?.Stopped ?? []);
+        return marker;
+    }
+
+    private async Task OpenAsync(SwapPlan plan, CancellationToken cancel)
+    {
+        _site = await host.OpenAsync(cancel).ConfigureAwait(false);
+        _lock = await _site.Cluster.LockAsync(plan.Database, cancel).ConfigureAwait(false);
+    }
+
+    private async Task CloseAsync()
+    {
+        if (_lock is not null)
+        {
+            await _lock.DisposeAsync().ConfigureAwait(false);
+            _lock = null;
+        }
+
+        if (_site is not null)
+        {
+            await _site.DisposeAsync().ConfigureAwait(false);
+            _site = null;
+        }
+    }
+
+    private async Task MakeAsync(SwapPlan plan, ClusterState state, Func<ClusterState, DatabaseFacts?, DatabaseFacts> shape, CancellationToken cancel)
+    {
+        var current = state.Find(plan.Database);
+        DatabaseFacts? facts = null;
+        if (current is not null)
+        {
+            var view = await _site!.Cluster.ViewAsync(plan.Database, cancel).ConfigureAwait(false);
+            await using (view.ConfigureAwait(false))
+            {
+                facts = view.Facts;
+            }
+        }
+
+        var marker = new SwapMarker
+        {
+            Source = plan.Source,
+            Stage = SwapStage.Made,
+            Stopped = [.. _stopped],
+            KeepAs = plan.NameToKeep(time.GetUtcNow()),
+            Comment = SwapMarker.Parse(current?.Comment) is { } unfinished ? unfinished.Comment : current?.Comment,
+        };
+        await _site!.Cluster.CreateAsync(plan.UnmarkedName, shape(state, facts), marker.ToComment(), cancel).ConfigureAwait(false);
+    }
+
+    private Task CommentAsync(string database, SwapMarker marker, CancellationToken cancel) =>
+        _site!.Cluster.CommentAsync(database, marker.ToComment(), cancel);
+
+    /// <remarks>Where the database is in the server's own container, stopping or starting that changes the way to it.</remarks>
+    private async Task StopServersAsync(SwapPlan plan, CancellationToken cancel)
+    {
+        if (host.IsEmbedded)
+        {
+            await CloseAsync().ConfigureAwait(false);
+        }
+
+        await host.StopAsync(cancel).ConfigureAwait(false);
+        if (_site is null)
+        {
+            await OpenAsync(plan, cancel).ConfigureAwait(false);
+        }
+    }
+
+    private async Task StartServersAsync(SwapPlan plan, CancellationToken cancel)
+    {
+        if (host.IsEmbedded && _stopped.Count > 0)
+        {
+            await CloseAsync().ConfigureAwait(false);
+        }
+
+        await host.StartAsync(_stopped, wait: true, cancel).ConfigureAwait(false);
+        if (_site is null)
+        {
+            await OpenAsync(plan, cancel).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>After a failure: the unfinished database goes, the servers come back. Nothing here can be cancelled.</summary>
+    private async Task TakeBackAsync(SwapPlan plan, Exception failure)
+    {
+        var problems = new List<string>();
+        if (_inPlace is not null)
+        {
+            problems.Add($"{_inPlace} Run the same command again to finish.");
+        }
+
+        // The unfinished database knows what was stopped, and so outlives that, unless it is only there while the server is not.
+        if (!host.IsEmbedded)
+        {
+            await StartAgainAsync(problems).ConfigureAwait(false);
+        }
+
+        if (_site is not null)
+        {
+            try
+            {
+                await _site.Cluster.DropAsync(plan.UnmarkedName, CancellationToken.None).ConfigureAwait(false);
+                await _site.Cluster.DropAsync(plan.WorkName, CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (LettaException e)
+            {
+                problems.Add($"The unfinished database '{plan.WorkName}' could not be removed ({e.Message.TrimEnd('.')}); the next run does that.");
+            }
+        }
+
+        await CloseAsync().ConfigureAwait(false);
+        if (host.IsEmbedded)
+        {
+            await StartAgainAsync(problems).ConfigureAwait(false);
+        }
+
+        if (problems.Count > 0)
+        {
+            var cause = failure as LettaException;
+            throw new LettaException(
+                cause?.ErrorId ?? "DatabaseWorkInterrupted",
+                cause?.Kind ?? LettaErrorKind.ServerFault,
+                $"{failure.Message} {string.Join(' ', problems)}",
+                cause?.RecommendedAction,
+                plan.Database,
+                failure);
+        }
+    }
+
+    private async Task StartAgainAsync(List<string> problems)
+    {
+        try
+        {
+            await host.StartAsync(_stopped, wait: false, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (LettaException e)
+        {
+            problems.Add($"What was stopped could not be started again ({e.Message.TrimEnd('.')}). Start it: docker start {string.Join(' ', _stopped)}");
+        }
+    }
+}

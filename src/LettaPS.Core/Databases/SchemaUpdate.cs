@@ -1,0 +1,153 @@
+using LettaPS.Core.Connections;
+using LettaPS.Core.Servers;
+
+namespace LettaPS.Core.Databases;
+
+/// <summary>
+/// Runs Letta's own migrations, <c>alembic upgrade head</c>, always in <c>/app</c> and always with the address of the server's database: without it alembic
+/// would migrate a SQLite file of nobody's and report success (letta <c>alembic/env.py</c>, <c>settings.database_engine</c>).
+/// </summary>
+/// <param name="engine">The engine.</param>
+/// <param name="container">Identifier of the server's container.</param>
+/// <param name="host">The servers that use its database, and the way to it.</param>
+/// <param name="time">The clock.</param>
+public sealed class SchemaUpdate(IContainerEngine engine, string container, IDatabaseHost host, TimeProvider time)
+{
+    private const string WorkingDirectory = "/app";
+
+    /// <summary>Runs the migrations: in the server's container where it runs and no other image is asked for, else in a container of their own while the server is stopped.</summary>
+    /// <param name="image">The image whose migrations are to run; <see langword="null"/> for the server's own.</param>
+    /// <param name="cancel">Gives up; alembic is ended, and its transaction rolled back.</param>
+    /// <exception cref="LettaException"><c>MigrationFailed</c> or what alembic's words mean; <c>MigrationWentElsewhere</c>.</exception>
+    public async Task<LettaSchemaUpdate> RunAsync(string? image, CancellationToken cancel)
+    {
+        var begun = time.GetTimestamp();
+        var server = await engine.InspectAsync(container, cancel).ConfigureAwait(false);
+        var address = ServerDiscovery.Address(server);
+        var update = new LettaSchemaUpdate
+        {
+            Server = server.Name,
+            Database = address.Database,
+            Image = image ?? server.Image,
+            ToRevision = string.Empty,
+            ServerStarted = true,
+            Duration = TimeSpan.Zero,
+        };
+        update = image is null && server.IsRunning
+            ? await InPlaceAsync(update, server, address, cancel).ConfigureAwait(false)
+            : await AloneAsync(update, server, address, image, cancel).ConfigureAwait(false);
+        return update with { Duration = time.GetElapsedTime(begun) };
+    }
+
+    private async Task<LettaSchemaUpdate> InPlaceAsync(LettaSchemaUpdate update, ContainerFacts server, DatabaseAddress address, CancellationToken cancel)
+    {
+        var site = await host.OpenAsync(cancel).ConfigureAwait(false);
+        await using (site.ConfigureAwait(false))
+        {
+            update = await MigrateAsync(update, site, server.Id, Uri(server, address), cancel).ConfigureAwait(false);
+        }
+
+        if (update.Changed)
+        {
+            // What it prepared for the tables as they were would fail on those that were altered.
+            var running = await host.ListRunningAsync(cancel).ConfigureAwait(false);
+            try
+            {
+                await host.StopAsync(cancel).ConfigureAwait(false);
+            }
+            finally
+            {
+                await host.StartAsync(running, wait: false, CancellationToken.None).ConfigureAwait(false);
+            }
+
+            await host.StartAsync(running, wait: true, cancel).ConfigureAwait(false);
+        }
+
+        return update;
+    }
+
+    private async Task<LettaSchemaUpdate> AloneAsync(LettaSchemaUpdate update, ContainerFacts server, DatabaseAddress address, string? image, CancellationToken cancel)
+    {
+        var imageId = image is null ? server.ImageId : await engine.GetImageIdAsync(image, cancel).ConfigureAwait(false);
+        var running = await host.ListRunningAsync(cancel).ConfigureAwait(false);
+        var startable = true;
+        var network = server.NetworkMode is "default" ? "bridge" : server.NetworkMode;
+        try
+        {
+            await host.StopAsync(cancel).ConfigureAwait(false);
+            var site = await host.OpenAsync(cancel).ConfigureAwait(false);
+            await using (site.ConfigureAwait(false))
+            {
+                var temporary = await engine.RunTemporaryAsync(
+                    new TemporaryContainerSpecification(imageId, "cat >/dev/null")
+                    {
+                        // Letta's keys and settings count for its migrations too; what is the old image's own would only mislead another one.
+                        Environment = server.OwnEnvironment,
+                        Network = site.HelperContainer is { } helper ? "container:" + helper : network,
+                        MoreNetworks = site.HelperContainer is null ? [.. server.Networks.Select(n => n.Name).Where(n => n != network && network is not "host")] : [],
+                    },
+                    cancel).ConfigureAwait(false);
+                await using (temporary.ConfigureAwait(false))
+                {
+                    update = await MigrateAsync(update, site, temporary.Id, Uri(server, address), cancel).ConfigureAwait(false);
+                    startable = !update.Changed || imageId == server.ImageId;
+                }
+            }
+        }
+        finally
+        {
+            if (startable)
+            {
+                await host.StartAsync(running, wait: false, CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+
+        if (startable)
+        {
+            await host.StartAsync(running, wait: true, cancel).ConfigureAwait(false);
+        }
+
+        return update with { ServerStarted = startable && running.Count > 0 };
+    }
+
+    private static async Task<string?> RevisionAsync(DatabaseSite site, string database, CancellationToken cancel)
+    {
+        var view = await site.Cluster.ViewAsync(database, cancel).ConfigureAwait(false);
+        await using (view.ConfigureAwait(false))
+        {
+            return view.Facts.AlembicRevision;
+        }
+    }
+
+    private static string Uri(ContainerFacts server, DatabaseAddress address) => server.Variable("LETTA_PG_URI")
+        ?? $"postgresql://{System.Uri.EscapeDataString(address.User)}:{System.Uri.EscapeDataString(address.RevealPassword() ?? string.Empty)}@{address.Host}:{address.Port}/{System.Uri.EscapeDataString(address.Database)}";
+
+    private async Task<LettaSchemaUpdate> MigrateAsync(LettaSchemaUpdate update, DatabaseSite site, string runIn, string uri, CancellationToken cancel)
+    {
+        var before = await RevisionAsync(site, update.Database, cancel).ConfigureAwait(false);
+        var environment = new Dictionary<string, string> { ["LETTA_PG_URI"] = uri };
+        var result = await engine.RunProgramAsync(
+            runIn, new ContainerProgram("alembic", "upgrade", "head") { WorkingDirectory = WorkingDirectory, Environment = environment }, null, null, cancel).ConfigureAwait(false);
+        var lines = $"{result.Output}\n{result.Error}".Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(ServerSettings.MaskText).ToList();
+        if (result.ExitCode != 0)
+        {
+            var meaning = LogMeaning.Find(lines);
+            throw new LettaException(
+                meaning?.ErrorId ?? "MigrationFailed",
+                LettaErrorKind.ServerFault,
+                $"The migrations of {update.Image} failed (exit code {result.ExitCode}){(meaning is null ? string.Empty : $": {meaning.Meaning}")}. The last that alembic said:\n{string.Join('\n', lines.TakeLast(15))}\n",
+                meaning?.RecommendedAction,
+                update.Server);
+        }
+
+        var after = await RevisionAsync(site, update.Database, cancel).ConfigureAwait(false);
+        return after is null
+            ? throw new LettaException(
+                "MigrationWentElsewhere",
+                LettaErrorKind.InvalidData,
+                $"alembic reports success, but the database '{update.Database}' has no revision: it migrated something else.",
+                "Compare what alembic of this image reads with LETTA_PG_URI.",
+                update.Server)
+            : update with { FromRevision = before, ToRevision = after, Output = lines };
+    }
+}

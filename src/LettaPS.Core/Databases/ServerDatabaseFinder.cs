@@ -1,0 +1,49 @@
+using LettaPS.Core.Connections;
+using LettaPS.Core.Servers;
+
+namespace LettaPS.Core.Databases;
+
+/// <summary>Finds the database of a server that is known by the address of its API, and the way there.</summary>
+/// <param name="engine">The engine. It must stay open as long as an address that was found may be used.</param>
+public sealed class ServerDatabaseFinder(IContainerEngine engine)
+{
+    /// <summary>Finds the database.</summary>
+    /// <param name="baseUri">Address of the server's API.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <returns>
+    /// Its address, with the role and password that the server has: at its published port where this machine is the engine's, else through the engine.
+    /// <see langword="null"/> where no container of the engine has an API at that address.
+    /// </returns>
+    /// <exception cref="LettaException">The engine cannot be reached; <c>DatabaseContainerStopped</c>.</exception>
+    public async Task<DatabaseAddress?> FindAsync(Uri baseUri, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(baseUri);
+        var all = await engine.ListAsync(cancel).ConfigureAwait(false);
+        var server = all.FirstOrDefault(c => ServerDiscovery.IsServer(c) && ServerDiscovery.BaseUri(c, engine.Endpoint) is { } api
+            && api.Port == baseUri.Port && (api.Host == baseUri.Host || (api.IsLoopback && baseUri.IsLoopback)));
+        if (server is null)
+        {
+            return null;
+        }
+
+        var address = ServerDiscovery.Address(server);
+        var postgres = ServerDiscovery.FindDatabaseContainer(server, all, address);
+        if (postgres is null)
+        {
+            return address;
+        }
+
+        if (!postgres.IsRunning)
+        {
+            throw DatabaseProblems.ContainerStopped(postgres.Name);
+        }
+
+        var port = ServerDiscovery.PortInside(postgres, address);
+        return IsHere(engine.Endpoint) && postgres.Ports.FirstOrDefault(p => p.Port == port && p.HostPort is not null) is { } published
+            ? new DatabaseAddress(
+                published.HostAddress is "0.0.0.0" or "::" ? "127.0.0.1" : published.HostAddress!, published.HostPort!.Value, address.Database, address.User, address.RevealPassword(), address.Options)
+            : address.Through(new EngineTunnel(engine, postgres.Id, port));
+    }
+
+    private static bool IsHere(Uri endpoint) => endpoint.Scheme is "unix" or "npipe" || endpoint.IsLoopback;
+}

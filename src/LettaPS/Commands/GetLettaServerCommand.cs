@@ -1,0 +1,38 @@
+using System.Management.Automation;
+using LettaPS.Core.Servers;
+using LettaPS.Hosting;
+
+namespace LettaPS.Commands;
+
+/// <summary>
+/// Finds Letta servers in containers, whoever made them: what runs, of which image, from which compose file, with which settings, and where the data is.
+/// Servers that run are asked for their version. Secrets are masked.
+/// </summary>
+[Cmdlet(VerbsCommon.Get, "LettaServer", DefaultParameterSetName = ByName)]
+[OutputType(typeof(LettaServerInfo))]
+public sealed class GetLettaServerCommand : ServerCmdlet
+{
+    /// <summary>Names of containers or compose services; with wildcards.</summary>
+    [Parameter(Position = 0, ParameterSetName = ByName, ValueFromPipelineByPropertyName = true)]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[] Name { get; set; } = ["*"];
+
+    private protected override string Activity => "Looking for Letta servers";
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => RunWithProgress(async cancel =>
+    {
+        // Given objects are looked at again: the state they show is of then.
+        var names = InputObject?.Select(s => WildcardPattern.Escape(s.Name)).ToArray() ?? Name;
+        InputObject = null;
+        foreach (var server in await FindServersAsync(names, cancel).ConfigureAwait(false))
+        {
+            Progress.Tell($"asking {server.Name}");
+            var version = server is { State: ContainerState.Running, BaseUri: { } address }
+                ? await ServerVersion.AskAsync(address, connection => AdapterContext.Door.OpenServer(connection), cancel).ConfigureAwait(false)
+                : null;
+            await WriteObjectAsync(server with { Version = version }).ConfigureAwait(false);
+        }
+    });
+}

@@ -1,0 +1,40 @@
+using System.Management.Automation;
+using LettaPS.Core.Servers;
+using LettaPS.Hosting;
+
+namespace LettaPS.Commands;
+
+/// <summary>Stops and starts Letta servers in containers; their neighbours in the compose file are left alone. One that does not run is started.</summary>
+[Cmdlet(VerbsLifecycle.Restart, "LettaServer", DefaultParameterSetName = ByName, SupportsShouldProcess = true)]
+[OutputType(typeof(LettaServerInfo))]
+public sealed class RestartLettaServerCommand : ServerStateCmdlet
+{
+    /// <summary>Wait until the server answers <c>/v1/health/</c> and then a read that touches its database. On failure the error says what its log means.</summary>
+    [Parameter]
+    public SwitchParameter Wait { get; set; }
+
+    /// <summary>How long to wait, in seconds, 1 to 86400; 180 where not given.</summary>
+    [Parameter]
+    [ValidateRange(1, 86400)]
+    public int TimeoutSec { get; set; } = DefaultTimeoutSec;
+
+    private protected override string Activity => "Restarting Letta";
+
+    private protected override string Verb => "Restart";
+
+    private protected override async Task ChangeAsync(LettaServerInfo server, CancellationToken cancel)
+    {
+        Progress.Tell($"waiting for {server.Name} to end");
+        try
+        {
+            await Control.StopAsync(server.Id, cancel).ConfigureAwait(false);
+        }
+        finally
+        {
+            // Interrupted or not: whoever asks for a restart never wants a server that stays stopped.
+            await Control.StartAsync(server.Id, CancellationToken.None).ConfigureAwait(false);
+        }
+
+        await StartAsync(server, Wait ? TimeSpan.FromSeconds(TimeoutSec) : null, cancel).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,29 @@
+using System.Management.Automation;
+using LettaPS.Core.Servers;
+using LettaPS.Hosting;
+
+namespace LettaPS.Commands;
+
+/// <summary>
+/// Stops Letta servers in containers and waits until they have ended; their neighbours in the compose file are left alone. Nothing happens to one that does
+/// not run.
+/// </summary>
+[Cmdlet(VerbsLifecycle.Stop, "LettaServer", DefaultParameterSetName = ByName, SupportsShouldProcess = true)]
+[OutputType(typeof(LettaServerInfo))]
+public sealed class StopLettaServerCommand : ServerStateCmdlet
+{
+    /// <summary>How long the server may take to end before it is killed, in seconds, 1 to 86400; 30 where not given.</summary>
+    [Parameter]
+    [ValidateRange(1, 86400)]
+    public int TimeoutSec { get; set; } = (int)ServerControl.StopGrace.TotalSeconds;
+
+    private protected override string Activity => "Stopping Letta";
+
+    private protected override string Verb => "Stop";
+
+    private protected override Task ChangeAsync(LettaServerInfo server, CancellationToken cancel)
+    {
+        Progress.Tell($"waiting for {server.Name} to end");
+        return Engine.StopAsync(server.Id, TimeSpan.FromSeconds(TimeoutSec), cancel);
+    }
+}

@@ -1,0 +1,120 @@
+using System.Management.Automation;
+using LettaPS.Async;
+using LettaPS.Core;
+using LettaPS.Core.Servers;
+
+namespace LettaPS.Hosting;
+
+/// <summary>Base of the cmdlets that work on Letta servers in containers.</summary>
+public abstract class ServerCmdlet : AsyncCmdlet
+{
+    private protected const string ByName = "Name";
+    private protected const string ByInputObject = "InputObject";
+
+    private protected const int DefaultTimeoutSec = 180;
+
+    private IContainerEngine? _engine;
+    private ProgressBar? _progress;
+
+    /// <summary>Servers, as <c>Get-LettaServer</c> gives them.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByInputObject)]
+    [ValidateNotNullOrEmpty]
+    public LettaServerInfo[]? InputObject { get; set; }
+
+    /// <summary>The engine that the docker command would use.</summary>
+    private protected IContainerEngine Engine => _engine ??= AdapterContext.Door.OpenEngine();
+
+    /// <summary>Starts and stops servers.</summary>
+    private protected ServerControl Control => new(Engine, (connection, warn) => AdapterContext.Door.OpenServer(connection, warn: warn), TimeProvider.System);
+
+    /// <summary>What is shown while it takes its time.</summary>
+    private protected ProgressBar Progress => _progress ??= new ProgressBar(Activity, string.Empty, TryWriteProgress);
+
+    /// <summary>What the progress bar says is being done.</summary>
+    private protected abstract string Activity { get; }
+
+    /// <summary>The servers that were asked for: given as objects, else by name, else the only one there is.</summary>
+    /// <param name="names">Names of containers or compose services, with wildcards; <see langword="null"/> where none were given.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <exception cref="LettaException"><c>ServerNotFound</c>, <c>SeveralServers</c>.</exception>
+    private protected async Task<IReadOnlyList<LettaServerInfo>> FindServersAsync(string[]? names, CancellationToken cancel)
+    {
+        if (InputObject is not null)
+        {
+            return InputObject;
+        }
+
+        var all = await Engine.ListAsync(cancel).ConfigureAwait(false);
+        var servers = new List<LettaServerInfo>();
+        foreach (var container in all.Where(ServerDiscovery.IsServer))
+        {
+            try
+            {
+                servers.Add(ServerDiscovery.Describe(container, all, Engine.Endpoint));
+            }
+            catch (LettaException e)
+            {
+                // Its LETTA_PG_URI is no address: it does not run, and the others still do.
+                await WriteErrorAsync(e, container.Name).ConfigureAwait(false);
+            }
+        }
+
+        if (names is null)
+        {
+            return servers switch
+            {
+                [] => throw NotFound("The engine has no container of a Letta server."),
+                [_] => servers,
+                _ => throw new LettaException(
+                    "SeveralServers",
+                    LettaErrorKind.InvalidInput,
+                    $"There are several Letta servers: {string.Join(", ", servers.Select(s => s.Name))}.",
+                    "Say which with -Name."),
+            };
+        }
+
+        var found = new List<LettaServerInfo>();
+        foreach (var name in names)
+        {
+            var pattern = WildcardPattern.Get(name, WildcardOptions.IgnoreCase);
+            var matching = servers.Where(s => pattern.IsMatch(s.Name) || (s.Service is not null && pattern.IsMatch(s.Service))).ToList();
+            if (matching.Count == 0 && !WildcardPattern.ContainsWildcardCharacters(name))
+            {
+                await WriteErrorAsync(NotFound($"There is no Letta server '{name}'."), name).ConfigureAwait(false);
+            }
+
+            found.AddRange(matching.Except(found));
+        }
+
+        return found;
+    }
+
+    /// <summary>Runs work and takes the progress bar away when it is over.</summary>
+    private protected void RunWithProgress(Func<CancellationToken, Task> work) => RunToEnd(async cancel =>
+    {
+        try
+        {
+            await work(cancel).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (_progress is { Shown: true } && !cancel.IsCancellationRequested)
+            {
+                await WriteProgressAsync(_progress.Completed).ConfigureAwait(false);
+            }
+        }
+    });
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        if (disposing)
+        {
+            _engine?.Dispose();
+        }
+    }
+
+    private static LettaException NotFound(string message) => new(
+        "ServerNotFound", LettaErrorKind.NotFound, message, "Get-LettaServer shows which there are; DOCKER_HOST and the docker context say which engine is asked.");
+}

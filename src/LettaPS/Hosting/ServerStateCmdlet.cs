@@ -1,0 +1,73 @@
+using System.Management.Automation;
+using LettaPS.Core;
+using LettaPS.Core.Servers;
+
+namespace LettaPS.Hosting;
+
+/// <summary>Base of the cmdlets that start and stop servers.</summary>
+public abstract class ServerStateCmdlet : ServerCmdlet
+{
+    /// <summary>Names of containers or compose services; with wildcards. Not needed where there is one server only.</summary>
+    [Parameter(Position = 0, ParameterSetName = ByName, ValueFromPipelineByPropertyName = true)]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[]? Name { get; set; }
+
+    /// <summary>Give the server as it is afterwards.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <summary>The word for the change, as it is asked for with <c>-Confirm</c>.</summary>
+    private protected abstract string Verb { get; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => RunWithProgress(async cancel =>
+    {
+        foreach (var server in await FindServersAsync(Name, cancel).ConfigureAwait(false))
+        {
+            if (!await ShouldProcessAsync(server.ToString(), Verb).ConfigureAwait(false))
+            {
+                continue;
+            }
+
+            try
+            {
+                await ChangeAsync(server, cancel).ConfigureAwait(false);
+                if (PassThru)
+                {
+                    var all = await Engine.ListAsync(cancel).ConfigureAwait(false);
+                    await WriteObjectAsync(ServerDiscovery.Describe(all.First(c => c.Id == server.Id), all, Engine.Endpoint)).ConfigureAwait(false);
+                }
+            }
+            catch (LettaException e)
+            {
+                await WriteErrorAsync(e, server).ConfigureAwait(false);
+            }
+        }
+    });
+
+    /// <summary>Starts or stops a server.</summary>
+    /// <param name="server">The server.</param>
+    /// <param name="cancel">Gives up.</param>
+    private protected abstract Task ChangeAsync(LettaServerInfo server, CancellationToken cancel);
+
+    /// <summary>Starts a server, and waits where that was asked for.</summary>
+    /// <param name="server">The server.</param>
+    /// <param name="wait">How long to wait until it answers; <see langword="null"/> for not at all.</param>
+    /// <param name="cancel">Gives up.</param>
+    private protected async Task StartAsync(LettaServerInfo server, TimeSpan? wait, CancellationToken cancel)
+    {
+        if (server.Database is { Kind: LettaDatabaseKind.Container, Container: { } database }
+            && await Engine.InspectAsync(database, cancel).ConfigureAwait(false) is { IsRunning: false })
+        {
+            await WriteWarningAsync($"The container '{database}', which runs the database of '{server.Name}', is not running. Start it: docker start {database}").ConfigureAwait(false);
+        }
+
+        await Control.StartAsync(server.Id, cancel).ConfigureAwait(false);
+        if (wait is { } limit)
+        {
+            var version = await Control.WaitAsync(server.Id, limit, reason => Progress.Tell($"waiting for {server.Name}: {reason}"), cancel).ConfigureAwait(false);
+            await WriteVerboseAsync($"{server.Name} answers as Letta {version}.").ConfigureAwait(false);
+        }
+    }
+}

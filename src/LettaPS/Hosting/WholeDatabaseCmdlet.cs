@@ -1,0 +1,41 @@
+using System.Management.Automation;
+using LettaPS.Core.Connections;
+using LettaPS.Core.Databases;
+
+namespace LettaPS.Hosting;
+
+/// <summary>Base of the cmdlets that work on whole databases: of a Letta server in a container, or at an address.</summary>
+public abstract class WholeDatabaseCmdlet : ServerDatabaseCmdlet
+{
+    private protected const string ByDatabaseUri = "DatabaseUri";
+
+    /// <summary>Name of the server's container or compose service. Not needed where there is one server only.</summary>
+    [Parameter(ParameterSetName = ByName, ValueFromPipelineByPropertyName = true)]
+    [Alias("Server")]
+    [ValidateNotNullOrEmpty]
+    public string? Name { get; set; }
+
+    /// <summary>
+    /// Address of a database that no container of this engine runs, as Letta takes it: <c>postgresql://user:password@host:5432/database</c>. Needs
+    /// PostgreSQL's client programs on this machine, of the server's version or newer, and no Letta server is stopped.
+    /// </summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByDatabaseUri)]
+    [ValidateNotNullOrEmpty]
+    public string? DatabaseUri { get; set; }
+
+    /// <inheritdoc/>
+    private protected override Task<IReadOnlyList<DatabaseTarget>> FindTargetsAsync(string[]? names, TimeSpan startTimeout, CancellationToken cancel)
+    {
+        if (DatabaseUri is null)
+        {
+            return base.FindTargetsAsync(names, startTimeout, cancel);
+        }
+
+        var address = DatabaseAddress.Parse(DatabaseUri);
+        return Task.FromResult<IReadOnlyList<DatabaseTarget>>([new DatabaseTarget(new AddressDatabaseHost(address, AdapterContext.Door), address.Database, null)]);
+    }
+
+    /// <inheritdoc cref="ServerDatabaseCmdlet.ForEachTarget"/>
+    private protected void ForEachTarget(TimeSpan startTimeout, Func<DatabaseTarget, CancellationToken, Task> work) =>
+        ForEachTarget(Name is null ? null : [Name], startTimeout, work);
+}

@@ -1,0 +1,54 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using LettaPS.TestKit;
+
+namespace LettaPS.Adapters.Tests.Compose;
+
+/// <summary>Docker compose v2, which says what compose files mean. It needs no engine for that.</summary>
+internal static class DockerCompose
+{
+    private static readonly Lazy<bool> s_isThere = new(() =>
+    {
+        try
+        {
+            return Run(Path.GetTempPath(), "version", "--short").Output.TrimStart('v').StartsWith('2');
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return false;
+        }
+    });
+
+    public static void Need()
+    {
+        if (!s_isThere.Value)
+        {
+            Needs.Missing("docker-compose v2 is not on the PATH. On Debian 12, .ci/setup.d/30-compose installs it.");
+        }
+    }
+
+    /// <summary>What the files mean once compose has read them, as JSON.</summary>
+    public static JsonObject Config(string folder, params string[] files)
+    {
+        var (code, output, errors) = Run(folder, [.. files.SelectMany(f => new[] { "-f", f }), "-p", "judged", "config", "--format", "json"]);
+        Assert.True(code == 0, $"docker-compose refuses {string.Join(", ", files)}: {errors}");
+        return JsonNode.Parse(output)!.AsObject();
+    }
+
+    /// <summary>Whether compose reads the files at all.</summary>
+    public static bool Accepts(string folder, string file) => Run(folder, "-f", file, "-p", "judged", "config", "--quiet").Code == 0;
+
+    private static (int Code, string Output, string Errors) Run(string folder, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("docker-compose", arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        var path = start.Environment["PATH"];
+        start.Environment.Clear();
+        start.Environment["PATH"] = path;
+        start.Environment["HOME"] = folder;
+        using var process = Process.Start(start)!;
+        var errors = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output, errors.Result);
+    }
+}

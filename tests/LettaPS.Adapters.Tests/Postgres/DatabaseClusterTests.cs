@@ -1,0 +1,202 @@
+using LettaPS.Adapters.Postgres;
+using LettaPS.Core;
+using LettaPS.Core.Connections;
+using LettaPS.Core.Databases;
+using LettaPS.TestKit;
+
+namespace LettaPS.Adapters.Tests.Postgres;
+
+/// <summary>Whole databases on a real server, with the client programs of this machine.</summary>
+public sealed class DatabaseClusterTests : IAsyncLifetime
+{
+    private readonly CancellationToken _cancel = TestContext.Current.CancellationToken;
+    private PostgresDatabase _database = null!;
+    private DatabaseAddress _address = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        // The client programs of Debian 12 are of version 15, and must not be older than the server.
+        var server = await PostgresServer.GetAsync(15);
+        _database = await server.CreateDatabaseAsync();
+        _address = DatabaseAddress.Parse(_database.Uri("postgres"));
+    }
+
+    public ValueTask DisposeAsync() => _database?.DisposeAsync() ?? default;
+
+    [Fact]
+    public async Task Everything_that_no_dump_carries_is_read()
+    {
+        await _database.ExecuteAsync(
+            $"""
+            CREATE SCHEMA mine AUTHORIZATION letta; CREATE EXTENSION vector WITH SCHEMA mine; DROP SCHEMA public;
+            ALTER DATABASE {_database.Name} SET search_path TO mine, "two words";
+            ALTER ROLE letta IN DATABASE {_database.Name} SET work_mem = '7MB';
+            REVOKE ALL ON DATABASE {_database.Name} FROM PUBLIC; GRANT CONNECT ON DATABASE {_database.Name} TO pg_monitor;
+            ALTER DATABASE {_database.Name} CONNECTION LIMIT 17;
+            CREATE TABLE mine.alembic_version (version_num varchar(32)); INSERT INTO mine.alembic_version VALUES ('abc');
+            CREATE TABLE mine.messages AS SELECT generate_series(1, 5) AS id
+            """);
+        await using var cluster = new DatabaseCluster(_address);
+        await using var view = await cluster.ViewAsync(_database.Name, _cancel);
+
+        Assert.Equal(("letta", "UTF8", 17, "abc"), (view.Facts.Owner, view.Facts.Encoding, view.Facts.ConnectionLimit, view.Facts.AlembicRevision));
+        Assert.Equal([new DatabaseSetting("letta", "work_mem", "7MB"), new DatabaseSetting(null, "search_path", "mine, \"two words\"")], view.Facts.Settings);
+        Assert.Equal([new DatabaseGrant("pg_monitor", "CONNECT", false)], view.Facts.Grants);
+        Assert.Equal([new DatabaseSchema("mine", "letta")], view.Facts.Schemas);
+        Assert.Equal("mine", Assert.Single(view.Facts.Extensions, e => e.Name == "vector").Schema);
+
+        // Rows that come later are not seen, as a dump of this snapshot does not see them.
+        await _database.ExecuteAsync("INSERT INTO mine.messages VALUES (6)");
+        Assert.Equal([new DatabaseTable("mine", "alembic_version", 1), new DatabaseTable("mine", "messages", 5)], await view.CountAsync(_cancel));
+    }
+
+    [Fact]
+    public async Task A_database_like_another_is_like_it()
+    {
+        var copy = _database.Name + "_copy";
+        await _database.ExecuteAsync(
+            $"""
+            CREATE SCHEMA mine AUTHORIZATION letta; CREATE EXTENSION vector WITH SCHEMA mine; DROP SCHEMA public;
+            ALTER DATABASE {_database.Name} SET search_path TO mine, "two words"; ALTER DATABASE {_database.Name} SET work_mem = '7MB';
+            REVOKE ALL ON DATABASE {_database.Name} FROM PUBLIC; GRANT CONNECT ON DATABASE {_database.Name} TO pg_monitor WITH GRANT OPTION
+            """);
+        await using var cluster = new DatabaseCluster(_address);
+        DatabaseFacts original;
+        await using (var view = await cluster.ViewAsync(_database.Name, _cancel))
+        {
+            original = view.Facts;
+        }
+
+        try
+        {
+            await cluster.CreateAsync(copy, original, "it's a copy", _cancel);
+            await cluster.LayOutAsync(copy, original, _cancel);
+
+            await using var view = await cluster.ViewAsync(copy, _cancel);
+            Assert.Equal(Text(original), Text(view.Facts with { Name = original.Name }));
+            Assert.Equal("it's a copy", (await cluster.ReadAsync(_cancel)).Find(copy)?.Comment);
+        }
+        finally
+        {
+            await cluster.DropAsync(copy, _cancel);
+        }
+    }
+
+    [Fact]
+    public async Task Two_databases_change_places_while_clients_are_connected()
+    {
+        var (replacement, kept) = (_database.Name + "_new", _database.Name + "_old");
+        await _database.ExecuteAsync("CREATE TABLE old ()");
+        await using var cluster = new DatabaseCluster(_address);
+        await using (var view = await cluster.ViewAsync(_database.Name, _cancel))
+        {
+            await cluster.CreateAsync(replacement, view.Facts, "new", _cancel);
+        }
+
+        try
+        {
+            await using var client = await _database.ConnectAsync();
+            Assert.NotEmpty(await cluster.ListSessionsAsync(_database.Name, _cancel));
+
+            await cluster.SwapAsync(_database.Name, replacement, kept, "in place", _cancel);
+
+            var state = await cluster.ReadAsync(_cancel);
+            Assert.Equal(("in place", false, true), (state.Find(_database.Name)?.Comment, state.Find(replacement) is not null, state.Find(kept) is not null));
+            Assert.Equal(0L, await _database.QueryAsync<long>("SELECT count(*) FROM pg_class WHERE relname = 'old'"));
+        }
+        finally
+        {
+            await cluster.DropAsync(replacement, _cancel);
+            await cluster.DropAsync(kept, _cancel);
+        }
+    }
+
+    [Fact]
+    public async Task A_database_that_somebody_works_on_is_locked_until_he_is_done()
+    {
+        await using var first = new DatabaseCluster(_address);
+        await using var second = new DatabaseCluster(_address);
+        var held = await first.LockAsync(_database.Name, _cancel);
+
+        var waiting = second.LockAsync(_database.Name, _cancel);
+        await (await second.LockAsync("another", _cancel)).DisposeAsync();
+        Assert.False(waiting.IsCompleted);
+        await held.DisposeAsync();
+
+        await (await waiting).DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_dump_by_the_programs_of_this_machine_is_restored_by_them_for_another_owner()
+    {
+        using var folder = new TempFolder();
+        var role = "gone_" + _database.Name;
+        await _database.ExecuteAsync($"CREATE ROLE {role}");
+        await _database.ExecuteAsync(
+            $"""
+            ALTER DATABASE {_database.Name} OWNER TO {role}; CREATE SCHEMA letta AUTHORIZATION {role}; CREATE EXTENSION vector WITH SCHEMA letta; DROP SCHEMA public;
+            ALTER DATABASE {_database.Name} SET search_path TO letta; SET search_path TO letta; SET ROLE {role};
+            CREATE TYPE kind AS ENUM ('a', 'b'); CREATE SEQUENCE message_seq_id;
+            CREATE TABLE messages (id bigint DEFAULT nextval('message_seq_id'), k kind, e vector(3)); CREATE VIEW v AS SELECT * FROM messages;
+            INSERT INTO messages (k, e) SELECT 'a', '[1,2,3]' FROM generate_series(1, 50)
+            """);
+        var host = new AddressDatabaseHost(_address, new AdapterDoor());
+        await using (var site = await host.OpenAsync(_cancel))
+        {
+            await new DatabaseDump(site, TimeProvider.System).TakeAsync(new DumpRequest(folder["a.dump"], _database.Name, DumpFormat.Custom, false, "test", null, null), null, _cancel);
+        }
+
+        // The role is gone when the dump comes back: to another server, or after a change of names.
+        await _database.ExecuteAsync($"ALTER DATABASE {_database.Name} OWNER TO letta; REASSIGN OWNED BY {role} TO letta; DROP ROLE {role}");
+        await _database.ExecuteAsync("DELETE FROM letta.messages");
+        var restore = new DatabaseRestore(host, TimeProvider.System);
+        var manifest = await restore.CheckAsync(folder["a.dump"], _database.Name, force: true, null, _cancel);
+        await restore.RunAsync(folder["a.dump"], manifest, _database.Name, removeOld: true, null, null, _cancel);
+
+        Assert.Equal(50L, await _database.QueryAsync<long>("SELECT count(*) FROM letta.messages"));
+        Assert.Equal(51L, await _database.QueryAsync<long>("SELECT nextval('letta.message_seq_id')"));
+        Assert.Equal(["letta"], await _database.ListAsync(
+            """
+            SELECT DISTINCT pg_get_userbyid(o)::text FROM (
+                SELECT relowner FROM pg_class WHERE relnamespace = 'letta'::regnamespace AND relname NOT LIKE '%vector%' UNION ALL
+                SELECT typowner FROM pg_type WHERE typname = 'kind' UNION ALL SELECT nspowner FROM pg_namespace WHERE nspname = 'letta') AS x (o)
+            """));
+    }
+
+    [Fact]
+    public async Task A_database_that_somebody_unknown_uses_is_not_replaced_under_his_feet()
+    {
+        using var folder = new TempFolder();
+        await _database.ExecuteAsync("CREATE TABLE t ()");
+        var host = new AddressDatabaseHost(_address, new AdapterDoor());
+        await using (var site = await host.OpenAsync(_cancel))
+        {
+            await new DatabaseDump(site, TimeProvider.System).TakeAsync(new DumpRequest(folder["a.dump"], _database.Name, DumpFormat.Custom, false, "test", null, null), null, _cancel);
+        }
+
+        await using var client = await _database.ConnectAsync();
+        var restore = new DatabaseRestore(host, TimeProvider.System);
+
+        var e = await Assert.ThrowsAsync<LettaException>(() => restore.CheckAsync(folder["a.dump"], _database.Name, force: false, null, _cancel));
+
+        Assert.Equal("DatabaseInUse", e.ErrorId);
+        Assert.Contains("from 127.0.0.1 as postgres", e.Message);
+    }
+
+    [Fact]
+    public async Task A_dump_that_fails_says_what_the_program_said_and_leaves_nothing()
+    {
+        using var folder = new TempFolder();
+        await _database.ExecuteAsync("CREATE TABLE closed (); ALTER TABLE closed OWNER TO postgres; CREATE TABLE t (); ALTER TABLE t OWNER TO letta");
+        var host = new AddressDatabaseHost(DatabaseAddress.Parse(_database.Uri()), new AdapterDoor());
+        await using var site = await host.OpenAsync(_cancel);
+
+        var e = await Assert.ThrowsAsync<LettaException>(() => new DatabaseDump(site, TimeProvider.System).TakeAsync(
+            new DumpRequest(folder["a.dump"], _database.Name, DumpFormat.Custom, false, "test", null, null), null, _cancel));
+
+        Assert.Contains("permission denied for table closed", e.Message);
+        Assert.Empty(Directory.EnumerateFiles(folder.Path));
+    }
+
+    private static string Text(DatabaseFacts facts) => System.Text.Json.JsonSerializer.Serialize(facts with { Tables = [] });
+}

@@ -1,0 +1,105 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace LettaPS.TestKit;
+
+/// <summary>
+/// The real engine, and whatever one test fixture makes in it: containers, volumes and networks carry a name of its own and are gone afterwards.
+/// The images come from tests/images/build; none is pulled.
+/// </summary>
+public sealed class DockerEngine : IAsyncDisposable
+{
+    /// <summary>PostgreSQL 17 with pgvector.</summary>
+    public const string PostgresImage = "lettaps/postgres:17";
+
+    private DockerEngine() => Prefix = $"lettaps-{Guid.NewGuid():N}"[..16];
+
+    /// <summary>What the name of everything made here begins with.</summary>
+    public string Prefix { get; }
+
+    /// <summary>The engine; without one, or without the images, the test is skipped.</summary>
+    public static async Task<DockerEngine> OpenAsync()
+    {
+        var engine = new DockerEngine();
+        try
+        {
+            await DockerAsync("image", "inspect", PostgresImage, LettaImage("0.16.2"));
+        }
+        catch (Exception e) when (e is System.ComponentModel.Win32Exception or InvalidOperationException)
+        {
+            Needs.Missing($"A Docker engine with the images that tests/images/build makes: {e.Message}");
+        }
+
+        return engine;
+    }
+
+    /// <summary>The image that stands in for a release of Letta.</summary>
+    public static string LettaImage(string release) => $"letta/letta:{release}";
+
+    /// <summary>Runs the docker command.</summary>
+    /// <returns>What it wrote, without the last line break.</returns>
+    /// <exception cref="InvalidOperationException">It failed; the message is what it said.</exception>
+    public static async Task<string> DockerAsync(params IEnumerable<string> arguments)
+    {
+        var (exitCode, output, error) = await RunAsync("docker", arguments);
+        return exitCode == 0 ? output : throw new InvalidOperationException($"docker {string.Join(' ', arguments)}: {error}{output}");
+    }
+
+    /// <summary>Runs a container in the background.</summary>
+    /// <returns>Its name.</returns>
+    public async Task<string> RunContainerAsync(string name, string image, params IEnumerable<string> options)
+    {
+        name = $"{Prefix}-{name}";
+        await DockerAsync(["run", "--detach", "--name", name, .. options, image]);
+        return name;
+    }
+
+    /// <summary>Runs PostgreSQL as <c>letta</c> with password <c>letta</c> and waits until it takes connections.</summary>
+    /// <returns>Name of the container.</returns>
+    public async Task<string> RunPostgresAsync(string name, params IEnumerable<string> options)
+    {
+        var container = await RunContainerAsync(name, PostgresImage, ["--env", "POSTGRES_USER=letta", "--env", "POSTGRES_PASSWORD=letta", .. options]);
+        await WaitForPostgresAsync(container);
+        return container;
+    }
+
+    /// <summary>Waits until PostgreSQL in a container takes connections from others, which it does only when its first start is over.</summary>
+    public static Task WaitForPostgresAsync(string container) =>
+        DockerAsync("exec", container, "bash", "-c", "for i in $(seq 300); do pg_isready -q -h 127.0.0.1 && exit 0; sleep 0.1; done; exit 1");
+
+    /// <summary>Asks a database in a container.</summary>
+    /// <returns>The rows, columns separated by a bar.</returns>
+    public static Task<string> SqlAsync(string container, string database, string sql) =>
+        DockerAsync("exec", container, "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", "letta", "-d", database, "-c", sql);
+
+    public async ValueTask DisposeAsync()
+    {
+        await RemoveAllAsync(["container", "ls", "--all"], ["container", "rm", "--force", "--volumes"]);
+        await RemoveAllAsync(["volume", "ls"], ["volume", "rm", "--force"]);
+        await RemoveAllAsync(["network", "ls"], ["network", "rm"]);
+    }
+
+    private async Task RemoveAllAsync(string[] list, string[] remove)
+    {
+        var found = await DockerAsync([.. list, "--quiet", "--filter", $"name={Prefix}"]);
+        if (found.Length > 0)
+        {
+            await DockerAsync([.. remove, .. found.Split('\n')]);
+        }
+    }
+
+    /// <summary>Runs a command of this machine.</summary>
+    public static async Task<(int ExitCode, string Output, string Error)> RunAsync(string command, IEnumerable<string> arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(command, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            StandardOutputEncoding = Encoding.UTF8,
+        })!;
+        var error = process.StandardError.ReadToEndAsync();
+        var output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, output.TrimEnd('\n'), await error);
+    }
+}
