@@ -30,6 +30,7 @@
         'Stop-LettaServer'
         'Test-LettaBackup'
         'Test-LettaCompose'
+        'Test-LettaHealth'
         'Update-LettaSchema'
     )
     FunctionsToExport    = @()

@@ -7,6 +7,7 @@ using LettaPS.Core.Agents;
 using LettaPS.Core.Compose;
 using LettaPS.Core.Connections;
 using LettaPS.Core.Databases;
+using LettaPS.Core.Health;
 using LettaPS.Core.Schemas;
 using LettaPS.Core.Servers;
 
@@ -18,6 +19,9 @@ public sealed class AdapterDoor : IAdapterDoor
     /// <inheritdoc/>
     public ILettaServer OpenServer(LettaConnection connection, Action<long>? received = null, Action<string>? warn = null) =>
         new LettaServer(connection, received, warn);
+
+    /// <inheritdoc/>
+    public IServerProbe OpenProbe(LettaConnection connection) => new ServerProbe(connection);
 
     /// <inheritdoc/>
     public ISchemaDatabase OpenSchemaDatabase(DatabaseAddress address) => new SchemaDatabase(address);

@@ -2,6 +2,7 @@ using LettaPS.Core.Agents;
 using LettaPS.Core.Compose;
 using LettaPS.Core.Connections;
 using LettaPS.Core.Databases;
+using LettaPS.Core.Health;
 using LettaPS.Core.Schemas;
 using LettaPS.Core.Servers;
 
@@ -18,6 +19,10 @@ public interface IAdapterDoor : IDatabaseAdapters
     /// <param name="received">Told of bytes as they arrive, from any thread.</param>
     /// <param name="warn">Told what the user should know, from any thread.</param>
     ILettaServer OpenServer(LettaConnection connection, Action<long>? received = null, Action<string>? warn = null);
+
+    /// <summary>Opens a probe of what is at a server's address. Nothing is sent before the first step.</summary>
+    /// <param name="connection">The server.</param>
+    IServerProbe OpenProbe(LettaConnection connection);
 
     /// <summary>Opens a database for the schema doctor. Nothing is connected before the first reading.</summary>
     /// <param name="address">The database.</param>

@@ -1,5 +1,7 @@
 using System.ComponentModel;
 using System.Globalization;
+using System.Management.Automation;
+using LettaPS.Core.Health;
 
 namespace LettaPS;
 
@@ -22,6 +24,25 @@ public static class Formatting
 
         var digits = unit == 0 || value >= 99.95 ? "0" : value >= 9.995 ? "0.0" : "0.00";
         return value.ToString(digits, CultureInfo.CurrentCulture) + " " + s_units[unit];
+    }
+
+    /// <summary>The sign of a check's result, in its colour where the console has colours.</summary>
+    /// <param name="status">The result.</param>
+    /// <param name="style">PowerShell's <c>$PSStyle</c>, or <see langword="null"/>.</param>
+    public static string Status(LettaHealthStatus status, PSObject? style)
+    {
+        var (sign, colour) = status switch
+        {
+            LettaHealthStatus.Pass => ("✓", "Green"),
+            LettaHealthStatus.Warn => ("!", "Yellow"),
+            LettaHealthStatus.Fail => ("✗", "Red"),
+            _ => ("–", "BrightBlack"),
+        };
+
+        // By name, since the type is not in the reference assembly of PowerShell 5.1.
+        return style?.Properties["Foreground"]?.Value is { } foreground && PSObject.AsPSObject(foreground).Properties[colour]?.Value is string begin && style.Properties["Reset"]?.Value is string end
+            ? begin + sign + end
+            : sign;
     }
 
     /// <summary>A time in the user's own zone, to the second; empty where there is none.</summary>

@@ -59,6 +59,14 @@ internal static class HttpErrors
         connection.BaseUri,
         cause);
 
+    public static LettaException NoConnection(LettaConnection connection, Exception cause) => new(
+        "ServerTimeout",
+        LettaErrorKind.Timeout,
+        $"{connection.BaseUri} takes no connection within {connection.Timeout.TotalSeconds:0.#} seconds.",
+        "Check the address and any firewall between here and there: one that drops packets looks like this.",
+        connection.BaseUri,
+        cause);
+
     public static LettaException BrokenOff(LettaConnection connection, HttpRequestMessage request, Exception cause) => new(
         "ConnectionBroken",
         LettaErrorKind.Connection,

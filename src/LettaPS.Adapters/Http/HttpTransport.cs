@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
@@ -6,6 +7,7 @@ using System.Security.Authentication;
 using System.Text;
 using System.Text.Json;
 using LettaPS.Core.Connections;
+using LettaPS.Core.Health;
 using LettaPS.Core.Json;
 using Polly;
 using Polly.Retry;
@@ -121,16 +123,50 @@ internal sealed class HttpTransport : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _client.Dispose();
 
-    private async Task<T> SendAsync<T>(HttpRequestMessage request, Func<JsonStreamReader, CancellationToken, Task<T>> read, CancellationToken cancel)
+    /// <summary>Asks once, and takes whatever is answered.</summary>
+    /// <param name="path">Path and query below <c>/v1</c>.</param>
+    /// <param name="cancel">Gives up.</param>
+    public async Task<ServerAnswer> AskAsync(string path, CancellationToken cancel)
+    {
+        var watch = Stopwatch.StartNew();
+        using var request = new HttpRequestMessage(HttpMethod.Get, "v1/" + path);
+        try
+        {
+            return await ExchangeAsync(
+                request,
+                async (response, limit) => new ServerAnswer(
+                    (int)response.StatusCode,
+                    response.Content.Headers.ContentType?.MediaType is "application/json",
+                    await ReadDetailAsync(response, limit.Token).ConfigureAwait(false),
+                    response.Headers.Server.Count == 0 ? null : response.Headers.Server.ToString(),
+                    response.Headers.Via.Count == 0 ? null : response.Headers.Via.ToString(),
+                    watch.Elapsed),
+                cancel).ConfigureAwait(false);
+        }
+        catch (TransientException e)
+        {
+            throw e.Failure;
+        }
+    }
+
+    private Task<T> SendAsync<T>(HttpRequestMessage request, Func<JsonStreamReader, CancellationToken, Task<T>> read, CancellationToken cancel) => ExchangeAsync(
+        request,
+        async (response, limit) =>
+        {
+            await ThrowOnRefusalAsync(request, response, limit.Token).ConfigureAwait(false);
+            using var body = new LimitedStream(await response.Content.ReadAsStreamAsync(limit.Token).ConfigureAwait(false), limit, Received);
+            using var json = new JsonStreamReader(body);
+            return await read(json, limit.Token).ConfigureAwait(false);
+        },
+        cancel);
+
+    private async Task<T> ExchangeAsync<T>(HttpRequestMessage request, Func<HttpResponseMessage, TimeLimit, Task<T>> read, CancellationToken cancel)
     {
         using var limit = new TimeLimit(Connection.Timeout, cancel);
         try
         {
             using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token).ConfigureAwait(false);
-            await ThrowOnRefusalAsync(request, response, limit.Token).ConfigureAwait(false);
-            using var body = new LimitedStream(await response.Content.ReadAsStreamAsync(limit.Token).ConfigureAwait(false), limit, Received);
-            using var json = new JsonStreamReader(body);
-            return await read(json, limit.Token).ConfigureAwait(false);
+            return await read(response, limit).ConfigureAwait(false);
         }
         catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
         {

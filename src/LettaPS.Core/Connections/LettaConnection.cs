@@ -63,6 +63,11 @@ public sealed class LettaConnection
     public LettaConnection WithServerVersion(string serverVersion) =>
         new(BaseUri, _apiKey, Timeout, SkipCertificateCheck, serverVersion) { Database = Database };
 
+    /// <summary>The same server, waited for no longer than this.</summary>
+    /// <param name="timeout">Longest wait for the beginning of an answer and between two parts of it.</param>
+    public LettaConnection WithTimeout(TimeSpan timeout) =>
+        new(BaseUri, _apiKey, timeout, SkipCertificateCheck, ServerVersion) { Database = Database };
+
     /// <summary>The password in clear, for the one place that puts it into a header. Never log, print or store it.</summary>
     public string? RevealApiKey() => _apiKey is null ? null : new NetworkCredential(string.Empty, _apiKey).Password;
 

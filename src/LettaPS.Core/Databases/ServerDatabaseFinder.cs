@@ -19,13 +19,17 @@ public sealed class ServerDatabaseFinder(IContainerEngine engine)
     {
         ArgumentNullException.ThrowIfNull(baseUri);
         var all = await engine.ListAsync(cancel).ConfigureAwait(false);
-        var server = all.FirstOrDefault(c => ServerDiscovery.IsServer(c) && ServerDiscovery.BaseUri(c, engine.Endpoint) is { } api
-            && api.Port == baseUri.Port && (api.Host == baseUri.Host || (api.IsLoopback && baseUri.IsLoopback)));
-        if (server is null)
-        {
-            return null;
-        }
+        return ServerDiscovery.FindServing(all, baseUri, engine.Endpoint) is { } server ? Locate(engine, server, all) : null;
+    }
 
+    /// <summary>Finds the database of a server that is known by its container.</summary>
+    /// <param name="engine">The engine.</param>
+    /// <param name="server">The server's container.</param>
+    /// <param name="all">All containers of the engine.</param>
+    /// <exception cref="LettaException"><c>InvalidDatabaseUri</c>; <c>DatabaseContainerStopped</c>.</exception>
+    public static DatabaseAddress Locate(IContainerEngine engine, ContainerFacts server, IReadOnlyList<ContainerFacts> all)
+    {
+        ArgumentNullException.ThrowIfNull(engine);
         var address = ServerDiscovery.Address(server);
         var postgres = ServerDiscovery.FindDatabaseContainer(server, all, address);
         if (postgres is null)

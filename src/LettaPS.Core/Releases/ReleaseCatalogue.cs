@@ -31,6 +31,16 @@ public static class ReleaseCatalogue
                 version);
     }
 
+    /// <summary>A release by what a server or an image calls itself.</summary>
+    /// <param name="version">Such as <c>0.16.2</c>; anything else, <see langword="null"/> too, is none.</param>
+    /// <returns>The release, or <see langword="null"/> where there is none of that version.</returns>
+    public static LettaRelease? Find(string? version) => TryVersion(version) is { } parsed ? All.FirstOrDefault(r => r.Version == parsed) : null;
+
+    /// <summary>A version as numbers.</summary>
+    /// <param name="version">Such as <c>0.16.2</c> or <c>v0.16.2</c>, also with what follows a hyphen or plus sign.</param>
+    /// <returns>The version, or <see langword="null"/> where it is none.</returns>
+    public static Version? TryVersion(string? version) => Version.TryParse(version?.Trim().TrimStart('v').Split('-', '+')[0], out var parsed) ? parsed : null;
+
     /// <summary>A release whose schema was recorded, so that a database can be compared with it.</summary>
     /// <param name="version">Such as <c>0.16.2</c> or <c>v0.16.2</c>.</param>
     /// <exception cref="LettaException"><c>ReleaseUnknown</c>; <c>ReleaseWithoutSchema</c>.</exception>

@@ -199,6 +199,19 @@ public static class ServerDiscovery
             : null;
     }
 
+    /// <summary>The server whose API is at an address.</summary>
+    /// <param name="all">All containers of the engine.</param>
+    /// <param name="baseUri">The address.</param>
+    /// <param name="engine">Address of the engine.</param>
+    /// <returns>Its container; <see langword="null"/> where no container of the engine has an API at that address.</returns>
+    public static ContainerFacts? FindServing(IReadOnlyList<ContainerFacts> all, Uri baseUri, Uri engine)
+    {
+        ArgumentNullException.ThrowIfNull(all);
+        ArgumentNullException.ThrowIfNull(baseUri);
+        return all.FirstOrDefault(c => IsServer(c) && BaseUri(c, engine) is { } api
+            && api.Port == baseUri.Port && (api.Host == baseUri.Host || (api.IsLoopback && baseUri.IsLoopback)));
+    }
+
     private static bool IsEmbedded(ContainerFacts server, DatabaseAddress address) => IsLoopback(address.Host) && server.NetworkMode is not "host"
         && !server.NetworkMode.StartsWith("container:", StringComparison.Ordinal);
 
@@ -222,10 +235,14 @@ public static class ServerDiscovery
 
     private static bool IsLoopback(string host) => host is "localhost" or "127.0.0.1" or "::1";
 
-    private static bool LooksLikePostgres(ContainerFacts container) =>
+    /// <summary>Whether a container runs PostgreSQL, by what its image declares.</summary>
+    /// <param name="container">The container.</param>
+    internal static bool LooksLikePostgres(ContainerFacts container) =>
         container.Variable("PGDATA") is not null || container.Variable("POSTGRES_USER") is not null || container.Ports.Any(p => p.Port == PostgresPort);
 
-    private static bool RunsStartScript(ContainerFacts server) => server.Command.Any(a => a.Contains("startup.sh", StringComparison.Ordinal));
+    /// <summary>Whether the image's start script runs, which migrates the database and starts the embedded one.</summary>
+    /// <param name="server">The server's container.</param>
+    internal static bool RunsStartScript(ContainerFacts server) => server.Command.Any(a => a.Contains("startup.sh", StringComparison.Ordinal));
 
     private static string EngineHost(Uri engine) => engine.Scheme is "tcp" or "http" or "https" ? engine.Host : "localhost";
 }

@@ -33,6 +33,7 @@ internal sealed class ServerApi
         routes.Get("/v1/jobs/", _ => Answer.Array<RunRow>([], api.Shapes.Run));
         routes.Get("/v1/jobs/active", _ => Answer.Array<RunRow>([], api.Shapes.Run));
         routes.Get("/v1/steps/", server.Steps);
+        routes.Get("/v1/steps/{}", api.Reading(call => Answer.Detail(404, $"Step with id '{call.Id("step", "step_id")}' not found"), "steps"));
         routes.Get("/v1/tags/", server.Tags);
         routes.Get("/v1/sandbox-config/", _ => Answer.Array(api.State.SandboxConfigs.ToArray(), Shapes.SandboxConfig));
         routes.Get("/v1/tools/mcp/servers", server.ToolMcpServers);

@@ -1,0 +1,11 @@
+using LettaPS.Core.Connections;
+using LettaPS.Core.Schemas;
+
+namespace LettaPS.Core.Health;
+
+/// <summary>What one reading of the database showed.</summary>
+/// <param name="Address">Where it is.</param>
+/// <param name="Snapshot">What PostgreSQL said.</param>
+/// <param name="Diagnosis">What that means for the release.</param>
+/// <param name="Duration">How long the reading took.</param>
+internal sealed record DatabaseReading(DatabaseAddress Address, DatabaseSnapshot Snapshot, SchemaDiagnosis Diagnosis, TimeSpan Duration);

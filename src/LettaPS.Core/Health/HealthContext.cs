@@ -1,0 +1,250 @@
+using System.Diagnostics;
+using System.Text.Json;
+using LettaPS.Core.Agents;
+using LettaPS.Core.Connections;
+using LettaPS.Core.Databases;
+using LettaPS.Core.Json;
+using LettaPS.Core.Releases;
+using LettaPS.Core.Schemas;
+using LettaPS.Core.Servers;
+
+namespace LettaPS.Core.Health;
+
+/// <summary>The server under examination. What several layers need is asked once, when the first of them needs it.</summary>
+internal sealed class HealthContext : IAsyncDisposable
+{
+    private readonly IAdapterDoor _door;
+    private readonly CancellationToken _cancel;
+    private readonly Lazy<IServerProbe?> _probe;
+    private readonly Lazy<Task<EngineView>> _engine;
+    private readonly Lazy<Task<ServerAnswer>> _health;
+    private readonly Lazy<Task<ServerAnswer>> _agents;
+    private readonly Lazy<Task<string?>> _version;
+    private readonly Lazy<Task<DatabaseReading?>> _database;
+    private IContainerEngine? _opened;
+
+    public HealthContext(IAdapterDoor door, HealthTarget target, HealthOptions options, TimeProvider time, CancellationToken cancel)
+    {
+        (_door, Target, Options, Time, _cancel) = (door, target, options, time, cancel);
+        _probe = new(() => target.Connection is null ? null : door.OpenProbe(target.Connection));
+        _engine = new(ReadEngineAsync);
+        _health = new(() => Probe.GetAsync("health/", cancel));
+
+        // Asked for without this, servers join everything to the agent and decrypt its secrets. All releases know it.
+        _agents = new(() => Probe.GetAsync("agents/?limit=1&include_relationships=tags", cancel));
+        _version = new(ReadVersionAsync);
+        _database = new(ReadDatabaseAsync);
+    }
+
+    /// <summary>The server.</summary>
+    public HealthTarget Target { get; }
+
+    /// <summary>How it is examined.</summary>
+    public HealthOptions Options { get; }
+
+    /// <summary>Gives the time.</summary>
+    public TimeProvider Time { get; }
+
+    /// <summary>Whether everything is examined.</summary>
+    public bool IsDeep => Options.Depth == HealthDepth.Deep;
+
+    /// <summary>Looks at the server's address.</summary>
+    public IServerProbe Probe => _probe.Value ?? throw new LettaException(
+        "PortNotPublished",
+        LettaErrorKind.NotFound,
+        "The port of the server's API is not published.",
+        "Publish it: ports: [\"127.0.0.1:8283:8283\"] in the compose file.");
+
+    /// <summary>What the container engine shows.</summary>
+    public Task<EngineView> Engine => _engine.Value;
+
+    /// <summary>The answer to <c>/v1/health/</c>.</summary>
+    /// <exception cref="LettaException">There is none.</exception>
+    public Task<ServerAnswer> Health => _health.Value;
+
+    /// <summary>The answer to the shortest list of agents, which needs the password and the database.</summary>
+    /// <exception cref="LettaException">There is none.</exception>
+    public Task<ServerAnswer> Agents => _agents.Value;
+
+    /// <summary>The version that the server tells; <see langword="null"/> where it tells none.</summary>
+    public Task<string?> Version => _version.Value;
+
+    /// <summary>The database; <see langword="null"/> where nothing says where it is.</summary>
+    /// <exception cref="LettaException">It cannot be read.</exception>
+    public Task<DatabaseReading?> Database => _database.Value;
+
+    /// <summary>Name of the server's database, by which its dumps are known; Letta's own default where nothing says it.</summary>
+    public async Task<string> DatabaseNameAsync()
+    {
+        try
+        {
+            return (await FindDatabaseAsync().ConfigureAwait(false)).Address?.Database ?? DatabaseAddress.Default.Database;
+        }
+        catch (LettaException)
+        {
+            // Told by the check of the database.
+            return DatabaseAddress.Default.Database;
+        }
+    }
+
+    /// <summary>Lists the agents through the API.</summary>
+    public async Task<IReadOnlyList<LettaAgent>> ListAgentsAsync(CancellationToken cancel)
+    {
+        using var server = _door.OpenServer(Target.Connection!);
+        var agents = new List<LettaAgent>();
+        await foreach (var agent in server.ListAsync(AgentQuery.Everything, cancel).ConfigureAwait(false))
+        {
+            agents.Add(agent);
+        }
+
+        return agents;
+    }
+
+    /// <summary>Whether something takes connections, as seen from the server's container, else from here.</summary>
+    /// <param name="endpoint">Its address.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <returns><see langword="null"/> where something does, else why not.</returns>
+    public async Task<string?> TryEndpointAsync(Uri endpoint, CancellationToken cancel)
+    {
+        if (await Engine.ConfigureAwait(false) is { Engine: { } engine, Server: { IsRunning: true } container })
+        {
+            // $0 and $1 are words of their own: no shell reads what stands in an agent's configuration.
+            var program = new ContainerProgram("timeout", "2", "bash", "-c", "exec 3<>\"/dev/tcp/$0/$1\"", endpoint.Host, $"{endpoint.Port}");
+            var result = await engine.RunProgramAsync(container.Id, program, null, null, cancel).ConfigureAwait(false);
+            return result.ExitCode switch
+            {
+                0 => null,
+                124 => "no answer within two seconds",
+                _ => result.Error.Contains("Connection refused", StringComparison.Ordinal) ? "nothing listens there" : "it cannot be reached",
+            };
+        }
+
+        using var probe = _door.OpenProbe(new LettaConnection(new Uri(endpoint.GetLeftPart(UriPartial.Authority)), timeout: TimeSpan.FromSeconds(2)));
+        try
+        {
+            await probe.ConnectAsync(cancel).ConfigureAwait(false);
+            return null;
+        }
+        catch (LettaException e)
+        {
+            return e.ErrorId switch
+            {
+                "UnknownHost" => "there is no such host",
+                "ServerTimeout" => "no answer within two seconds",
+                _ => "nothing listens there",
+            };
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync()
+    {
+        if (_probe.IsValueCreated)
+        {
+            _probe.Value?.Dispose();
+        }
+
+        _opened?.Dispose();
+        return default;
+    }
+
+    private async Task<EngineView> ReadEngineAsync()
+    {
+        try
+        {
+            _opened = _door.OpenEngine();
+            var all = await _opened.ListAsync(_cancel).ConfigureAwait(false);
+            var server = Target.Container is { } id ? all.FirstOrDefault(c => c.Id == id) : ServerDiscovery.FindServing(all, Target.Connection!.BaseUri, _opened.Endpoint);
+            return server is null
+                ? EngineView.None("No container of the engine serves this address.") with { Engine = _opened, All = all }
+                : new EngineView(_opened, all, server, FindPostgres(server, all), null);
+        }
+        catch (LettaException e) when (e.ErrorId is "EngineUnreachable" or "EngineAccessDenied" or "EngineConfigurationInvalid")
+        {
+            return EngineView.None($"No container engine was asked: {e.Message}");
+        }
+    }
+
+    private static ContainerFacts? FindPostgres(ContainerFacts server, IReadOnlyList<ContainerFacts> all)
+    {
+        try
+        {
+            return ServerDiscovery.FindDatabaseContainer(server, all, ServerDiscovery.Address(server));
+        }
+        catch (LettaException e) when (e.ErrorId == "InvalidDatabaseUri")
+        {
+            // Told by the check of the container's settings.
+            return null;
+        }
+    }
+
+    private async Task<string?> ReadVersionAsync()
+    {
+        if (Target.Connection is null)
+        {
+            return null;
+        }
+
+        try
+        {
+            using var json = JsonDocument.Parse((await Health.ConfigureAwait(false)).Body);
+            return json.RootElement.StringOrNull("version");
+        }
+        catch (Exception e) when (e is LettaException or JsonException)
+        {
+            // Told by the check of the API.
+            return null;
+        }
+    }
+
+    private async Task<DatabaseReading?> ReadDatabaseAsync()
+    {
+        var (address, isGuess) = await FindDatabaseAsync().ConfigureAwait(false);
+        if (address is null)
+        {
+            return null;
+        }
+
+        var watch = Stopwatch.StartNew();
+        var release = await FindReleaseAsync().ConfigureAwait(false);
+        var database = _door.OpenSchemaDatabase(address);
+        await using (database.ConfigureAwait(false))
+        {
+            try
+            {
+                var snapshot = await database.ReadAsync(
+                    catalog => [.. new SchemaDiagnosis(address, catalog, release).Questions(ofMessages: IsDeep), .. DatabaseQuestions.Of(catalog)], _cancel).ConfigureAwait(false);
+                return new DatabaseReading(address, snapshot, new SchemaDiagnosis(address, snapshot, release), watch.Elapsed);
+            }
+            catch (LettaException e) when (isGuess && e.ErrorId is "DatabaseUnreachable" or "DatabaseDenied" or "DatabaseNotFound")
+            {
+                // Letta's own default was only tried; that it is not there says nothing of this server.
+                return null;
+            }
+        }
+    }
+
+    private async Task<(DatabaseAddress? Address, bool IsGuess)> FindDatabaseAsync()
+    {
+        if ((Target.Database ?? Target.Connection?.Database ?? DatabaseAddress.FromEnvironment(Target.Environment)) is { } said)
+        {
+            return (said, false);
+        }
+
+        if (await Engine.ConfigureAwait(false) is { Engine: { } engine, Server: { } server } view)
+        {
+            return (ServerDatabaseFinder.Locate(engine, server, view.All), false);
+        }
+
+        return Target.Connection?.BaseUri.IsLoopback == true ? (DatabaseAddress.Default, true) : (null, false);
+    }
+
+    /// <summary>The release to hold the database to: what the server says it is, else what its image says; where neither is known, the nearest.</summary>
+    private async Task<LettaRelease?> FindReleaseAsync()
+    {
+        var said = ReleaseCatalogue.Find(await Version.ConfigureAwait(false));
+        var server = said is null ? (await Engine.ConfigureAwait(false)).Server : null;
+        var release = said ?? (server is null ? null : ReleaseCatalogue.Find(Compose.ImageReference.Parse(server.Image).Tag));
+        return release is { HasSchema: true } ? release : null;
+    }
+}

@@ -1,0 +1,107 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using LettaPS.Core.Health.Layers;
+
+namespace LettaPS.Core.Health;
+
+/// <summary>Examines a server layer by layer, side by side where they do not rest on each other. Changes nothing.</summary>
+public sealed class HealthExamination
+{
+    private readonly IReadOnlyList<HealthLayer> _layers;
+    private readonly Func<CancellationToken, HealthContext> _open;
+
+    /// <summary>Prepares to examine a server.</summary>
+    /// <param name="door">Opens the outside world.</param>
+    /// <param name="target">The server.</param>
+    /// <param name="options">How.</param>
+    /// <param name="time">Gives the time.</param>
+    public HealthExamination(IAdapterDoor door, HealthTarget target, HealthOptions options, TimeProvider time)
+        : this(Choose(options), cancel => new HealthContext(door, target, options, time, cancel))
+    {
+    }
+
+    /// <summary>Prepares to examine given layers.</summary>
+    internal HealthExamination(IReadOnlyList<HealthLayer> layers, Func<CancellationToken, HealthContext> open) => (_layers, _open) = (layers, open);
+
+    /// <summary>Examines it.</summary>
+    /// <param name="cancel">Gives up.</param>
+    /// <returns>The checks in the order of the layers, each layer as soon as it and those before it are done.</returns>
+    public async IAsyncEnumerable<LettaHealthCheck> RunAsync([EnumeratorCancellation] CancellationToken cancel)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var context = _open(stop.Token);
+        await using (context.ConfigureAwait(false))
+        {
+            var running = new Dictionary<LettaHealthLayer, Task<IReadOnlyList<Finding>>>();
+            foreach (var layer in _layers)
+            {
+                running[layer.Layer] = ExamineAsync(layer, running, context, stop.Token);
+            }
+
+            try
+            {
+                foreach (var layer in _layers)
+                {
+                    foreach (var finding in await running[layer.Layer].ConfigureAwait(false))
+                    {
+                        yield return new LettaHealthCheck
+                        {
+                            Server = context.Target.Connection?.BaseUri,
+                            Layer = layer.Layer,
+                            Name = finding.Name,
+                            Status = finding.Status,
+                            Message = finding.Message,
+                            Detail = finding.Detail,
+                            Recommendation = finding.Recommendation,
+                            Duration = finding.Duration,
+                        };
+                    }
+                }
+            }
+            finally
+            {
+                // Whoever takes no more than the first checks leaves nothing running behind.
+                await stop.CancelAsync().ConfigureAwait(false);
+                await ((Task)Task.WhenAll(running.Values)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    private static async Task<IReadOnlyList<Finding>> ExamineAsync(
+        HealthLayer layer, Dictionary<LettaHealthLayer, Task<IReadOnlyList<Finding>>> running, HealthContext context, CancellationToken cancel)
+    {
+        foreach (var below in layer.RestsOn.Where(running.ContainsKey).ToList())
+        {
+            var findings = await running[below].ConfigureAwait(false);
+            if (findings.FirstOrDefault(f => f.Blocks) is { } broken)
+            {
+                // Passed on, so that what rests on this one is told of the first failure and not of its consequence.
+                var why = broken.Status == LettaHealthStatus.Skipped ? broken.Message : $"Not examined: the check {below}/{broken.Name} failed.";
+                return [.. layer.Names.Select(n => Finding.Skip(n, why) with { Blocks = true })];
+            }
+        }
+
+        var watch = Stopwatch.StartNew();
+        try
+        {
+            var found = await layer.ExamineAsync(context, cancel).ConfigureAwait(false);
+            return [.. found.Select(f => f.Duration > TimeSpan.Zero ? f : f with { Duration = watch.Elapsed })];
+        }
+        catch (LettaException e)
+        {
+            return [Finding.Block(layer.Names[0], e) with { Duration = watch.Elapsed }, .. layer.Names.Skip(1).Select(n => Finding.Skip(n, $"Not examined: the check {layer.Layer}/{layer.Names[0]} failed."))];
+        }
+    }
+
+    private static IReadOnlyList<HealthLayer> Choose(HealthOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return options.Depth == HealthDepth.Quick
+            ? [new ContainerLayer(), new NetworkLayer(), new ApiLayer(), new TablesLayer()]
+            :
+            [
+                new ContainerLayer(), new NetworkLayer(), new ApiLayer(), new TablesLayer(), new DatabaseLayer(), new SchemaLayer(), new AgentsLayer(),
+                new ModelsLayer(), new SecretsLayer(), new BackupsLayer(),
+            ];
+    }
+}

@@ -1,0 +1,123 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using LettaPS.Core.Json;
+using LettaPS.Core.Releases;
+
+namespace LettaPS.Core.Health.Layers;
+
+/// <summary>
+/// Whether the server can read its tables, asked through the API, one request a table. Each is chosen so that the statement names all columns while
+/// as few rows as possible are read, and no message at all: on 0.13 and later, reading the tool messages of 0.11 changes them (facts.md 10.1).
+/// </summary>
+internal sealed partial class TablesLayer : HealthLayer
+{
+    /// <summary>Stands for the id of an agent in a path.</summary>
+    private const string Agent = "{agent}";
+
+    private const string Nobody = "00000000-0000-4000-8000-000000000000";
+
+    private static readonly Version s_oldest = new(0, 0, 0);
+
+    // What each reads follows from the sources of each tag (letta/server/rest_api/routers/v1). Steps cannot be listed (the request fails in every release
+    // from 0.11.3 to 0.16.8); one that does not exist is 404 where the table is right. Messages of a group that does not exist are none.
+    private static readonly TableProbe[] s_probes =
+    [
+        new("agents", null, s_oldest),
+        new("messages", $"agents/{Agent}/messages?limit=1&group_id=group-{Nobody}", s_oldest),
+        new("conversations", $"conversations/?agent_id={Agent}&limit=1", new Version(0, 16, 2)),
+        new("block", "blocks/?limit=1", s_oldest),
+        new("tools", "tools/?limit=1", s_oldest),
+        new("sources", "folders/?limit=1", s_oldest),
+        new("archives", "archives/?limit=1", new Version(0, 12, 0)),
+        new("identities", "identities/?limit=1", s_oldest),
+        new("groups", "groups/?limit=1", s_oldest),
+        new("runs", "runs/?limit=1", new Version(0, 12, 0)),
+        new("steps", $"steps/step-{Nobody}", s_oldest),
+        new("providers", "providers/?limit=1", s_oldest),
+    ];
+
+    /// <inheritdoc/>
+    public override LettaHealthLayer Layer => LettaHealthLayer.Tables;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<LettaHealthLayer> RestsOn => [LettaHealthLayer.Api];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Names => [.. s_probes.Select(p => p.Table)];
+
+    /// <inheritdoc/>
+    public override async Task<IReadOnlyList<Finding>> ExamineAsync(HealthContext context, CancellationToken cancel)
+    {
+        var version = ReleaseCatalogue.TryVersion(await context.Version.ConfigureAwait(false)) ?? ReleaseCatalogue.All[^1].Version;
+        var agents = await context.Agents.ConfigureAwait(false);
+        var agent = agents.IsSuccess && AgentId().Match(agents.Body) is { Success: true } found ? found.Value : null;
+        return await Task.WhenAll(s_probes.Where(p => p.Since <= version).Select(p => ProbeAsync(p, agents, agent, context, cancel))).ConfigureAwait(false);
+    }
+
+    private static async Task<Finding> ProbeAsync(TableProbe probe, ServerAnswer agents, string? agent, HealthContext context, CancellationToken cancel)
+    {
+        if (probe.Path is null)
+        {
+            return Judge(probe.Table, agents);
+        }
+
+        if (agent is null && probe.Path.Contains(Agent, StringComparison.Ordinal))
+        {
+            return Finding.Skip(probe.Table, agents.IsSuccess ? "There is no agent to ask for." : "Not examined: the check Tables/agents failed.");
+        }
+
+        try
+        {
+            return Judge(probe.Table, await context.Probe.GetAsync(probe.Path.Replace(Agent, agent, StringComparison.Ordinal), cancel).ConfigureAwait(false));
+        }
+        catch (LettaException e)
+        {
+            return Finding.Fail(probe.Table, e.Message, e.RecommendedAction);
+        }
+    }
+
+    private static Finding Judge(string table, ServerAnswer answer)
+    {
+        var finding = answer switch
+        {
+            { IsSuccess: true, IsJson: true } => Finding.Pass(table, "The server reads it."),
+            { Status: 404, IsJson: true } when table == "steps" => Finding.Pass(table, "The server reads it."),
+            { Status: >= 500, IsJson: true } => Finding.Fail(
+                table,
+                $"The server cannot read {table}: HTTP {answer.Status}.",
+                "Letta answers so when its database lacks a table or column that its release expects. Compare-LettaSchema says which, Invoke-LettaSchemaFix adds it.",
+                Detail(answer.Body)),
+            { IsJson: false } => Finding.Fail(
+                table, $"What answers for {table} is not Letta (HTTP {answer.Status}).", "A proxy before the server passes on only some paths, or has an error of its own.", Detail(answer.Body)),
+            _ => Finding.Warn(table, $"The server refuses to list {table}: HTTP {answer.Status}.", null, Detail(answer.Body)),
+        };
+        return finding with { Duration = answer.Duration };
+    }
+
+    private static string? Detail(string body)
+    {
+        const int Longest = 300;
+        var text = body;
+        try
+        {
+            using var json = JsonDocument.Parse(body);
+            text = json.RootElement.StringOrNull("detail") ?? body;
+        }
+        catch (JsonException)
+        {
+            // Not Letta's own: shown as it is.
+        }
+
+        text = text.ReplaceLineEndings(" ").Trim();
+        return text.Length == 0 ? null : text.Length > Longest ? text[..Longest] + "…" : text;
+    }
+
+    [GeneratedRegex("agent-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", RegexOptions.CultureInvariant)]
+    private static partial Regex AgentId();
+
+    /// <summary>A request that reads a table.</summary>
+    /// <param name="Table">The table.</param>
+    /// <param name="Path">The path; <see langword="null"/> for the list of agents, which is asked for anyway.</param>
+    /// <param name="Since">The first release with that path.</param>
+    private sealed record TableProbe(string Table, string? Path, Version Since);
+}

@@ -1,0 +1,49 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace LettaPS.Core.Secrets;
+
+/// <summary>
+/// Letta's encryption of secrets (letta/helpers/crypto_utils.py, 0.12.0 to 0.16.8): base64 of salt (16 bytes), nonce (12), ciphertext and tag (16); AES-256 in
+/// GCM with a key that PBKDF2-HMAC-SHA256 derives from <c>LETTA_ENCRYPTION_KEY</c> in 100,000 rounds.
+/// </summary>
+internal static class SecretCipher
+{
+    private const int SaltSize = 16;
+    private const int NonceSize = 12;
+    private const int TagSize = 16;
+    private const int KeySize = 32;
+    private const int Rounds = 100_000;
+
+    /// <summary>Whether a key opens an encrypted secret. What is in it is forgotten at once.</summary>
+    /// <param name="secret">The secret as the database holds it.</param>
+    /// <param name="key">The key.</param>
+    public static bool Opens(string secret, string key)
+    {
+        var data = new byte[secret.Length];
+        if (!Convert.TryFromBase64String(secret, data, out var length) || length <= SaltSize + NonceSize + TagSize)
+        {
+            return false;
+        }
+
+        var all = data.AsSpan(0, length);
+        var cipher = all[(SaltSize + NonceSize)..^TagSize];
+        var derived = Rfc2898DeriveBytes.Pbkdf2(Encoding.UTF8.GetBytes(key), all[..SaltSize], Rounds, HashAlgorithmName.SHA256, KeySize);
+        var plain = new byte[cipher.Length];
+        try
+        {
+            using var aes = new AesGcm(derived, TagSize);
+            aes.Decrypt(all.Slice(SaltSize, NonceSize), cipher, all[^TagSize..], plain);
+            return true;
+        }
+        catch (AuthenticationTagMismatchException)
+        {
+            return false;
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(plain);
+            CryptographicOperations.ZeroMemory(derived);
+        }
+    }
+}

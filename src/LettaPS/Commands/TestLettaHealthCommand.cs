@@ -1,0 +1,56 @@
+using System.Management.Automation;
+using LettaPS.Core.Health;
+using LettaPS.Hosting;
+
+namespace LettaPS.Commands;
+
+/// <summary>
+/// Examines a server layer by layer, one object a check: its container, the way to its port, its API, whether it can read its tables, its database and
+/// schema, its agents, their models and secrets, and the backups. What rests on a layer that failed is skipped. Changes nothing.
+/// </summary>
+[Cmdlet(VerbsDiagnostic.Test, "LettaHealth", DefaultParameterSetName = "Normal")]
+[OutputType(typeof(LettaHealthCheck), typeof(bool))]
+public sealed class TestLettaHealthCommand : ExaminationCmdlet
+{
+    /// <summary>Only what can be seen without connecting to the database: container, network, API, and the tables as the API shows them.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = nameof(HealthDepth.Quick))]
+    public SwitchParameter Quick { get; set; }
+
+    /// <summary>Also what takes longer: tries the endpoints of the models, reads the rows of messages, tries the key of the secrets, and hashes the newest backup.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = nameof(HealthDepth.Deep))]
+    public SwitchParameter Deep { get; set; }
+
+    /// <summary>Gives one truth value for each server instead: whether no check failed. Warnings do not count.</summary>
+    [Parameter]
+    public SwitchParameter Quiet { get; set; }
+
+    /// <summary>Age from which the newest backup is too old: a duration or a number of seconds; one day where it is not given.</summary>
+    [Parameter]
+    [Seconds]
+    public TimeSpan MaximumBackupAge { get; set; } = TimeSpan.FromDays(1);
+
+    private protected override async Task ExamineAsync(HealthTarget target, CancellationToken cancel)
+    {
+        var options = new HealthOptions(Quick ? HealthDepth.Quick : Deep ? HealthDepth.Deep : HealthDepth.Normal) { BackupPath = FullBackupPath, MaximumBackupAge = MaximumBackupAge };
+        var checks = new HealthExamination(AdapterContext.Door, target, options, TimeProvider.System).RunAsync(cancel);
+        var healthy = true;
+        await foreach (var check in checks.ConfigureAwait(false))
+        {
+            if (!Quiet)
+            {
+                await WriteObjectAsync(check).ConfigureAwait(false);
+            }
+
+            healthy &= check.Status != LettaHealthStatus.Fail;
+            if (Quiet && !healthy)
+            {
+                break;
+            }
+        }
+
+        if (Quiet)
+        {
+            await WriteObjectAsync(healthy).ConfigureAwait(false);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+using System.Management.Automation;
+using System.Security;
+using LettaPS.Core;
+using LettaPS.Core.Connections;
+using LettaPS.Core.Health;
+using LettaPS.Core.Servers;
+
+namespace LettaPS.Hosting;
+
+/// <summary>Base of the cmdlets that examine servers with all that belongs to them: container, API, database, backups. They change nothing.</summary>
+public abstract class ExaminationCmdlet : ConnectionCmdlet
+{
+    /// <summary>Address of a server, which need not be up: <c>http://localhost:8283</c>. It is not kept for other cmdlets.</summary>
+    [Parameter(Position = 0)]
+    [ValidateNotNull]
+    public Uri? BaseUri { get; set; }
+
+    /// <summary>Password of the server at <see cref="BaseUri"/>, or of those in containers. Without it <c>LETTA_API_KEY</c>, if set.</summary>
+    [Parameter]
+    public SecureString? ApiKey { get; set; }
+
+    /// <summary>Servers in containers, as <c>Get-LettaServer</c> gives them; also stopped ones.</summary>
+    [Parameter(ValueFromPipeline = true)]
+    [ValidateNotNullOrEmpty]
+    public LettaServerInfo[]? Server { get; set; }
+
+    /// <summary>
+    /// Address of the database: <c>postgresql://user:password@host:5432/database</c>. Without it the connection's database, else <c>LETTA_PG_URI</c>, else
+    /// that of the server's container, else for a server on this machine Letta's own default, if it is there.
+    /// </summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? DatabaseUri { get; set; }
+
+    /// <summary>Folder with the backups: sets of <c>Export-LettaAgent</c>, dumps of <c>Backup-LettaDatabase</c>, or both.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? BackupPath { get; set; }
+
+    /// <summary>Longest wait for each answer of the server, in seconds or as a duration; 10 seconds where it is not given.</summary>
+    [Parameter]
+    [Seconds]
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The full path of <see cref="BackupPath"/>; <see langword="null"/> where it was not given.</summary>
+    private protected string? FullBackupPath { get; private set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        foreach (var target in FindTargets())
+        {
+            RunToEnd(cancel => ExamineAsync(target, cancel));
+        }
+    }
+
+    /// <summary>Examines a server.</summary>
+    /// <param name="target">The server.</param>
+    /// <param name="cancel">Gives up.</param>
+    private protected abstract Task ExamineAsync(HealthTarget target, CancellationToken cancel);
+
+    private IReadOnlyList<HealthTarget> FindTargets()
+    {
+        try
+        {
+            FullBackupPath = BackupPath is null ? null : FilePaths.ForWriting(this, BackupPath);
+            var database = DatabaseUri is null ? null : DatabaseAddress.Parse(DatabaseUri);
+            var targets = Server is not null ? Server.Select(s => Target(s.BaseUri) with { Container = s.Id })
+                : BaseUri is not null ? [Target(BaseUri)]
+                : Connections.Select(c => new HealthTarget(c.WithTimeout(Timeout), Environment.GetEnvironmentVariable));
+            return [.. targets.Select(t => t with { Database = database })];
+        }
+        catch (LettaException e)
+        {
+            ThrowTerminatingError(e.ToErrorRecord());
+            throw;
+        }
+    }
+
+    private HealthTarget Target(Uri? address) =>
+        new(address is null ? null : new LettaConnection(address, ApiKey ?? EnvironmentConnection.ApiKey, Timeout), Environment.GetEnvironmentVariable);
+}

@@ -1,0 +1,209 @@
+using LettaPS.Hosting;
+using LettaPS.Sandbox;
+using LettaPS.Sandbox.Fleets;
+using LettaPS.Sandbox.Http;
+
+namespace LettaPS.Module.Tests.Health;
+
+public class ApiHealthTests
+{
+    [Theory]
+    [InlineData("0.11.3")]
+    [InlineData("0.16.2")]
+    [InlineData("0.16.8")]
+    public async Task A_healthy_server_passes_and_is_only_read(string release)
+    {
+        await using var letta = await Connected.ToAsync(new SandboxOptions { Release = release });
+        var before = letta.Server.State.ContentHash();
+
+        var checks = Checks.Of(letta.Run("Test-LettaHealth -Quick"));
+
+        Assert.Equal(["Network/Tls"], checks.AllBut("Pass").Select(c => c.Split(' ')[1]).Where(c => !c.StartsWith("Container/", StringComparison.Ordinal)));
+        Assert.Equal(release == "0.11.3" ? 9 : 12, checks.Names.Count(n => n.StartsWith("Tables/", StringComparison.Ordinal)));
+        Assert.All(letta.Server.Requests.Entries, r => Assert.Equal("GET", r.Method));
+        Assert.Equal(before, letta.Server.State.ContentHash());
+    }
+
+    /// <summary>On 0.13 and later the API changes old tool messages when it reads them (facts.md 10.1): no message may be read.</summary>
+    [Theory]
+    [InlineData("0.16.2")]
+    [InlineData("0.16.8")]
+    public async Task Tool_messages_of_0_11_stay_as_they_are(string release)
+    {
+        await using var letta = await Connected.ToAsync(new SandboxOptions { Release = release, Fleet = Fleet.Seed(Upgrade.Fresh) });
+        var before = letta.Server.State.ContentHash();
+
+        Assert.Equal("Pass", Checks.Of(letta.Run("Test-LettaHealth -Quick")).Status("Tables/messages"));
+
+        Assert.Equal(before, letta.Server.State.ContentHash());
+    }
+
+    [Theory]
+    [InlineData("messages.sequence_id", "messages")]
+    [InlineData("runs.conversation_id", "runs")]
+    [InlineData("steps.request_id", "steps")]
+    [InlineData("providers.last_synced", "providers")]
+    [InlineData("archives.embedding_config", "archives")]
+    [InlineData("conversations.last_message_at", "conversations")]
+    [InlineData("tools.project_id", "tools")]
+    [InlineData("block.hidden", "block")]
+    [InlineData("sources", "sources")]
+    [InlineData("identities", "identities")]
+    [InlineData("groups.hidden", "groups")]
+    public async Task A_table_that_lacks_a_column_is_named_and_no_other(string missing, string table)
+    {
+        await using var letta = await Connected.ToAsync();
+        letta.Server.State.Schema.Drop(missing);
+
+        var checks = Checks.Of(letta.Run("Test-LettaHealth -Quick"));
+
+        Assert.Equal([$"Fail Tables/{table}"], checks.AllBut("Pass", "Skipped"));
+        Assert.Contains("Invoke-LettaSchemaFix", checks.Recommendation($"Tables/{table}"));
+        Assert.Equal("Pass", checks.Status("Api/Health"));
+    }
+
+    [Fact]
+    public async Task Without_the_table_of_agents_what_needs_one_is_not_failed_again()
+    {
+        await using var letta = await Connected.ToAsync();
+        letta.Server.State.Schema.Drop("agents.compaction_settings");
+
+        var checks = Checks.Of(letta.Run("Test-LettaHealth -Quick"));
+
+        Assert.Equal(["Fail Tables/agents"], checks.AllBut("Pass", "Skipped"));
+        Assert.Equal(("Skipped", "Skipped", "Pass"), (checks.Status("Tables/messages"), checks.Status("Tables/conversations"), checks.Status("Api/Authentication")));
+        Assert.Contains("not about the password", checks.Message("Api/Authentication"));
+    }
+
+    [Theory]
+    [InlineData(null, "wants a password")]
+    [InlineData("wrong", "does not accept the password")]
+    public async Task A_missing_password_is_told_from_a_wrong_one_and_both_from_a_broken_server(string? password, string message)
+    {
+        await using var server = await SandboxServer.StartAsync(new SandboxOptions { Password = "right" });
+        using var shell = new Shell();
+
+        var checks = Checks.Of(shell.Run(Connection(password), server.BaseUri));
+
+        Assert.Equal(["Fail Api/Authentication"], checks.AllBut("Pass", "Skipped"));
+        Assert.Contains(message, checks.Message("Api/Authentication"));
+        Assert.All(checks.Names.Where(n => n.StartsWith("Tables/", StringComparison.Ordinal)), n => Assert.Equal("Skipped", checks.Status(n)));
+    }
+
+    [Fact]
+    public async Task The_right_password_passes_and_is_in_no_result()
+    {
+        await using var server = await SandboxServer.StartAsync(new SandboxOptions { Password = "right-horse" });
+        using var shell = new Shell();
+
+        var checks = Checks.Of(shell.Run(Connection("right-horse"), server.BaseUri));
+
+        Assert.Empty(checks.AllBut("Pass", "Skipped"));
+        Assert.DoesNotContain("right-horse", checks.Everything, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_web_page_is_not_taken_for_Letta()
+    {
+        await using var letta = await Connected.ToAsync();
+        letta.Server.Faults.Add(new Fault(StatusEffect.Html(200)));
+
+        var checks = Checks.Of(letta.Run("Test-LettaHealth -Quick"));
+
+        Assert.Equal(["Fail Api/Health"], checks.AllBut("Pass", "Skipped"));
+        Assert.Contains("not Letta", checks.Message("Api/Health"));
+    }
+
+    [Fact]
+    public async Task A_proxy_that_does_not_reach_Letta_is_named()
+    {
+        await using var letta = await Connected.ToAsync();
+        letta.Server.Faults.Add(new Fault(StatusEffect.Html(502)));
+
+        var checks = Checks.Of(letta.Run("Test-LettaHealth -Quick"));
+
+        Assert.Equal(["Fail Network/Proxy"], checks.AllBut("Pass", "Skipped"));
+    }
+
+    [Fact]
+    public async Task A_proxy_in_front_is_seen()
+    {
+        await using var proxy = await OtherServer.StartAsync(
+            "HTTP/1.1 200 OK\r\nServer: nginx/1.27\r\nContent-Type: application/json\r\nContent-Length: 35\r\nConnection: close\r\n\r\n{\"version\":\"0.16.8\",\"status\":\"ok\"} ");
+        using var shell = new Shell();
+
+        var checks = Checks.Of(shell.Run("Test-LettaHealth $args[0] -Quick", proxy.BaseUri));
+
+        Assert.Contains("nginx/1.27", checks.Message("Network/Proxy"));
+    }
+
+    [Fact]
+    public async Task A_server_that_says_nothing_fails_at_its_health_in_time()
+    {
+        await using var letta = await Connected.ToAsync();
+        letta.Server.Faults.Add(new Fault(new HangEffect()));
+
+        var checks = Checks.Of(letta.Run("Test-LettaHealth -Quick -Timeout 0.3"));
+
+        Assert.Equal(["Fail Api/Health"], checks.AllBut("Pass", "Skipped"));
+        Assert.Contains("0.3 seconds", checks.Message("Api/Health"));
+    }
+
+    [Fact]
+    public async Task One_table_that_hangs_does_not_hide_the_others()
+    {
+        await using var letta = await Connected.ToAsync();
+        letta.Server.Faults.Add(new Fault(new HangEffect()) { Path = "/v1/tools/" });
+
+        Assert.Equal(["Fail Tables/tools"], Checks.Of(letta.Run("Test-LettaHealth -Quick -Timeout 1")).AllBut("Pass", "Skipped"));
+    }
+
+    [Fact]
+    public async Task Where_nothing_listens_only_the_port_fails()
+    {
+        using var shell = new Shell();
+
+        var checks = Checks.Of(shell.Run("Test-LettaHealth $args[0] -Quick", $"http://127.0.0.1:{FreePort.Next()}"));
+
+        Assert.Equal(["Fail Network/Port"], checks.AllBut("Pass", "Skipped"));
+        Assert.Equal("Skipped", checks.Status("Api/Health"));
+        Assert.Contains("Network/Port", checks.Message("Tables/agents"));
+    }
+
+    [Fact]
+    public void A_host_that_does_not_exist_fails_at_its_name()
+    {
+        using var shell = new Shell();
+
+        var checks = Checks.Of(shell.Run("Test-LettaHealth http://no-such-host.invalid:8283 -Quick"));
+
+        Assert.Equal(["Fail Network/Dns"], checks.AllBut("Skipped"));
+    }
+
+    [Fact]
+    public async Task Quiet_gives_one_truth_value()
+    {
+        await using var letta = await Connected.ToAsync();
+
+        Assert.True((bool)letta.Run("Test-LettaHealth -Quick -Quiet").Succeed().Single().BaseObject);
+        letta.Server.State.Schema.Drop("runs.conversation_id");
+        Assert.False((bool)letta.Run("Test-LettaHealth -Quick -Quiet").Succeed().Single().BaseObject);
+    }
+
+    [Fact]
+    public async Task The_table_fits_the_console_and_shows_sign_layer_check_and_message()
+    {
+        await using var letta = await Connected.ToAsync();
+        letta.Server.State.Schema.Drop("runs.conversation_id");
+
+        Assert.True(letta.Shell.Show("Test-LettaHealth -Quick | Where-Object Layer -eq Tables"));
+
+        var lines = letta.Shell.Console.Text.Split('\n');
+        Assert.Contains(lines, l => l.StartsWith("✗ Tables    runs            The server cannot read runs: HTTP 500.", StringComparison.Ordinal));
+        Assert.Contains(lines, l => l.StartsWith("✓ Tables    agents          The server reads it.", StringComparison.Ordinal));
+        Assert.All(lines, l => Assert.InRange(l.TrimEnd().Length, 0, 120));
+    }
+
+    private static string Connection(string? password) =>
+        "Test-LettaHealth $args[0] -Quick" + (password is null ? null : $" -ApiKey ([System.Net.NetworkCredential]::new('', '{password}').SecurePassword)");
+}
