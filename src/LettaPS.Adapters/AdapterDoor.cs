@@ -2,6 +2,7 @@ using LettaPS.Adapters.Compose;
 using LettaPS.Adapters.Docker;
 using LettaPS.Adapters.Http;
 using LettaPS.Adapters.Postgres;
+using LettaPS.Adapters.Programs;
 using LettaPS.Core;
 using LettaPS.Core.Agents;
 using LettaPS.Core.Compose;
@@ -22,6 +23,9 @@ public sealed class AdapterDoor : IAdapterDoor
 
     /// <inheritdoc/>
     public IServerProbe OpenProbe(LettaConnection connection) => new ServerProbe(connection);
+
+    /// <inheritdoc/>
+    public Task<string?> FindLettaCodeAsync(CancellationToken cancel) => LettaCode.FindVersionAsync(cancel);
 
     /// <inheritdoc/>
     public ISchemaDatabase OpenSchemaDatabase(DatabaseAddress address) => new SchemaDatabase(address);

@@ -24,6 +24,11 @@ public interface IAdapterDoor : IDatabaseAdapters
     /// <param name="connection">The server.</param>
     IServerProbe OpenProbe(LettaConnection connection);
 
+    /// <summary>Asks Letta Code for its version, where this machine has it: <c>letta --version</c>.</summary>
+    /// <param name="cancel">Gives up and ends the program.</param>
+    /// <returns>The version; <see langword="null"/> where there is no such program, or it does not say within five seconds.</returns>
+    Task<string?> FindLettaCodeAsync(CancellationToken cancel);
+
     /// <summary>Opens a database for the schema doctor. Nothing is connected before the first reading.</summary>
     /// <param name="address">The database.</param>
     ISchemaDatabase OpenSchemaDatabase(DatabaseAddress address);

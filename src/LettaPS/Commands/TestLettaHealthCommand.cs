@@ -10,7 +10,7 @@ namespace LettaPS.Commands;
 /// </summary>
 [Cmdlet(VerbsDiagnostic.Test, "LettaHealth", DefaultParameterSetName = "Normal")]
 [OutputType(typeof(LettaHealthCheck), typeof(bool))]
-public sealed class TestLettaHealthCommand : ExaminationCmdlet
+public sealed class TestLettaHealthCommand : BackupExaminationCmdlet
 {
     /// <summary>Only what can be seen without connecting to the database: container, network, API, and the tables as the API shows them.</summary>
     [Parameter(Mandatory = true, ParameterSetName = nameof(HealthDepth.Quick))]
@@ -23,11 +23,6 @@ public sealed class TestLettaHealthCommand : ExaminationCmdlet
     /// <summary>Gives one truth value for each server instead: whether no check failed. Warnings do not count.</summary>
     [Parameter]
     public SwitchParameter Quiet { get; set; }
-
-    /// <summary>Age from which the newest backup is too old: a duration or a number of seconds; one day where it is not given.</summary>
-    [Parameter]
-    [Seconds]
-    public TimeSpan MaximumBackupAge { get; set; } = TimeSpan.FromDays(1);
 
     private protected override async Task ExamineAsync(HealthTarget target, CancellationToken cancel)
     {

@@ -7,7 +7,7 @@ using LettaPS.Core.Servers;
 
 namespace LettaPS.Hosting;
 
-/// <summary>Base of the cmdlets that examine servers with all that belongs to them: container, API, database, backups. They change nothing.</summary>
+/// <summary>Base of the cmdlets that examine servers with all that belongs to them: container, API, database. They change nothing.</summary>
 public abstract class ExaminationCmdlet : ConnectionCmdlet
 {
     /// <summary>Address of a server, which need not be up: <c>http://localhost:8283</c>. It is not kept for other cmdlets.</summary>
@@ -32,18 +32,10 @@ public abstract class ExaminationCmdlet : ConnectionCmdlet
     [ValidateNotNullOrEmpty]
     public string? DatabaseUri { get; set; }
 
-    /// <summary>Folder with the backups: sets of <c>Export-LettaAgent</c>, dumps of <c>Backup-LettaDatabase</c>, or both.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? BackupPath { get; set; }
-
     /// <summary>Longest wait for each answer of the server, in seconds or as a duration; 10 seconds where it is not given.</summary>
     [Parameter]
     [Seconds]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(10);
-
-    /// <summary>The full path of <see cref="BackupPath"/>; <see langword="null"/> where it was not given.</summary>
-    private protected string? FullBackupPath { get; private set; }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
@@ -52,6 +44,12 @@ public abstract class ExaminationCmdlet : ConnectionCmdlet
         {
             RunToEnd(cancel => ExamineAsync(target, cancel));
         }
+    }
+
+    /// <summary>Looks at the parameters before anything is asked, on the pipeline thread.</summary>
+    /// <exception cref="LettaException">One of them is of no use.</exception>
+    private protected virtual void Prepare()
+    {
     }
 
     /// <summary>Examines a server.</summary>
@@ -63,7 +61,7 @@ public abstract class ExaminationCmdlet : ConnectionCmdlet
     {
         try
         {
-            FullBackupPath = BackupPath is null ? null : FilePaths.ForWriting(this, BackupPath);
+            Prepare();
             var database = DatabaseUri is null ? null : DatabaseAddress.Parse(DatabaseUri);
             var targets = Server is not null ? Server.Select(s => Target(s.BaseUri) with { Container = s.Id })
                 : BaseUri is not null ? [Target(BaseUri)]

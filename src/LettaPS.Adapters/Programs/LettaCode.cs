@@ -1,0 +1,67 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+
+namespace LettaPS.Adapters.Programs;
+
+/// <summary>The command line of Letta Code, where this machine has it. The Python package of the server has a program of the same name, which knows no <c>--version</c>.</summary>
+internal static partial class LettaCode
+{
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(5);
+
+    /// <summary>Asks it for its version.</summary>
+    /// <param name="cancel">Gives up.</param>
+    public static async Task<string?> FindVersionAsync(CancellationToken cancel)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(s_limit);
+        using var process = Start();
+        if (process is null)
+        {
+            return null;
+        }
+
+        try
+        {
+            process.StandardInput.Close();
+            var errors = process.StandardError.ReadToEndAsync(limit.Token);
+            var output = await process.StandardOutput.ReadToEndAsync(limit.Token).ConfigureAwait(false);
+            await errors.ConfigureAwait(false);
+            await process.WaitForExitAsync(limit.Token).ConfigureAwait(false);
+            return process.ExitCode == 0 && Number().Match(output) is { Success: true } match ? match.Value : null;
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            return null;
+        }
+        finally
+        {
+            if (!process.HasExited)
+            {
+                process.Kill(entireProcessTree: true);
+                await process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private static Process? Start()
+    {
+        try
+        {
+            return Process.Start(new ProcessStartInfo("letta", ["--version"])
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            });
+        }
+        catch (Win32Exception)
+        {
+            // There is no such program.
+            return null;
+        }
+    }
+
+    [GeneratedRegex(@"\d+\.\d+\.\d+", RegexOptions.CultureInvariant)]
+    private static partial Regex Number();
+}

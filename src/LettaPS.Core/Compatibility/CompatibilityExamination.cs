@@ -1,0 +1,53 @@
+using LettaPS.Core.Health;
+
+namespace LettaPS.Core.Compatibility;
+
+/// <summary>Finds which versions are installed, where nobody said, and whether they work together. Changes nothing.</summary>
+/// <param name="door">Opens the outside world.</param>
+/// <param name="target">The server to ask.</param>
+/// <param name="time">Gives the time.</param>
+public sealed class CompatibilityExamination(IAdapterDoor door, HealthTarget target, TimeProvider time)
+{
+    /// <summary>Version of Letta Code; where <see langword="null"/>, <c>letta --version</c> is asked.</summary>
+    public string? LettaCodeVersion { get; init; }
+
+    /// <summary>Version of the server; where <see langword="null"/>, it is asked.</summary>
+    public string? ServerVersion { get; init; }
+
+    /// <summary>Version of PostgreSQL; where <see langword="null"/>, it is asked.</summary>
+    public string? PostgresVersion { get; init; }
+
+    /// <summary>Examines them.</summary>
+    /// <param name="cancel">Gives up.</param>
+    /// <returns>Letta Code with the server, the server with PostgreSQL, and, where both were asked, the server with its schema.</returns>
+    public async Task<IReadOnlyList<LettaCompatibility>> RunAsync(CancellationToken cancel)
+    {
+        var context = new HealthContext(door, target, new HealthOptions(HealthDepth.Quick), time, cancel);
+        await using (context.ConfigureAwait(false))
+        {
+            var code = LettaCodeVersion ?? await door.FindLettaCodeAsync(cancel).ConfigureAwait(false);
+            var server = ServerVersion ?? await context.Version.ConfigureAwait(false);
+            if (PostgresVersion is not null)
+            {
+                return [CompatibilityMatrix.OfCode(code, server), CompatibilityMatrix.OfPostgres(server, PostgresVersion)];
+            }
+
+            var (reading, why) = await ReadAsync(context).ConfigureAwait(false);
+            var postgres = CompatibilityMatrix.OfPostgres(server, reading?.Snapshot.Server.Version.ToString());
+            var schema = reading?.Snapshot.Schema is null ? null : CompatibilityMatrix.OfSchema(server, reading.Diagnosis.Revision);
+            return [CompatibilityMatrix.OfCode(code, server), why is null ? postgres : postgres with { Reasons = [why] }, .. schema is null ? Array.Empty<LettaCompatibility>() : [schema]];
+        }
+    }
+
+    private static async Task<(DatabaseReading? Reading, string? Why)> ReadAsync(HealthContext context)
+    {
+        try
+        {
+            return (await context.Database.ConfigureAwait(false), null);
+        }
+        catch (LettaException e)
+        {
+            return (null, e.Message);
+        }
+    }
+}

@@ -1,0 +1,44 @@
+using System.Management.Automation;
+using LettaPS.Core.Compatibility;
+using LettaPS.Core.Health;
+using LettaPS.Hosting;
+
+namespace LettaPS.Commands;
+
+/// <summary>
+/// Says whether Letta Code, the Letta server and PostgreSQL work together, one object a pair, with the reasons. Versions that are not given are looked
+/// for: <c>letta --version</c>, the server, its database. Changes nothing.
+/// </summary>
+[Cmdlet(VerbsDiagnostic.Test, "LettaCompatibility")]
+[OutputType(typeof(LettaCompatibility))]
+public sealed class TestLettaCompatibilityCommand : ExaminationCmdlet
+{
+    /// <summary>Version of Letta Code, such as 0.13.0.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? LettaCodeVersion { get; set; }
+
+    /// <summary>Version of the Letta server, such as 0.16.2.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? ServerVersion { get; set; }
+
+    /// <summary>Version of PostgreSQL, such as 15 or 15.20.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? PostgresVersion { get; set; }
+
+    private protected override async Task ExamineAsync(HealthTarget target, CancellationToken cancel)
+    {
+        var examination = new CompatibilityExamination(AdapterContext.Door, target, TimeProvider.System)
+        {
+            LettaCodeVersion = LettaCodeVersion,
+            ServerVersion = ServerVersion,
+            PostgresVersion = PostgresVersion,
+        };
+        foreach (var result in await examination.RunAsync(cancel).ConfigureAwait(false))
+        {
+            await WriteObjectAsync(result).ConfigureAwait(false);
+        }
+    }
+}
