@@ -29,8 +29,10 @@
         'Start-LettaServer'
         'Stop-LettaServer'
         'Test-LettaBackup'
+        'Test-LettaCompatibility'
         'Test-LettaCompose'
         'Test-LettaHealth'
+        'Test-LettaUpgrade'
         'Update-LettaSchema'
     )
     FunctionsToExport    = @()

@@ -1,7 +1,9 @@
-// Makes src/LettaPS.Core/Schemas/schemas.json.br out of the recorded schemas in tests/LettaPS.TestKit/Fixtures/catalogs/alembic.
+// Makes src/LettaPS.Core/Schemas/schemas.json.br out of the recorded schemas in tests/LettaPS.TestKit/Fixtures/catalogs/alembic, and
+// src/LettaPS.Core/Upgrades/migrations.json out of the recorded migrations in tools/SchemaCatalogue/migrations.json.gz.
 // Run it after adding a recording:  dotnet run --project tools/SchemaCatalogue
 using System.IO.Compression;
 using LettaPS.Core.Schemas;
+using LettaPS.Core.Upgrades;
 using LettaPS.SchemaCatalogue;
 using LettaPS.TestKit;
 
@@ -13,3 +15,9 @@ using var brotli = new BrotliStream(file, CompressionLevel.SmallestSize);
 using var writer = new StreamWriter(brotli);
 writer.Write(SchemaJson.Write(data));
 Console.WriteLine($"{target}: {data.Schemas.Count} schemas of {LettaFixtures.Releases.Count} releases, {data.Tables.Count} forms of tables");
+
+var migrations = Path.Combine(args.Length > 1 ? args[1] : "src/LettaPS.Core/Upgrades", "migrations.json");
+using var recorded = new GZipStream(File.OpenRead("tools/SchemaCatalogue/migrations.json.gz"), CompressionMode.Decompress);
+var facts = MigrationWriter.Condense(recorded);
+File.WriteAllText(migrations, MigrationJson.Write(facts));
+Console.WriteLine($"{migrations}: {facts.Count} migrations");

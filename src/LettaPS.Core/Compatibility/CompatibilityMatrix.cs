@@ -1,3 +1,4 @@
+using LettaPS.Core.Compose;
 using LettaPS.Core.Releases;
 
 namespace LettaPS.Core.Compatibility;
@@ -39,15 +40,10 @@ public static class CompatibilityMatrix
         new(new(0, 18, 0), null, new(0, 16, 7), false, "Conversations cannot be forked or recompiled: those paths came with 0.16.7."),
     ];
 
-    /// <summary>The release of the server to run a version of Letta Code with.</summary>
+    /// <summary>The first release of the server, of those that have an image, with all that a version of Letta Code needs.</summary>
     /// <param name="code">Version of Letta Code.</param>
-    public static string RecommendedServer(Version code) => code switch
-    {
-        _ when code < new Version(0, 11, 2) => "0.16.1",
-        _ when code < new Version(0, 13, 0) => "0.16.2",
-        _ when code < new Version(0, 18, 0) => "0.16.4",
-        _ => "0.16.8",
-    };
+    public static string RecommendedServer(Version code) => ReleaseCatalogue.All
+        .First(r => LettaImageTags.Trap(r.ToString()) is null && !s_needs.Any(n => n.IsOf(code) && r.Version < n.Server)).ToString();
 
     /// <summary>Letta Code with a server.</summary>
     /// <param name="code">Version of Letta Code; <see langword="null"/> where it is not known.</param>

@@ -15,6 +15,8 @@ internal static class DatabaseQuestions
     public const string OtherEmbeddings = "health other embeddings";
     public const string Ids = "health ids";
     public const string Encrypted = "health encrypted";
+    public const string PlainSecrets = "health plain secrets";
+    public const string Rows = "health rows";
 
     /// <summary>How many rows an answer names at most.</summary>
     private const int MostNamed = 1000;
@@ -45,6 +47,14 @@ internal static class DatabaseQuestions
                 'usedHere', (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()),
                 'mostHere', (SELECT datconnlimit FROM pg_database WHERE datname = current_database()),
                 'dataDirectory', (SELECT setting FROM pg_settings WHERE name = 'data_directory'))
+            """);
+
+        // As PostgreSQL last counted, or as its sessions reported since; where it never counted, by the size. No table is read.
+        yield return new(Rows, $"""
+            SELECT coalesce(json_object_agg(name, CASE WHEN size = 0 THEN 0 WHEN counted > 0 THEN counted ELSE size / 500 + 1 END), json_build_object())
+            FROM (
+                SELECT c.relname AS name, pg_relation_size(c.oid) AS size, greatest(c.reltuples::bigint, pg_stat_get_live_tuples(c.oid)) AS counted
+                FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = {Sql.Literal(schema)} AND c.relkind = 'r') AS t
             """);
         foreach (var question in OfAgents(catalog.Model, name => Sql.Id(schema, name)).Concat(OfModels(catalog.Model, name => Sql.Id(schema, name))))
         {
@@ -131,6 +141,14 @@ internal static class DatabaseQuestions
     {
         var parts = RowQuestions.Secrets.Where(s => Has(model, s.Table, s.Encrypted)).Append(("agent_environment_variables", "value", "value_enc")).Where(s => Has(model, s.Item1, s.Item3)).Select(s =>
             $"SELECT '{s.Item1}.{s.Item3}' AS place, {Sql.Id(s.Item3)} AS secret FROM {Sql.Id(schema, s.Item1)} WHERE {Sql.Id(s.Item3)} ~ '^[A-Za-z0-9+/]{{59,}}=*$'").ToList();
+        var plain = RowQuestions.Secrets.Where(s => Has(model, s.Table, s.Plain)).Select(s =>
+            $"SELECT '{s.Table}.{s.Plain}' AS place, count(*) AS count FROM {Sql.Id(schema, s.Table)} WHERE coalesce({Sql.Id(s.Plain)}::text, '') NOT IN ('', 'null')"
+            + (Has(model, s.Table, s.Encrypted) ? $" AND {Sql.Id(s.Encrypted)} IS NULL" : null)).ToList();
+        if (plain.Count > 0)
+        {
+            yield return new(PlainSecrets, List(string.Join(" UNION ALL ", plain)));
+        }
+
         if (parts.Count > 0)
         {
             yield return new(Encrypted, $"SELECT json_build_object('count', (SELECT count(*) FROM ({string.Join(" UNION ALL ", parts)}) AS a), 'some', ({List($"SELECT * FROM ({string.Join(" UNION ALL ", parts)}) AS s", MostTried)}))");

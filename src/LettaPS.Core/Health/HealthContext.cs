@@ -45,6 +45,9 @@ internal sealed class HealthContext : IAsyncDisposable
     /// <summary>Gives the time.</summary>
     public TimeProvider Time { get; }
 
+    /// <summary>The release to hold the database to; <see langword="null"/> for the one that the server is of.</summary>
+    public LettaRelease? Release { get; init; }
+
     /// <summary>Whether everything is examined.</summary>
     public bool IsDeep => Options.Depth == HealthDepth.Deep;
 
@@ -206,7 +209,7 @@ internal sealed class HealthContext : IAsyncDisposable
         }
 
         var watch = Stopwatch.StartNew();
-        var release = await FindReleaseAsync().ConfigureAwait(false);
+        var release = Release ?? await FindReleaseAsync().ConfigureAwait(false);
         var database = _door.OpenSchemaDatabase(address);
         await using (database.ConfigureAwait(false))
         {

@@ -8,7 +8,8 @@ namespace LettaPS.Core.Schemas;
 internal sealed class SchemaDiagnosis
 {
     /// <summary>The migration that can stop halfway (0.13.0), and the one before it, which the database then reads.</summary>
-    private const string StuckMigration = "f6cd5a1e519d";
+    public const string StuckMigration = "f6cd5a1e519d";
+
     private const string BeforeStuckMigration = "c6c43222e2de";
 
     private readonly SchemaPlanner? _planner;
