@@ -183,7 +183,7 @@ public sealed class UpgradeExamination
     private static LettaUpgradeCheck Destruction(DatabaseReading reading, IReadOnlyList<LettaUpgradeStep> steps)
     {
         var rows = Rows(reading.Snapshot);
-        var lost = steps.SelectMany(s => s.Destroys).Where(d => rows?.GetValueOrDefault(d.Split('.')[0], 1) != 0).ToList();
+        var lost = steps.SelectMany(s => s.Destroys).Where(d => rows is null || rows.GetValueOrDefault(d.Split('.')[0]) != 0).ToList();
         return lost.Count == 0
             ? Ready("Destruction", "Nothing is dropped that has rows.")
             : Warn("Destruction", $"{Finding.Few(lost)} {(lost.Count == 1 ? "is" : "are")} dropped with all that is in {(lost.Count == 1 ? "it" : "them")}: run history of 0.11 is not carried over.", "Take a dump with Backup-LettaDatabase if you may want it.");
@@ -196,7 +196,7 @@ public sealed class UpgradeExamination
     private static LettaUpgradeCheck Stranding(DatabaseReading reading, IReadOnlyList<LettaUpgradeStep> steps)
     {
         // The literal COMMIT of f6cd5a1e519d runs only where there is an archive (facts.md 1.2, 10.1).
-        var archives = Rows(reading.Snapshot)?.GetValueOrDefault(LettaNames.Archives, 1) != 0;
+        var archives = Rows(reading.Snapshot)?.GetValueOrDefault(LettaNames.Archives) != 0;
         var harmful = steps.Where(s => s.CanStrand && (s.Revision == SchemaDiagnosis.StuckMigration ? archives : s.Warning?.Contains("invalid index", StringComparison.Ordinal) == true)).ToList();
         return harmful.Count == 0
             ? Ready("Stranding", "No migration on the way leaves the database between two states.")

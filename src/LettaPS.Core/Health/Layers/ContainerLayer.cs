@@ -24,7 +24,9 @@ internal sealed class ContainerLayer : HealthLayer
             return SkipAll((await context.Engine.ConfigureAwait(false)).Why!);
         }
 
-        var log = await engine.ReadLogAsync(server.Id, LogLines, server.StartedAt, cancel).ConfigureAwait(false);
+        // One that is started again and again may have said nothing yet this time; what ended it is in the run before.
+        var since = server.RestartCount > 0 ? null : server.StartedAt;
+        var log = await engine.ReadLogAsync(server.Id, LogLines, since, cancel).ConfigureAwait(false);
         return [Running(server), Restarts(server), Image(server, view.Postgres), StartScript(server), DatabaseSetting(server, view), Data(view.Postgres), Log(server, log)];
     }
 

@@ -1,0 +1,32 @@
+using LettaPS.Core.Connections;
+using LettaPS.Core.Health;
+using LettaPS.Core.Health.Layers;
+using LettaPS.Core.Tests.Backups;
+
+namespace LettaPS.Core.Tests.Health;
+
+public class BackupsLayerTests
+{
+    [Theory]
+    [InlineData(0, LettaHealthStatus.Pass, "0 minutes old")]
+    [InlineData(23, LettaHealthStatus.Pass, "23 hours old")]
+    [InlineData(25, LettaHealthStatus.Warn, "25 hours old. More than 24 hours is too old")]
+    [InlineData(24 * 40, LettaHealthStatus.Warn, "40 days old")]
+    public async Task A_backup_grows_old(int hours, LettaHealthStatus status, string message)
+    {
+        using var set = new SmallSet(new Guid(7, 0, 0, new byte[8]));
+        var options = new HealthOptions(HealthDepth.Deep) { BackupPath = set.Folder };
+        var context = new HealthContext(null!, new HealthTarget(null, _ => null) { Database = DatabaseAddress.Default }, options, new Later(TimeSpan.FromHours(hours)), CancellationToken.None);
+
+        var findings = await new BackupsLayer().ExamineAsync(context, TestContext.Current.CancellationToken);
+
+        Assert.Equal(status, findings[0].Status);
+        Assert.Contains(message, findings[0].Message);
+        Assert.Equal(LettaHealthStatus.Pass, findings[1].Status);
+    }
+
+    private sealed class Later(TimeSpan by) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + by;
+    }
+}
