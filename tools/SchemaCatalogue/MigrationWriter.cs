@@ -14,7 +14,9 @@ internal static class MigrationWriter
         ["5d27a719b24d"] = "jobs",
         ["b888f21b151f"] = "sources",
         ["f6cd5a1e519d"] = "archives",
+        ["45402909a46b"] = "messages",
         ["9fa274fb0b83"] = "agents",
+        ["a08c972e781b"] = "agents",
     };
 
     /// <summary>Reads a recording.</summary>

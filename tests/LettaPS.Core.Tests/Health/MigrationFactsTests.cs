@@ -23,12 +23,12 @@ public class MigrationFactsTests
     [Fact]
     public void A_step_takes_as_many_times_as_long_as_its_largest_table_has_more_rows()
     {
-        var rows = new Dictionary<string, long> { ["messages"] = 3_060_000, ["runs"] = 1 };
+        var rows = new Dictionary<string, long> { ["messages"] = 6_120_000, ["runs"] = 1 };
 
         var steps = UpgradePath.Steps(ReleaseCatalogue.PositionOf("ee2b43eea55e"), ReleaseCatalogue.PositionOf("45402909a46b"), rows);
 
-        Assert.Equal(TimeSpan.FromSeconds(2.65), steps.Single(s => s.Revision == "27de0f58e076").Estimate);
-        Assert.Equal(["45402909a46b"], steps.Where(s => s.IsSlow).Select(s => s.Revision));
+        Assert.Equal(TimeSpan.FromSeconds(5.3), steps.Single(s => s.Revision == "27de0f58e076").Estimate);
+        Assert.Equal(["27de0f58e076", "45402909a46b"], steps.Where(s => s.IsSlow).Select(s => s.Revision));
     }
 
     [Fact]

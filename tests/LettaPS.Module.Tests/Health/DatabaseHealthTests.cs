@@ -75,8 +75,19 @@ public class DatabaseHealthTests
         Assert.Contains("messages.conversation_id", checks.Message("Schema/Differences"));
         Assert.Contains("409", checks.Detail("Schema/Sequence"));
         Assert.Contains("RevisionMissing", checks.Message("Schema/Revision"));
-        Assert.Equal("Warn", checks.Status("Schema/Release"));
+        Assert.Equal("The schema is nearest to 0.16.2, made by CreateAll.", checks.Message("Schema/Release"));
         Assert.Equal("Invoke-LettaSchemaFix", checks.Recommendation("Schema/Differences"));
+    }
+
+    [Fact]
+    public async Task A_schema_of_another_release_than_the_server_is_told()
+    {
+        await using var server = await HealthyServer.StartAsync("alembic/0.16.2");
+
+        var checks = server.Examine();
+
+        Assert.Equal("The schema is nearest to 0.16.2, while the server is 0.16.8.", checks.Message("Schema/Release"));
+        Assert.Contains("RevisionBehind", checks.Message("Schema/Revision"));
     }
 
     [Fact]

@@ -40,7 +40,7 @@ public class UpgradeTests
 
         Assert.Contains("27de0f58e076", Revisions(Steps(test).Where(s => s.Get<bool>("IsSlow"))));
         Assert.Equal("ReadyWithWarnings", Verdict(Check(test, "Duration")));
-        Assert.Contains("27de0f58e076 (about 2", Reasons(test));
+        Assert.Contains("567e9fe06270 (about 21 s)", Reasons(test));
     }
 
     [Fact]
@@ -144,7 +144,7 @@ public class UpgradeTests
     public async Task Secrets_that_become_invisible_are_counted_unless_there_is_a_key()
     {
         await using var server = await HealthyServer.StartAsync("alembic/0.11.3", release: "0.11.3");
-        await server.Database.ExecuteAsync("INSERT INTO providers (id, name, provider_type, provider_category, api_key) VALUES ('provider-11111111-1111-4111-8111-111111111111', 'openai', 'openai', 'byok', 'sk-hush-hush')");
+        await server.Database.ExecuteAsync("INSERT INTO providers (id, name, provider_type, provider_category, api_key, organization_id) SELECT 'provider-11111111-1111-4111-8111-111111111111', 'openai', 'openai', 'byok', 'sk-hush-hush', organization_id FROM agents");
 
         var test = Examine(server);
         var withKey = server.Letta.Run("$env:LETTA_ENCRYPTION_KEY = 'k'; try { Test-LettaUpgrade -To 0.16.8 -DatabaseUri $args[0] } finally { $env:LETTA_ENCRYPTION_KEY = $null }", server.Database.Uri()).Succeed().Single();

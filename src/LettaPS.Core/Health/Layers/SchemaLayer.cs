@@ -43,8 +43,8 @@ internal sealed class SchemaLayer : HealthLayer
     }
 
     private static Finding Release(LettaSchemaReport report, string? version) =>
-        report.EquivalentReleases.Contains(report.Release) || report.Confidence == 0
-            ? Finding.Pass("Release", $"The schema is that of {report.NearestRelease}, made by {report.Builder}.")
+        report.EquivalentReleases.Contains(report.Release)
+            ? Finding.Pass("Release", $"The schema {(report.Confidence == 1 ? "is that of" : "is nearest to")} {report.NearestRelease}, made by {report.Builder}.")
             : Finding.Warn(
                 "Release",
                 $"The schema is nearest to {report.NearestRelease}, while {(version is null ? "the image" : "the server")} is {report.Release}.",
