@@ -31,6 +31,13 @@ internal abstract class Measurement(string name, string description)
             : throw new InvalidOperationException($"The child failed: {output}");
     }
 
+    protected static double Time(Action work)
+    {
+        var begun = System.Diagnostics.Stopwatch.GetTimestamp();
+        work();
+        return System.Diagnostics.Stopwatch.GetElapsedTime(begun).TotalMilliseconds;
+    }
+
     protected static double Median(IEnumerable<double> values)
     {
         var sorted = values.Order().ToList();

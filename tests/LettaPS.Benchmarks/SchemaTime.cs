@@ -60,11 +60,4 @@ internal sealed class SchemaTime() : Measurement("schema", "Compare-LettaSchema 
             throw new InvalidOperationException("pg_dump failed.");
         }
     }
-
-    private static double Time(Action work)
-    {
-        var begun = Stopwatch.GetTimestamp();
-        work();
-        return Stopwatch.GetElapsedTime(begun).TotalMilliseconds;
-    }
 }

@@ -263,7 +263,7 @@ public sealed class UpgradeExamination
             : Warn(
                 Name,
                 $"Secrets ({places}) become invisible: {_to} reads only the encrypted columns, and {(migrates ? $"the migrations copy them only where {KeyName} is set" : "the migrations that copy them have run already")}.",
-                migrates ? $"Set {KeyName} for the server before the upgrade and keep it, or afterwards: Invoke-LettaSchemaFix -Kind PlaintextSecret." : "Invoke-LettaSchemaFix -Kind PlaintextSecret");
+                migrates ? $"Set {KeyName} for the server before the upgrade and keep it, or afterwards, without a key: Invoke-LettaSchemaFix -IncludeSecretColumn." : "Without a key: Invoke-LettaSchemaFix -IncludeSecretColumn. With one: enter them again.");
     }
 
     private async Task<LettaUpgradeCheck> DiskAsync(HealthContext context, DatabaseReading reading, CancellationToken cancel)
@@ -334,7 +334,7 @@ public sealed class UpgradeExamination
 
         var image = ImageReference.Parse(server.Image);
         yield return image.IsFloating
-            ? Warn("Pin", $"'{server.Image}' means another release after the next pull: what is upgraded to is left to chance.", $"Set-LettaImagePin -Tag {_to}")
+            ? Warn("Pin", $"'{server.Image}' means another release after the next pull: what is upgraded to is left to chance.", $"Set-LettaImagePin -Version {_to}")
             : Ready("Pin", $"{server.Image} is pinned.");
         yield return ServerDiscovery.RunsStartScript(server)
             ? Ready("StartScript", "The image's start script runs the migrations.")

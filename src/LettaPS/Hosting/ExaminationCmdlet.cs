@@ -19,6 +19,10 @@ public abstract class ExaminationCmdlet : ConnectionCmdlet
     [Parameter]
     public SecureString? ApiKey { get; set; }
 
+    /// <summary>Accept any TLS certificate of the server at <see cref="BaseUri"/>; what is wrong with it is told all the same.</summary>
+    [Parameter]
+    public SwitchParameter SkipCertificateCheck { get; set; }
+
     /// <summary>Servers in containers, as <c>Get-LettaServer</c> gives them; also stopped ones.</summary>
     [Parameter(ValueFromPipeline = true)]
     [ValidateNotNullOrEmpty]
@@ -76,5 +80,5 @@ public abstract class ExaminationCmdlet : ConnectionCmdlet
     }
 
     private HealthTarget Target(Uri? address) =>
-        new(address is null ? null : new LettaConnection(address, ApiKey ?? EnvironmentConnection.ApiKey, Timeout), Environment.GetEnvironmentVariable);
+        new(address is null ? null : new LettaConnection(address, ApiKey ?? EnvironmentConnection.ApiKey, Timeout, SkipCertificateCheck), Environment.GetEnvironmentVariable);
 }

@@ -14,6 +14,13 @@ public sealed class ContainerHealthTests(RunningProject running) : IClassFixture
     {
         using var shell = new Shell();
         shell.Run("Start-LettaServer $args[0] -Wait", _project.Letta).Succeed();
+        await _project.SqlAsync("ALTER TABLE agents ADD COLUMN IF NOT EXISTS llm_config json; DELETE FROM agents; INSERT INTO organizations VALUES ('org-1', 'default') ON CONFLICT DO NOTHING");
+        await _project.SqlAsync(
+            """
+            INSERT INTO agents (id, name, organization_id, created_at, llm_config) VALUES
+                ('agent-1', 'Live', 'org-1', now(), '{"model": "live", "model_endpoint": "http://letta-postgres:5432/v1"}'),
+                ('agent-2', 'Dead', 'org-1', now(), '{"model": "dead", "model_endpoint": "http://letta-postgres:1/v1"}')
+            """);
 
         var checks = Examine(shell, _project.Letta, "-Deep -ApiKey ([System.Net.NetworkCredential]::new('', 'hush-hush').SecurePassword)");
 
@@ -22,6 +29,9 @@ public sealed class ContainerHealthTests(RunningProject running) : IClassFixture
             checks.Status("Container/Data"), checks.Status("Api/Authentication")));
         Assert.Equal($"through container {await IdAsync(_project.Postgres)}", checks.Detail("Database/Reachable"));
         Assert.Contains("are free", checks.Message("Database/Disk"));
+
+        // The host is known in the container's network only: the endpoints are tried from there.
+        Assert.Equal("dead of 1 agents at http://letta-postgres:1: nothing listens there", checks.Detail("Models/Endpoints"));
         Assert.DoesNotContain("hush-hush", checks.Everything, StringComparison.Ordinal);
         Assert.DoesNotContain("sk-secret", checks.Everything, StringComparison.Ordinal);
     }
@@ -116,6 +126,10 @@ public sealed class ContainerHealthTests(RunningProject running) : IClassFixture
 
         Assert.Equal("Warn", checks.Status("Container/DatabaseSetting"));
         Assert.Contains($"{engine.Prefix}-postgres", checks.Message("Container/DatabaseSetting"));
+
+        // Failure 14: with the release the base image changes under the database in the same container.
+        var test = shell.Run("Get-LettaServer $args[0] | Test-LettaUpgrade -To 0.16.8", container).Succeed().Single();
+        Assert.Contains("BaseImage: PostgreSQL is in the server's image", string.Join('\n', test.Get<IReadOnlyList<string>>("Reasons")));
     }
 
     [Fact]

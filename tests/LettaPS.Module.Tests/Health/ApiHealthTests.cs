@@ -137,6 +137,58 @@ public class ApiHealthTests
         Assert.Contains("nginx/1.27", checks.Message("Network/Proxy"));
     }
 
+    /// <summary>Failure 8 of the fifteen.</summary>
+    [Theory]
+    [InlineData("0.11.7", "more than 50 messages")]
+    [InlineData("0.10.0", "may be another release")]
+    [InlineData("1.2.3", "no release")]
+    public async Task A_version_that_is_trouble_is_told(string version, string message)
+    {
+        var body = $"{{\"version\":\"{version}\",\"status\":\"ok\"}}";
+        await using var server = await OtherServer.StartAsync($"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n{body}");
+        using var shell = new Shell();
+
+        var checks = Checks.Of(shell.Run("Test-LettaHealth $args[0] -Quick", server.BaseUri));
+
+        Assert.Equal("Warn", checks.Status("Api/Version"));
+        Assert.Contains(message, checks.Message("Api/Version"));
+    }
+
+    [Fact]
+    public async Task A_certificate_of_one_s_own_fails_unless_it_is_not_checked()
+    {
+        await using var server = TlsServer.Start(DateTimeOffset.UtcNow.AddYears(1));
+        using var shell = new Shell();
+
+        var checks = Checks.Of(shell.Run("Test-LettaHealth $args[0] -Quick", server.BaseUri));
+        var unchecked_ = Checks.Of(shell.Run("Test-LettaHealth $args[0] -Quick -SkipCertificateCheck", server.BaseUri));
+
+        Assert.Equal(["Fail Network/Tls"], checks.AllBut("Pass", "Skipped"));
+        Assert.Equal("CN=localhost", checks.Detail("Network/Tls"));
+        Assert.Equal(("Warn", "Pass"), (unchecked_.Status("Network/Tls"), unchecked_.Status("Api/Health")));
+    }
+
+    [Fact]
+    public async Task What_does_not_speak_TLS_fails_at_TLS()
+    {
+        await using var letta = await Connected.ToAsync();
+
+        Assert.Equal(["Fail Network/Tls"], Checks.Of(letta.Run("Test-LettaHealth $args[0] -Quick", $"https://127.0.0.1:{letta.Server.BaseUri.Port}")).AllBut("Pass", "Skipped"));
+    }
+
+    [Fact]
+    public async Task Without_a_database_the_agents_are_read_through_the_API()
+    {
+        await using var letta = await Connected.ToAsync();
+
+        var checks = Checks.Of(letta.Run("Test-LettaHealth"));
+
+        Assert.Equal("Skipped", checks.Status("Database/Reachable"));
+        Assert.Contains("AI/ML Expert", checks.Message("Agents/Names"));
+        Assert.Equal("Pass", checks.Status("Agents/Context"));
+        Assert.All(letta.Server.Requests.Entries, r => Assert.Equal("GET", r.Method));
+    }
+
     [Fact]
     public async Task A_server_that_says_nothing_fails_at_its_health_in_time()
     {
