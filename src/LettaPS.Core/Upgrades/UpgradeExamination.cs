@@ -4,10 +4,10 @@ using LettaPS.Core.Backups;
 using LettaPS.Core.Compatibility;
 using LettaPS.Core.Compose;
 using LettaPS.Core.Health;
+using LettaPS.Core.Health.Layers;
 using LettaPS.Core.Json;
 using LettaPS.Core.Releases;
 using LettaPS.Core.Schemas;
-using LettaPS.Core.Servers;
 
 namespace LettaPS.Core.Upgrades;
 
@@ -106,9 +106,9 @@ public sealed class UpgradeExamination
             Destruction(reading, steps),
             Duration(steps),
             Stranding(reading, steps),
-            Postgres(reading),
-            Vector(reading),
-            Collation(reading),
+            Of(DatabaseLayer.PostgreSql(reading)),
+            Of(DatabaseLayer.Vector(reading)),
+            Of(DatabaseLayer.Collation(reading.Snapshot.Collation)),
             Names(reading),
             Ids(reading),
             Messages(reading),
@@ -206,28 +206,6 @@ public sealed class UpgradeExamination
                 "Let it run to its end, with a dump at hand. Afterwards Compare-LettaSchema shows a column or invalid index that was left behind.");
     }
 
-    private LettaUpgradeCheck Postgres(DatabaseReading reading)
-    {
-        var (version, needed) = (reading.Snapshot.Server.Version, _to.MinimumPostgresVersion);
-        return needed > version.Major
-            ? Block("PostgreSQL", $"Letta {_to} needs PostgreSQL {needed}, and this is {version}: its migrations fail.", $"Dump the database and restore it into PostgreSQL {needed} or newer first.")
-            : Ready("PostgreSQL", $"PostgreSQL {version} holds the schema of {_to}.");
-    }
-
-    private static LettaUpgradeCheck Vector(DatabaseReading reading)
-    {
-        var (installed, available) = (reading.Snapshot.Server.Extensions.FirstOrDefault(e => e.Name == "vector"), reading.Snapshot.Server.AvailableExtensions.FirstOrDefault(e => e.Name == "vector"));
-        return installed is null
-            ? Block("Vector", "The extension vector is not installed in the database: migrations fail with 42704.", available is null ? "Use an image of PostgreSQL that has pgvector." : "CREATE EXTENSION vector")
-            : available is not null && available.Version != installed.Version
-                ? Warn("Vector", $"pgvector is {installed.Version} in the database, and the server has {available.Version}.", "ALTER EXTENSION vector UPDATE")
-                : Ready("Vector", $"pgvector {installed.Version}.");
-    }
-
-    private static LettaUpgradeCheck Collation(DatabaseReading reading) => reading.Snapshot.Collation is { Recorded: { } was, Actual: { } now } && was != now
-        ? Warn("Collation", $"The database was made with collation version {was}, the operating system now has {now}: indexes on text may not find what is there.", "REINDEX DATABASE, then ALTER DATABASE … REFRESH COLLATION VERSION.")
-        : Ready("Collation", "The collation is as when the database was made.");
-
     private LettaUpgradeCheck Names(DatabaseReading reading) => _to.Version < AgentNameRule.Since
         ? Ready("Names", $"{_to} exports agents of any name.")
         : Of(AgentFindings.Names(AgentFindings.BadNames(reading.Snapshot), reading.Snapshot.Answer(DatabaseQuestions.Agents)?.GetInt32() ?? 0, refuses: true));
@@ -236,8 +214,17 @@ public sealed class UpgradeExamination
         ? Ready("Ids", $"{_to} takes ids of any form.")
         : Of(AgentFindings.Ids([.. reading.Snapshot.Answer(DatabaseQuestions.Ids)?.EnumerateArray().Select(i => $"{i.StringOrNull("table")} {i.StringOrNull("id")}") ?? []], isSince: true));
 
-    private static LettaUpgradeCheck Of(Finding finding) =>
-        new(finding.Name, finding.Status == LettaHealthStatus.Pass ? LettaUpgradeVerdict.Ready : LettaUpgradeVerdict.ReadyWithWarnings, finding.Message, finding.Recommendation);
+    /// <summary>What a finding of health means for an upgrade.</summary>
+    private static LettaUpgradeCheck Of(Finding finding) => new(
+        finding.Name,
+        finding.Status switch
+        {
+            LettaHealthStatus.Fail => LettaUpgradeVerdict.Blocked,
+            LettaHealthStatus.Warn => LettaUpgradeVerdict.ReadyWithWarnings,
+            _ => LettaUpgradeVerdict.Ready,
+        },
+        finding.Message,
+        finding.Recommendation);
 
     /// <summary>Tool messages of 0.11, which 0.13 and later damage by reading them.</summary>
     private LettaUpgradeCheck Messages(DatabaseReading reading) => reading.Diagnosis.Drifts().FirstOrDefault(d => d.Kind == LettaDriftKind.MessageData) is { } drift
@@ -324,7 +311,7 @@ public sealed class UpgradeExamination
     {
         if (LettaImageTags.Trap(_to.ToString()) is { } trap)
         {
-            yield return Block("Image", $"There is no image to be trusted for {_to}: {trap}.", $"Upgrade to {string.Join(" or ", LettaImageTags.Known.Nearest(_to.ToString()))}.");
+            yield return Block("Release", $"There is no image to be trusted for {_to}: {trap}.", $"Upgrade to {string.Join(" or ", LettaImageTags.Known.Nearest(_to.ToString()))}.");
         }
 
         if (view.Server is not { } server)
@@ -332,16 +319,12 @@ public sealed class UpgradeExamination
             yield break;
         }
 
-        var image = ImageReference.Parse(server.Image);
-        yield return image.IsFloating
-            ? Warn("Pin", $"'{server.Image}' means another release after the next pull: what is upgraded to is left to chance.", $"Set-LettaImagePin -Version {_to}")
-            : Ready("Pin", $"{server.Image} is pinned.");
-        yield return ServerDiscovery.RunsStartScript(server)
-            ? Ready("StartScript", "The image's start script runs the migrations.")
-            : Block("StartScript", "The image's start script is replaced, so that migrations never run: after the upgrade columns are missing, and clients get 409 and 500.", "Remove command and entrypoint; the image's own command is ./letta/server/startup.sh.");
+        yield return Of(ContainerLayer.Image(server, view.Postgres));
+        var script = Of(ContainerLayer.StartScript(server));
+        yield return script.Verdict == LettaUpgradeVerdict.Ready ? script : script with { Verdict = LettaUpgradeVerdict.Blocked };
 
         // The base image changed with 0.16.5 (facts.md 1.1), and with it the operating system under an embedded database.
-        if (view.Postgres?.Id == server.Id && ReleaseCatalogue.Find(image.Tag) is { } now && now.BaseImage != _to.BaseImage)
+        if (view.Postgres?.Id == server.Id && ReleaseCatalogue.Find(ImageReference.Parse(server.Image).Tag) is { } now && now.BaseImage != _to.BaseImage)
         {
             yield return Warn("BaseImage", $"PostgreSQL is in the server's image, whose base changes from {now.BaseImage} to {_to.BaseImage}.", "Afterwards: ALTER EXTENSION vector UPDATE, and Test-LettaHealth for the collation.");
         }

@@ -52,7 +52,8 @@ internal sealed class ContainerLayer : HealthLayer
             $"The engine has started it again {server.RestartCount.ToString(CultureInfo.InvariantCulture)} times since it was last started by hand.",
             $"Look for why it ended: docker logs {server.Name}. A server that never comes up is better not started again for ever: restart: on-failure:3.");
 
-    private static Finding Image(ContainerFacts server, ContainerFacts? postgres)
+    /// <summary>Whether the images mean the same after the next pull.</summary>
+    internal static Finding Image(ContainerFacts server, ContainerFacts? postgres)
     {
         var image = ImageReference.Parse(server.Image);
         var detail = ServerDiscovery.DigestOf(server);
@@ -74,7 +75,8 @@ internal sealed class ContainerLayer : HealthLayer
             : Finding.Pass("Image", $"{server.Image} is pinned.", detail);
     }
 
-    private static Finding StartScript(ContainerFacts server) => ServerDiscovery.RunsStartScript(server)
+    /// <summary>Whether the migrations run when the server starts.</summary>
+    internal static Finding StartScript(ContainerFacts server) => ServerDiscovery.RunsStartScript(server)
         ? Finding.Pass("StartScript", "The image's start script runs, and with it the migrations.")
         : Finding.Warn(
             "StartScript",

@@ -47,7 +47,8 @@ internal sealed class DatabaseLayer : HealthLayer
         ];
     }
 
-    private static Finding PostgreSql(DatabaseReading reading)
+    /// <summary>Whether the server can hold the schema of the release.</summary>
+    internal static Finding PostgreSql(DatabaseReading reading)
     {
         var (version, needed) = (reading.Snapshot.Server.Version, reading.Diagnosis.Release?.MinimumPostgresVersion);
         return needed > version.Major
@@ -55,7 +56,8 @@ internal sealed class DatabaseLayer : HealthLayer
             : Finding.Pass("PostgreSQL", $"PostgreSQL {version}.");
     }
 
-    private static Finding Vector(DatabaseReading reading)
+    /// <summary>Whether pgvector is there.</summary>
+    internal static Finding Vector(DatabaseReading reading)
     {
         var (installed, available) = (reading.Snapshot.Server.Extensions.FirstOrDefault(e => e.Name == "vector"), reading.Snapshot.Server.AvailableExtensions.FirstOrDefault(e => e.Name == "vector"));
         return (installed, available) switch
@@ -85,7 +87,8 @@ internal sealed class DatabaseLayer : HealthLayer
         _ => Finding.Pass("Disk", $"The database has {Bytes(size)}, {Bytes(disk.Free)} are free."),
     };
 
-    private static Finding Collation(CollationVersions? collation) => collation switch
+    /// <summary>Whether the collation is as when the database was made.</summary>
+    internal static Finding Collation(CollationVersions? collation) => collation switch
     {
         { Recorded: { } was, Actual: { } now } when was != now => Finding.Warn(
             "Collation",
