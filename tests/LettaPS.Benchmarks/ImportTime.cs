@@ -1,7 +1,6 @@
 using System.Diagnostics;
-using System.Globalization;
-using System.Management.Automation;
-using System.Management.Automation.Runspaces;
+using System.Reflection;
+using System.Runtime.InteropServices;
 using LettaPS.Hosting;
 using LettaPS.TestKit;
 
@@ -11,6 +10,8 @@ namespace LettaPS.Benchmarks;
 internal sealed class ImportTime() : Measurement("import", "Import-Module LettaPS over importing an empty manifest, fresh processes")
 {
     private const int Samples = 21;
+
+    private static readonly string s_probe = typeof(ImportTime).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "ImportProbe").Value!;
 
     public override async Task RunAsync()
     {
@@ -23,33 +24,29 @@ internal sealed class ImportTime() : Measurement("import", "Import-Module LettaP
             await File.WriteAllTextAsync(folder[$"{name}/{name}.psd1"], "@{ ModuleVersion = '1.0'; GUID = '00000000-0000-4000-8000-000000000000'; CmdletsToExport = @(); FunctionsToExport = @(); AliasesToExport = @(); VariablesToExport = @() }");
         }
 
+        await PublishAsync(folder["probe"]);
         for (var i = 0; i < Samples; i++)
         {
-            var times = await ChildAsync(folder["Warm/Warm.psd1"], folder["Empty/Empty.psd1"], Shell.ModuleManifest);
-            empty.Add(times[0]);
-            module.Add(times[1]);
+            var times = await RunProgramAsync([folder["probe/LettaPS.ImportProbe.dll"], folder["Warm/Warm.psd1"], folder["Empty/Empty.psd1"], Shell.ModuleManifest]);
+            empty.Add(times[1]);
+            module.Add(times[2]);
         }
 
         Print($"empty manifest {Median(empty):0.0} ms, LettaPS {Median(module):0.0} ms, difference {Median(module.Zip(empty, (m, e) => m - e)):0.0} ms (medians of {Samples}; at most 25)");
     }
 
-    public override Task<int> RunChildAsync(string[] arguments)
+    private static async Task PublishAsync(string output)
     {
-        using var runspace = RunspaceFactory.CreateRunspace(InitialSessionState.CreateDefault2());
-        runspace.Open();
-        var times = arguments.Select(Import).ToList();
-        Console.WriteLine(string.Join(' ', times.Skip(1).Select(t => t.ToString(CultureInfo.InvariantCulture))));
-        return Task.FromResult(0);
-
-        double Import(string path)
+        string[] arguments =
+        [
+            "publish", s_probe, "--configuration", "Release", "--runtime", RuntimeInformation.RuntimeIdentifier, "--self-contained", "false",
+            "-p:PublishReadyToRun=true", "--output", output, "--verbosity", "quiet",
+        ];
+        using var publish = Process.Start("dotnet", arguments);
+        await publish.WaitForExitAsync();
+        if (publish.ExitCode != 0)
         {
-            using var powershell = PowerShell.Create();
-            powershell.Runspace = runspace;
-            powershell.AddCommand("Import-Module").AddParameter("Name", path);
-            var begun = Stopwatch.GetTimestamp();
-            powershell.Invoke();
-            var time = Stopwatch.GetElapsedTime(begun).TotalMilliseconds;
-            return powershell.HadErrors ? throw powershell.Streams.Error[0].Exception : time;
+            throw new InvalidOperationException("The probe could not be published.");
         }
     }
 }
