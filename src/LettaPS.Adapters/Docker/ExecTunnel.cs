@@ -32,7 +32,7 @@ internal sealed class ExecTunnel : IOpenTunnel
         fi
         """;
 
-        private const int NothingToConnectWith = 67;
+    private const int NothingToConnectWith = 67;
 
     private readonly DockerEngine _engine;
     private readonly string _container;

@@ -56,6 +56,26 @@ public sealed class ContainerHealthTests(RunningProject running) : IClassFixture
     }
 
     [Fact]
+    public async Task A_stopped_database_is_named_with_its_container()
+    {
+        using var shell = new Shell();
+        await DockerEngine.DockerAsync("stop", "--time", "2", _project.Postgres);
+        try
+        {
+            var checks = Examine(shell, _project.Letta);
+
+            Assert.Equal(("Fail", "Skipped"), (checks.Status("Database/Reachable"), checks.Status("Schema/Differences")));
+            Assert.Contains($"docker start {_project.Postgres}", checks.Recommendation("Database/Reachable"));
+        }
+        finally
+        {
+            await DockerEngine.DockerAsync("start", _project.Postgres);
+            await DockerEngine.WaitForPostgresAsync(_project.Postgres);
+            shell.Run("Start-LettaServer $args[0] -Wait", _project.Letta).Succeed();
+        }
+    }
+
+    [Fact]
     public async Task A_server_that_is_started_again_and_again_is_told_with_the_cause_from_its_log()
     {
         await using var engine = await DockerEngine.OpenAsync();

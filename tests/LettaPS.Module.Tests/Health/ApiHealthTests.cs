@@ -1,3 +1,4 @@
+using System.Management.Automation;
 using LettaPS.Hosting;
 using LettaPS.Sandbox;
 using LettaPS.Sandbox.Fleets;
@@ -254,6 +255,30 @@ public class ApiHealthTests
         Assert.Contains(lines, l => l.StartsWith("✗ Tables    runs            The server cannot read runs: HTTP 500.", StringComparison.Ordinal));
         Assert.Contains(lines, l => l.StartsWith("✓ Tables    agents          The server reads it.", StringComparison.Ordinal));
         Assert.All(lines, l => Assert.InRange(l.TrimEnd().Length, 0, 120));
+    }
+
+    [Fact]
+    public void The_sign_has_a_colour_where_the_console_has_colours()
+    {
+        using var shell = new Shell();
+
+        Assert.Equal(["✓", "!", "✗", "–"], shell.Run("'Pass', 'Warn', 'Fail', 'Skipped' | ForEach-Object { [LettaPS.Formatting]::Status($_, $null) }").Succeed().Select(o => o.ToString()));
+        Assert.Equal("\u001b[31m✗\u001b[0m", shell.Run("[LettaPS.Formatting]::Status('Fail', $PSStyle)").Succeed().Single().ToString());
+    }
+
+    [Fact]
+    public async Task Ctrl_C_ends_what_is_under_way()
+    {
+        await using var letta = await Connected.ToAsync();
+        letta.Server.Faults.Add(new Fault(new HangEffect()) { Path = "/v1/tools/" });
+        using var powershell = letta.Shell.Create("Test-LettaHealth -Quick -Timeout 600");
+
+        var running = powershell.BeginInvoke();
+        await letta.Server.Requests.WhenAsync(r => r.Count("GET", "/v1/tools/") == 1);
+        powershell.Stop();
+
+        Assert.Throws<PipelineStoppedException>(() => powershell.EndInvoke(running));
+        await letta.Server.Requests.WhenAsync(r => r.Running == 0);
     }
 
     private static string Connection(string? password) =>
