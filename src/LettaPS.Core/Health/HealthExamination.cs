@@ -97,7 +97,7 @@ public sealed class HealthExamination
     {
         ArgumentNullException.ThrowIfNull(options);
         return options.Depth == HealthDepth.Quick
-            ? [new ContainerLayer(), new NetworkLayer(), new ApiLayer(), new TablesLayer()]
+            ? [new ContainerLayer(), new NetworkLayer(), new ApiLayer(), new TablesLayer(), .. options.BackupPath is null ? Array.Empty<HealthLayer>() : [new BackupsLayer()]]
             :
             [
                 new ContainerLayer(), new NetworkLayer(), new ApiLayer(), new TablesLayer(), new DatabaseLayer(), new SchemaLayer(), new AgentsLayer(),

@@ -12,7 +12,8 @@ namespace LettaPS.Commands;
 [OutputType(typeof(LettaHealthCheck), typeof(bool))]
 public sealed class TestLettaHealthCommand : BackupExaminationCmdlet
 {
-    /// <summary>Only what can be seen without connecting to the database: container, network, API, and the tables as the API shows them.</summary>
+    /// <summary>Only what can be seen without connecting to the database: container, network, API, the tables as the API shows them,
+    /// and with <c>-BackupPath</c> the backups.</summary>
     [Parameter(Mandatory = true, ParameterSetName = nameof(HealthDepth.Quick))]
     public SwitchParameter Quick { get; set; }
 

@@ -147,6 +147,8 @@ public sealed class ContainerHealthTests(RunningProject running) : IClassFixture
         Assert.Equal("Warn", checks.Status("Container/DatabaseSetting"));
         Assert.Contains($"{engine.Prefix}-postgres", checks.Message("Container/DatabaseSetting"));
 
+        Assert.Equal(("Fail", "The port of the server's API is not published."), (checks.Status("Network/Port"), checks.Message("Network/Port")));
+
         // Failure 14: with the release the base image changes under the database in the same container.
         var test = shell.Run("Get-LettaServer $args[0] | Test-LettaUpgrade -To 0.16.8", container).Succeed().Single();
         Assert.Contains("BaseImage: PostgreSQL is in the server's image", string.Join('\n', test.Get<IReadOnlyList<string>>("Reasons")));

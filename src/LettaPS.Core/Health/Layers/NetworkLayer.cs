@@ -17,6 +17,12 @@ internal sealed class NetworkLayer : HealthLayer
     /// <inheritdoc/>
     public override async Task<IReadOnlyList<Finding>> ExamineAsync(HealthContext context, CancellationToken cancel)
     {
+        if (context.Target.Connection is null)
+        {
+            var unpublished = Finding.Fail("Port", "The port of the server's API is not published.", "Publish it: ports: [\"127.0.0.1:8283:8283\"] in the compose file.") with { Blocks = true };
+            return [unpublished, .. Names.Where(n => n != unpublished.Name).Select(n => Finding.Skip(n, "Not examined: the check Network/Port failed."))];
+        }
+
         var findings = new List<Finding>();
         foreach (var (name, step) in new (string, Func<Task<Finding>>)[]
         {
