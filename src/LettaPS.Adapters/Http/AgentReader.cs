@@ -207,6 +207,11 @@ internal sealed class AgentReader(
 
     private async Task<ExportedRows?> ReadExportAsync(Task<JsonElement> state, CancellationToken cancel)
     {
+        if (!options.IncludeExport)
+        {
+            return null;
+        }
+
         await exportGate.WaitAsync(cancel).ConfigureAwait(false);
         try
         {

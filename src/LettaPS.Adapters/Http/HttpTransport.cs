@@ -118,8 +118,52 @@ internal sealed class HttpTransport : IDisposable
         }
     }
 
+    /// <summary>Sends a change. Only what the server has surely not begun is sent again by itself, unless the change may be made twice.</summary>
+    /// <param name="method">The method.</param>
+    /// <param name="path">Path and query below <c>/v1</c>.</param>
+    /// <param name="content">Makes the body, once for each attempt; <see langword="null"/> for none.</param>
+    /// <param name="repeatable">Whether making the change twice is the same as once.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <returns>The answer, <see langword="null"/> where it is empty.</returns>
+    public async Task<JsonElement?> SendAsync(HttpMethod method, string path, Func<HttpContent>? content, bool repeatable, CancellationToken cancel)
+    {
+        try
+        {
+            return await _retry.ExecuteAsync(
+                async token =>
+                {
+                    using var request = new HttpRequestMessage(method, "v1/" + path) { Content = content?.Invoke() };
+                    try
+                    {
+                        return await SendAsync(request, ReadAnswerAsync, token).ConfigureAwait(false);
+                    }
+                    catch (TransientException e) when (!repeatable && e.Failure.ErrorId != "TooManyRequests")
+                    {
+                        throw e.Failure;
+                    }
+                },
+                cancel).ConfigureAwait(false);
+        }
+        catch (TransientException e)
+        {
+            throw e.Failure;
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _client.Dispose();
+
+    private static async Task<JsonElement?> ReadAnswerAsync(JsonStreamReader json, CancellationToken cancel)
+    {
+        try
+        {
+            return await json.ReadValueAsync(cancel).ConfigureAwait(false);
+        }
+        catch (JsonException) when (json.IsEmpty)
+        {
+            return null;
+        }
+    }
 
     private async Task<T> SendAsync<T>(HttpRequestMessage request, Func<JsonStreamReader, CancellationToken, Task<T>> read, CancellationToken cancel)
     {

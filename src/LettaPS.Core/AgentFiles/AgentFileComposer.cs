@@ -27,32 +27,32 @@ public sealed class AgentFileComposer : IDisposable
     private const string AgentId = "agent-0";
     private const int FlushAt = 256 << 10;
 
-    private static readonly JsonWriterOptions s_writer = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, Indented = false };
+    internal static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, Indented = false };
 
-    private static readonly string[] s_blockFields =
+    internal static readonly string[] BlockFields =
     [
         "value", "limit", "project_id", "template_name", "is_template", "template_id", "base_template_id", "deployment_id", "entity_id",
         "preserve_on_migration", "label", "read_only", "description", "metadata", "hidden",
     ];
 
-    private static readonly string[] s_toolFields =
+    internal static readonly string[] ToolFields =
     [
         "tool_type", "description", "source_type", "name", "tags", "source_code", "json_schema", "args_json_schema", "return_char_limit",
         "pip_requirements", "npm_requirements", "default_requires_approval", "enable_parallel_execution", "created_by_id", "last_updated_by_id",
         "metadata_", "project_id",
     ];
 
-    private static readonly string[] s_sourceFields = ["name", "description", "instructions", "metadata", "embedding_config"];
+    internal static readonly string[] SourceFields = ["name", "description", "instructions", "metadata", "embedding_config"];
 
-    private static readonly string[] s_fileFields =
+    internal static readonly string[] FileFields =
     [
         "file_name", "original_file_name", "file_path", "file_type", "file_size", "file_creation_date", "file_last_modified_date",
         "processing_status", "error_message", "total_chunks", "chunks_embedded", "content",
     ];
 
-    private static readonly string[] s_fileViewFields = ["file_name", "is_open", "visible_content", "last_accessed_at", "start_line", "end_line"];
+    internal static readonly string[] FileViewFields = ["file_name", "is_open", "visible_content", "last_accessed_at", "start_line", "end_line"];
 
-    private static readonly string[] s_mcpFields = ["server_type", "server_name", "server_url", "stdio_config", "metadata_"];
+    internal static readonly string[] McpFields = ["server_type", "server_name", "server_url", "stdio_config", "metadata_"];
 
     private static readonly string[] s_agentFields =
     [
@@ -80,7 +80,7 @@ public sealed class AgentFileComposer : IDisposable
     private AgentFileComposer(AgentSnapshot snapshot, Stream destination)
     {
         _snapshot = snapshot;
-        _json = new Utf8JsonWriter(destination, s_writer);
+        _json = new Utf8JsonWriter(destination, WriterOptions);
         _blocks = Number("block", AgentState.Blocks(snapshot.State), "label");
         _tools = Number("tool", snapshot.State.Items("tools"), "name");
         _sources = Number("source", snapshot.Sources, "name");
@@ -122,11 +122,11 @@ public sealed class AgentFileComposer : IDisposable
         _json.WriteStartArray("groups"u8);
         _json.WriteEndArray();
 
-        WriteList("blocks", _blocks, s_blockFields);
+        WriteList("blocks", _blocks, BlockFields);
         WriteFiles();
         WriteSources();
-        WriteList("tools", _tools, s_toolFields);
-        WriteList("mcp_servers", Number("mcp_server", _snapshot.McpServers, "server_name"), s_mcpFields);
+        WriteList("tools", _tools, ToolFields);
+        WriteList("mcp_servers", Number("mcp_server", _snapshot.McpServers, "server_name"), McpFields);
 
         _json.WriteStartObject("metadata"u8);
         _json.WriteString("revision_id"u8, _snapshot.SchemaRevision ?? "unknown");
@@ -205,7 +205,7 @@ public sealed class AgentFileComposer : IDisposable
             _json.WriteStartObject();
             _json.WriteString("id"u8, fileId);
             _json.WriteString("source_id"u8, sourceId);
-            CopyFields(file, s_fileFields);
+            CopyFields(file, FileFields);
             _json.WriteEndObject();
             FlushWhenFull();
         }
@@ -249,7 +249,7 @@ public sealed class AgentFileComposer : IDisposable
             _json.WriteString("agent_id"u8, AgentId);
             _json.WriteString("file_id"u8, file.FileId);
             _json.WriteString("source_id"u8, file.SourceId);
-            CopyFields(view, s_fileViewFields);
+            CopyFields(view, FileViewFields);
             _json.WriteEndObject();
             if (view.StringOrNull("id") is { } original)
             {
@@ -260,7 +260,7 @@ public sealed class AgentFileComposer : IDisposable
         _json.WriteEndArray();
     }
 
-    private void WriteSources() => WriteList("sources", _sources, s_sourceFields);
+    private void WriteSources() => WriteList("sources", _sources, SourceFields);
 
     private void WriteList(string name, List<Numbered> items, string[] fields)
     {
