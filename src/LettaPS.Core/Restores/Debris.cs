@@ -58,6 +58,29 @@ internal sealed class Debris(ILettaServer server)
         return removed;
     }
 
+    /// <summary>Removes an agent whose restore was broken off, with the blocks and sources that are only its own.</summary>
+    /// <param name="agentId">The agent.</param>
+    /// <param name="cancel">Gives up.</param>
+    public async Task RemoveUnfinishedAsync(string agentId, CancellationToken cancel)
+    {
+        if (await server.FindThingAsync(ThingKind.Agent, agentId, cancel).ConfigureAwait(false) is not { } state)
+        {
+            return;
+        }
+
+        await server.DeleteThingAsync(ThingKind.Agent, agentId, cancel).ConfigureAwait(false);
+        foreach (var (kind, things) in new[] { (ThingKind.Block, AgentState.Blocks(state)), (ThingKind.Source, state.Items("sources")) })
+        {
+            foreach (var id in things.Select(t => t.StringOrNull("id")).OfType<string>())
+            {
+                if (!await server.IsUsedAsync(kind, id, cancel).ConfigureAwait(false))
+                {
+                    await server.DeleteThingAsync(kind, id, cancel).ConfigureAwait(false);
+                }
+            }
+        }
+    }
+
     private static HashSet<string> Described(List<FilePart> parts, List<string> ids, Func<JsonElement, string> key) =>
         parts.Where(p => ids.Contains(p.FileId)).Select(p => key(p.Value)).ToHashSet(StringComparer.Ordinal);
 

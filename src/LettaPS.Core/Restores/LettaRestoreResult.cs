@@ -1,7 +1,7 @@
 namespace LettaPS.Core.Restores;
 
 /// <summary>What became of one agent: what <c>Restore-LettaAgent</c> gives.</summary>
-public sealed class LettaRestoreResult
+public sealed record LettaRestoreResult
 {
     /// <summary>Identifier that the agent had where it was backed up; where the file does not tell, the SHA-256 of the file.</summary>
     public required string SourceId { get; init; }
@@ -48,7 +48,13 @@ public sealed class LettaRestoreResult
     /// <summary>The server.</summary>
     public required Uri Server { get; init; }
 
-    /// <summary>Name and status.</summary>
+    /// <summary>The same with further gaps.</summary>
+    /// <param name="gaps">The gaps.</param>
+    public LettaRestoreResult WithGaps(IEnumerable<string> gaps) => NewId is null || !gaps.Any()
+        ? this
+        : this with { Gaps = [.. Gaps, .. gaps], Status = LettaRestoreStatus.RestoredWithGaps };
+
+    /// <inheritdoc/>
     public override string ToString() => $"{Name}: {Status}";
 }
 

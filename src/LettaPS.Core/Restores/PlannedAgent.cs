@@ -23,6 +23,12 @@ public sealed class PlannedAgent
     /// <summary>The agent without its messages.</summary>
     public required AgentRecord Outline { get; init; }
 
+    /// <summary>Handle of its language model.</summary>
+    public string? ModelHandle => ModelChoice.Model(Outline);
+
+    /// <summary>Handle of its embedding model.</summary>
+    public string? EmbeddingHandle => ModelChoice.Embedding(Outline);
+
     /// <summary>Keys of its blocks, sources and archives by which other agents of the run refer to the same.</summary>
     public required IReadOnlyList<string> Keys { get; init; }
 

@@ -24,6 +24,9 @@ public sealed record RestoreOptions
     /// <summary>Only add passages that are missing to agents that were restored before.</summary>
     public bool PassagesOnly { get; init; }
 
+    /// <summary>Where the map of identifiers is kept; <see langword="null"/> for beside the backup.</summary>
+    public string? IdMapPath { get; init; }
+
     /// <summary>Asked before an old agent is deleted: its name and identifier.</summary>
     public Func<string, Task<bool>>? ConfirmReplace { get; init; }
 }

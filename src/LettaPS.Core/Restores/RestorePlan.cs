@@ -1,5 +1,4 @@
 using System.Text.Json;
-using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Agents;
 using LettaPS.Core.Backups;
 using LettaPS.Core.Json;
@@ -38,6 +37,7 @@ public sealed class RestorePlan : IDisposable
             await plan.AddAsync(path, seen, workFolder, cancel).ConfigureAwait(false);
         }
 
+        plan.KeepNewest();
         return plan;
     }
 
@@ -49,6 +49,17 @@ public sealed class RestorePlan : IDisposable
     /// <param name="document">The file.</param>
     /// <param name="fileId">Identifier in the file.</param>
     internal static string KeyOf(AgentDocument document, string fileId) => document.Ids.GetValueOrDefault(fileId) ?? $"sha256:{document.Sha256}#{fileId}";
+
+    /// <summary>Sets of several nights hold the same agents: the last of each is restored.</summary>
+    private void KeepNewest()
+    {
+        var newest = Agents.GroupBy(a => a.SourceId, StringComparer.Ordinal).Select(g => g.Last()).ToHashSet();
+        Agents.RemoveAll(a => !newest.Contains(a));
+        foreach (var key in Agents.SelectMany(a => a.Keys))
+        {
+            _uses[key] = _uses.GetValueOrDefault(key) + 1;
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _outlines.ForEach(o => o.Dispose());
@@ -120,7 +131,6 @@ public sealed class RestorePlan : IDisposable
             foreach (var agent in outline.Agents)
             {
                 var keys = agent.BlockIds.Concat(agent.SourceIds).Select(id => KeyOf(outline, id)).Concat(outline.Archives.Select(a => a.StringOrNull("id")).OfType<string>()).Distinct().ToList();
-                keys.ForEach(k => _uses[k] = _uses.GetValueOrDefault(k) + 1);
                 Agents.Add(new PlannedAgent
                 {
                     Path = path,

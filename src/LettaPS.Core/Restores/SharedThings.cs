@@ -6,7 +6,10 @@ namespace LettaPS.Core.Restores;
 /// Lets agents that shared a block, source or archive share it again: the first brings it along, and the others wait until it is there and are attached
 /// to it. What an earlier run restored is found by the map of identifiers.
 /// </summary>
-internal sealed class SharedThings(IAgentTarget target, Func<string, bool> isShared)
+/// <param name="target">The server.</param>
+/// <param name="isShared">Whether several agents have the thing of a key.</param>
+/// <param name="map">What guards the map of identifiers.</param>
+internal sealed class SharedThings(IAgentTarget target, Func<string, bool> isShared, object map)
 {
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _locks = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> _checked = new(StringComparer.Ordinal);
@@ -24,7 +27,14 @@ internal sealed class SharedThings(IAgentTarget target, Func<string, bool> isSha
             {
                 var gate = _locks.GetOrAdd(key, _ => new SemaphoreSlim(1));
                 await gate.WaitAsync(cancel).ConfigureAwait(false);
-                holder.Held.Push(gate);
+                if (_checked.ContainsKey(key))
+                {
+                    gate.Release();
+                }
+                else
+                {
+                    holder.Held.Push(gate);
+                }
             }
 
             return holder;
@@ -44,7 +54,7 @@ internal sealed class SharedThings(IAgentTarget target, Func<string, bool> isSha
     public async Task<string?> FindAsync(ThingKind kind, string key, IDictionary<string, string> known, CancellationToken cancel)
     {
         string? id;
-        lock (known)
+        lock (map)
         {
             if (!isShared(key) || !known.TryGetValue(key, out id))
             {
@@ -54,7 +64,7 @@ internal sealed class SharedThings(IAgentTarget target, Func<string, bool> isSha
 
         if (!_checked.ContainsKey(key) && await target.FindThingAsync(kind, id, cancel).ConfigureAwait(false) is null)
         {
-            lock (known)
+            lock (map)
             {
                 known.Remove(key);
             }
@@ -74,7 +84,7 @@ internal sealed class SharedThings(IAgentTarget target, Func<string, bool> isSha
     {
         if (isShared(key))
         {
-            lock (known)
+            lock (map)
             {
                 known[key] = id;
             }
