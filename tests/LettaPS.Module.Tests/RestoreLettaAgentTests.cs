@@ -25,6 +25,7 @@ public class RestoreLettaAgentTests
         var results = target.Run("Restore-LettaAgent $args[0]", source.Set).Succeed();
 
         Assert.Equal(16, results.Count);
+        File.WriteAllLines($"/tmp/restore-gaps-{from}-{to}.txt", results.SelectMany(Gaps));
         Assert.Equal([], results.SelectMany(Gaps));
     }
 

@@ -70,7 +70,7 @@ internal sealed class AgentRestore(AgentDocument document, AgentRecord agent, Pl
 
         if (!target.KeepsPassagesWhole)
         {
-            Gaps.Add($"Times and tags of {document.Passages.Count} archival passages: {target} does not take them.");
+            Gaps.Add($"The times and tags of {document.Passages.Count} archival passages: {target} does not take them.");
         }
     }
 

@@ -19,12 +19,19 @@ internal sealed class MessageAdaptation(TargetRelease target)
         var summary = !target.HasSummaries && row.IndexOf("\"summary\""u8) >= 0;
         var approval = !target.HasApprovals && row.IndexOf("\"approval"u8) >= 0;
         var reasoning = !target.HasV1Agents && row.IndexOf("\"summarized_reasoning\""u8) >= 0;
-        if (!summary && !approval && !reasoning)
+        var returns = target.ImportsLegacy && row.IndexOf("\"tool_returns\":[{"u8) >= 0 && row.IndexOf("\"content\":[]"u8) >= 0;
+        if (!summary && !approval && !reasoning && !returns)
         {
             return null;
         }
 
         var copy = JsonNode.Parse(row)!.AsObject();
+        if (returns && (string?)copy["role"] == "tool" && copy["content"] is JsonArray { Count: 0 } && copy["tool_returns"] is JsonArray { Count: > 0 } all)
+        {
+            Adapted += SayReturns(copy, all);
+            return JsonSerializer.SerializeToElement(copy);
+        }
+
         var changed = reasoning && SayReasoning(copy);
         switch ((string?)copy["role"])
         {
@@ -47,6 +54,25 @@ internal sealed class MessageAdaptation(TargetRelease target)
 
         Adapted++;
         return JsonSerializer.SerializeToElement(copy);
+    }
+
+    /// <summary>Releases up to 0.11 read what a tool returned from the content, and know one return a message.</summary>
+    /// <returns>Returns that lost their own place, beside the first.</returns>
+    private static int SayReturns(JsonObject row, JsonArray returns)
+    {
+        var first = returns[0]!.AsObject();
+        var text = (first["func_response"] as JsonValue)?.GetValueKind() == JsonValueKind.String ? (string)first["func_response"]! : first["func_response"]?.ToJsonString() ?? string.Empty;
+        if (returns.Count > 1)
+        {
+            var messages = returns.OfType<JsonObject>().Select(r => MessageText.Returned(JsonSerializer.SerializeToElement(r["func_response"])) ?? r["func_response"]?.ToJsonString());
+            text = new JsonObject { ["status"] = (string?)first["status"] == "error" ? "Failed" : "OK", ["message"] = string.Join('\n', messages) }.ToJsonString();
+            var merged = first.DeepClone().AsObject();
+            merged["func_response"] = text;
+            row["tool_returns"] = new JsonArray(merged);
+        }
+
+        row["content"] = new JsonArray(MessageRepairs.Text(text));
+        return returns.Count - 1;
     }
 
     private static void SayApproval(JsonObject row)

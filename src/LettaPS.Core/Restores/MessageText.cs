@@ -65,7 +65,7 @@ internal static class MessageText
         && row.Items("content").All(p => p.StringOrNull("type") == "text" && string.IsNullOrEmpty(p.StringOrNull("text")));
 
     /// <summary>What a tool returned, without the wrapper of status and time.</summary>
-    private static string? Returned(JsonElement response)
+    public static string? Returned(JsonElement response)
     {
         if (response.ValueKind != JsonValueKind.String)
         {
