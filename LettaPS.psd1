@@ -32,6 +32,7 @@
         'Stop-LettaServer'
         'Test-LettaBackup'
         'Test-LettaCompose'
+        'Update-LettaCodePin'
         'Update-LettaSchema'
     )
     FunctionsToExport    = @()

@@ -371,14 +371,7 @@ public partial class RestoreLettaAgentTests
 
     private static string Small(Action<JsonObject> change)
     {
-        var file = JsonNode.Parse("""
-            {"agents":[{"id":"agent-0","name":"Small","system":"You are small.","agent_type":"memgpt_v2_agent","tags":["a"],"tool_rules":[],
-            "llm_config":{"model":"gpt-4o-mini","model_endpoint_type":"openai","context_window":32000,"handle":"openai-proxy/gpt-4o-mini"},
-            "embedding_config":{"embedding_endpoint_type":"openai","embedding_model":"text-embedding-3-small","embedding_dim":1536,"handle":"letta/letta-free"},
-            "tool_ids":[],"block_ids":["block-0"],"source_ids":[],"in_context_message_ids":["message-0"],
-            "messages":[{"id":"message-0","role":"system","content":[{"type":"text","text":"You are small."}],"created_at":"2026-01-17T06:10:00Z"}]}],
-            "groups":[],"blocks":[{"id":"block-0","label":"persona","value":"Small.","limit":100}],"files":[],"sources":[],"tools":[],"mcp_servers":[]}
-            """)!.AsObject();
+        var file = RestoreForeignFilesTests.Small();
         change(file["agents"]![0]!.AsObject());
         return file.ToJsonString();
     }
@@ -420,7 +413,7 @@ public partial class RestoreLettaAgentTests
             ["tags"] = agent["tags"]!.DeepClone(),
             ["tools"] = Texts(file["tools"]!, t => $"{t["name"]} {((string?)t["tool_type"] == "custom" ? t["source_code"] : null)}"),
             ["blocks"] = Texts(file["blocks"]!, b => $"{b["label"]} {b["value"]} {b["limit"]} {b["description"]} {b["read_only"]}"),
-            ["messages"] = Texts(agent["messages"]!, m => $"{Role(m, to)} {Second(m["created_at"])} {(Role(m, to) is "user" or "system" && m["content"] is JsonArray { Count: > 0 } c ? c[0]!["text"] : null)}", sorted: false),
+            ["messages"] = Texts(agent["messages"]!, m => $"{Role(m, to)} {Second(m["created_at"])} {(Role(m, to) is "user" or "system" && m["content"] is JsonArray { Count: > 0 } c ? Said((string?)c[0]!["text"]) : null)}", sorted: false),
             ["context"] = agent["in_context_message_ids"]!.DeepClone(),
             ["passages"] = Texts(file["lettaps"]!["passages"]!, p => $"{p["text"]} {(to == "0.11.3" ? null : Second(p["created_at"]) + p["tags"]?.ToJsonString().Replace("[]", string.Empty, StringComparison.Ordinal))}"),
             ["identities"] = Texts(file["lettaps"]!["identities"]!, i => $"{i["identifier_key"]} {i["name"]}"),
@@ -428,6 +421,9 @@ public partial class RestoreLettaAgentTests
             ["variables"] = Texts(new JsonArray([.. agent["tool_exec_environment_variables"]!.AsObject().Select(v => (JsonNode)v.Key)]), v => (string)v!),
         };
     }
+
+    /// <summary>Exports of 0.16 hold what is in context as it is stored, and the rest as the API shows it: without the wrapper of memgpt agents.</summary>
+    private static string? Said(string? text) => text?.StartsWith('{') == true && JsonNode.Parse(text) is JsonObject wrapper && (string?)wrapper["type"] == "user_message" ? (string?)wrapper["message"] : text;
 
     private static string? Role(JsonNode message, string to) => (string?)message["role"] switch
     {
@@ -475,8 +471,24 @@ public partial class RestoreLettaAgentTests
             }
         }
 
-        agent["files_agents"]!.AsArray().ToList().ForEach(v => v!.AsObject().Remove("last_accessed_at"));
+        // Files are numbered as the server lists them, the newest first, and imports open as many as the agent may have open.
+        var files = whole["files"]!.AsArray().ToDictionary(f => (string)f!["id"]!, f => (string)f!["file_name"]!);
+        whole["files"] = Texts(whole["files"]!, f => Without(f, "id"));
+        agent["files_agents"] = Texts(agent["files_agents"]!, v => files[(string)v["file_id"]!] + Without(v, "id", "file_id", "last_accessed_at", "is_open", "visible_content"));
+        if ((string?)file["lettaps"]!["server_version"] == "0.11.3")
+        {
+            // Its import takes no files, and it knows no more of them than their text.
+            (whole["files"], agent["files_agents"]) = (null, null);
+        }
+
         return whole;
+
+        static string Without(JsonNode item, params string[] names)
+        {
+            var copy = item.DeepClone().AsObject();
+            Array.ForEach(names, n => copy.Remove(n));
+            return copy.ToJsonString();
+        }
     }
 
     private static IEnumerable<string> Sharing(SandboxState state) => state.Blocks

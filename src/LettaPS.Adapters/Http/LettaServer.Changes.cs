@@ -103,12 +103,10 @@ internal sealed partial class LettaServer
     }
 
     /// <inheritdoc/>
-    public Task AttachAsync(string agentId, ThingKind kind, string id, CancellationToken cancel) => _http.SendAsync(
-        HttpMethod.Patch,
-        $"agents/{EntityId.Require(agentId, "agent")}/{(kind == ThingKind.Block ? "core-memory/blocks" : Folder(kind))}/attach/{Checked(kind, id)}",
-        null,
-        repeatable: kind != ThingKind.Block,
-        cancel);
+    public Task AttachAsync(string agentId, ThingKind kind, string id, CancellationToken cancel) => LinkAsync(agentId, kind, "attach", id, repeatable: kind != ThingKind.Block, cancel);
+
+    /// <inheritdoc/>
+    public Task DetachAsync(string agentId, ThingKind kind, string id, CancellationToken cancel) => LinkAsync(agentId, kind, "detach", id, repeatable: true, cancel);
 
     /// <inheritdoc/>
     public Task AddPassageAsync(string agentId, JsonObject properties, CancellationToken cancel) =>
@@ -130,6 +128,13 @@ internal sealed partial class LettaServer
         ThingKind.McpServer => "mcp-servers",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
+
+    private Task<JsonElement?> LinkAsync(string agentId, ThingKind kind, string action, string id, bool repeatable, CancellationToken cancel) => _http.SendAsync(
+        HttpMethod.Patch,
+        $"agents/{EntityId.Require(agentId, "agent")}/{(kind == ThingKind.Block ? "core-memory/blocks" : Folder(kind))}/{action}/{Checked(kind, id)}",
+        null,
+        repeatable,
+        cancel);
 
     private Task<IReadOnlyList<JsonElement>> ListAsync(string path, CancellationToken cancel) => _http.GetAsync<IReadOnlyList<JsonElement>>(
         path,

@@ -10,6 +10,8 @@ internal sealed class AgentFileWriter
 {
     private const int FlushAt = 256 << 10;
 
+    private static readonly string[] s_fileFields = [.. AgentFileComposer.FileFields.Where(f => f != "file_name")];
+
     private readonly AgentDocument _document;
     private readonly FileSelection _selection;
     private readonly Utf8JsonWriter _json;
@@ -175,14 +177,23 @@ internal sealed class AgentFileWriter
             {
                 _json.WriteStartObject();
                 _json.WriteString("id"u8, id);
-                _json.WriteString("source_id"u8, _ids[file.StringOrNull("source_id")!]);
-                CopyFields(file, AgentFileComposer.FileFields);
+                var source = _ids[file.StringOrNull("source_id")!];
+                _json.WriteString("source_id"u8, source);
+                _json.WriteString("file_name"u8, FullName(file.StringOrNull("file_name"), source));
+                CopyFields(file, s_fileFields);
                 _json.WriteEndObject();
                 FlushWhenFull();
             }
         }
 
         _json.WriteEndArray();
+    }
+
+    /// <summary>Servers keep a file under its source's name and its own, but list it without the first (facts.md 2.9).</summary>
+    private string? FullName(string? name, string source)
+    {
+        var prefix = _sources.First(s => s.FileId == source).Value.StringOrNull("name") + "/";
+        return name is null || name.StartsWith(prefix, StringComparison.Ordinal) ? name : prefix + name;
     }
 
     private void WriteFileViews(AgentRecord agent)

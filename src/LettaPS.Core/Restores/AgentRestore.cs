@@ -32,8 +32,14 @@ internal sealed class AgentRestore(AgentDocument document, AgentRecord agent, Pl
     /// <summary>Tools that were left out on purpose.</summary>
     public HashSet<string> OmittedTools { get; set; } = [];
 
+    /// <summary>Archives that were made for it.</summary>
+    public List<string> Archives { get; } = [];
+
     /// <summary>Passages that the server could not embed.</summary>
     public int PassagesWaiting { get; set; }
+
+    /// <summary>Why.</summary>
+    public string? PassageFailure { get; set; }
 
     /// <summary>Compares the agent with the file.</summary>
     public void Verify(AgentSnapshot snapshot, TargetRelease target, bool noArchive, CancellationToken cancel)
@@ -60,6 +66,11 @@ internal sealed class AgentRestore(AgentDocument document, AgentRecord agent, Pl
         if (skip || document.Passages.Count == 0)
         {
             return;
+        }
+
+        if (PassagesWaiting > 0)
+        {
+            Gaps.Add($"{PassagesWaiting} archival passages wait, because the server cannot embed them: {PassageFailure} Restore-LettaAgent -PassagesOnly tries again.");
         }
 
         var missing = PassageComparison.Missing(document.Passages.Read(), snapshot.Passages.Read(), target).Count() - PassagesWaiting;

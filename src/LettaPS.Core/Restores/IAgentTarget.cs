@@ -66,6 +66,13 @@ public interface IAgentTarget
     /// <param name="cancel">Gives up.</param>
     Task AttachAsync(string agentId, ThingKind kind, string id, CancellationToken cancel);
 
+    /// <summary>Detaches a tool or archive from an agent.</summary>
+    /// <param name="agentId">The agent.</param>
+    /// <param name="kind">The kind.</param>
+    /// <param name="id">Its identifier.</param>
+    /// <param name="cancel">Gives up.</param>
+    Task DetachAsync(string agentId, ThingKind kind, string id, CancellationToken cancel);
+
     /// <summary>Adds an archival passage, which the server embeds.</summary>
     /// <param name="agentId">The agent.</param>
     /// <param name="properties"><c>text</c>, and where the release takes them <c>tags</c> and <c>created_at</c>.</param>

@@ -22,6 +22,7 @@ public sealed class RestoreSession : IDisposable
     private readonly string _mapPath;
     private readonly IdMap _map;
     private readonly SharedThings _shared;
+    private readonly PassageRestore _passages;
     private readonly Debris _debris;
     private readonly ImportGate _gate;
     private readonly ConcurrentDictionary<string, LettaAgent> _existing = new(StringComparer.Ordinal);
@@ -46,6 +47,7 @@ public sealed class RestoreSession : IDisposable
         _map = IdMap.Read(_mapPath);
         Ids = _map.Of(server.Connection.BaseUri);
         _shared = new SharedThings(server, plan.IsShared, _map);
+        _passages = new PassageRestore(server, _shared);
         _debris = new Debris(server);
         _gate = new ImportGate(throttle);
     }
@@ -291,7 +293,11 @@ public sealed class RestoreSession : IDisposable
         try
         {
             await ImportAsync(work, cancel).ConfigureAwait(false);
-            await RestorePassagesAsync(work, cancel).ConfigureAwait(false);
+            if (!_options.NoArchive)
+            {
+                await _passages.RestoreAsync(work, _target, Ids.Archives, cancel).ConfigureAwait(false);
+            }
+
             await CompleteAsync(work, cancel).ConfigureAwait(false);
         }
         catch (Exception e) when (work.Begun)
@@ -367,6 +373,7 @@ public sealed class RestoreSession : IDisposable
 
         work.State = await StateAsync(work.NewId, cancel).ConfigureAwait(false);
         Learn(work);
+        await DetachAddedToolsAsync(work, cancel).ConfigureAwait(false);
         lock (_map)
         {
             SaveMap();
@@ -415,6 +422,16 @@ public sealed class RestoreSession : IDisposable
         }
     }
 
+    /// <summary>With a source a server attaches tools for files; the agent has those that the file says.</summary>
+    private async Task DetachAddedToolsAsync(AgentRestore work, CancellationToken cancel)
+    {
+        var wanted = work.Document.Tools.Where(t => work.Agent.ToolIds.Contains(t.FileId)).Select(t => t.Value.StringOrNull("name")).ToHashSet();
+        foreach (var tool in work.State.Items("tools").Where(t => !wanted.Contains(t.StringOrNull("name"))))
+        {
+            await _server.DetachAsync(work.NewId!, ThingKind.Tool, tool.StringOrNull("id")!, cancel).ConfigureAwait(false);
+        }
+    }
+
     /// <summary>The legacy file has no place for sources: they are made one by one, without files.</summary>
     private async Task AddSourcesAsync(AgentRestore work, Dictionary<string, string> there, CancellationToken cancel)
     {
@@ -456,7 +473,7 @@ public sealed class RestoreSession : IDisposable
     }
 
     /// <summary>What the server refuses or fails at is a gap of the agent; what breaks the connection fails it.</summary>
-    private static bool IsRefusal(LettaException e) => e.ErrorId is "ServerError" or "RequestRefused" or "NotFound" or "ServerUnavailable" or "TooManyRequests";
+    internal static bool IsRefusal(LettaException e) => e.ErrorId is "ServerError" or "RequestRefused" or "NotFound" or "ServerUnavailable" or "TooManyRequests";
 
     /// <summary>Sets what the import forgot, and compares the agent with its file.</summary>
     private async Task CompleteAsync(AgentRestore work, CancellationToken cancel)
@@ -611,91 +628,6 @@ public sealed class RestoreSession : IDisposable
         return found;
     }
 
-    private async Task RestorePassagesAsync(AgentRestore work, CancellationToken cancel)
-    {
-        if (_options.NoArchive || work.Document.Passages.Count == 0)
-        {
-            return;
-        }
-
-        using var held = await _shared.HoldAsync(_target.SharesArchives ? work.Document.Archives.Select(a => a.StringOrNull("id")).OfType<string>() : [], cancel).ConfigureAwait(false);
-        var there = new HashSet<string>(StringComparer.Ordinal);
-        if (_target.SharesArchives)
-        {
-            foreach (var archive in work.Document.Archives.Select(a => a.StringOrNull("id")).OfType<string>())
-            {
-                if (await _shared.FindAsync(ThingKind.Archive, archive, Ids.Archives, cancel).ConfigureAwait(false) is { } id)
-                {
-                    await _server.AttachAsync(work.NewId!, ThingKind.Archive, id, cancel).ConfigureAwait(false);
-                    there.Add(archive);
-                }
-            }
-        }
-
-        await AddPassagesAsync(work, work.Document.Passages.Read().Where(p => !there.Contains(p.StringOrNull("archive_id") ?? string.Empty)), cancel).ConfigureAwait(false);
-        await LearnArchivesAsync(work, there, cancel).ConfigureAwait(false);
-    }
-
-    /// <summary>Notes the archive that the server made, where other agents of the backup share it.</summary>
-    private async Task LearnArchivesAsync(AgentRestore work, HashSet<string> there, CancellationToken cancel)
-    {
-        var shared = work.Document.Archives.Select(a => a.StringOrNull("id")).OfType<string>().Where(a => _plan.IsShared(a) && !there.Contains(a)).ToList();
-        if (!_target.SharesArchives || shared.Count == 0 || work.PassagesWaiting > 0)
-        {
-            return;
-        }
-
-        using var snapshot = await _server.ReadAsync(work.NewId!, new SnapshotOptions(_workFolder, IncludeHistory: false, IncludeExport: false), cancel).ConfigureAwait(false);
-        if (snapshot.Archives.Select(a => a.StringOrNull("id")).FirstOrDefault(a => a is not null && !Ids.Archives.ContainsValue(a)) is { } made)
-        {
-            shared.ForEach(s => _shared.Learn(s, made, Ids.Archives));
-        }
-    }
-
-    /// <summary>Adds passages until the server fails at one: its embedding provider will fail at the others too.</summary>
-    private async Task AddPassagesAsync(AgentRestore work, IEnumerable<JsonElement> passages, CancellationToken cancel)
-    {
-        var rest = passages.GetEnumerator();
-        using (rest)
-        {
-            while (rest.MoveNext())
-            {
-                cancel.ThrowIfCancellationRequested();
-                try
-                {
-                    await _server.AddPassageAsync(work.NewId!, Passage(rest.Current), cancel).ConfigureAwait(false);
-                }
-                catch (LettaException e) when (IsRefusal(e))
-                {
-                    work.PassagesWaiting = 1;
-                    while (rest.MoveNext())
-                    {
-                        work.PassagesWaiting++;
-                    }
-
-                    work.Gaps.Add($"{work.PassagesWaiting} archival passages wait, because the server cannot embed them: {e.Message} Restore-LettaAgent -PassagesOnly tries again.");
-                }
-            }
-        }
-    }
-
-    private JsonObject Passage(JsonElement passage)
-    {
-        var properties = new JsonObject { ["text"] = passage.StringOrNull("text") };
-        if (_target.KeepsPassagesWhole)
-        {
-            foreach (var field in (string[])["tags", "created_at"])
-            {
-                if (passage.TryGetProperty(field, out var value) && value.ValueKind != JsonValueKind.Null)
-                {
-                    properties[field] = JsonNode.Parse(value.GetRawText());
-                }
-            }
-        }
-
-        return properties;
-    }
-
     private async Task<LettaRestoreResult> AddPassagesAsync(PlannedAgent planned, LettaAgent? existing, long begun, CancellationToken cancel)
     {
         if (existing is null)
@@ -707,7 +639,7 @@ public sealed class RestoreSession : IDisposable
         using var document = await AgentDocumentReader.ReadAsync(planned.Path, _workFolder, outline: false, cancel).ConfigureAwait(false);
         using var before = await _server.ReadAsync(existing.Id, new SnapshotOptions(_workFolder, IncludeHistory: false, IncludeExport: false), cancel).ConfigureAwait(false);
         var work = new AgentRestore(document, document.Agents.First(a => a.FileId == planned.FileId), planned, begun) { NewId = existing.Id };
-        await AddPassagesAsync(work, PassageComparison.Missing(document.Passages.Read(), before.Passages.Read(), _target), cancel).ConfigureAwait(false);
+        await _passages.AddMissingAsync(work, before, _target, cancel).ConfigureAwait(false);
         using var after = await _server.ReadAsync(existing.Id, new SnapshotOptions(_workFolder, IncludeExport: false), cancel).ConfigureAwait(false);
         work.VerifyPassages(after, _target);
         return work.Result(_server.Connection.BaseUri);
@@ -741,6 +673,11 @@ public sealed class RestoreSession : IDisposable
             if (work.NewId is { } id)
             {
                 await _server.DeleteThingAsync(ThingKind.Agent, id, limit.Token).ConfigureAwait(false);
+            }
+
+            foreach (var archive in work.Archives)
+            {
+                await _server.DeleteThingAsync(ThingKind.Archive, archive, limit.Token).ConfigureAwait(false);
             }
 
             await _gate.RunAloneAsync(() => _debris.RemoveAsync(work.Document, work.Agent, limit.Token), limit.Token).ConfigureAwait(false);

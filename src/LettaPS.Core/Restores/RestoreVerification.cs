@@ -114,9 +114,11 @@ internal sealed class RestoreVerification(AgentDocument document, AgentRecord ag
     {
         var shown = found.State.Items("tools").ToLookup(t => t.StringOrNull("name") ?? string.Empty);
         var parts = document.Tools.ToDictionary(t => t.FileId, StringComparer.Ordinal);
+        var wanted = new HashSet<string>(StringComparer.Ordinal);
         foreach (var tool in agent.ToolIds.Where(i => !omitted.Contains(i)).Select(i => parts[i].Value))
         {
             var name = tool.StringOrNull("name") ?? string.Empty;
+            wanted.Add(name);
             if (shown[name].FirstOrDefault() is not { ValueKind: JsonValueKind.Object } there)
             {
                 _gaps.Add($"The tool '{name}': the agent does not have it.");
@@ -125,6 +127,11 @@ internal sealed class RestoreVerification(AgentDocument document, AgentRecord ag
             {
                 _gaps.Add($"The tool '{name}': the server has one of that name with other source code, which was kept. -OverwriteTool replaces it.");
             }
+        }
+
+        if (shown.Where(t => !wanted.Contains(t.Key)).Select(t => t.Key).ToList() is { Count: > 0 } added)
+        {
+            _gaps.Add($"The server gave the agent tools that the file does not have: {string.Join(", ", added)}.");
         }
     }
 
