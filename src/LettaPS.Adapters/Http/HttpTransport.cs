@@ -88,6 +88,28 @@ internal sealed class HttpTransport : IDisposable
         },
         cancel);
 
+    /// <summary>Gets a list whole.</summary>
+    /// <param name="path">Path and query below <c>/v1</c>.</param>
+    /// <param name="maxLength">Longest list that is taken.</param>
+    /// <param name="cancel">Gives up.</param>
+    public Task<List<JsonElement>> GetListAsync(string path, int maxLength, CancellationToken cancel) => GetAsync(
+        path,
+        async (json, token) =>
+        {
+            var items = new List<JsonElement>();
+            await foreach (var item in json.ReadArrayAsync(token).ConfigureAwait(false))
+            {
+                items.Add(item);
+                if (items.Count > maxLength)
+                {
+                    throw new JsonException("The list does not end.");
+                }
+            }
+
+            return items;
+        },
+        cancel);
+
     /// <summary>Gets a document and reads it as it arrives. When it breaks off, it is asked for and read again from its beginning.</summary>
     /// <param name="path">Path and query below <c>/v1</c>.</param>
     /// <param name="read">Reads it.</param>

@@ -136,21 +136,5 @@ internal sealed partial class LettaServer
         repeatable,
         cancel);
 
-    private Task<IReadOnlyList<JsonElement>> ListAsync(string path, CancellationToken cancel) => _http.GetAsync<IReadOnlyList<JsonElement>>(
-        path,
-        static async (json, token) =>
-        {
-            var items = new List<JsonElement>();
-            await foreach (var item in json.ReadArrayAsync(token).ConfigureAwait(false))
-            {
-                items.Add(item);
-                if (items.Count > WholeList)
-                {
-                    throw new JsonException("The list does not end.");
-                }
-            }
-
-            return items;
-        },
-        cancel);
+    private async Task<IReadOnlyList<JsonElement>> ListAsync(string path, CancellationToken cancel) => await _http.GetListAsync(path, WholeList, cancel).ConfigureAwait(false);
 }

@@ -25,7 +25,6 @@ public sealed class AgentFileComposer : IDisposable
     public const string Extension = "lettaps";
 
     private const string AgentId = "agent-0";
-    private const int FlushAt = 256 << 10;
 
     internal static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, Indented = false };
 
@@ -142,12 +141,12 @@ public sealed class AgentFileComposer : IDisposable
         var state = _snapshot.State;
         _json.WriteStartObject();
         _json.WriteString("id"u8, AgentId);
-        CopyFields(state, s_agentFields);
+        _json.CopyFields(state, s_agentFields);
         _json.WriteString("timezone"u8, state.StringOrNull("timezone") ?? "UTC");
-        WriteStrings("tags", _snapshot.Agent.Tags.Order(StringComparer.Ordinal));
-        WriteStrings("tool_ids", _tools.Select(t => t.FileId));
-        WriteStrings("block_ids", _blocks.Select(b => b.FileId));
-        WriteStrings("source_ids", _sources.Select(s => s.FileId));
+        _json.WriteTexts("tags", _snapshot.Agent.Tags.Order(StringComparer.Ordinal));
+        _json.WriteTexts("tool_ids", _tools.Select(t => t.FileId));
+        _json.WriteTexts("block_ids", _blocks.Select(b => b.FileId));
+        _json.WriteTexts("source_ids", _sources.Select(s => s.FileId));
 
         _json.WriteStartObject("tool_exec_environment_variables"u8);
         foreach (var variable in AgentState.Variables(state))
@@ -164,10 +163,10 @@ public sealed class AgentFileComposer : IDisposable
             _json.WriteBoolean(off, false);
         }
 
-        WriteStrings("group_ids", []);
+        _json.WriteTexts("group_ids", []);
         WriteFileViews();
         WriteMessages(cancel);
-        WriteStrings("in_context_message_ids", _snapshot.InContext.Where(_messageNumbers.ContainsKey).Select(FileMessageId));
+        _json.WriteTexts("in_context_message_ids", _snapshot.InContext.Where(_messageNumbers.ContainsKey).Select(FileMessageId));
         _json.WriteEndObject();
     }
 
@@ -186,7 +185,7 @@ public sealed class AgentFileComposer : IDisposable
             row.AddRange(Encoding.UTF8.GetBytes($"{{\"id\":\"message-{i}\",\"agent_id\":\"{AgentId}\","));
             row.AddRange(_snapshot.Messages.Row(entry)[1..]);
             _json.WriteRawValue(CollectionsMarshal.AsSpan(row), skipInputValidation: true);
-            FlushWhenFull();
+            _json.FlushWhenFull();
         }
 
         _json.WriteEndArray();
@@ -205,9 +204,9 @@ public sealed class AgentFileComposer : IDisposable
             _json.WriteStartObject();
             _json.WriteString("id"u8, fileId);
             _json.WriteString("source_id"u8, sourceId);
-            CopyFields(file, FileFields);
+            _json.CopyFields(file, FileFields);
             _json.WriteEndObject();
-            FlushWhenFull();
+            _json.FlushWhenFull();
         }
 
         _json.WriteEndArray();
@@ -249,7 +248,7 @@ public sealed class AgentFileComposer : IDisposable
             _json.WriteString("agent_id"u8, AgentId);
             _json.WriteString("file_id"u8, file.FileId);
             _json.WriteString("source_id"u8, file.SourceId);
-            CopyFields(view, FileViewFields);
+            _json.CopyFields(view, FileViewFields);
             _json.WriteEndObject();
             if (view.StringOrNull("id") is { } original)
             {
@@ -262,20 +261,7 @@ public sealed class AgentFileComposer : IDisposable
 
     private void WriteSources() => WriteList("sources", _sources, SourceFields);
 
-    private void WriteList(string name, List<Numbered> items, string[] fields)
-    {
-        _json.WriteStartArray(name);
-        foreach (var item in items)
-        {
-            _json.WriteStartObject();
-            _json.WriteString("id"u8, item.FileId);
-            CopyFields(item.Value, fields);
-            _json.WriteEndObject();
-            FlushWhenFull();
-        }
-
-        _json.WriteEndArray();
-    }
+    private void WriteList(string name, List<Numbered> items, string[] fields) => _json.WriteParts(name, items.Select(i => (i.FileId, i.Value)), fields);
 
     private void WriteExtension(DateTimeOffset exportedAt, CancellationToken cancel)
     {
@@ -299,31 +285,23 @@ public sealed class AgentFileComposer : IDisposable
         foreach (var entry in _snapshot.Messages.Entries)
         {
             _json.WriteStringValue(EntityId.Format("message", entry.Id));
-            FlushWhenFull();
+            _json.FlushWhenFull();
         }
 
         _json.WriteEndArray();
         _json.WriteNumber("rebuilt_messages"u8, _snapshot.Messages.Rebuilt);
-        WriteStrings("missing", _snapshot.Missing);
+        _json.WriteTexts("missing", _snapshot.Missing);
 
         _json.WriteStartObject("patch"u8);
-        CopyFields(_snapshot.State, s_patchFields);
+        _json.CopyFields(_snapshot.State, s_patchFields);
         _json.WriteEndObject();
 
-        WriteElements("identities", _snapshot.Identities);
-        WriteElements("groups", _snapshot.Groups);
+        _json.WriteElements("identities", _snapshot.Identities, cancel);
+        _json.WriteElements("groups", _snapshot.Groups, cancel);
         WriteConversations();
-        WriteElements("archives", _snapshot.Archives);
+        _json.WriteElements("archives", _snapshot.Archives, cancel);
 
-        _json.WriteStartArray("passages"u8);
-        foreach (var passage in _snapshot.Passages.Read())
-        {
-            cancel.ThrowIfCancellationRequested();
-            passage.WriteTo(_json);
-            FlushWhenFull();
-        }
-
-        _json.WriteEndArray();
+        _json.WriteElements("passages", _snapshot.Passages.Read(), cancel);
         _json.WritePropertyName("state"u8);
         _snapshot.State.WriteTo(_json);
         _json.WriteEndObject();
@@ -343,8 +321,8 @@ public sealed class AgentFileComposer : IDisposable
                 }
             }
 
-            WriteStrings("message_ids", conversation.Messages.Where(_messageNumbers.ContainsKey).Select(FileMessageId));
-            WriteStrings(
+            _json.WriteTexts("message_ids", conversation.Messages.Where(_messageNumbers.ContainsKey).Select(FileMessageId));
+            _json.WriteTexts(
                 "in_context_message_ids",
                 conversation.Conversation.Strings("in_context_message_ids")
                     .Select(id => EntityId.TryParse(id, "message", out var uuid) ? uuid : Guid.Empty)
@@ -357,48 +335,6 @@ public sealed class AgentFileComposer : IDisposable
     }
 
     private string FileMessageId(Guid id) => $"message-{_messageNumbers[id]}";
-
-    private void WriteStrings(string name, IEnumerable<string> values)
-    {
-        _json.WriteStartArray(name);
-        foreach (var value in values)
-        {
-            _json.WriteStringValue(value);
-        }
-
-        _json.WriteEndArray();
-    }
-
-    private void WriteElements(string name, IEnumerable<JsonElement> values)
-    {
-        _json.WriteStartArray(name);
-        foreach (var value in values)
-        {
-            value.WriteTo(_json);
-        }
-
-        _json.WriteEndArray();
-    }
-
-    private void CopyFields(JsonElement from, string[] fields)
-    {
-        foreach (var field in fields)
-        {
-            if (from.TryGetProperty(field, out var value))
-            {
-                _json.WritePropertyName(field);
-                value.WriteTo(_json);
-            }
-        }
-    }
-
-    private void FlushWhenFull()
-    {
-        if (_json.BytesPending > FlushAt)
-        {
-            _json.Flush();
-        }
-    }
 
     /// <summary>Sorts things by name, so that their numbers do not depend on the order in which the server happened to answer.</summary>
     private List<Numbered> Number(string prefix, IEnumerable<JsonElement> items, string nameField)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
@@ -101,10 +100,7 @@ public sealed class AgentDocumentReader
         }
         catch (JsonException e)
         {
-            var place = e.LineNumber is { } line && e.BytePositionInLine is { } column
-                ? string.Create(CultureInfo.InvariantCulture, $"line {line + 1}, byte {column}, near byte {json.Position} of the file")
-                : string.Create(CultureInfo.InvariantCulture, $"near byte {json.Position}: {e.Message.TrimEnd('.')}");
-            throw Invalid($"the file is not well-formed JSON ({place})", e);
+            throw Invalid($"the file is not well-formed JSON ({JsonPlace.Of(e, json.Position)})", e);
         }
     }
 

@@ -8,8 +8,6 @@ namespace LettaPS.Core.Restores;
 /// <summary>Writes agents of a document as AgentFile v2, with identifiers of the form that imports demand.</summary>
 internal sealed class AgentFileWriter
 {
-    private const int FlushAt = 256 << 10;
-
     private static readonly string[] s_fileFields = [.. AgentFileComposer.FileFields.Where(f => f != "file_name")];
 
     private readonly AgentDocument _document;
@@ -151,7 +149,7 @@ internal sealed class AgentFileWriter
             // The row begins with its brace; the identifiers are put behind it.
             var head = Encoding.UTF8.GetBytes($"{{\"id\":\"message-{_messages++}\",\"agent_id\":\"{_ids[agent.FileId]}\",");
             _json.WriteRawValue((byte[])[.. head, .. adapted[1..]], skipInputValidation: true);
-            FlushWhenFull();
+            _json.FlushWhenFull();
         }
 
         _json.WriteEndArray();
@@ -180,9 +178,9 @@ internal sealed class AgentFileWriter
                 var source = _ids[file.StringOrNull("source_id")!];
                 _json.WriteString("source_id"u8, source);
                 _json.WriteString("file_name"u8, FullName(file.StringOrNull("file_name"), source));
-                CopyFields(file, s_fileFields);
+                _json.CopyFields(file, s_fileFields);
                 _json.WriteEndObject();
-                FlushWhenFull();
+                _json.FlushWhenFull();
             }
         }
 
@@ -208,7 +206,7 @@ internal sealed class AgentFileWriter
                 _json.WriteString("agent_id"u8, _ids[agent.FileId]);
                 _json.WriteString("file_id"u8, file);
                 _json.WriteString("source_id"u8, source);
-                CopyFields(view, AgentFileComposer.FileViewFields);
+                _json.CopyFields(view, AgentFileComposer.FileViewFields);
                 _json.WriteEndObject();
             }
         }
@@ -216,20 +214,7 @@ internal sealed class AgentFileWriter
         _json.WriteEndArray();
     }
 
-    private void WriteParts(string name, List<FilePart> parts, string[] fields)
-    {
-        _json.WriteStartArray(name);
-        foreach (var part in parts)
-        {
-            _json.WriteStartObject();
-            _json.WriteString("id"u8, part.FileId);
-            CopyFields(part.Value, fields);
-            _json.WriteEndObject();
-            FlushWhenFull();
-        }
-
-        _json.WriteEndArray();
-    }
+    private void WriteParts(string name, IEnumerable<FilePart> parts, string[] fields) => _json.WriteParts(name, parts.Select(p => (p.FileId, p.Value)), fields);
 
     private void WriteExtension(DateTimeOffset now, CancellationToken cancel)
     {
@@ -260,63 +245,13 @@ internal sealed class AgentFileWriter
         }
 
         _json.WriteEndObject();
-        WriteTexts("missing", _document.Gaps);
-        WriteElements("identities", _document.Identities);
-        WriteElements("groups", _document.Groups);
-        WriteElements("archives", _document.Archives);
-        _json.WriteStartArray("passages"u8);
-        foreach (var passage in _document.Passages.Read())
-        {
-            cancel.ThrowIfCancellationRequested();
-            passage.WriteTo(_json);
-            FlushWhenFull();
-        }
-
-        _json.WriteEndArray();
+        _json.WriteTexts("missing", _document.Gaps);
+        _json.WriteElements("identities", _document.Identities, cancel);
+        _json.WriteElements("groups", _document.Groups, cancel);
+        _json.WriteElements("archives", _document.Archives, cancel);
+        _json.WriteElements("passages", _document.Passages.Read(), cancel);
         _json.WriteEndObject();
     }
 
-    private void WriteIds(string name, IEnumerable<string> ids) => WriteTexts(name, ids.Where(_ids.ContainsKey).Select(i => _ids[i]));
-
-    private void WriteTexts(string name, IEnumerable<string> texts)
-    {
-        _json.WriteStartArray(name);
-        foreach (var text in texts)
-        {
-            _json.WriteStringValue(text);
-        }
-
-        _json.WriteEndArray();
-    }
-
-    private void WriteElements(string name, IEnumerable<JsonElement> elements)
-    {
-        _json.WriteStartArray(name);
-        foreach (var element in elements)
-        {
-            element.WriteTo(_json);
-        }
-
-        _json.WriteEndArray();
-    }
-
-    private void CopyFields(JsonElement from, string[] fields)
-    {
-        foreach (var field in fields)
-        {
-            if (from.TryGetProperty(field, out var value))
-            {
-                _json.WritePropertyName(field);
-                value.WriteTo(_json);
-            }
-        }
-    }
-
-    private void FlushWhenFull()
-    {
-        if (_json.BytesPending > FlushAt)
-        {
-            _json.Flush();
-        }
-    }
+    private void WriteIds(string name, IEnumerable<string> ids) => _json.WriteTexts(name, ids.Where(_ids.ContainsKey).Select(i => _ids[i]));
 }

@@ -7,8 +7,6 @@ namespace LettaPS.Core.Restores;
 /// <summary>Writes one agent as the legacy file that servers up to 0.11.7 import. Every property that its schema demands is there.</summary>
 internal sealed class LegacyFileWriter(AgentDocument document, AgentRecord agent, FileSelection selection, Utf8JsonWriter json, DateTimeOffset now)
 {
-    private const int FlushAt = 256 << 10;
-
     private readonly string _now = now.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.ffffff+00:00", System.Globalization.CultureInfo.InvariantCulture);
     private readonly MessageAdaptation _adaptation = new(selection.Target!);
 
@@ -95,10 +93,7 @@ internal sealed class LegacyFileWriter(AgentDocument document, AgentRecord agent
             cancel.ThrowIfCancellationRequested();
             var bytes = agent.Messages.Row(entry);
             WriteMessage(_adaptation.Adapt(bytes) ?? JsonSerializer.Deserialize<JsonElement>(bytes));
-            if (json.BytesPending > FlushAt)
-            {
-                json.Flush();
-            }
+            json.FlushWhenFull();
         }
 
         json.WriteEndArray();
@@ -113,10 +108,10 @@ internal sealed class LegacyFileWriter(AgentDocument document, AgentRecord agent
         json.WriteString("model"u8, row.StringOrNull("model"));
         json.WriteString("name"u8, row.StringOrNull("name"));
         json.WriteString("role"u8, row.StringOrNull("role"));
-        WriteList("content", row.Items("content"));
+        json.WriteElements("content", row.Items("content"));
         json.WriteString("tool_call_id"u8, row.StringOrNull("tool_call_id"));
-        WriteList("tool_calls", row.Items("tool_calls"));
-        WriteList("tool_returns", row.Items("tool_returns"));
+        json.WriteElements("tool_calls", row.Items("tool_calls"));
+        json.WriteElements("tool_returns", row.Items("tool_returns"));
         json.WriteString("updated_at"u8, time);
         json.WriteEndObject();
     }
@@ -164,7 +159,7 @@ internal sealed class LegacyFileWriter(AgentDocument document, AgentRecord agent
         json.WriteNumber("return_char_limit"u8, tool.TryGetProperty("return_char_limit", out var limit) && limit.ValueKind == JsonValueKind.Number ? limit.GetInt32() : 6000);
         json.WriteString("source_code"u8, tool.StringOrNull("source_code"));
         json.WriteString("source_type"u8, tool.StringOrNull("source_type") ?? "python");
-        WriteList("tags", tool.Items("tags"));
+        json.WriteElements("tags", tool.Items("tags"));
         json.WriteString("tool_type"u8, tool.StringOrNull("tool_type") ?? "custom");
         json.WriteString("updated_at"u8, _now);
         json.WriteStartObject("metadata_"u8);
@@ -191,10 +186,10 @@ internal sealed class LegacyFileWriter(AgentDocument document, AgentRecord agent
         }
 
         json.WriteEndObject();
-        WriteList("required", parameters?.Items("required") ?? []);
+        json.WriteElements("required", parameters?.Items("required") ?? []);
         json.WriteEndObject();
         json.WriteNull("type"u8);
-        WriteList("required", []);
+        json.WriteElements("required", []);
         json.WriteEndObject();
     }
 
@@ -214,17 +209,6 @@ internal sealed class LegacyFileWriter(AgentDocument document, AgentRecord agent
         {
             json.WriteNullValue();
         }
-    }
-
-    private void WriteList(string name, IEnumerable<JsonElement> items)
-    {
-        json.WriteStartArray(name);
-        foreach (var item in items)
-        {
-            item.WriteTo(json);
-        }
-
-        json.WriteEndArray();
     }
 
     private void WriteOrNull(JsonElement? value)
