@@ -212,7 +212,7 @@ public sealed class AgentDocumentReader
             ids?.Add(message.StringOrNull("id") ?? throw Invalid($"{at}.id is not a text"));
             entries.Add(_outline
                 ? new MessageEntry(Guid.Empty, 0, 0, new MessageKey(message.StringOrNull("role") == "system" ? MessageRole.System : MessageRole.Other, 0, 0), Rebuilt: false)
-                : agent.Messages.Keep(Guid.Empty, MessageRow.FromExport(MessageRepairs.WithContent(message)), rebuilt: false));
+                : agent.Messages.Keep(Guid.Empty, MessageRow.FromFile(MessageRepairs.WithContent(message)), rebuilt: false));
         }
 
         agent.Messages.Arrange(entries);

@@ -16,13 +16,8 @@ internal sealed class Debris(ILettaServer server)
     /// <param name="cancel">Gives up.</param>
     public async Task NoteAsync(CancellationToken cancel)
     {
-        var before = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var kind in (ThingKind[])[ThingKind.Block, ThingKind.Tool, ThingKind.Source])
-        {
-            before.UnionWith((await server.ListThingsAsync(kind, cancel).ConfigureAwait(false)).Select(t => t.StringOrNull("id")).OfType<string>());
-        }
-
-        _before = before;
+        var lists = await Task.WhenAll(((ThingKind[])[ThingKind.Block, ThingKind.Tool, ThingKind.Source]).Select(kind => server.ListThingsAsync(kind, cancel))).ConfigureAwait(false);
+        _before = lists.SelectMany(l => l).Select(t => t.StringOrNull("id")).OfType<string>().ToHashSet(StringComparer.Ordinal);
     }
 
     /// <summary>Whether a thing was there before the run.</summary>

@@ -69,10 +69,8 @@ public sealed class RestoreSession : IDisposable
     {
         var session = new RestoreSession(server, plan, options, workFolder, throttle);
         session._target = await server.GetReleaseAsync(cancel).ConfigureAwait(false);
-        session._models = new ModelChoice(
-            await server.ListModelsAsync(embedding: false, cancel).ConfigureAwait(false),
-            await server.ListModelsAsync(embedding: true, cancel).ConfigureAwait(false),
-            options);
+        var models = await Task.WhenAll(server.ListModelsAsync(embedding: false, cancel), server.ListModelsAsync(embedding: true, cancel)).ConfigureAwait(false);
+        session._models = new ModelChoice(models[0], models[1], options);
         session._begun = new Lazy<Task>(() => session.BeginAsync(cancel));
         await foreach (var agent in server.ListAsync(AgentQuery.Everything, cancel).ConfigureAwait(false))
         {
