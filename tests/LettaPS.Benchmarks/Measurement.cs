@@ -20,9 +20,13 @@ internal abstract class Measurement(string name, string description)
 
     /// <summary>Runs this measurement's child in a fresh process.</summary>
     /// <returns>The numbers that it printed.</returns>
-    protected async Task<double[]> ChildAsync(params string[] arguments)
+    protected Task<double[]> ChildAsync(params string[] arguments) => RunProgramAsync([typeof(Measurement).Assembly.Location, "--child", Name, .. arguments]);
+
+    /// <summary>Runs a .NET program.</summary>
+    /// <returns>The numbers that it printed.</returns>
+    protected static async Task<double[]> RunProgramAsync(string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [typeof(Measurement).Assembly.Location, "--child", Name, .. arguments]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true };
         using var process = Process.Start(start)!;
         var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();

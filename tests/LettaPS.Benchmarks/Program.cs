@@ -2,7 +2,7 @@
 // machine:  dotnet run -c Release --project tests/LettaPS.Benchmarks -- <name> ...   Without a name: the list.
 using LettaPS.Benchmarks;
 
-Measurement[] all = [new ImportTime(), new ExportThroughput(), new BuiltThroughput(), new ExportMemory(), new RestoreThroughput(), new SchemaTime()];
+Measurement[] all = [new ImportTime(), new ExportThroughput(), new BuiltThroughput(), new ExportMemory(), new RestoreThroughput(), new SchemaTime(), new DatabaseSpeed()];
 
 if (args is ["--child", var child, .. var rest])
 {

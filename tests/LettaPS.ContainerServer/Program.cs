@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Runtime.InteropServices;
 using LettaPS.Core.Connections;
 using LettaPS.Sandbox;
 using LettaPS.Sandbox.Http;
@@ -31,14 +32,10 @@ List<Fault> broken = [Broken("/v1/agents/**"), Broken("/v1/blocks/**"), Broken("
 broken.ForEach(fault => server.Faults.Add(fault));
 Console.WriteLine($"Letta {Environment.GetEnvironmentVariable("LETTA_VERSION")} at {server.BaseUri}");
 
+// SIGINT is how an engine stops containers of PostgreSQL's image and of those made from it, Letta's too.
 using var stop = new CancellationTokenSource();
-using var terminated = System.Runtime.InteropServices.PosixSignalRegistration.Create(
-    System.Runtime.InteropServices.PosixSignal.SIGTERM,
-    signal =>
-    {
-        signal.Cancel = true;
-        stop.Cancel();
-    });
+using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 var works = false;
 while (!stop.IsCancellationRequested)
 {
@@ -60,6 +57,12 @@ while (!stop.IsCancellationRequested)
     }
 
     await Task.WhenAny(Task.Delay(200, stop.Token));
+}
+
+void Stop(PosixSignalContext signal)
+{
+    signal.Cancel = true;
+    stop.Cancel();
 }
 
 static Fault Broken(string path) => new(new StatusEffect(500, """{"detail":"An unknown error occurred"}""")) { Path = path };

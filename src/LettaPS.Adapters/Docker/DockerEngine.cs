@@ -15,9 +15,10 @@ internal sealed class DockerEngine : IContainerEngine
 {
     // Ends the program when standard input does: the engine closes it when this process is gone, and does not end programs by itself. Every
     // process is waited for by the shell. One that is left behind becomes a child of the container's first process, and where that is PostgreSQL, it
-    // takes a stranger that ends by a signal for a crashed session of its own, and throws everybody out.
+    // takes a stranger that ends by a signal for a crashed session of its own, and throws everybody out. What the shell says of the watcher's end is not
+    // the program's.
     private const string WatchedScript =
-        """exec 3<&0; "$@" </dev/null 3<&- & p=$!; (read -r _ <&3; kill $p) >/dev/null 2>&1 & w=$!; exec 3<&-; wait $p; r=$?; kill $w 2>/dev/null; wait $w; exit $r""";
+        """exec 3<&0; "$@" </dev/null 3<&- & p=$!; (read -r _ <&3; kill $p) >/dev/null 2>&1 & w=$!; exec 3<&-; wait $p; r=$?; { kill $w; wait $w; } 2>/dev/null; exit $r""";
 
     private const string FedScript = """exec "$@" """;
 

@@ -16,6 +16,9 @@ public sealed class ServerDatabaseHost(
     private static readonly TimeSpan s_postgresLimit = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan s_pollInterval = TimeSpan.FromMilliseconds(100);
 
+    // A start script whose migration fails ends within seconds. What has run for so long does not end by itself.
+    private static readonly TimeSpan s_steady = TimeSpan.FromMinutes(1);
+
     // PostgreSQL alone, on the data of a server that is stopped, started as the server's own image starts it. It ends when this process does,
     // so that it can never be left behind to share its data with a server that somebody starts by hand.
     private const string PostgresScript =
@@ -44,18 +47,22 @@ public sealed class ServerDatabaseHost(
         }
 
         IsEmbedded = postgres.Id == server.Id;
-        if (postgres.IsRunning)
+        if (IsEmbedded)
         {
-            await WaitForPostgresAsync(postgres.Id, postgres, address, cancel).ConfigureAwait(false);
-            return Site(postgres.Id, postgres, address, null);
+            var settled = await SettleAsync(server, cancel).ConfigureAwait(false);
+            var keepsEnding = settled.State == ContainerState.Restarting || settled.RestartCount > server.RestartCount;
+            if (keepsEnding || !settled.IsRunning)
+            {
+                return await OpenHelperAsync(settled, address, isWanted: keepsEnding, cancel).ConfigureAwait(false);
+            }
         }
-
-        if (!IsEmbedded)
+        else if (!postgres.IsRunning)
         {
             throw DatabaseProblems.ContainerStopped(postgres.Name);
         }
 
-        return await OpenHelperAsync(server, address, cancel).ConfigureAwait(false);
+        await WaitForPostgresAsync(postgres.Id, postgres, address, cancel).ConfigureAwait(false);
+        return Site(postgres.Id, postgres, address, null);
     }
 
     /// <inheritdoc/>
@@ -141,7 +148,31 @@ public sealed class ServerDatabaseHost(
         };
     }
 
-    private async Task<DatabaseSite> OpenHelperAsync(ContainerFacts server, DatabaseAddress address, CancellationToken cancel)
+    /// <summary>Waits until a server that was just started has come up or ended: if it ends, its PostgreSQL goes away in the middle of the work.</summary>
+    private async Task<ContainerFacts> SettleAsync(ContainerFacts server, CancellationToken cancel)
+    {
+        if (!server.IsRunning || TimeProvider.System.GetUtcNow() - server.StartedAt > s_steady)
+        {
+            return server;
+        }
+
+        try
+        {
+            await control.WaitAsync(server.Id, s_steady, progress, cancel).ConfigureAwait(false);
+        }
+        catch (LettaException)
+        {
+            // Why it does not answer is for others to say. What matters here is whether it ended meanwhile.
+        }
+
+        return await engine.InspectAsync(server.Id, cancel).ConfigureAwait(false);
+    }
+
+    /// <param name="server">The server's container.</param>
+    /// <param name="address">Address of its database.</param>
+    /// <param name="isWanted">Whether the server is to run again afterwards.</param>
+    /// <param name="cancel">Gives up.</param>
+    private async Task<DatabaseSite> OpenHelperAsync(ContainerFacts server, DatabaseAddress address, bool isWanted, CancellationToken cancel)
     {
         if (ServerDiscovery.DataMount(server) is null)
         {
@@ -155,7 +186,7 @@ public sealed class ServerDatabaseHost(
 
         // One that the engine starts again and again is between two starts now, and would come in between.
         await control.StopAsync(server.Id, cancel).ConfigureAwait(false);
-        var helper = new Helper(control, server.State is ContainerState.Restarting ? server.Name : null);
+        var helper = new Helper(control, isWanted ? server.Name : null);
         try
         {
             progress?.Invoke("starting PostgreSQL alone");

@@ -38,7 +38,9 @@ public sealed class EmbeddedTests : IAsyncLifetime
 
         // A server that the user has stopped stays so, and its database can still be had.
         shell.Run("Stop-LettaServer $args[0]", letta).Succeed();
-        shell.Run("Backup-LettaDatabase -Name $args[0] -Path $args[1]", letta, folder["b.dump"]).Succeed();
+        var shrunk = Assert.Single(shell.Run("Backup-LettaDatabase -Name $args[0] -Path $args[1]", letta, folder["b.dump"]).Errors);
+        Assert.StartsWith("DumpShrank,", shrunk.FullyQualifiedErrorId, StringComparison.Ordinal);
+        shell.Run("Backup-LettaDatabase -Name $args[0] -Path $args[1] -Force", letta, folder["b.dump"]).Succeed();
         shell.Run("Restore-LettaDatabase -Name $args[0] -Path $args[1] -RemoveOld -Confirm:$false", letta, folder["a.dump"]).Succeed();
         Assert.Equal("exited", await StateAsync(letta));
         shell.Run("Start-LettaServer $args[0] -Wait", letta).Succeed();
