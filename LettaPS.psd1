@@ -13,6 +13,7 @@
         'Backup-LettaDatabase'
         'Compare-LettaSchema'
         'Connect-Letta'
+        'ConvertTo-LettaAgentFile'
         'Disconnect-Letta'
         'Export-LettaAgent'
         'Get-LettaAgent'
@@ -24,6 +25,7 @@
         'Invoke-LettaSchemaFix'
         'Reset-LettaDatabase'
         'Restart-LettaServer'
+        'Restore-LettaAgent'
         'Restore-LettaDatabase'
         'Set-LettaImagePin'
         'Start-LettaServer'
@@ -33,6 +35,7 @@
         'Test-LettaCompose'
         'Test-LettaHealth'
         'Test-LettaUpgrade'
+        'Update-LettaCodePin'
         'Update-LettaSchema'
     )
     FunctionsToExport    = @()

@@ -2,7 +2,10 @@
 // machine:  dotnet run -c Release --project tests/LettaPS.Benchmarks -- <name> ...   Without a name: the list.
 using LettaPS.Benchmarks;
 
-Measurement[] all = [new ImportTime(), new ExportThroughput(), new BuiltThroughput(), new ExportMemory(), new SchemaTime(), new DatabaseSpeed(), new HealthTime()];
+Measurement[] all =
+[
+    new ImportTime(), new ExportThroughput(), new BuiltThroughput(), new ExportMemory(), new RestoreThroughput(), new SchemaTime(), new DatabaseSpeed(), new HealthTime(),
+];
 
 if (args is ["--child", var child, .. var rest])
 {

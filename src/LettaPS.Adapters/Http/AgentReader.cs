@@ -207,6 +207,11 @@ internal sealed class AgentReader(
 
     private async Task<ExportedRows?> ReadExportAsync(Task<JsonElement> state, CancellationToken cancel)
     {
+        if (!options.IncludeExport)
+        {
+            return null;
+        }
+
         await exportGate.WaitAsync(cancel).ConfigureAwait(false);
         try
         {
@@ -340,23 +345,7 @@ internal sealed class AgentReader(
         }
     }
 
-    private Task<List<JsonElement>> ReadListAsync(string path, CancellationToken cancel) => http.GetAsync(
-        path,
-        async (json, token) =>
-        {
-            var items = new List<JsonElement>();
-            await foreach (var item in json.ReadArrayAsync(token).ConfigureAwait(false))
-            {
-                items.Add(item);
-                if (items.Count > MaxListLength)
-                {
-                    throw new JsonException("The list does not end.");
-                }
-            }
-
-            return items;
-        },
-        cancel);
+    private Task<List<JsonElement>> ReadListAsync(string path, CancellationToken cancel) => http.GetListAsync(path, MaxListLength, cancel);
 
     /// <summary>The state without the values of environment variables; the server gives them in clear.</summary>
     private static JsonElement WithoutSecrets(JsonElement state)

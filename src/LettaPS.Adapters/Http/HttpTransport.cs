@@ -90,6 +90,28 @@ internal sealed class HttpTransport : IDisposable
         },
         cancel);
 
+    /// <summary>Gets a list whole.</summary>
+    /// <param name="path">Path and query below <c>/v1</c>.</param>
+    /// <param name="maxLength">Longest list that is taken.</param>
+    /// <param name="cancel">Gives up.</param>
+    public Task<List<JsonElement>> GetListAsync(string path, int maxLength, CancellationToken cancel) => GetAsync(
+        path,
+        async (json, token) =>
+        {
+            var items = new List<JsonElement>();
+            await foreach (var item in json.ReadArrayAsync(token).ConfigureAwait(false))
+            {
+                items.Add(item);
+                if (items.Count > maxLength)
+                {
+                    throw new JsonException("The list does not end.");
+                }
+            }
+
+            return items;
+        },
+        cancel);
+
     /// <summary>Gets a document and reads it as it arrives. When it breaks off, it is asked for and read again from its beginning.</summary>
     /// <param name="path">Path and query below <c>/v1</c>.</param>
     /// <param name="read">Reads it.</param>
@@ -112,6 +134,38 @@ internal sealed class HttpTransport : IDisposable
                     return await SendAsync(request, state.read, token).ConfigureAwait(false);
                 },
                 (path, read),
+                cancel).ConfigureAwait(false);
+        }
+        catch (TransientException e)
+        {
+            throw e.Failure;
+        }
+    }
+
+    /// <summary>Sends a change. Only what the server has surely not begun is sent again by itself, unless the change may be made twice.</summary>
+    /// <param name="method">The method.</param>
+    /// <param name="path">Path and query below <c>/v1</c>.</param>
+    /// <param name="content">Makes the body, once for each attempt; <see langword="null"/> for none.</param>
+    /// <param name="repeatable">Whether making the change twice is the same as once.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <returns>The answer, <see langword="null"/> where it is empty.</returns>
+    public async Task<JsonElement?> SendAsync(HttpMethod method, string path, Func<HttpContent>? content, bool repeatable, CancellationToken cancel)
+    {
+        try
+        {
+            return await _retry.ExecuteAsync(
+                async token =>
+                {
+                    using var request = new HttpRequestMessage(method, "v1/" + path) { Content = content?.Invoke() };
+                    try
+                    {
+                        return await SendAsync(request, ReadAnswerAsync, token).ConfigureAwait(false);
+                    }
+                    catch (TransientException e) when (!repeatable && e.Failure.ErrorId != "TooManyRequests")
+                    {
+                        throw e.Failure;
+                    }
+                },
                 cancel).ConfigureAwait(false);
         }
         catch (TransientException e)
@@ -159,6 +213,18 @@ internal sealed class HttpTransport : IDisposable
             return await read(json, limit.Token).ConfigureAwait(false);
         },
         cancel);
+
+    private static async Task<JsonElement?> ReadAnswerAsync(JsonStreamReader json, CancellationToken cancel)
+    {
+        try
+        {
+            return await json.ReadValueAsync(cancel).ConfigureAwait(false);
+        }
+        catch (JsonException) when (json.IsEmpty)
+        {
+            return null;
+        }
+    }
 
     private async Task<T> ExchangeAsync<T>(HttpRequestMessage request, Func<HttpResponseMessage, TimeLimit, Task<T>> read, CancellationToken cancel)
     {

@@ -10,7 +10,7 @@ using LettaPS.Core.Json;
 namespace LettaPS.Adapters.Http;
 
 /// <summary>A Letta server, spoken to over HTTP.</summary>
-internal sealed class LettaServer : ILettaServer
+internal sealed partial class LettaServer : ILettaServer
 {
     private const int PageSize = 100;
 

@@ -25,34 +25,33 @@ public sealed class AgentFileComposer : IDisposable
     public const string Extension = "lettaps";
 
     private const string AgentId = "agent-0";
-    private const int FlushAt = 256 << 10;
 
-    private static readonly JsonWriterOptions s_writer = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, Indented = false };
+    internal static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, Indented = false };
 
-    private static readonly string[] s_blockFields =
+    internal static readonly string[] BlockFields =
     [
         "value", "limit", "project_id", "template_name", "is_template", "template_id", "base_template_id", "deployment_id", "entity_id",
         "preserve_on_migration", "label", "read_only", "description", "metadata", "hidden",
     ];
 
-    private static readonly string[] s_toolFields =
+    internal static readonly string[] ToolFields =
     [
         "tool_type", "description", "source_type", "name", "tags", "source_code", "json_schema", "args_json_schema", "return_char_limit",
         "pip_requirements", "npm_requirements", "default_requires_approval", "enable_parallel_execution", "created_by_id", "last_updated_by_id",
         "metadata_", "project_id",
     ];
 
-    private static readonly string[] s_sourceFields = ["name", "description", "instructions", "metadata", "embedding_config"];
+    internal static readonly string[] SourceFields = ["name", "description", "instructions", "metadata", "embedding_config"];
 
-    private static readonly string[] s_fileFields =
+    internal static readonly string[] FileFields =
     [
         "file_name", "original_file_name", "file_path", "file_type", "file_size", "file_creation_date", "file_last_modified_date",
         "processing_status", "error_message", "total_chunks", "chunks_embedded", "content",
     ];
 
-    private static readonly string[] s_fileViewFields = ["file_name", "is_open", "visible_content", "last_accessed_at", "start_line", "end_line"];
+    internal static readonly string[] FileViewFields = ["file_name", "is_open", "visible_content", "last_accessed_at", "start_line", "end_line"];
 
-    private static readonly string[] s_mcpFields = ["server_type", "server_name", "server_url", "stdio_config", "metadata_"];
+    internal static readonly string[] McpFields = ["server_type", "server_name", "server_url", "stdio_config", "metadata_"];
 
     private static readonly string[] s_agentFields =
     [
@@ -80,7 +79,7 @@ public sealed class AgentFileComposer : IDisposable
     private AgentFileComposer(AgentSnapshot snapshot, Stream destination)
     {
         _snapshot = snapshot;
-        _json = new Utf8JsonWriter(destination, s_writer);
+        _json = new Utf8JsonWriter(destination, WriterOptions);
         _blocks = Number("block", AgentState.Blocks(snapshot.State), "label");
         _tools = Number("tool", snapshot.State.Items("tools"), "name");
         _sources = Number("source", snapshot.Sources, "name");
@@ -122,11 +121,11 @@ public sealed class AgentFileComposer : IDisposable
         _json.WriteStartArray("groups"u8);
         _json.WriteEndArray();
 
-        WriteList("blocks", _blocks, s_blockFields);
+        WriteList("blocks", _blocks, BlockFields);
         WriteFiles();
         WriteSources();
-        WriteList("tools", _tools, s_toolFields);
-        WriteList("mcp_servers", Number("mcp_server", _snapshot.McpServers, "server_name"), s_mcpFields);
+        WriteList("tools", _tools, ToolFields);
+        WriteList("mcp_servers", Number("mcp_server", _snapshot.McpServers, "server_name"), McpFields);
 
         _json.WriteStartObject("metadata"u8);
         _json.WriteString("revision_id"u8, _snapshot.SchemaRevision ?? "unknown");
@@ -142,12 +141,12 @@ public sealed class AgentFileComposer : IDisposable
         var state = _snapshot.State;
         _json.WriteStartObject();
         _json.WriteString("id"u8, AgentId);
-        CopyFields(state, s_agentFields);
+        _json.CopyFields(state, s_agentFields);
         _json.WriteString("timezone"u8, state.StringOrNull("timezone") ?? "UTC");
-        WriteStrings("tags", _snapshot.Agent.Tags.Order(StringComparer.Ordinal));
-        WriteStrings("tool_ids", _tools.Select(t => t.FileId));
-        WriteStrings("block_ids", _blocks.Select(b => b.FileId));
-        WriteStrings("source_ids", _sources.Select(s => s.FileId));
+        _json.WriteTexts("tags", _snapshot.Agent.Tags.Order(StringComparer.Ordinal));
+        _json.WriteTexts("tool_ids", _tools.Select(t => t.FileId));
+        _json.WriteTexts("block_ids", _blocks.Select(b => b.FileId));
+        _json.WriteTexts("source_ids", _sources.Select(s => s.FileId));
 
         _json.WriteStartObject("tool_exec_environment_variables"u8);
         foreach (var variable in AgentState.Variables(state))
@@ -164,10 +163,10 @@ public sealed class AgentFileComposer : IDisposable
             _json.WriteBoolean(off, false);
         }
 
-        WriteStrings("group_ids", []);
+        _json.WriteTexts("group_ids", []);
         WriteFileViews();
         WriteMessages(cancel);
-        WriteStrings("in_context_message_ids", _snapshot.InContext.Where(_messageNumbers.ContainsKey).Select(FileMessageId));
+        _json.WriteTexts("in_context_message_ids", _snapshot.InContext.Where(_messageNumbers.ContainsKey).Select(FileMessageId));
         _json.WriteEndObject();
     }
 
@@ -186,7 +185,7 @@ public sealed class AgentFileComposer : IDisposable
             row.AddRange(Encoding.UTF8.GetBytes($"{{\"id\":\"message-{i}\",\"agent_id\":\"{AgentId}\","));
             row.AddRange(_snapshot.Messages.Row(entry)[1..]);
             _json.WriteRawValue(CollectionsMarshal.AsSpan(row), skipInputValidation: true);
-            FlushWhenFull();
+            _json.FlushWhenFull();
         }
 
         _json.WriteEndArray();
@@ -205,9 +204,9 @@ public sealed class AgentFileComposer : IDisposable
             _json.WriteStartObject();
             _json.WriteString("id"u8, fileId);
             _json.WriteString("source_id"u8, sourceId);
-            CopyFields(file, s_fileFields);
+            _json.CopyFields(file, FileFields);
             _json.WriteEndObject();
-            FlushWhenFull();
+            _json.FlushWhenFull();
         }
 
         _json.WriteEndArray();
@@ -249,7 +248,7 @@ public sealed class AgentFileComposer : IDisposable
             _json.WriteString("agent_id"u8, AgentId);
             _json.WriteString("file_id"u8, file.FileId);
             _json.WriteString("source_id"u8, file.SourceId);
-            CopyFields(view, s_fileViewFields);
+            _json.CopyFields(view, FileViewFields);
             _json.WriteEndObject();
             if (view.StringOrNull("id") is { } original)
             {
@@ -260,22 +259,9 @@ public sealed class AgentFileComposer : IDisposable
         _json.WriteEndArray();
     }
 
-    private void WriteSources() => WriteList("sources", _sources, s_sourceFields);
+    private void WriteSources() => WriteList("sources", _sources, SourceFields);
 
-    private void WriteList(string name, List<Numbered> items, string[] fields)
-    {
-        _json.WriteStartArray(name);
-        foreach (var item in items)
-        {
-            _json.WriteStartObject();
-            _json.WriteString("id"u8, item.FileId);
-            CopyFields(item.Value, fields);
-            _json.WriteEndObject();
-            FlushWhenFull();
-        }
-
-        _json.WriteEndArray();
-    }
+    private void WriteList(string name, List<Numbered> items, string[] fields) => _json.WriteParts(name, items.Select(i => (i.FileId, i.Value)), fields);
 
     private void WriteExtension(DateTimeOffset exportedAt, CancellationToken cancel)
     {
@@ -299,31 +285,23 @@ public sealed class AgentFileComposer : IDisposable
         foreach (var entry in _snapshot.Messages.Entries)
         {
             _json.WriteStringValue(EntityId.Format("message", entry.Id));
-            FlushWhenFull();
+            _json.FlushWhenFull();
         }
 
         _json.WriteEndArray();
         _json.WriteNumber("rebuilt_messages"u8, _snapshot.Messages.Rebuilt);
-        WriteStrings("missing", _snapshot.Missing);
+        _json.WriteTexts("missing", _snapshot.Missing);
 
         _json.WriteStartObject("patch"u8);
-        CopyFields(_snapshot.State, s_patchFields);
+        _json.CopyFields(_snapshot.State, s_patchFields);
         _json.WriteEndObject();
 
-        WriteElements("identities", _snapshot.Identities);
-        WriteElements("groups", _snapshot.Groups);
+        _json.WriteElements("identities", _snapshot.Identities, cancel);
+        _json.WriteElements("groups", _snapshot.Groups, cancel);
         WriteConversations();
-        WriteElements("archives", _snapshot.Archives);
+        _json.WriteElements("archives", _snapshot.Archives, cancel);
 
-        _json.WriteStartArray("passages"u8);
-        foreach (var passage in _snapshot.Passages.Read())
-        {
-            cancel.ThrowIfCancellationRequested();
-            passage.WriteTo(_json);
-            FlushWhenFull();
-        }
-
-        _json.WriteEndArray();
+        _json.WriteElements("passages", _snapshot.Passages.Read(), cancel);
         _json.WritePropertyName("state"u8);
         _snapshot.State.WriteTo(_json);
         _json.WriteEndObject();
@@ -343,8 +321,8 @@ public sealed class AgentFileComposer : IDisposable
                 }
             }
 
-            WriteStrings("message_ids", conversation.Messages.Where(_messageNumbers.ContainsKey).Select(FileMessageId));
-            WriteStrings(
+            _json.WriteTexts("message_ids", conversation.Messages.Where(_messageNumbers.ContainsKey).Select(FileMessageId));
+            _json.WriteTexts(
                 "in_context_message_ids",
                 conversation.Conversation.Strings("in_context_message_ids")
                     .Select(id => EntityId.TryParse(id, "message", out var uuid) ? uuid : Guid.Empty)
@@ -357,48 +335,6 @@ public sealed class AgentFileComposer : IDisposable
     }
 
     private string FileMessageId(Guid id) => $"message-{_messageNumbers[id]}";
-
-    private void WriteStrings(string name, IEnumerable<string> values)
-    {
-        _json.WriteStartArray(name);
-        foreach (var value in values)
-        {
-            _json.WriteStringValue(value);
-        }
-
-        _json.WriteEndArray();
-    }
-
-    private void WriteElements(string name, IEnumerable<JsonElement> values)
-    {
-        _json.WriteStartArray(name);
-        foreach (var value in values)
-        {
-            value.WriteTo(_json);
-        }
-
-        _json.WriteEndArray();
-    }
-
-    private void CopyFields(JsonElement from, string[] fields)
-    {
-        foreach (var field in fields)
-        {
-            if (from.TryGetProperty(field, out var value))
-            {
-                _json.WritePropertyName(field);
-                value.WriteTo(_json);
-            }
-        }
-    }
-
-    private void FlushWhenFull()
-    {
-        if (_json.BytesPending > FlushAt)
-        {
-            _json.Flush();
-        }
-    }
 
     /// <summary>Sorts things by name, so that their numbers do not depend on the order in which the server happened to answer.</summary>
     private List<Numbered> Number(string prefix, IEnumerable<JsonElement> items, string nameField)

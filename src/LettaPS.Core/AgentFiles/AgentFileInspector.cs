@@ -66,16 +66,11 @@ public sealed class AgentFileInspector
         }
         catch (JsonException e)
         {
-            return Nothing(AgentFileFormat.Unknown, $"The file is not well-formed JSON ({Place(e, json.Position)}).");
+            return Nothing(AgentFileFormat.Unknown, $"The file is not well-formed JSON ({JsonPlace.Of(e, json.Position)}).");
         }
 
         return inspector.Result();
     }
-
-    private static string Place(JsonException e, long position) =>
-        e.BytePositionInLine is { } column && e.LineNumber is { } line
-            ? string.Create(CultureInfo.InvariantCulture, $"line {line + 1}, byte {column}, near byte {position} of the file")
-            : string.Create(CultureInfo.InvariantCulture, $"near byte {position}: {e.Message}");
 
     private static AgentFileInfo Nothing(AgentFileFormat format, string problem) => new() { Format = format, Problems = [problem] };
 

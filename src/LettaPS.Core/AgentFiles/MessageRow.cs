@@ -44,7 +44,13 @@ public sealed class MessageRow
     /// <c>otid</c> is left out: the server makes up a new one for every export. The single return of a tool message that 0.11 wrote is completed from the
     /// rest of the row, as servers from 0.13 on expect it; without that they lose the call's identifier on the first reading.
     /// </remarks>
-    public static MessageRow FromExport(JsonElement row)
+    public static MessageRow FromExport(JsonElement row) => Copy(row, keepOtid: false);
+
+    /// <summary>Copies the row of a file that is to be restored, with its <c>otid</c>, which imports keep.</summary>
+    /// <param name="row">The row.</param>
+    public static MessageRow FromFile(JsonElement row) => Copy(row, keepOtid: true);
+
+    private static MessageRow Copy(JsonElement row, bool keepOtid)
     {
         var single = row.StringOrNull("role") == "tool" && row.Items("tool_returns").Count() == 1 ? row.Items("tool_returns").First() : (JsonElement?)null;
         var buffer = new ArrayBufferWriter<byte>();
@@ -62,7 +68,7 @@ public sealed class MessageRow
                 {
                     WriteCompleted(writer, toolReturn, row);
                 }
-                else if (property.Name is not ("id" or "agent_id" or "otid" or "updated_at"))
+                else if (property.Name is not ("id" or "agent_id" or "updated_at") && (keepOtid || property.Name != "otid"))
                 {
                     property.WriteTo(writer);
                 }

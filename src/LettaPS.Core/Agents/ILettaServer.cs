@@ -1,9 +1,10 @@
 using LettaPS.Core.Connections;
+using LettaPS.Core.Restores;
 
 namespace LettaPS.Core.Agents;
 
 /// <summary>A Letta server spoken to over HTTP. Thread-safe; many requests may be under way at once.</summary>
-public interface ILettaServer : IAgentSource
+public interface ILettaServer : IAgentSource, IAgentTarget
 {
     /// <summary>Asks the server for its version and makes one authenticated read.</summary>
     /// <param name="cancel">Gives up.</param>

@@ -21,8 +21,14 @@ public sealed class LettaAgent
         Hidden = state.TryGetProperty("hidden", out var hidden) && hidden.ValueKind == JsonValueKind.True;
         CreatedAt = state.TimeOrNull("created_at");
         UpdatedAt = state.TimeOrNull("updated_at");
+        var mark = state.ObjectOrNull("metadata")?.ObjectOrNull(RestoreMark);
+        RestoredFrom = mark?.StringOrNull("source_id");
+        RestoreUnfinished = mark is { } m && m.TryGetProperty("unfinished", out var unfinished) && unfinished.ValueKind == JsonValueKind.True;
         Connection = connection;
     }
+
+    /// <summary>The key of an agent's metadata under which <c>Restore-LettaAgent</c> notes what it restored.</summary>
+    internal const string RestoreMark = "lettaps";
 
     /// <summary>Identifier on the server: <c>agent-</c> and a UUID.</summary>
     public string Id { get; }
@@ -59,6 +65,12 @@ public sealed class LettaAgent
 
     /// <summary>When the agent was last changed (UTC). Each turn changes it.</summary>
     public DateTimeOffset? UpdatedAt { get; }
+
+    /// <summary>Identifier that the agent had where it was backed up, when <c>Restore-LettaAgent</c> made it; else <see langword="null"/>.</summary>
+    public string? RestoredFrom { get; }
+
+    /// <summary>Whether a restore of it was broken off.</summary>
+    internal bool RestoreUnfinished { get; }
 
     /// <summary>The server that the agent lives on.</summary>
     public LettaConnection Connection { get; }

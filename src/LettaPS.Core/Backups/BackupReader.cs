@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using LettaPS.Core.AgentFiles;
 using LettaPS.Core.IO;
+using LettaPS.Core.Restores;
 
 namespace LettaPS.Core.Backups;
 
@@ -76,7 +77,7 @@ public static class BackupReader
         path);
 
     private static IEnumerable<string> AgentFiles(string folder) => Directory.EnumerateFiles(folder)
-        .Where(f => s_extensions.Contains(Path.GetExtension(f), StringComparer.OrdinalIgnoreCase) && Path.GetFileName(f) != BackupManifest.FileName)
+        .Where(f => s_extensions.Contains(Path.GetExtension(f), StringComparer.OrdinalIgnoreCase) && Path.GetFileName(f) is not (BackupManifest.FileName or IdMap.FileName))
         .Order(StringComparer.Ordinal);
 
     private static async Task<LettaBackup> ReadFolderAsync(string folder, CancellationToken cancel)

@@ -50,6 +50,9 @@ public sealed class JsonStreamReader : IDisposable
     /// <summary>How many bytes of the document have been consumed.</summary>
     public long Position { get; private set; }
 
+    /// <summary>Whether the document has ended without a single byte.</summary>
+    public bool IsEmpty => _final && Position == 0 && _end == _start;
+
     /// <summary>Reads the next token.</summary>
     /// <param name="cancel">Gives up.</param>
     /// <returns>Its type, or <see cref="JsonTokenType.None"/> at the end of the document.</returns>
@@ -58,7 +61,7 @@ public sealed class JsonStreamReader : IDisposable
         while (true)
         {
             // The reader of System.Text.Json takes nothing at all for an error, not for an end.
-            if (_final && Position == 0 && _end == _start)
+            if (IsEmpty)
             {
                 return JsonTokenType.None;
             }

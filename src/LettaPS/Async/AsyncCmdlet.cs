@@ -93,7 +93,11 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
     /// <summary>Asks from the work whether to go on with a change (<c>-WhatIf</c>, <c>-Confirm</c>).</summary>
     /// <param name="target">What would be changed.</param>
     /// <param name="action">How.</param>
-    private protected Task<bool> ShouldProcessAsync(string target, string action) => _pump.AskAsync(() => ShouldProcess(target, action));
+    private protected Task<bool> ShouldProcessAsync(string target, string action) => AskAsync(() => ShouldProcess(target, action));
+
+    /// <summary>Has a question answered on the pipeline thread, where script blocks run and prompts are shown.</summary>
+    /// <param name="question">What to ask there.</param>
+    private protected Task<T> AskAsync<T>(Func<T> question) => _pump.AskAsync(question);
 
     /// <inheritdoc/>
     protected override void StopProcessing()

@@ -85,6 +85,9 @@ internal sealed partial class ToolChangesApi
         row.Name = call.Body.Text("name") ?? row.JsonSchema?.Text("name") ?? row.Name;
         row.ReturnCharLimit = call.Body.Property("return_char_limit")?.GetInt32() ?? row.ReturnCharLimit;
         row.Tags = call.Body.Property("tags") is { ValueKind: JsonValueKind.Array } tags ? [.. tags.EnumerateArray().Select(t => t.GetString()!)] : row.Tags;
+        row.ArgsJsonSchema = call.Body.Property("args_json_schema") ?? row.ArgsJsonSchema;
+        row.PipRequirements = call.Body.Property("pip_requirements") ?? row.PipRequirements;
+        row.NpmRequirements = call.Body.Property("npm_requirements") ?? row.NpmRequirements;
         row.DefaultRequiresApproval = call.Body.Property("default_requires_approval")?.GetBoolean() ?? row.DefaultRequiresApproval;
         row.UpdatedAt = _api.State.Tick();
         return Shown(row);

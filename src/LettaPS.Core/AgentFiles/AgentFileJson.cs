@@ -1,0 +1,73 @@
+using System.Text.Json;
+
+namespace LettaPS.Core.AgentFiles;
+
+/// <summary>What writers of agent files have in common.</summary>
+internal static class AgentFileJson
+{
+    private const int FlushAt = 256 << 10;
+
+    /// <summary>Writes a list of texts.</summary>
+    public static void WriteTexts(this Utf8JsonWriter json, string name, IEnumerable<string> texts)
+    {
+        json.WriteStartArray(name);
+        foreach (var text in texts)
+        {
+            json.WriteStringValue(text);
+        }
+
+        json.WriteEndArray();
+    }
+
+    /// <summary>Writes a list of values; what is large is sent on while it is written.</summary>
+    public static void WriteElements(this Utf8JsonWriter json, string name, IEnumerable<JsonElement> values, CancellationToken cancel = default)
+    {
+        json.WriteStartArray(name);
+        foreach (var value in values)
+        {
+            cancel.ThrowIfCancellationRequested();
+            value.WriteTo(json);
+            json.FlushWhenFull();
+        }
+
+        json.WriteEndArray();
+    }
+
+    /// <summary>Copies those of some properties that an object has.</summary>
+    public static void CopyFields(this Utf8JsonWriter json, JsonElement from, string[] fields)
+    {
+        foreach (var field in fields)
+        {
+            if (from.TryGetProperty(field, out var value))
+            {
+                json.WritePropertyName(field);
+                value.WriteTo(json);
+            }
+        }
+    }
+
+    /// <summary>Writes a list of objects with an identifier and some of their properties.</summary>
+    public static void WriteParts(this Utf8JsonWriter json, string name, IEnumerable<(string Id, JsonElement Value)> parts, string[] fields)
+    {
+        json.WriteStartArray(name);
+        foreach (var (id, value) in parts)
+        {
+            json.WriteStartObject();
+            json.WriteString("id"u8, id);
+            json.CopyFields(value, fields);
+            json.WriteEndObject();
+            json.FlushWhenFull();
+        }
+
+        json.WriteEndArray();
+    }
+
+    /// <summary>Sends on what was written when it is much.</summary>
+    public static void FlushWhenFull(this Utf8JsonWriter json)
+    {
+        if (json.BytesPending > FlushAt)
+        {
+            json.Flush();
+        }
+    }
+}

@@ -1,0 +1,160 @@
+using System.Text;
+using System.Text.Json;
+using LettaPS.Core.Agents;
+using LettaPS.Core.Compose;
+using LettaPS.Core.Restores;
+
+namespace LettaPS.Core.CodePins;
+
+/// <summary>
+/// Letta Code's settings (<c>~/.letta/settings.json</c>, <c>./.letta/settings.local.json</c>) with identifiers of agents brought up to date. Only the
+/// identifiers change; every other byte of the file stays, its order, its spaces and what Letta Code may add later.
+/// </summary>
+public static class CodeSettings
+{
+    private static readonly JsonReaderOptions s_options = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+
+    /// <summary>Finds the identifiers to change.</summary>
+    /// <param name="file">The settings.</param>
+    /// <param name="ids">Old and new identifiers of agents on the server.</param>
+    /// <param name="server">The server; entries about other servers stay.</param>
+    /// <exception cref="LettaException"><c>SettingsInvalid</c>: the file is not JSON.</exception>
+    public static CodeSettingsEdit Plan(TextSource file, ServerIdMap ids, Uri server)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        ArgumentNullException.ThrowIfNull(ids);
+        ArgumentNullException.ThrowIfNull(server);
+        var bytes = Encoding.UTF8.GetBytes(file.Text);
+        try
+        {
+            using var document = JsonDocument.Parse(bytes, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+            return Edit(file, bytes, document.RootElement, ids, server);
+        }
+        catch (JsonException e)
+        {
+            throw new LettaException(
+                "SettingsInvalid", LettaErrorKind.InvalidData, $"'{file.Path}' is not Letta Code's settings: it is not well-formed JSON (line {e.LineNumber + 1}).", "Letta Code cannot read it either.", file.Path, e);
+        }
+    }
+
+    private static CodeSettingsEdit Edit(TextSource file, byte[] bytes, JsonElement root, ServerIdMap ids, Uri server)
+    {
+        var changed = new List<CodePinChange>();
+        var elsewhere = new List<string>();
+        var result = new MemoryStream(bytes.Length);
+        var copied = 0;
+        var walk = new Walk();
+        var reader = new Utf8JsonReader(bytes, s_options);
+        while (reader.Read())
+        {
+            walk.Take(ref reader);
+            if (reader.TokenType != JsonTokenType.String || !walk.MayHoldAgent || reader.GetString() is not { } old
+                || !EntityId.TryParse(old, "agent", out _) || !ids.Agents.TryGetValue(old, out var now) || now == old)
+            {
+                continue;
+            }
+
+            if (!IsAbout(root, walk, server))
+            {
+                elsewhere.Add($"{walk.Path} is about another server and was left: {old}.");
+                continue;
+            }
+
+            // Between the quotation marks.
+            var start = (int)reader.TokenStartIndex + 1;
+            result.Write(bytes, copied, start - copied);
+            result.Write(Encoding.UTF8.GetBytes(now));
+            copied = start + reader.ValueSpan.Length;
+            changed.Add(new CodePinChange(walk.Path, old, now));
+        }
+
+        result.Write(bytes, copied, bytes.Length - copied);
+        return new CodeSettingsEdit(new FileChange(file, file.WithText(Encoding.UTF8.GetString(result.GetBuffer(), 0, (int)result.Length))), changed, [.. elsewhere, .. Conversations(root, changed)]);
+    }
+
+    /// <summary>A conversation of the old agent is none of the new one's.</summary>
+    private static IEnumerable<string> Conversations(JsonElement root, List<CodePinChange> changed) => changed
+        .Where(c => c.Path == "lastSession.agentId" && root.TryGetProperty("lastSession", out var session) && session.TryGetProperty("conversationId", out var conversation) && conversation.ValueKind == JsonValueKind.String && conversation.GetString() != "default")
+        .Select(_ => "lastSession names a conversation, which no restore can bring back; Letta Code will begin another.");
+
+    private static bool IsAbout(JsonElement root, Walk walk, Uri server)
+    {
+        if (walk.Root is "pinnedAgentsByServer" or "sessionsByServer")
+        {
+            return walk.Keys.Count > 1 && walk.Keys[1] is { } key && IsServer(key, server);
+        }
+
+        return walk.Root != "agents" || walk.Index is not { } index || root.GetProperty("agents") is not { ValueKind: JsonValueKind.Array } agents
+            || agents[index] is not { ValueKind: JsonValueKind.Object } agent || !agent.TryGetProperty("baseUrl", out var url) || url.ValueKind != JsonValueKind.String
+            || IsServer(url.GetString()!, server);
+    }
+
+    /// <summary>Letta Code names servers by host and port, with or without scheme.</summary>
+    private static bool IsServer(string name, Uri server)
+    {
+        var text = name.Contains("://", StringComparison.Ordinal) ? name : $"{server.Scheme}://{name}";
+        return Uri.TryCreate(text, UriKind.Absolute, out var uri) && Host(uri) == Host(server) && uri.Port == server.Port;
+    }
+
+    private static string Host(Uri uri) => uri.IsLoopback ? "localhost" : uri.Host;
+
+    /// <summary>Where a reader is.</summary>
+    private sealed class Walk
+    {
+        private static readonly HashSet<string> s_places = ["pinnedAgents", "lastSession", "lastAgent", "agents", "pinnedAgentsByServer", "sessionsByServer"];
+
+        // For each container the name or number of what is read in it.
+        private readonly List<(bool IsArray, string? Name, int Index)> _open = [];
+
+        public string? Root => _open.Count > 0 ? _open[0].Name : null;
+
+        public IReadOnlyList<string?> Keys => [.. _open.Select(o => o.Name)];
+
+        /// <summary>Number of the entry, in a list at the root.</summary>
+        public int? Index => _open.Count > 1 && _open[1].IsArray ? _open[1].Index : null;
+
+        public bool MayHoldAgent => Root is { } root && s_places.Contains(root);
+
+        public string Path => string.Concat(_open.Select((o, i) => o.IsArray ? $"[{o.Index}]" : i == 0 ? o.Name : $".{o.Name}"));
+
+        public void Take(ref Utf8JsonReader reader)
+        {
+            switch (reader.TokenType)
+            {
+                case JsonTokenType.StartObject or JsonTokenType.StartArray:
+                    Count();
+                    _open.Add((reader.TokenType == JsonTokenType.StartArray, null, -1));
+                    break;
+                case JsonTokenType.EndObject or JsonTokenType.EndArray:
+                    _open.RemoveAt(_open.Count - 1);
+                    break;
+                case JsonTokenType.PropertyName:
+                    _open[^1] = _open[^1] with { Name = reader.GetString() };
+                    break;
+                default:
+                    Count();
+                    break;
+            }
+        }
+
+        private void Count()
+        {
+            if (_open.Count > 0 && _open[^1].IsArray)
+            {
+                _open[^1] = _open[^1] with { Index = _open[^1].Index + 1 };
+            }
+        }
+    }
+}
+
+/// <summary>What is to change in a settings file.</summary>
+/// <param name="File">The file before and after.</param>
+/// <param name="Changes">The identifiers.</param>
+/// <param name="Notes">What was left, and what the user should know.</param>
+public sealed record CodeSettingsEdit(FileChange File, IReadOnlyList<CodePinChange> Changes, IReadOnlyList<string> Notes);
+
+/// <summary>An identifier that changes.</summary>
+/// <param name="Path">Where: <c>pinnedAgents[0]</c>.</param>
+/// <param name="OldId">The identifier that it was.</param>
+/// <param name="NewId">The identifier that it is now.</param>
+public sealed record CodePinChange(string Path, string OldId, string NewId);

@@ -1,0 +1,107 @@
+using System.Text.Json;
+using LettaPS.Core.Agents;
+
+namespace LettaPS.Core.Restores;
+
+/// <summary>The restore of one agent while it is under way.</summary>
+internal sealed class AgentRestore(AgentDocument document, AgentRecord agent, PlannedAgent planned, long begun)
+{
+    private (int Messages, int InContext, int Passages, int Blocks, int Tools) _counts;
+
+    public AgentDocument Document => document;
+
+    public AgentRecord Agent => agent;
+
+    public PlannedAgent Planned => planned;
+
+    /// <summary>What is not there.</summary>
+    public List<string> Gaps { get; } = [.. document.Gaps];
+
+    /// <summary>What was done otherwise.</summary>
+    public List<string> Warnings { get; } = [.. document.Mended];
+
+    /// <summary>Whether something may be on the server.</summary>
+    public bool Begun { get; set; }
+
+    /// <summary>The new agent.</summary>
+    public string? NewId { get; set; }
+
+    /// <summary>The new agent as the server shows it after the import.</summary>
+    public JsonElement State { get; set; }
+
+    /// <summary>Tools that were left out on purpose.</summary>
+    public HashSet<string> OmittedTools { get; set; } = [];
+
+    /// <summary>Archives that were made for it.</summary>
+    public List<string> Archives { get; } = [];
+
+    /// <summary>Passages that the server could not embed.</summary>
+    public int PassagesWaiting { get; set; }
+
+    /// <summary>Why.</summary>
+    public string? PassageFailure { get; set; }
+
+    /// <summary>Compares the agent with the file.</summary>
+    public void Verify(AgentSnapshot snapshot, TargetRelease target, bool noArchive, CancellationToken cancel)
+    {
+        Gaps.AddRange(new RestoreVerification(document, agent, target, snapshot).Compare(OmittedTools, cancel));
+        Gaps.AddRange(snapshot.Missing);
+        if (OmittedTools.Count > 0)
+        {
+            Warnings.Add($"{OmittedTools.Count} custom tools were left out, as you wished.");
+        }
+
+        if (noArchive && document.Passages.Count > 0)
+        {
+            Warnings.Add($"{document.Passages.Count} archival passages were left out, as you wished.");
+        }
+
+        VerifyPassages(snapshot, target, skip: noArchive);
+    }
+
+    /// <summary>Compares the passages with those of the file.</summary>
+    public void VerifyPassages(AgentSnapshot snapshot, TargetRelease target, bool skip = false)
+    {
+        _counts = (snapshot.Messages.Entries.Count, snapshot.InContext.Count, snapshot.Passages.Count, AgentState.Blocks(snapshot.State).Count(), snapshot.State.TryGetProperty("tools", out var tools) && tools.ValueKind == JsonValueKind.Array ? tools.GetArrayLength() : 0);
+        if (skip || document.Passages.Count == 0)
+        {
+            return;
+        }
+
+        if (PassagesWaiting > 0)
+        {
+            Gaps.Add($"{PassagesWaiting} archival passages wait, because the server cannot embed them: {PassageFailure} Restore-LettaAgent -PassagesOnly tries again.");
+        }
+
+        var missing = PassageComparison.Missing(document.Passages.Read(), snapshot.Passages.Read(), target).Count() - PassagesWaiting;
+        if (missing > 0)
+        {
+            Gaps.Add($"{missing} archival passages: the server does not show them.");
+        }
+
+        if (!target.KeepsPassagesWhole)
+        {
+            Gaps.Add($"The times and tags of {document.Passages.Count} archival passages: {target} does not take them.");
+        }
+    }
+
+    /// <summary>What became of the agent.</summary>
+    public LettaRestoreResult Result(Uri server) => new()
+    {
+        SourceId = agent.SourceId,
+        NewId = NewId,
+        Name = agent.Name,
+        Status = Gaps.Count == 0 ? LettaRestoreStatus.Restored : LettaRestoreStatus.RestoredWithGaps,
+        Messages = _counts.Messages,
+        InContext = _counts.InContext,
+        Passages = _counts.Passages,
+        PassagesWaiting = PassagesWaiting,
+        Blocks = _counts.Blocks,
+        Tools = _counts.Tools,
+        Gaps = Gaps,
+        Warnings = Warnings,
+        Duration = TimeProvider.System.GetElapsedTime(begun),
+        Path = planned.Path,
+        Server = server,
+    };
+}

@@ -1,0 +1,91 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using LettaPS.Core.IO;
+
+namespace LettaPS.Core.Restores;
+
+/// <summary>
+/// Which identifiers became which, server by server: kept as <c>id-map.json</c> beside the backup, so that a second restore knows the first and stored
+/// identifiers (Letta Code's settings) can be brought up to date.
+/// </summary>
+public sealed class IdMap
+{
+    /// <summary>Name of the file.</summary>
+    public const string FileName = "id-map.json";
+
+    private static readonly JsonSerializerOptions s_json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <summary>Version of this form.</summary>
+    public int Format { get; init; } = 1;
+
+    /// <summary>The servers, by their addresses.</summary>
+    public SortedDictionary<string, ServerIdMap> Servers { get; init; } = new(StringComparer.Ordinal);
+
+    /// <summary>The map of one server; an empty one where nothing was restored there yet.</summary>
+    /// <param name="server">Address of the server.</param>
+    public ServerIdMap Of(Uri server)
+    {
+        var key = server.AbsoluteUri;
+        if (!Servers.TryGetValue(key, out var map))
+        {
+            Servers[key] = map = new ServerIdMap();
+        }
+
+        return map;
+    }
+
+    /// <summary>Reads a map.</summary>
+    /// <param name="path">The file; an empty map where there is none.</param>
+    /// <exception cref="LettaException"><c>IdMapInvalid</c>: it is not a map.</exception>
+    public static IdMap Read(string path)
+    {
+        if (!File.Exists(path))
+        {
+            return new IdMap();
+        }
+
+        try
+        {
+            return JsonSerializer.Deserialize<IdMap>(File.ReadAllBytes(path), s_json) ?? throw new JsonException();
+        }
+        catch (JsonException e)
+        {
+            throw new LettaException(
+                "IdMapInvalid", LettaErrorKind.InvalidData, $"'{path}' is not a map of identifiers.", "Move it away; agents that were restored are recognised by their metadata too.", path, e);
+        }
+    }
+
+    /// <summary>Writes the map; it is there whole or as it was.</summary>
+    /// <param name="path">The file.</param>
+    public void Write(string path)
+    {
+        using var file = new AtomicFile(path);
+        file.Stream.Write(JsonSerializer.SerializeToUtf8Bytes(this, s_json));
+        file.Stream.Write("\n"u8);
+        file.Commit();
+    }
+}
+
+/// <summary>Which identifiers of a backup became which on one server.</summary>
+public sealed class ServerIdMap
+{
+    /// <summary>Agents: original identifier, new identifier.</summary>
+    public SortedDictionary<string, string> Agents { get; init; } = new(StringComparer.Ordinal);
+
+    /// <summary>Blocks that agents share.</summary>
+    public SortedDictionary<string, string> Blocks { get; init; } = new(StringComparer.Ordinal);
+
+    /// <summary>Sources that agents share.</summary>
+    public SortedDictionary<string, string> Sources { get; init; } = new(StringComparer.Ordinal);
+
+    /// <summary>Archives that agents share.</summary>
+    public SortedDictionary<string, string> Archives { get; init; } = new(StringComparer.Ordinal);
+
+    /// <summary>Groups.</summary>
+    public SortedDictionary<string, string> Groups { get; init; } = new(StringComparer.Ordinal);
+}

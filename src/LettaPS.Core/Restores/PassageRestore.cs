@@ -1,0 +1,165 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LettaPS.Core.Agents;
+using LettaPS.Core.Json;
+
+namespace LettaPS.Core.Restores;
+
+/// <summary>
+/// Puts archival passages back, archive by archive. A server adds passages to the one archive that an agent has and refuses where it has several, so each
+/// archive is attached alone while it is filled, and all of them at the end.
+/// </summary>
+internal sealed class PassageRestore(IAgentTarget server, SharedThings shared)
+{
+    /// <summary>Restores the passages of a new agent.</summary>
+    /// <param name="work">The agent.</param>
+    /// <param name="target">The release.</param>
+    /// <param name="known">Shared archives that are there, as far as the map knows.</param>
+    /// <param name="cancel">Gives up.</param>
+    public async Task RestoreAsync(AgentRestore work, TargetRelease target, IDictionary<string, string> known, CancellationToken cancel)
+    {
+        if (!target.SharesArchives)
+        {
+            await AddAsync(work, work.Document.Passages.Read(), target, cancel).ConfigureAwait(false);
+            return;
+        }
+
+        var archives = work.Document.Archives.Where(a => a.StringOrNull("id") is not null).ToList();
+        using var held = await shared.HoldAsync(archives.Select(a => a.StringOrNull("id")!), cancel).ConfigureAwait(false);
+        var attached = new List<string>();
+        var ids = archives.Select(a => a.StringOrNull("id")!).ToHashSet(StringComparer.Ordinal);
+        for (var i = 0; i < archives.Count; i++)
+        {
+            var key = archives[i].StringOrNull("id")!;
+            if (await shared.FindAsync(ThingKind.Archive, key, known, cancel).ConfigureAwait(false) is { } there)
+            {
+                attached.Add(there);
+                continue;
+            }
+
+            var id = await MakeAsync(work, archives[i], cancel).ConfigureAwait(false);
+            attached.Add(id);
+            await FillAsync(work, id, work.Document.Passages.Read().Where(p => IsIn(p, key, orphan: i == 0, ids)), target, cancel).ConfigureAwait(false);
+            if (work.PassagesWaiting == 0)
+            {
+                shared.Learn(key, id, known);
+            }
+        }
+
+        if (archives.Count == 0)
+        {
+            await AddAsync(work, work.Document.Passages.Read(), target, cancel).ConfigureAwait(false);
+        }
+
+        foreach (var id in attached)
+        {
+            await server.AttachAsync(work.NewId!, ThingKind.Archive, id, cancel).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Adds the passages that an agent lacks, into the archives of their names.</summary>
+    /// <param name="work">The agent.</param>
+    /// <param name="before">The agent as it is.</param>
+    /// <param name="target">The release.</param>
+    /// <param name="cancel">Gives up.</param>
+    public async Task AddMissingAsync(AgentRestore work, AgentSnapshot before, TargetRelease target, CancellationToken cancel)
+    {
+        var missing = PassageComparison.Missing(work.Document.Passages.Read(), before.Passages.Read(), target).ToList();
+        var there = before.Archives.Where(a => a.StringOrNull("id") is not null).ToDictionary(a => a.StringOrNull("id")!, a => a.StringOrNull("name"));
+        if (!target.SharesArchives || there.Count < 2)
+        {
+            await AddAsync(work, missing, target, cancel).ConfigureAwait(false);
+            return;
+        }
+
+        var names = work.Document.Archives.ToDictionary(a => a.StringOrNull("id") ?? string.Empty, a => a.StringOrNull("name"));
+        var filled = missing.ToLookup(p => there.FirstOrDefault(t => t.Value == names.GetValueOrDefault(p.StringOrNull("archive_id") ?? string.Empty)).Key ?? there.Keys.First());
+        try
+        {
+            foreach (var id in there.Keys)
+            {
+                await server.DetachAsync(work.NewId!, ThingKind.Archive, id, cancel).ConfigureAwait(false);
+            }
+
+            foreach (var archive in filled)
+            {
+                await FillAsync(work, archive.Key, archive, target, cancel).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            foreach (var id in there.Keys)
+            {
+                await server.AttachAsync(work.NewId!, ThingKind.Archive, id, CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Whether a passage belongs into an archive; those of an archive that the file does not have go into the first.</summary>
+    private static bool IsIn(JsonElement passage, string archive, bool orphan, HashSet<string> archives) =>
+        passage.StringOrNull("archive_id") is { } id && archives.Contains(id) ? id == archive : orphan;
+
+    private async Task<string> MakeAsync(AgentRestore work, JsonElement archive, CancellationToken cancel)
+    {
+        var properties = new JsonObject { ["name"] = archive.StringOrNull("name") ?? $"{work.Agent.Name}'s Archive" };
+        if (archive.StringOrNull("description") is { } description)
+        {
+            properties["description"] = description;
+        }
+
+        if (work.Agent.Config("embedding_config") is { } embedding)
+        {
+            properties["embedding_config"] = JsonNode.Parse(embedding.GetRawText());
+        }
+
+        var made = await server.CreateThingAsync(ThingKind.Archive, properties, cancel).ConfigureAwait(false);
+        var id = EntityId.Require(made.StringOrNull("id"), "archive");
+        work.Archives.Add(id);
+        return id;
+    }
+
+    private async Task FillAsync(AgentRestore work, string archive, IEnumerable<JsonElement> passages, TargetRelease target, CancellationToken cancel)
+    {
+        await server.AttachAsync(work.NewId!, ThingKind.Archive, archive, cancel).ConfigureAwait(false);
+        await AddAsync(work, passages, target, cancel).ConfigureAwait(false);
+        await server.DetachAsync(work.NewId!, ThingKind.Archive, archive, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>Adds passages until the server fails at one: its embedding provider will fail at the others too.</summary>
+    private async Task AddAsync(AgentRestore work, IEnumerable<JsonElement> passages, TargetRelease target, CancellationToken cancel)
+    {
+        foreach (var passage in passages)
+        {
+            cancel.ThrowIfCancellationRequested();
+            if (work.PassagesWaiting > 0)
+            {
+                work.PassagesWaiting++;
+                continue;
+            }
+
+            try
+            {
+                await server.AddPassageAsync(work.NewId!, Properties(passage, target), cancel).ConfigureAwait(false);
+            }
+            catch (LettaException e) when (RestoreSession.IsRefusal(e))
+            {
+                work.PassagesWaiting = 1;
+                work.PassageFailure = e.Message;
+            }
+        }
+    }
+
+    private static JsonObject Properties(JsonElement passage, TargetRelease target)
+    {
+        var properties = new JsonObject { ["text"] = passage.StringOrNull("text") };
+        foreach (var field in target.KeepsPassagesWhole ? (string[])["tags", "created_at"] : [])
+        {
+            if (passage.TryGetProperty(field, out var value) && value.ValueKind != JsonValueKind.Null)
+            {
+                properties[field] = JsonNode.Parse(value.GetRawText());
+            }
+        }
+
+        return properties;
+    }
+}

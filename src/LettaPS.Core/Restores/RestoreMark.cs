@@ -1,0 +1,26 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LettaPS.Core.Agents;
+
+namespace LettaPS.Core.Restores;
+
+/// <summary>What <c>Restore-LettaAgent</c> notes in an agent's metadata, so that it is recognised later.</summary>
+internal static class RestoreMark
+{
+    /// <summary>An agent's metadata with the mark.</summary>
+    /// <param name="metadata">The metadata of the file.</param>
+    /// <param name="sourceId">Where the agent comes from.</param>
+    /// <param name="unfinished">Whether the restore is still under way.</param>
+    public static JsonObject Put(JsonElement? metadata, string sourceId, bool unfinished)
+    {
+        var marked = metadata is { } given ? JsonObject.Create(given)! : [];
+        var mark = new JsonObject { ["source_id"] = sourceId };
+        if (unfinished)
+        {
+            mark["unfinished"] = true;
+        }
+
+        marked[LettaAgent.RestoreMark] = mark;
+        return marked;
+    }
+}

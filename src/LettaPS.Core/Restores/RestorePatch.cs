@@ -1,0 +1,42 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace LettaPS.Core.Restores;
+
+/// <summary>Finds the fields of an agent that its import forgot, which only a PATCH sets.</summary>
+internal static class RestorePatch
+{
+    private static readonly string[] s_fields =
+    [
+        "description", "system", "tool_rules", "response_format", "timezone", "max_files_open", "per_file_view_window_char_limit", "message_buffer_autoclear",
+        "project_id", "template_id", "base_template_id", "tags",
+    ];
+
+    /// <summary>The fields that differ.</summary>
+    /// <param name="agent">The agent of the file.</param>
+    /// <param name="state">The agent as the server shows it after the import.</param>
+    /// <param name="target">The release.</param>
+    public static JsonObject Of(AgentRecord agent, JsonElement state, TargetRelease target)
+    {
+        var patch = new JsonObject();
+        var fields = s_fields.AsEnumerable();
+        fields = target.HasModelSettings ? fields.Append("model_settings") : fields;
+        fields = target.HasCompactionSettings ? fields.Append("compaction_settings") : fields;
+        foreach (var field in fields)
+        {
+            if (agent.Fields.TryGetValue(field, out var value) && value.ValueKind != JsonValueKind.Null
+                && !JsonSame.IsIn(value, state.TryGetProperty(field, out var shown) ? shown : default))
+            {
+                patch[field] = JsonNode.Parse(value.GetRawText());
+            }
+        }
+
+        if (target.ImportsLegacy && agent.Config("tool_exec_environment_variables") is { } variables && variables.EnumerateObject().Any(v => v.Value.ValueKind == JsonValueKind.String && v.Value.GetString() is { Length: > 0 }))
+        {
+            // The legacy import takes names of variables, but no values.
+            patch["tool_exec_environment_variables"] = JsonNode.Parse(variables.GetRawText());
+        }
+
+        return patch;
+    }
+}

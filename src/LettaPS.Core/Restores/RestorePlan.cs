@@ -1,0 +1,192 @@
+using System.Text.Json;
+using LettaPS.Core.Agents;
+using LettaPS.Core.Backups;
+using LettaPS.Core.Json;
+
+namespace LettaPS.Core.Restores;
+
+/// <summary>What is to be restored: every agent of the files, what they share, and the files that cannot be read.</summary>
+public sealed class RestorePlan : IDisposable
+{
+    private readonly List<AgentDocument> _outlines = [];
+    private readonly Dictionary<string, int> _uses = new(StringComparer.Ordinal);
+
+    private RestorePlan()
+    {
+    }
+
+    /// <summary>The agents.</summary>
+    public List<PlannedAgent> Agents { get; } = [];
+
+    /// <summary>Files that cannot be restored.</summary>
+    public List<LettaException> Failures { get; } = [];
+
+    /// <summary>Folder that the map of identifiers is kept in, beside the backup.</summary>
+    public string Folder { get; private set; } = string.Empty;
+
+    /// <summary>Reads the outlines of the files at some paths.</summary>
+    /// <param name="paths">Sets, folders or files.</param>
+    /// <param name="workFolder">Where long lists are kept.</param>
+    /// <param name="cancel">Gives up.</param>
+    public static async Task<RestorePlan> ReadAsync(IEnumerable<string> paths, string workFolder, CancellationToken cancel)
+    {
+        var plan = new RestorePlan();
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var path in paths)
+        {
+            await plan.AddAsync(path, seen, workFolder, cancel).ConfigureAwait(false);
+        }
+
+        plan.KeepNewest();
+        return plan;
+    }
+
+    /// <summary>Whether several agents of the backup have the thing of a key.</summary>
+    /// <param name="key">The key.</param>
+    public bool IsShared(string key) => _uses.GetValueOrDefault(key) > 1;
+
+    /// <summary>The key by which other agents refer to the same thing: its original identifier, else its place in the file.</summary>
+    /// <param name="document">The file.</param>
+    /// <param name="fileId">Identifier in the file.</param>
+    internal static string KeyOf(AgentDocument document, string fileId) => document.Ids.GetValueOrDefault(fileId) ?? $"sha256:{document.Sha256}#{fileId}";
+
+    /// <summary>Sets of several nights hold the same agents: the last of each is restored.</summary>
+    private void KeepNewest()
+    {
+        var newest = Agents.GroupBy(a => a.SourceId, StringComparer.Ordinal).Select(g => g.Last()).ToHashSet();
+        Agents.RemoveAll(a => !newest.Contains(a));
+        foreach (var key in Agents.SelectMany(a => a.Keys))
+        {
+            _uses[key] = _uses.GetValueOrDefault(key) + 1;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _outlines.ForEach(o => o.Dispose());
+
+    private async Task AddAsync(string path, HashSet<string> seen, string workFolder, CancellationToken cancel)
+    {
+        List<LettaBackup> backups = [];
+        try
+        {
+            await foreach (var backup in BackupReader.ReadAsync(path, cancel).ConfigureAwait(false))
+            {
+                backups.Add(backup);
+            }
+        }
+        catch (LettaException e)
+        {
+            Failures.Add(e);
+            return;
+        }
+
+        foreach (var backup in backups)
+        {
+            var folder = Directory.Exists(backup.Path) ? backup.Path : Path.GetDirectoryName(Path.GetFullPath(backup.Path))!;
+            Folder = Folder.Length == 0 ? folder : Folder;
+            var claims = Claims(folder);
+            foreach (var file in backup.Files.Where(f => seen.Add(Path.GetFullPath(f.Path))))
+            {
+                await AddFileAsync(file.Path, claims.GetValueOrDefault(Path.GetFileName(file.Path)), workFolder, cancel).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>What the manifest beside the files says of each.</summary>
+    private Dictionary<string, BackupEntry> Claims(string folder)
+    {
+        try
+        {
+            var manifest = BackupManifest.Read(folder);
+            foreach (var (block, agents) in manifest?.SharedBlocks ?? new Dictionary<string, IReadOnlyList<string>>())
+            {
+                _uses[block] = agents.Count;
+            }
+
+            return manifest?.Files.ToDictionary(f => f.Name, StringComparer.Ordinal) ?? [];
+        }
+        catch (LettaException e)
+        {
+            Failures.Add(e);
+            return [];
+        }
+    }
+
+    private async Task AddFileAsync(string path, BackupEntry? claim, string workFolder, CancellationToken cancel)
+    {
+        try
+        {
+            var outline = await AgentDocumentReader.ReadAsync(path, workFolder, outline: true, cancel).ConfigureAwait(false);
+            _outlines.Add(outline);
+            if (claim is not null && outline.Sha256 != claim.Sha256)
+            {
+                throw new LettaException(
+                    "AgentFileDamaged",
+                    LettaErrorKind.InvalidData,
+                    $"'{path}' is not as it was written: its SHA-256 is not the one in the manifest.",
+                    "To restore it all the same, copy it out of the set.",
+                    path);
+            }
+
+            foreach (var agent in outline.Agents)
+            {
+                var keys = agent.BlockIds.Concat(agent.SourceIds).Select(id => KeyOf(outline, id)).Concat(outline.Archives.Select(a => a.StringOrNull("id")).OfType<string>()).Distinct().ToList();
+                Agents.Add(new PlannedAgent
+                {
+                    Path = path,
+                    FileId = agent.FileId,
+                    SourceId = agent.SourceId,
+                    Name = agent.Name,
+                    Claim = claim,
+                    Outline = agent,
+                    Keys = keys,
+                    Groups = [.. outline.Groups.Select(g => PlannedGroup.Of(outline, g)).OfType<PlannedGroup>().Where(g => g.Members.Contains(agent.SourceId))],
+                });
+            }
+        }
+        catch (LettaException e)
+        {
+            Failures.Add(e);
+        }
+    }
+}
+
+/// <summary>A group that is to be made again when its members are there.</summary>
+/// <param name="SourceId">Identifier that it had; where the file does not tell, its place in the file.</param>
+/// <param name="ManagerId">Original identifier of the agent that manages it, where one does.</param>
+/// <param name="AgentIds">Original identifiers of its agents, without the manager.</param>
+/// <param name="Value">The group as the file has it.</param>
+public sealed record PlannedGroup(string SourceId, string? ManagerId, IReadOnlyList<string> AgentIds, JsonElement Value)
+{
+    /// <summary>All agents that must be there.</summary>
+    public IEnumerable<string> Members => ManagerId is null ? AgentIds : AgentIds.Append(ManagerId);
+
+    /// <summary>Reads a group, from an AgentFile (with identifiers of the file and <c>manager_config</c>) or as a server shows it.</summary>
+    /// <param name="document">The file.</param>
+    /// <param name="group">The group.</param>
+    internal static PlannedGroup? Of(AgentDocument document, JsonElement group)
+    {
+        string Original(string id) => document.Agents.FirstOrDefault(a => a.FileId == id)?.SourceId ?? id;
+
+        var manager = group.StringOrNull("manager_agent_id") ?? group.ObjectOrNull("manager_config")?.StringOrNull("manager_agent_id");
+        return group.StringOrNull("id") is { } id
+            ? new PlannedGroup(
+                EntityId.TryParse(id, "group", out _) ? id : $"sha256:{document.Sha256}#{id}",
+                manager is null ? null : Original(manager),
+                [.. group.Strings("agent_ids").Select(Original)],
+                group)
+            : null;
+    }
+
+    /// <summary>The settings of the manager, which a server shows one by one.</summary>
+    internal Dictionary<string, JsonElement> Manager()
+    {
+        if (Value.ObjectOrNull("manager_config") is { } config)
+        {
+            return config.EnumerateObject().Where(p => p.Name != "manager_agent_id").ToDictionary(p => p.Name, p => p.Value);
+        }
+
+        string[] names = ["manager_type", "termination_token", "max_turns", "sleeptime_agent_frequency", "min_message_buffer_length", "max_message_buffer_length"];
+        return names.Where(n => Value.TryGetProperty(n, out var v) && v.ValueKind != JsonValueKind.Null).ToDictionary(n => n, n => Value.GetProperty(n));
+    }
+}

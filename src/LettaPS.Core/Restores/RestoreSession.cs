@@ -1,0 +1,734 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LettaPS.Core.Agents;
+using LettaPS.Core.IO;
+using LettaPS.Core.Json;
+
+namespace LettaPS.Core.Restores;
+
+/// <summary>
+/// Restores agents onto one server: each is imported under a name that the server takes, gets what imports forget, is compared with its file, and only then
+/// counts as restored. What fails leaves nothing behind.
+/// </summary>
+public sealed class RestoreSession : IDisposable
+{
+    private static readonly TimeSpan s_cleanUpLimit = TimeSpan.FromMinutes(2);
+
+    private readonly ILettaServer _server;
+    private readonly RestorePlan _plan;
+    private readonly RestoreOptions _options;
+    private readonly string _workFolder;
+    private readonly string _mapPath;
+    private readonly IdMap _map;
+    private readonly SharedThings _shared;
+    private readonly PassageRestore _passages;
+    private readonly Debris _debris;
+    private readonly ImportGate _gate;
+    private readonly ConcurrentDictionary<string, LettaAgent> _existing = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, LettaAgent> _restored = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, bool> _names = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, string> _identities = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim _identityGate = new(1);
+    private readonly List<LettaAgent> _unfinished = [];
+    private readonly HashSet<string> _groups = [];
+    private TargetRelease _target = null!;
+    private ModelChoice _models = null!;
+    private Lazy<Task> _begun = null!;
+    private FileStream? _lock;
+
+    private RestoreSession(ILettaServer server, RestorePlan plan, RestoreOptions options, string workFolder, int throttle)
+    {
+        _server = server;
+        _plan = plan;
+        _options = options;
+        _workFolder = workFolder;
+        _mapPath = options.IdMapPath ?? Path.Combine(plan.Folder, IdMap.FileName);
+        _map = IdMap.Read(_mapPath);
+        Ids = _map.Of(server.Connection.BaseUri);
+        _shared = new SharedThings(server, plan.IsShared, _map);
+        _passages = new PassageRestore(server, _shared);
+        _debris = new Debris(server);
+        _gate = new ImportGate(throttle);
+    }
+
+    /// <summary>The map of identifiers, beside the backup.</summary>
+    public string MapPath => _mapPath;
+
+    /// <summary>The part of the map that is about this server; it is guarded by the map.</summary>
+    private ServerIdMap Ids { get; }
+
+    /// <summary>Prepares to restore: asks the server for its release, its models and the agents that it has.</summary>
+    /// <param name="server">The server. It stays open.</param>
+    /// <param name="plan">What to restore.</param>
+    /// <param name="options">How.</param>
+    /// <param name="workFolder">Where files are kept until they are imported.</param>
+    /// <param name="throttle">How many agents may be imported side by side.</param>
+    /// <param name="cancel">Gives up.</param>
+    public static async Task<RestoreSession> OpenAsync(ILettaServer server, RestorePlan plan, RestoreOptions options, string workFolder, int throttle, CancellationToken cancel)
+    {
+        var session = new RestoreSession(server, plan, options, workFolder, throttle);
+        session._target = await server.GetReleaseAsync(cancel).ConfigureAwait(false);
+        var models = await Task.WhenAll(server.ListModelsAsync(embedding: false, cancel), server.ListModelsAsync(embedding: true, cancel)).ConfigureAwait(false);
+        session._models = new ModelChoice(models[0], models[1], options);
+        session._begun = new Lazy<Task>(() => session.BeginAsync(cancel));
+        await foreach (var agent in server.ListAsync(AgentQuery.Everything, cancel).ConfigureAwait(false))
+        {
+            session._names[agent.Name] = true;
+            session._existing[agent.Id] = agent;
+            if (agent.RestoredFrom is { } source)
+            {
+                if (agent.RestoreUnfinished)
+                {
+                    session._unfinished.Add(agent);
+                }
+                else
+                {
+                    session._restored.TryAdd(source, agent);
+                }
+            }
+        }
+
+        return session;
+    }
+
+    /// <summary>What a run would do with an agent, in words.</summary>
+    /// <param name="agent">The agent.</param>
+    public string Describe(PlannedAgent agent)
+    {
+        var action = FindExisting(agent) is not { } existing
+            ? $"Restore to {_server.Connection.BaseUri} ({_target})"
+            : _options.Conflict switch
+            {
+                RestoreConflict.Skip => $"Skip: {_server.Connection.BaseUri} has it as {existing.Id}",
+                RestoreConflict.Replace => $"Restore to {_server.Connection.BaseUri} ({_target}) and delete {existing.Id}",
+                _ => $"Restore to {_server.Connection.BaseUri} ({_target}) beside {existing.Id}",
+            };
+        var models = new List<string>();
+        if (_models.MappedModel(agent.Outline) is { } model)
+        {
+            models.Add($"model {ModelChoice.Model(agent.Outline)} becomes {model}");
+        }
+
+        if (_models.MappedEmbedding(agent.Outline) is { } embedding)
+        {
+            models.Add($"embedding model {ModelChoice.Embedding(agent.Outline)} becomes {embedding}");
+        }
+
+        models.AddRange(_models.Lacking(agent.Outline).Select(m => $"the server lacks {m}"));
+        return models.Count == 0 ? action : $"{action}; {string.Join("; ", models)}";
+    }
+
+    /// <summary>Restores one agent.</summary>
+    /// <param name="planned">The agent.</param>
+    /// <param name="cancel">Gives up; what was begun is removed first.</param>
+    /// <returns>What became of it.</returns>
+    /// <exception cref="LettaException">It could not be restored; nothing of it is left on the server, or the message says what.</exception>
+    public async Task<LettaRestoreResult> RestoreAsync(PlannedAgent planned, CancellationToken cancel)
+    {
+        var begun = TimeProvider.System.GetTimestamp();
+        var existing = FindExisting(planned);
+        if (_options.PassagesOnly)
+        {
+            return await AddPassagesAsync(planned, existing, begun, cancel).ConfigureAwait(false);
+        }
+
+        if (existing is not null && _options.Conflict == RestoreConflict.Skip)
+        {
+            Remember(planned, existing.Id);
+            return Result(planned, existing.Id, LettaRestoreStatus.Skipped, begun) with { Warnings = [$"The server has it as {existing.Id}."] };
+        }
+
+        using var document = await AgentDocumentReader.ReadAsync(planned.Path, _workFolder, outline: false, cancel).ConfigureAwait(false);
+        var agent = document.Agents.FirstOrDefault(a => a.FileId == planned.FileId && a.SourceId == planned.SourceId)
+            ?? throw new LettaException("AgentFileChanged", LettaErrorKind.InvalidData, $"'{planned.Path}' was changed while it was being restored.", null, planned.Path);
+        var work = new AgentRestore(document, agent, planned, begun);
+        if (existing is not null && _options.Conflict == RestoreConflict.Rename)
+        {
+            agent.Fields["name"] = JsonSerializer.SerializeToElement(FreeName(agent.Name));
+        }
+
+        await _begun.Value.ConfigureAwait(false);
+        foreach (var unfinished in _unfinished.Where(u => u.RestoredFrom == agent.SourceId))
+        {
+            await _debris.RemoveUnfinishedAsync(unfinished.Id, cancel).ConfigureAwait(false);
+            work.Warnings.Add($"What an earlier run that was broken off had left ({unfinished.Id}) was removed.");
+        }
+
+        await RestoreNewAsync(work, cancel).ConfigureAwait(false);
+        if (existing is not null && _options.Conflict == RestoreConflict.Replace)
+        {
+            await ReplaceAsync(work, existing, cancel).ConfigureAwait(false);
+        }
+
+        return work.Result(_server.Connection.BaseUri);
+    }
+
+    /// <summary>Makes the groups of restored agents again.</summary>
+    /// <param name="cancel">Gives up.</param>
+    /// <returns>Groups that could not be made, in words, by the original identifiers of their agents.</returns>
+    public async Task<ILookup<string, string>> RestoreGroupsAsync(CancellationToken cancel)
+    {
+        var failures = new List<(string Agent, string Gap)>();
+        foreach (var group in _plan.Agents.SelectMany(a => a.Groups).DistinctBy(g => g.SourceId))
+        {
+            var lost = group.Members.Where(m => !Ids.Agents.ContainsKey(m)).ToList();
+            string? gap = lost.Count > 0 ? $"The group {group.SourceId}: its agents {string.Join(", ", lost)} are not restored." : null;
+            try
+            {
+                gap ??= await RestoreGroupAsync(group, cancel).ConfigureAwait(false);
+            }
+            catch (LettaException e)
+            {
+                gap = $"The group {group.SourceId}: {e.Message}";
+            }
+
+            if (gap is not null)
+            {
+                failures.AddRange(group.Members.Select(m => (m, gap)));
+            }
+        }
+
+        return failures.ToLookup(f => f.Agent, f => f.Gap);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _lock?.Dispose();
+        _gate.Dispose();
+        _identityGate.Dispose();
+    }
+
+    private static LettaRestoreResult Make(PlannedAgent planned, string? newId, LettaRestoreStatus status, Uri server, long begun) => new()
+    {
+        SourceId = planned.SourceId,
+        NewId = newId,
+        Name = planned.Name,
+        Status = status,
+        Path = planned.Path,
+        Server = server,
+        Duration = TimeProvider.System.GetElapsedTime(begun),
+    };
+
+    private LettaRestoreResult Result(PlannedAgent planned, string? newId, LettaRestoreStatus status, long begun) => Make(planned, newId, status, _server.Connection.BaseUri, begun);
+
+    /// <summary>The agent on the target that was restored from this one before, or is this one.</summary>
+    private LettaAgent? FindExisting(PlannedAgent planned)
+    {
+        string? mapped;
+        lock (_map)
+        {
+            mapped = Ids.Agents.GetValueOrDefault(planned.SourceId);
+        }
+
+        return (mapped is not null && _existing.TryGetValue(mapped, out var known) && !known.RestoreUnfinished ? known : null)
+            ?? _restored.GetValueOrDefault(planned.SourceId)
+            ?? _existing.GetValueOrDefault(planned.SourceId);
+    }
+
+    /// <summary>Keeps other runs out and notes what is on the server, before the first agent is restored.</summary>
+    private async Task BeginAsync(CancellationToken cancel)
+    {
+        try
+        {
+            _lock = new FileStream(_mapPath + ".lock", PrivateFile.Options(FileMode.OpenOrCreate, FileAccess.ReadWrite, FileOptions.DeleteOnClose, FileShare.None));
+        }
+        catch (IOException e) when (e.GetType() == typeof(IOException) && File.Exists(_mapPath + ".lock"))
+        {
+            throw new LettaException("RestoreInProgress", LettaErrorKind.Conflict, $"Another run restores the backup in '{Path.GetDirectoryName(_mapPath)}'.", "Wait until it is finished.", _mapPath, e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw MapWriteFailed(e);
+        }
+
+        await _debris.NoteAsync(cancel).ConfigureAwait(false);
+    }
+
+    private LettaException MapWriteFailed(Exception e) => new(
+        "IdMapWriteFailed",
+        LettaErrorKind.Storage,
+        $"The map of identifiers '{_mapPath}' cannot be written: {e.Message}",
+        "Give a path that can be written with -IdMapPath.",
+        _mapPath,
+        e);
+
+    private string FreeName(string name)
+    {
+        for (var i = 2; ; i++)
+        {
+            if (_names.TryAdd($"{name} ({i})", true))
+            {
+                return $"{name} ({i})";
+            }
+        }
+    }
+
+    private void Remember(PlannedAgent planned, string newId)
+    {
+        lock (_map)
+        {
+            Ids.Agents[planned.SourceId] = newId;
+            SaveMap();
+        }
+    }
+
+    private void SaveMap()
+    {
+        try
+        {
+            _map.Write(_mapPath);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw MapWriteFailed(e);
+        }
+    }
+
+    private async Task RestoreNewAsync(AgentRestore work, CancellationToken cancel)
+    {
+        try
+        {
+            await ImportAsync(work, cancel).ConfigureAwait(false);
+            if (!_options.NoArchive)
+            {
+                await _passages.RestoreAsync(work, _target, Ids.Archives, cancel).ConfigureAwait(false);
+            }
+
+            await CompleteAsync(work, cancel).ConfigureAwait(false);
+        }
+        catch (Exception e) when (work.Begun)
+        {
+            var left = await CleanUpAsync(work).ConfigureAwait(false);
+            if (left is null || e is not LettaException letta)
+            {
+                throw;
+            }
+
+            throw new LettaException(letta.ErrorId, letta.Kind, $"{letta.Message} {left}", letta.RecommendedAction, letta.Target, letta);
+        }
+    }
+
+    private async Task ImportAsync(AgentRestore work, CancellationToken cancel)
+    {
+        var (document, agent) = (work.Document, work.Agent);
+        TargetAdaptation.Adapt(document, agent, _target, work.Gaps, work.Warnings);
+        _models.Apply(agent, _target, work.Warnings);
+        var omittedTools = _options.NoTool ? TargetAdaptation.OmitTools(document, agent) : [];
+        work.OmittedTools = omittedTools;
+        var metadata = agent.Config("metadata");
+        agent.Fields["metadata"] = JsonSerializer.SerializeToElement(RestoreMark.Put(metadata, agent.SourceId, unfinished: true));
+
+        using var held = await _shared.HoldAsync(agent.BlockIds.Concat(agent.SourceIds).Select(id => RestorePlan.KeyOf(document, id)), cancel).ConfigureAwait(false);
+        var blocks = await FindSharedAsync(ThingKind.Block, document, agent.BlockIds, Ids.Blocks, cancel).ConfigureAwait(false);
+        var sources = await FindSharedAsync(ThingKind.Source, document, agent.SourceIds, Ids.Sources, cancel).ConfigureAwait(false);
+        var selection = new FileSelection
+        {
+            Agents = [agent],
+            OmittedBlocks = blocks.Keys.ToHashSet(StringComparer.Ordinal),
+            OmittedSources = sources.Keys.ToHashSet(StringComparer.Ordinal),
+            OmittedTools = omittedTools,
+            Target = _target,
+            Names = new Dictionary<string, string> { [agent.FileId] = _target.SafeName(agent.Name) },
+        };
+        using var file = new FileStream(Path.Combine(_workFolder, $"{Guid.NewGuid():N}.af"), PrivateFile.Options(FileMode.CreateNew, FileAccess.ReadWrite, FileOptions.DeleteOnClose));
+        var adapted = _target.ImportsLegacy
+            ? LegacyFileWriter.Write(document, selection, file, DateTimeOffset.UtcNow, cancel)
+            : AgentFileWriter.Write(document, selection, file, DateTimeOffset.UtcNow, cancel);
+        if (adapted > 0)
+        {
+            work.Gaps.Add($"{adapted} messages: {_target} does not have their role or kind of content; they were said in words that it has.");
+        }
+
+        await _gate.EnterAsync(cancel).ConfigureAwait(false);
+        try
+        {
+            // An import is not broken off: the server would go on with it, and nobody would know what to remove.
+            work.Begun = true;
+            work.NewId = await _server.ImportAsync(file, _options.OverwriteTool, CancellationToken.None).ConfigureAwait(false);
+        }
+        finally
+        {
+            _gate.Leave();
+        }
+
+        cancel.ThrowIfCancellationRequested();
+        foreach (var (_, id) in blocks)
+        {
+            await _server.AttachAsync(work.NewId, ThingKind.Block, id, cancel).ConfigureAwait(false);
+        }
+
+        foreach (var (_, id) in sources)
+        {
+            await _server.AttachAsync(work.NewId, ThingKind.Source, id, cancel).ConfigureAwait(false);
+        }
+
+        if (_target.ImportsLegacy)
+        {
+            await AddSourcesAsync(work, sources, cancel).ConfigureAwait(false);
+        }
+
+        work.State = await StateAsync(work.NewId, cancel).ConfigureAwait(false);
+        Learn(work);
+        await DetachAddedToolsAsync(work, cancel).ConfigureAwait(false);
+        lock (_map)
+        {
+            SaveMap();
+        }
+    }
+
+    private async Task<JsonElement> StateAsync(string agentId, CancellationToken cancel) =>
+        await _server.FindThingAsync(ThingKind.Agent, agentId, cancel).ConfigureAwait(false)
+        ?? throw new LettaException("AgentNotFound", LettaErrorKind.NotFound, $"The agent {agentId}, just restored, is gone from {_server.Connection.BaseUri}.", null, agentId);
+
+    private async Task<Dictionary<string, string>> FindSharedAsync(ThingKind kind, AgentDocument document, List<string> fileIds, IDictionary<string, string> known, CancellationToken cancel)
+    {
+        var found = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var fileId in fileIds)
+        {
+            if (await _shared.FindAsync(kind, RestorePlan.KeyOf(document, fileId), known, cancel).ConfigureAwait(false) is { } id)
+            {
+                found[fileId] = id;
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>Notes under which identifiers the server has what other agents of the backup share with this one.</summary>
+    private void Learn(AgentRestore work)
+    {
+        var labels = AgentState.Blocks(work.State).ToLookup(b => b.StringOrNull("label") ?? string.Empty);
+        var sources = work.State.Items("sources").ToLookup(s => s.StringOrNull("name") ?? string.Empty);
+        foreach (var part in work.Document.Blocks.Where(p => work.Agent.BlockIds.Contains(p.FileId)))
+        {
+            if (labels[part.Value.StringOrNull("label") ?? string.Empty].FirstOrDefault().StringOrNull("id") is { } id)
+            {
+                _shared.Learn(RestorePlan.KeyOf(work.Document, part.FileId), id, Ids.Blocks);
+            }
+        }
+
+        foreach (var part in work.Document.Sources.Where(p => work.Agent.SourceIds.Contains(p.FileId)))
+        {
+            var name = part.Value.StringOrNull("name") ?? string.Empty;
+            var there = sources.Where(g => g.Key == name || (g.Key.Length == name.Length + 9 && g.Key.StartsWith(name + "_", StringComparison.Ordinal))).SelectMany(g => g).FirstOrDefault();
+            if (there.StringOrNull("id") is { } id)
+            {
+                _shared.Learn(RestorePlan.KeyOf(work.Document, part.FileId), id, Ids.Sources);
+            }
+        }
+    }
+
+    /// <summary>With a source a server attaches tools for files; the agent has those that the file says.</summary>
+    private async Task DetachAddedToolsAsync(AgentRestore work, CancellationToken cancel)
+    {
+        var wanted = work.Document.Tools.Where(t => work.Agent.ToolIds.Contains(t.FileId)).Select(t => t.Value.StringOrNull("name")).ToHashSet();
+        foreach (var tool in work.State.Items("tools").Where(t => !wanted.Contains(t.StringOrNull("name"))))
+        {
+            await _server.DetachAsync(work.NewId!, ThingKind.Tool, tool.StringOrNull("id")!, cancel).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The legacy file has no place for sources: they are made one by one, without files.</summary>
+    private async Task AddSourcesAsync(AgentRestore work, Dictionary<string, string> there, CancellationToken cancel)
+    {
+        foreach (var part in work.Document.Sources.Where(p => work.Agent.SourceIds.Contains(p.FileId) && !there.ContainsKey(p.FileId)))
+        {
+            var properties = new JsonObject();
+            foreach (var field in (string[])["name", "description", "instructions", "metadata", "embedding_config"])
+            {
+                if (part.Value.TryGetProperty(field, out var value) && value.ValueKind != JsonValueKind.Null)
+                {
+                    properties[field] = JsonNode.Parse(value.GetRawText());
+                }
+            }
+
+            try
+            {
+                var source = await CreateSourceAsync(properties, cancel).ConfigureAwait(false);
+                await _server.AttachAsync(work.NewId!, ThingKind.Source, source.StringOrNull("id")!, cancel).ConfigureAwait(false);
+            }
+            catch (LettaException e) when (IsRefusal(e))
+            {
+                work.Gaps.Add($"The source '{part.Value.StringOrNull("name")}': {e.Message}");
+            }
+        }
+    }
+
+    private async Task<JsonElement> CreateSourceAsync(JsonObject properties, CancellationToken cancel)
+    {
+        try
+        {
+            return await _server.CreateThingAsync(ThingKind.Source, properties, cancel).ConfigureAwait(false);
+        }
+        catch (LettaException e) when (e.ErrorId == "RequestRefused")
+        {
+            // The name is taken: what newer imports do by themselves.
+            properties["name"] = $"{(string?)properties["name"]}_{Guid.NewGuid().ToString("N")[..8]}";
+            return await _server.CreateThingAsync(ThingKind.Source, properties, cancel).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>What the server refuses or fails at is a gap of the agent; what breaks the connection fails it.</summary>
+    internal static bool IsRefusal(LettaException e) => e.ErrorId is "ServerError" or "RequestRefused" or "NotFound" or "ServerUnavailable" or "TooManyRequests";
+
+    /// <summary>Sets what the import forgot, and compares the agent with its file.</summary>
+    private async Task CompleteAsync(AgentRestore work, CancellationToken cancel)
+    {
+        var (agent, newId) = (work.Agent, work.NewId!);
+        await FixBlocksAsync(work, cancel).ConfigureAwait(false);
+        await FixToolsAsync(work, cancel).ConfigureAwait(false);
+        var patch = RestorePatch.Of(agent, work.State, _target);
+        if (await FindIdentitiesAsync(work, cancel).ConfigureAwait(false) is { Count: > 0 } identities)
+        {
+            patch["identity_ids"] = new JsonArray([.. identities.Select(i => (JsonNode)i)]);
+        }
+
+        patch["name"] = agent.Name;
+        patch["metadata"] = RestoreMark.Put(agent.Config("metadata"), agent.SourceId, unfinished: false);
+        await PatchAsync(work, newId, patch, cancel).ConfigureAwait(false);
+
+        using var snapshot = await _server.ReadAsync(newId, new SnapshotOptions(_workFolder, IncludeArchive: !_options.NoArchive, IncludeExport: false), cancel).ConfigureAwait(false);
+        work.Verify(snapshot, _target, _options.NoArchive, cancel);
+        Remember(work.Planned, newId);
+    }
+
+    /// <summary>Sets fields; where the server refuses them together, one by one, and what it refuses is a gap.</summary>
+    private async Task PatchAsync(AgentRestore work, string newId, JsonObject patch, CancellationToken cancel)
+    {
+        try
+        {
+            await _server.ChangeThingAsync(ThingKind.Agent, newId, patch, cancel).ConfigureAwait(false);
+            return;
+        }
+        catch (LettaException e) when (IsRefusal(e) && patch.Count > 1)
+        {
+            // Found out below which it is.
+        }
+
+        foreach (var (field, value) in patch)
+        {
+            try
+            {
+                await _server.ChangeThingAsync(ThingKind.Agent, newId, new JsonObject { [field] = value?.DeepClone() }, cancel).ConfigureAwait(false);
+            }
+            catch (LettaException e) when (IsRefusal(e) && field != "metadata")
+            {
+                work.Gaps.Add($"{field}: {e.Message}");
+            }
+        }
+    }
+
+    /// <summary>The legacy file has no place for whether a block is read-only.</summary>
+    private async Task FixBlocksAsync(AgentRestore work, CancellationToken cancel)
+    {
+        if (!_target.ImportsLegacy)
+        {
+            return;
+        }
+
+        foreach (var part in work.Document.Blocks.Where(p => work.Agent.BlockIds.Contains(p.FileId) && p.Value.TryGetProperty("read_only", out var only) && only.ValueKind == JsonValueKind.True))
+        {
+            if (AgentState.Blocks(work.State).FirstOrDefault(b => JsonSame.Text(b, part.Value, "label")).StringOrNull("id") is { } id)
+            {
+                await _server.ChangeThingAsync(ThingKind.Block, id, new JsonObject { ["read_only"] = true }, cancel).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>The legacy file has no place for all of a tool's schema: tools that the import made get it afterwards.</summary>
+    private async Task FixToolsAsync(AgentRestore work, CancellationToken cancel)
+    {
+        if (!_target.ImportsLegacy)
+        {
+            return;
+        }
+
+        var shown = work.State.Items("tools").ToLookup(t => t.StringOrNull("name") ?? string.Empty);
+        foreach (var part in work.Document.Tools.Where(p => work.Agent.ToolIds.Contains(p.FileId) && p.Value.StringOrNull("tool_type") == "custom"))
+        {
+            if (shown[part.Value.StringOrNull("name") ?? string.Empty].FirstOrDefault().StringOrNull("id") is not { } id || (_debris.WasThere(id) && !_options.OverwriteTool))
+            {
+                continue;
+            }
+
+            var properties = new JsonObject();
+            foreach (var field in (string[])["json_schema", "args_json_schema", "pip_requirements", "npm_requirements", "tags", "return_char_limit"])
+            {
+                if (part.Value.TryGetProperty(field, out var value) && value.ValueKind != JsonValueKind.Null)
+                {
+                    properties[field] = JsonNode.Parse(value.GetRawText());
+                }
+            }
+
+            try
+            {
+                await _server.ChangeThingAsync(ThingKind.Tool, id, properties, cancel).ConfigureAwait(false);
+            }
+            catch (LettaException e) when (IsRefusal(e))
+            {
+                work.Gaps.Add($"The tool '{part.Value.StringOrNull("name")}': {e.Message}");
+            }
+        }
+    }
+
+    /// <summary>The identities of an agent on the target; those that it lacks are made.</summary>
+    private async Task<List<string>> FindIdentitiesAsync(AgentRestore work, CancellationToken cancel)
+    {
+        var found = new List<string>();
+        if (work.Document.Identities.Count == 0)
+        {
+            return found;
+        }
+
+        await _identityGate.WaitAsync(cancel).ConfigureAwait(false);
+        try
+        {
+            if (_identities.IsEmpty)
+            {
+                foreach (var there in await _server.ListThingsAsync(ThingKind.Identity, cancel).ConfigureAwait(false))
+                {
+                    _identities[there.StringOrNull("identifier_key") ?? string.Empty] = there.StringOrNull("id") ?? string.Empty;
+                }
+            }
+
+            foreach (var identity in work.Document.Identities)
+            {
+                var key = identity.StringOrNull("identifier_key") ?? string.Empty;
+                if (!_identities.TryGetValue(key, out var id))
+                {
+                    var properties = new JsonObject();
+                    foreach (var field in (string[])["identifier_key", "name", "identity_type", "properties"])
+                    {
+                        if (identity.TryGetProperty(field, out var value) && value.ValueKind != JsonValueKind.Null)
+                        {
+                            properties[field] = JsonNode.Parse(value.GetRawText());
+                        }
+                    }
+
+                    id = (await _server.CreateThingAsync(ThingKind.Identity, properties, cancel).ConfigureAwait(false)).StringOrNull("id") ?? string.Empty;
+                    _identities[key] = id;
+                }
+
+                found.Add(id);
+            }
+        }
+        catch (LettaException e) when (IsRefusal(e))
+        {
+            work.Gaps.Add($"The identities: {e.Message}");
+        }
+        finally
+        {
+            _identityGate.Release();
+        }
+
+        return found;
+    }
+
+    private async Task<LettaRestoreResult> AddPassagesAsync(PlannedAgent planned, LettaAgent? existing, long begun, CancellationToken cancel)
+    {
+        if (existing is null)
+        {
+            throw new LettaException(
+                "AgentNotRestored", LettaErrorKind.NotFound, $"'{planned.Name}' was not restored to {_server.Connection.BaseUri} yet.", "Restore it without -PassagesOnly.", planned.SourceId);
+        }
+
+        using var document = await AgentDocumentReader.ReadAsync(planned.Path, _workFolder, outline: false, cancel).ConfigureAwait(false);
+        using var before = await _server.ReadAsync(existing.Id, new SnapshotOptions(_workFolder, IncludeHistory: false, IncludeExport: false), cancel).ConfigureAwait(false);
+        var work = new AgentRestore(document, document.Agents.First(a => a.FileId == planned.FileId), planned, begun) { NewId = existing.Id };
+        await _passages.AddMissingAsync(work, before, _target, cancel).ConfigureAwait(false);
+        using var after = await _server.ReadAsync(existing.Id, new SnapshotOptions(_workFolder, IncludeExport: false), cancel).ConfigureAwait(false);
+        work.VerifyPassages(after, _target);
+        return work.Result(_server.Connection.BaseUri);
+    }
+
+    private async Task ReplaceAsync(AgentRestore work, LettaAgent existing, CancellationToken cancel)
+    {
+        if (work.Gaps.Count > 0)
+        {
+            work.Warnings.Add($"The old agent {existing.Id} was kept, because the new one has gaps.");
+        }
+        else if (_options.ConfirmReplace is { } confirm && !await confirm($"{existing.Name} ({existing.Id})").ConfigureAwait(false))
+        {
+            work.Warnings.Add($"The old agent {existing.Id} was kept, as you wished.");
+        }
+        else
+        {
+            await _server.DeleteThingAsync(ThingKind.Agent, existing.Id, cancel).ConfigureAwait(false);
+            _existing.TryRemove(existing.Id, out _);
+            work.Warnings.Add($"The old agent {existing.Id} was deleted.");
+        }
+    }
+
+    /// <summary>Removes what a restore that failed has made. Cancelling it again does not leave it half done.</summary>
+    /// <returns>What could not be removed, in words, or <see langword="null"/>.</returns>
+    private async Task<string?> CleanUpAsync(AgentRestore work)
+    {
+        using var limit = new CancellationTokenSource(s_cleanUpLimit);
+        try
+        {
+            if (work.NewId is { } id)
+            {
+                await _server.DeleteThingAsync(ThingKind.Agent, id, limit.Token).ConfigureAwait(false);
+            }
+
+            foreach (var archive in work.Archives)
+            {
+                await _server.DeleteThingAsync(ThingKind.Archive, archive, limit.Token).ConfigureAwait(false);
+            }
+
+            await _gate.RunAloneAsync(() => _debris.RemoveAsync(work.Document, work.Agent, limit.Token), limit.Token).ConfigureAwait(false);
+            return null;
+        }
+        catch (Exception e) when (e is LettaException or OperationCanceledException)
+        {
+            return $"What was begun could not be removed: {e.Message} Restoring again removes it.";
+        }
+    }
+
+    private async Task<string?> RestoreGroupAsync(PlannedGroup group, CancellationToken cancel)
+    {
+        if (Ids.Groups.TryGetValue(group.SourceId, out var known) && await _server.FindThingAsync(ThingKind.Group, known, cancel).ConfigureAwait(false) is not null)
+        {
+            return null;
+        }
+
+        if (!_groups.Add(group.SourceId))
+        {
+            return null;
+        }
+
+        var manager = new JsonObject();
+        foreach (var (name, value) in group.Manager())
+        {
+            manager[name] = JsonNode.Parse(value.GetRawText());
+        }
+
+        if (group.ManagerId is { } managerId)
+        {
+            manager["manager_agent_id"] = Ids.Agents[managerId];
+        }
+
+        var properties = new JsonObject
+        {
+            ["agent_ids"] = new JsonArray([.. group.AgentIds.Select(a => (JsonNode)Ids.Agents[a])]),
+            ["description"] = group.Value.StringOrNull("description") ?? string.Empty,
+            ["manager_config"] = manager,
+        };
+        var made = await _server.CreateThingAsync(ThingKind.Group, properties, cancel).ConfigureAwait(false);
+        lock (_map)
+        {
+            Ids.Groups[group.SourceId] = made.StringOrNull("id") ?? string.Empty;
+            SaveMap();
+        }
+
+        if (group.ManagerId is { } sleeper && (string?)manager["manager_type"] == "sleeptime")
+        {
+            // Only now: without its group, the server would make another agent for it.
+            await _server.ChangeThingAsync(ThingKind.Agent, Ids.Agents[sleeper], new JsonObject { ["enable_sleeptime"] = true }, cancel).ConfigureAwait(false);
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,278 @@
+using System.Collections;
+using System.Management.Automation;
+using LettaPS.Async;
+using LettaPS.Core;
+using LettaPS.Core.Connections;
+using LettaPS.Core.Restores;
+using LettaPS.Hosting;
+
+namespace LettaPS.Commands;
+
+/// <summary>
+/// Brings agents back onto a Letta server from files of any form: sets of <c>Export-LettaAgent</c>, AgentFile v2 of any origin, legacy files of 0.11 and raw
+/// agent states. Every agent is compared with its file; what is not there is in the result. What fails leaves nothing behind.
+/// </summary>
+[Cmdlet(VerbsData.Restore, "LettaAgent", DefaultParameterSetName = ByPath, SupportsShouldProcess = true)]
+[OutputType(typeof(LettaRestoreResult))]
+public sealed class RestoreLettaAgentCommand : ConnectionCmdlet
+{
+    private const string ByPath = "Path";
+    private const string ByLiteralPath = "LiteralPath";
+
+    private readonly List<string> _paths = [];
+    private ProgressBar _progress = null!;
+    private bool _yesToAll;
+    private bool _noToAll;
+
+    /// <summary>Sets, folders of sets, folders with <c>.af</c> or <c>.json</c> files, or single files; with wildcards. Of several sets, each agent's newest.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByPath, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[]? Path { get; set; }
+
+    /// <summary>The same, with wildcard characters taken literally.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByLiteralPath, ValueFromPipelineByPropertyName = true)]
+    [Alias("PSPath", "LP")]
+    [ValidateNotNullOrEmpty]
+    public string[]? LiteralPath { get; set; }
+
+    /// <summary>Only agents with these names; with wildcards.</summary>
+    [Parameter]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[]? Name { get; set; }
+
+    /// <summary>What to do with an agent that was restored before, or that still is on the server: <c>Skip</c> (the default), <c>Rename</c>, <c>Replace</c> or
+    /// <c>Duplicate</c>.</summary>
+    [Parameter]
+    public RestoreConflict Conflict { get; set; }
+
+    /// <summary>By which model of the server a model is replaced: a hashtable of handles, or a script block that gets the handle as <c>$_</c>.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public object? ModelMap { get; set; }
+
+    /// <summary>The same for embedding models.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public object? EmbeddingMap { get; set; }
+
+    /// <summary>Leave the archival passages out.</summary>
+    [Parameter]
+    public SwitchParameter NoArchive { get; set; }
+
+    /// <summary>Leave custom tools out.</summary>
+    [Parameter]
+    public SwitchParameter NoTool { get; set; }
+
+    /// <summary>Let tools of the files take the place of the server's tools of the same name, for all of its agents. Without it the server's are kept.</summary>
+    [Parameter]
+    public SwitchParameter OverwriteTool { get; set; }
+
+    /// <summary>Only add archival passages that are missing to agents that were restored before.</summary>
+    [Parameter]
+    public SwitchParameter PassagesOnly { get; set; }
+
+    /// <summary>Where the map of old and new identifiers is kept; without it, <c>id-map.json</c> beside the backup.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? IdMapPath { get; set; }
+
+    /// <summary>How many agents are restored at once, 1 to 16.</summary>
+    [Parameter]
+    [ValidateRange(1, 16)]
+    public int ThrottleLimit { get; set; } = 2;
+
+    /// <summary>Do not ask before <c>-Conflict Replace</c> deletes an old agent.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        _progress = new ProgressBar("Restoring Letta agents", "agents", TryWriteProgress);
+        foreach (var map in (object?[])[ModelMap, EmbeddingMap])
+        {
+            if (Unwrap(map) is not (null or IDictionary or ScriptBlock))
+            {
+                ThrowTerminatingError(new LettaException("ModelMapInvalid", LettaErrorKind.InvalidInput, "A map of models is a hashtable or a script block.", "Give @{ 'openai/gpt-4' = 'openai/gpt-4o' }.", map).ToErrorRecord());
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        foreach (var given in LiteralPath ?? Path!)
+        {
+            try
+            {
+                _paths.AddRange(FilePaths.ForReading(this, given, LiteralPath is not null));
+            }
+            catch (LettaException e)
+            {
+                WriteError(e.ToErrorRecord(given));
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        if (_paths.Count == 0)
+        {
+            return;
+        }
+
+        if (Connections is not [var connection])
+        {
+            ThrowTerminatingError(new LettaException("OneConnection", LettaErrorKind.InvalidInput, "Agents are restored to one server at a time.", "Give one -Connection.").ToErrorRecord());
+            return;
+        }
+
+        var mapPath = IdMapPath is null ? null : FilePaths.ForWriting(this, IdMapPath);
+        RunToEnd(cancel => RestoreAsync(connection, mapPath, cancel));
+    }
+
+    private static object? Unwrap(object? map) => map is PSObject wrapped ? wrapped.BaseObject : map;
+
+    private async Task RestoreAsync(LettaConnection connection, string? mapPath, CancellationToken cancel)
+    {
+        var folder = Directory.CreateTempSubdirectory("lettaps-");
+        try
+        {
+            using var plan = await RestorePlan.ReadAsync(_paths, folder.FullName, cancel).ConfigureAwait(false);
+            foreach (var failure in plan.Failures)
+            {
+                await WriteErrorAsync(failure).ConfigureAwait(false);
+            }
+
+            if (Name is not null)
+            {
+                var patterns = Array.ConvertAll(Name, n => WildcardPattern.Get(n, WildcardOptions.IgnoreCase));
+                plan.Agents.RemoveAll(a => !Array.Exists(patterns, p => p.IsMatch(a.Name)));
+            }
+
+            if (plan.Agents.Count > 0)
+            {
+                await RestoreAsync(connection, plan, mapPath, folder.FullName, cancel).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+            if (_progress.Shown && !cancel.IsCancellationRequested)
+            {
+                await WriteProgressAsync(_progress.Completed).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task RestoreAsync(LettaConnection connection, RestorePlan plan, string? mapPath, string workFolder, CancellationToken cancel)
+    {
+        using var server = AdapterContext.Door.OpenServer(connection, _progress.AddBytes);
+        var options = new RestoreOptions
+        {
+            Conflict = Conflict,
+            ModelMap = await MapAsync(ModelMap, plan.Agents.Select(a => a.ModelHandle)).ConfigureAwait(false),
+            EmbeddingMap = await MapAsync(EmbeddingMap, plan.Agents.Select(a => a.EmbeddingHandle)).ConfigureAwait(false),
+            NoArchive = NoArchive,
+            NoTool = NoTool,
+            OverwriteTool = OverwriteTool,
+            PassagesOnly = PassagesOnly,
+            IdMapPath = mapPath,
+            ConfirmReplace = Force ? null : ConfirmReplaceAsync,
+        };
+        using var session = await RestoreSession.OpenAsync(server, plan, options, workFolder, ThrottleLimit, cancel).ConfigureAwait(false);
+        var agreed = new List<PlannedAgent>();
+        foreach (var agent in plan.Agents)
+        {
+            if (await ShouldProcessAsync(agent.ToString(), session.Describe(agent)).ConfigureAwait(false))
+            {
+                agreed.Add(agent);
+            }
+        }
+
+        if (agreed.Count == 0)
+        {
+            return;
+        }
+
+        _progress.Total = agreed.Count;
+        var (counts, withheld) = (new int[4], new List<LettaRestoreResult>());
+        await Parallel.ForEachAsync(agreed, new ParallelOptions { MaxDegreeOfParallelism = ThrottleLimit, CancellationToken = cancel }, async (agent, token) =>
+        {
+            var result = await RestoreAsync(session, agent, server.Connection.BaseUri, token).ConfigureAwait(false);
+            _progress.AddDone();
+            if (agent.Groups.Count > 0)
+            {
+                // What becomes of its groups is known when all agents are there.
+                lock (withheld)
+                {
+                    withheld.Add(result);
+                }
+
+                return;
+            }
+
+            Interlocked.Increment(ref counts[(int)result.Status]);
+            await WriteObjectAsync(result).ConfigureAwait(false);
+        }).ConfigureAwait(false);
+        if (withheld.Count > 0)
+        {
+            var gaps = PassagesOnly ? Array.Empty<(string, string)>().ToLookup(g => g.Item1, g => g.Item2) : await session.RestoreGroupsAsync(cancel).ConfigureAwait(false);
+            foreach (var result in withheld.Select(r => r.WithGaps(gaps[r.SourceId])))
+            {
+                counts[(int)result.Status]++;
+                await WriteObjectAsync(result).ConfigureAwait(false);
+            }
+        }
+
+        await WriteVerboseAsync($"Of {agreed.Count} agents {counts[0]} are restored, {counts[1]} with gaps, {counts[2]} were there already, {counts[3]} failed. The map of identifiers is {session.MapPath}.").ConfigureAwait(false);
+    }
+
+    private async Task<LettaRestoreResult> RestoreAsync(RestoreSession session, PlannedAgent agent, Uri server, CancellationToken cancel)
+    {
+        var begun = TimeProvider.System.GetTimestamp();
+        try
+        {
+            return await session.RestoreAsync(agent, cancel).ConfigureAwait(false);
+        }
+        catch (LettaException e) when (e.ErrorId is not ("IdMapWriteFailed" or "RestoreInProgress"))
+        {
+            await WriteErrorAsync(e, agent.SourceId).ConfigureAwait(false);
+            return new LettaRestoreResult
+            {
+                SourceId = agent.SourceId,
+                Name = agent.Name,
+                Status = LettaRestoreStatus.Failed,
+                Path = agent.Path,
+                Server = server,
+                Gaps = [e.Message],
+                Duration = TimeProvider.System.GetElapsedTime(begun),
+            };
+        }
+    }
+
+    private Task<bool> ConfirmReplaceAsync(string old) =>
+        AskAsync(() => ShouldContinue($"The new agent is verified. Delete the old one, {old}?", "Restore-LettaAgent -Conflict Replace", ref _yesToAll, ref _noToAll));
+
+    /// <summary>Asks a map for every model of the files, on the pipeline thread, where script blocks run.</summary>
+    private async Task<Func<string, string?>?> MapAsync(object? map, IEnumerable<string?> handles)
+    {
+        if (map is null)
+        {
+            return null;
+        }
+
+        var answers = new Dictionary<string, string?>(StringComparer.Ordinal);
+        foreach (var handle in handles.OfType<string>().Distinct())
+        {
+            answers[handle] = await AskAsync(() => Unwrap(map) is ScriptBlock script
+                ? script.InvokeWithContext(null, [new PSVariable("_", handle)], handle).LastOrDefault()?.ToString()
+                : ((IDictionary)Unwrap(map)!)[handle]?.ToString()).ConfigureAwait(false);
+        }
+
+        return answers.GetValueOrDefault;
+    }
+}
