@@ -7,6 +7,7 @@ internal sealed class ConsoleShell : IDisposable
 {
     private readonly Shell _shell = new(width: Console.IsOutputRedirected ? 160 : Math.Max(80, Console.WindowWidth));
     private int _shown;
+    private int _erred;
     private int _warned;
 
     /// <summary>Runs a command.</summary>
@@ -24,6 +25,9 @@ internal sealed class ConsoleShell : IDisposable
         }
 
         _warned = _shell.Console.Warnings.Count;
+        var errors = _shell.Console.Errors;
+        Console.Error.Write(errors[_erred..]);
+        _erred = errors.Length;
         return succeeded;
     }
 

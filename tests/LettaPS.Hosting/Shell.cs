@@ -52,15 +52,30 @@ public sealed class Shell : IDisposable
         return new ShellResult([.. output], [.. powershell.Streams.Error]);
     }
 
-    /// <summary>Runs a script as a console does: output is formatted and shown.</summary>
+    /// <summary>Runs a script as a console does: output is formatted and shown, and so are errors.</summary>
     /// <returns>Whether it ran without error.</returns>
     public bool Show(string script)
     {
         using var powershell = Create(script);
         powershell.AddCommand("Out-Default");
-        powershell.Commands.Commands[0].MergeMyResults(PipelineResultTypes.Error, PipelineResultTypes.Output);
-        powershell.Invoke();
+        powershell.Streams.Error.DataAdded += (_, e) => Show(powershell.Streams.Error[e.Index]);
+        try
+        {
+            powershell.Invoke();
+        }
+        catch (RuntimeException e)
+        {
+            Show(e.ErrorRecord);
+            return false;
+        }
+
         return !powershell.HadErrors;
+    }
+
+    private void Show(ErrorRecord error)
+    {
+        var command = error.InvocationInfo?.MyCommand?.Name;
+        Console.WriteErrorLine(command is null ? $"{error}" : $"{command}: {error}");
     }
 
     /// <summary>A script of this runspace that is not yet started, for tests that stop it.</summary>
