@@ -48,7 +48,7 @@ internal sealed class DatabaseSpeed() : Measurement("database", "Backup-LettaDat
         const int Port = 7000;
         await DockerEngine.DockerAsync(
             "exec", "--detach", arguments[0], "perl", "-MIO::Socket::INET", "-e",
-            $"my $l = IO::Socket::INET->new(Listen => 5, LocalAddr => '127.0.0.1:{Port}'); my $b = 'x' x 1048576; while (my $s = $l->accept) {{ for (1..{TunnelMegabytes}) {{ print $s $b or last }} close $s }}");
+            $"$SIG{{PIPE}} = 'IGNORE'; my $l = IO::Socket::INET->new(Listen => 5, LocalAddr => '127.0.0.1:{Port}'); my $b = 'x' x 1048576; while (my $s = $l->accept) {{ for (1..{TunnelMegabytes}) {{ print $s $b or last }} close $s }}");
         await DockerEngine.DockerAsync("exec", arguments[0], "bash", "-c", $"until (exec 3<>/dev/tcp/127.0.0.1/{Port}) 2>/dev/null; do sleep 0.1; done");
         using var engine = new AdapterDoor().OpenEngine();
         await using var tunnel = await engine.OpenTunnelAsync(arguments[0], Port, CancellationToken.None);
