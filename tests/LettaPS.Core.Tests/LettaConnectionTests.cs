@@ -1,3 +1,4 @@
+using System.Net;
 using LettaPS.Core.Connections;
 
 namespace LettaPS.Core.Tests;
@@ -22,5 +23,28 @@ public class LettaConnectionTests
 
         Assert.Equal(errorId, e.ErrorId);
         Assert.DoesNotContain("secret", e.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("two\nlines")]
+    [InlineData("line end\n")]
+    [InlineData("pässword")]
+    public void A_password_that_no_header_can_carry_is_refused_and_not_shown(string password)
+    {
+        var e = Assert.Throws<LettaException>(() => new LettaConnection(new Uri("http://localhost:8283"), new NetworkCredential(string.Empty, password).SecurePassword));
+
+        Assert.Equal("InvalidApiKey", e.ErrorId);
+        Assert.DoesNotContain(password, e.Message + e.RecommendedAction, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-5)]
+    [InlineData(1e9)]
+    public void A_time_that_nobody_can_wait_is_refused(double seconds)
+    {
+        var e = Assert.Throws<LettaException>(() => new LettaConnection(new Uri("http://localhost:8283"), timeout: TimeSpan.FromSeconds(seconds)));
+
+        Assert.Equal(("InvalidTimeout", LettaErrorKind.InvalidInput), (e.ErrorId, e.Kind));
     }
 }

@@ -114,6 +114,51 @@ public class ConnectLettaTests
         AssertError(shell, "ServerTimeout", "sent nothing for 0.2 seconds", $"Connect-Letta '{other.BaseUri}' -Timeout 0.2");
     }
 
+    [Theory]
+    [InlineData("0")]
+    [InlineData("-5")]
+    public void A_time_that_nobody_can_wait_is_said_to_be_that(string seconds)
+    {
+        using var shell = new Shell();
+
+        AssertError(shell, "InvalidTimeout", $"cannot be waited for {seconds} seconds", $"Connect-Letta 'http://127.0.0.1:8283' -Timeout {seconds}");
+    }
+
+    [Fact]
+    public async Task A_line_end_behind_the_password_of_the_environment_is_left_out_and_what_no_header_can_carry_is_said()
+    {
+        await using var server = await SandboxServer.StartAsync(new SandboxOptions { Password = "opensesame" });
+        const string Script = """
+            $env:LETTA_API_KEY = "opensesame`r`n"
+            @(Get-LettaAgent Memo).Count
+            $env:LETTA_API_KEY = "open`nsesame"
+            try { Get-LettaAgent Memo } catch { $_.FullyQualifiedErrorId }
+            """;
+        using var process = ConsoleProcess.Start(Script.ReplaceLineEndings("; "), server.BaseUri);
+
+        var (_, output) = await process.FinishAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(["1", "InvalidApiKey,LettaPS.Commands.GetLettaAgentCommand"], output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).TakeLast(2));
+    }
+
+    [Theory]
+    [InlineData("Get-LettaAgent '[x'")]
+    [InlineData("Get-LettaRelease '[1'")]
+    [InlineData("Get-LettaServer '[x'")]
+    [InlineData("Start-LettaServer '[x'")]
+    [InlineData("Restore-LettaAgent x -Name '[x'")]
+    [InlineData("Get-LettaImagePin x -Service '[x'")]
+    [InlineData("Set-LettaImagePin x -Version 0.16.8 -Service '[x'")]
+    public void A_bracket_that_is_not_closed_is_refused_before_anything_is_done(string command)
+    {
+        using var shell = new Shell();
+
+        var error = Assert.Single(shell.Run(command).Errors);
+
+        Assert.StartsWith("ParameterArgumentValidationError,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.Contains("is not a pattern", error.Exception.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_server_whose_database_does_not_fit_is_kept_with_a_warning()
     {

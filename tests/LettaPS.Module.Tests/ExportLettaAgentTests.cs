@@ -134,6 +134,50 @@ public class ExportLettaAgentTests
     }
 
     [Fact]
+    public async Task An_agent_that_is_asked_for_twice_is_exported_once()
+    {
+        await using var letta = await Connected.ToAsync();
+        var id = letta.Server.State.Agents.First().Id;
+
+        Assert.Single(letta.Run($"$m = Get-LettaAgent -Id $args[0]; $m, $m | Export-LettaAgent {letta.Path} -Verbose", id).Succeed());
+        Assert.Contains(letta.Shell.Console.Verbose, v => v.Contains("asked for before", StringComparison.Ordinal));
+        Assert.Single(letta.Run($"Export-LettaAgent {letta.Path} -Id $args[0], $args[1]", id, id.ToUpperInvariant().Replace("AGENT", "agent", StringComparison.Ordinal)).Succeed());
+
+        Assert.Equal(2, letta.Server.Requests.Count("GET", ExportPath));
+        Assert.All(letta.Run($"Test-LettaBackup {letta.Path}").Succeed(), t => Assert.True(t.Get<bool>("Valid")));
+    }
+
+    [Fact]
+    public async Task An_identifier_in_the_list_of_the_server_that_is_none_is_one_error_and_the_others_go_on()
+    {
+        await using var letta = await Connected.ToAsync();
+        letta.Server.Faults.Add(new Fault(EditEffect.HostileId()) { Path = "/v1/agents/" });
+
+        var result = letta.Run($"Export-LettaAgent {letta.Path}");
+
+        Assert.Equal(15, result.Output.Count);
+        var error = Assert.Single(result.Errors);
+        Assert.Equal("InvalidIdInAnswer,LettaPS.Commands.ExportLettaAgentCommand", error.FullyQualifiedErrorId);
+        Assert.Equal("../../../outside", error.TargetObject);
+        var backup = Assert.Single(letta.Run($"Get-LettaBackup {letta.Path}").Succeed());
+        Assert.False(backup.Get<bool>("Complete"));
+        Assert.Single(backup.Get<System.Collections.IEnumerable>("Failed").Cast<object>());
+        Assert.Single(letta.Run($"Test-LettaBackup {letta.Path} | Where-Object Missing").Succeed());
+    }
+
+    [Fact]
+    public async Task What_is_no_identifier_makes_no_set()
+    {
+        await using var letta = await Connected.ToAsync();
+
+        var error = Assert.Single(letta.Run($"Export-LettaAgent {letta.Path} -Id nonsense").Errors);
+
+        Assert.Equal("InvalidId,LettaPS.Commands.ExportLettaAgentCommand", error.FullyQualifiedErrorId);
+        Assert.Equal("nonsense", error.TargetObject);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(letta.Folder.Path));
+    }
+
+    [Fact]
     public async Task What_could_not_be_had_is_said_and_the_agent_is_backed_up_all_the_same()
     {
         await using var letta = await Connected.ToAsync();
@@ -359,6 +403,18 @@ public class ExportLettaAgentTests
         var error = Assert.Single(letta.Run("Export-LettaAgent $args[0]", letta.Folder["file/inside"]).Errors);
 
         Assert.Equal("BackupWriteFailed,LettaPS.Commands.ExportLettaAgentCommand", error.FullyQualifiedErrorId);
+    }
+
+    [Fact]
+    public async Task A_path_that_is_a_file_is_said_to_be_one()
+    {
+        await using var letta = await Connected.ToAsync();
+        File.WriteAllText(letta.Folder["file"], string.Empty);
+
+        var error = Assert.Single(letta.Run("Export-LettaAgent $args[0]", letta.Folder["file"]).Errors);
+
+        Assert.Equal("PathIsFile,LettaPS.Commands.ExportLettaAgentCommand", error.FullyQualifiedErrorId);
+        Assert.Contains("is a file", error.Exception.Message, StringComparison.Ordinal);
     }
 
     private static Dictionary<string, string> Snapshot(string folder) => Directory.GetFiles(folder).ToDictionary(f => Path.GetFileName(f), File.ReadAllText);

@@ -1,6 +1,7 @@
 using LettaPS.Hosting;
 using LettaPS.Sandbox;
 using LettaPS.Sandbox.Fleets;
+using LettaPS.Sandbox.Http;
 
 namespace LettaPS.Module.Tests;
 
@@ -88,6 +89,20 @@ public class GetLettaAgentTests
         var error = Assert.Single(result.Errors);
         Assert.Equal("AgentNotFound,LettaPS.Commands.GetLettaAgentCommand", error.FullyQualifiedErrorId);
         Assert.Equal("Nobody", error.TargetObject);
+    }
+
+    [Fact]
+    public async Task An_identifier_of_the_server_that_is_none_is_an_error_and_the_others_are_given()
+    {
+        await using var letta = await Connected.ToAsync();
+        letta.Server.Faults.Add(new Fault(EditEffect.HostileId()) { Path = "/v1/agents/" });
+
+        var result = letta.Run("Get-LettaAgent *");
+
+        Assert.Equal(15, result.Output.Count);
+        var error = Assert.Single(result.Errors);
+        Assert.Equal("InvalidIdInAnswer,LettaPS.Commands.GetLettaAgentCommand", error.FullyQualifiedErrorId);
+        Assert.Contains($"{letta.Server.BaseUri} lists an agent", error.Exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -10,6 +10,7 @@ namespace LettaPS.Adapters.Http;
 internal static class HttpErrors
 {
     private const int MaxDetail = 500;
+    private const int MaxText = 80;
 
     public static LettaException Refused(LettaConnection connection, Exception cause) => new(
         "ServerUnreachable",
@@ -90,6 +91,14 @@ internal static class HttpErrors
         "Check the port: Letta's own is 8283; a proxy before it may listen at another and pass on only some paths.",
         connection.BaseUri);
 
+    /// <summary>An agent in a list of the server that cannot be asked for.</summary>
+    public static LettaException InvalidAgentId(LettaConnection connection, string? id, string? name) => new(
+        "InvalidIdInAnswer",
+        LettaErrorKind.InvalidData,
+        $"{connection.BaseUri} lists an agent '{Shorten(name)}' whose identifier is '{Shorten(id)}', which is not the identifier of a Letta agent.",
+        "Nothing that you gave is wrong: look at the server's table of agents, and at any proxy before it. The other agents can be used.",
+        Shorten(id));
+
     /// <summary>An answer that is not a success.</summary>
     public static LettaException Refusal(LettaConnection connection, HttpRequestMessage request, HttpResponseMessage response, string body)
     {
@@ -124,8 +133,10 @@ internal static class HttpErrors
         };
     }
 
-    /// <summary>The path without the query, whose values say nothing to a user.</summary>
-    private static string Describe(HttpRequestMessage request) => $"{request.Method} /{request.RequestUri!.OriginalString.Split('?')[0]}";
+    /// <summary>Method, path and query; which server it is, the messages say themselves. The client makes the address absolute before it sends anything.</summary>
+    private static string Describe(HttpRequestMessage request) => $"{request.Method} {request.RequestUri!.PathAndQuery}";
+
+    private static string Shorten(string? text) => text is { Length: > MaxText } ? text[..MaxText] + "…" : text ?? string.Empty;
 
     private static string Detail(string body)
     {

@@ -75,22 +75,35 @@ internal sealed partial class LettaServer : ILettaServer
             }
 
             // A cursor that the server does not know gives the first page again: an agent deleted meanwhile, or a server that ignores cursors.
-            if (page[^1].Id == last)
+            // What is no identifier is no cursor either: it must not reach an address.
+            var cursor = page.FindLast(a => a.Agent is not null).Agent?.Id;
+            if (cursor is null ? page.Count == PageSize : cursor == last)
             {
                 throw new LettaException(
                     "PagingBroken",
                     LettaErrorKind.InvalidData,
-                    $"{Connection.BaseUri} does not go on after agent {last} in its list of agents.",
+                    $"{Connection.BaseUri} does not go on after {(last is null ? "the first page" : $"agent {last}")} in its list of agents.",
                     "Try again. If it stays so, a proxy before the server may be changing the addresses.",
                     Connection.BaseUri);
             }
 
-            foreach (var agent in page.Where(a => seen.Add(a.Id)))
+            foreach (var (agent, invalid) in page.Where(a => seen.Add(a.Agent?.Id ?? a.Invalid!.Message)))
             {
-                yield return agent;
+                if (agent is not null)
+                {
+                    yield return agent;
+                }
+                else if (query.OnInvalid is { } tell)
+                {
+                    await tell(invalid!).ConfigureAwait(false);
+                }
+                else
+                {
+                    throw invalid!;
+                }
             }
 
-            last = page[^1].Id;
+            last = cursor;
             if (page.Count < PageSize)
             {
                 yield break;
@@ -139,9 +152,9 @@ internal sealed partial class LettaServer : ILettaServer
         return query.IncludeHidden ? filter + "show_hidden_agents=true&" : filter;
     }
 
-    private static async Task<List<LettaAgent>> ReadAgentsAsync(JsonStreamReader json, LettaConnection connection, CancellationToken cancel)
+    private static async Task<List<(LettaAgent? Agent, LettaException? Invalid)>> ReadAgentsAsync(JsonStreamReader json, LettaConnection connection, CancellationToken cancel)
     {
-        var page = new List<LettaAgent>();
+        var page = new List<(LettaAgent? Agent, LettaException? Invalid)>();
         await foreach (var state in json.ReadArrayAsync(cancel).ConfigureAwait(false))
         {
             if (page.Count == PageSize)
@@ -149,7 +162,9 @@ internal sealed partial class LettaServer : ILettaServer
                 throw new JsonException("The list is longer than was asked for.");
             }
 
-            page.Add(LettaAgent.FromState(state, connection));
+            page.Add(EntityId.TryParse(state.StringOrNull("id"), "agent", out _)
+                ? (LettaAgent.FromState(state, connection), null)
+                : (null, HttpErrors.InvalidAgentId(connection, state.StringOrNull("id"), state.StringOrNull("name"))));
         }
 
         return page;

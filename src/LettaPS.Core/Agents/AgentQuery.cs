@@ -6,6 +6,9 @@ namespace LettaPS.Core.Agents;
 /// <param name="IncludeHidden">Also the agents that the server hides.</param>
 public sealed record AgentQuery(IReadOnlyList<string> Tags, string? Name = null, bool IncludeHidden = false)
 {
+    /// <summary>Told of each agent that is left out since its identifier is none of Letta's, so that the others can be given; without it, that ends the list.</summary>
+    public Func<LettaException, ValueTask>? OnInvalid { get; init; }
+
     /// <summary>Every agent, hidden ones too.</summary>
     public static AgentQuery Everything { get; } = new([], IncludeHidden: true);
 }

@@ -1,13 +1,31 @@
+using System.Text.RegularExpressions;
+using LettaPS.Core.Agents;
+
 namespace LettaPS.Core.Backups;
 
 /// <summary>Tells sets from other folders.</summary>
-internal static class BackupFolder
+internal static partial class BackupFolder
 {
-    /// <summary>Whether a folder is a set, finished or not.</summary>
+    /// <summary>Whether a folder is a set, finished or not, or was one before its manifest was lost.</summary>
     public static bool IsSet(string folder) =>
-        File.Exists(Path.Combine(folder, BackupManifest.FileName)) || File.Exists(Path.Combine(folder, BackupJournal.FileName));
+        File.Exists(Path.Combine(folder, BackupManifest.FileName)) || IsUnfinished(folder) || HasLostManifest(folder);
+
+    /// <summary>Whether a folder is a set that an export has not finished.</summary>
+    public static bool IsUnfinished(string folder) => File.Exists(Path.Combine(folder, BackupJournal.FileName));
 
     /// <summary>The sets in a folder, the oldest first. Their names sort by time.</summary>
     public static IEnumerable<string> Sets(string folder) =>
         Directory.EnumerateDirectories(folder).Where(IsSet).Order(StringComparer.Ordinal);
+
+    /// <summary>
+    /// Whether a folder has the name and the files of a set. An export leaves a manifest or a journal at every moment: where neither is there, somebody has removed
+    /// it, and the folder must not pass for files of other origin, of which nothing can be missing.
+    /// </summary>
+    private static bool HasLostManifest(string folder) =>
+        SetName().IsMatch(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))))
+        && Directory.Exists(folder)
+        && Directory.EnumerateFiles(folder, "*" + BackupSet.AgentFileExtension).Any(f => EntityId.TryParse(Path.GetFileNameWithoutExtension(f), "agent", out _));
+
+    [GeneratedRegex(@"^letta-backup-[0-9]{8}T[0-9]{6}Z(-[0-9]+)?(\.replaced-[0-9]{8}T[0-9]{6}Z)?\z", RegexOptions.CultureInvariant)]
+    private static partial Regex SetName();
 }

@@ -83,7 +83,7 @@ public static class BackupReader
     private static async Task<LettaBackup> ReadFolderAsync(string folder, CancellationToken cancel)
     {
         BackupManifest? manifest = null;
-        var state = BackupFolder.IsSet(folder) ? LettaBackupState.Unfinished : LettaBackupState.Foreign;
+        var state = BackupFolder.IsUnfinished(folder) ? LettaBackupState.Unfinished : BackupFolder.IsSet(folder) ? LettaBackupState.Damaged : LettaBackupState.Foreign;
         try
         {
             manifest = BackupManifest.Read(folder);
@@ -95,7 +95,9 @@ public static class BackupReader
 
         if (manifest is not null)
         {
-            return new LettaBackup(folder, manifest, LettaBackupState.Finished, [.. manifest.Files.Select(f => FromManifest(folder, f))]);
+            // A look at the names and sizes costs nothing; what is in the files, Test-LettaBackup examines.
+            state = manifest.Files.All(f => IsThere(folder, f)) ? LettaBackupState.Finished : LettaBackupState.Damaged;
+            return new LettaBackup(folder, manifest, state, [.. manifest.Files.Select(f => FromManifest(folder, f))]);
         }
 
         var files = new List<LettaBackupFile>();
@@ -106,6 +108,9 @@ public static class BackupReader
 
         return new LettaBackup(folder, null, state, files);
     }
+
+    private static bool IsThere(string folder, BackupEntry entry) =>
+        new FileInfo(Path.Combine(folder, Path.GetFileName(entry.Name))) is { Exists: true } file && file.Length == entry.Length;
 
     private static LettaBackupFile FromManifest(string folder, BackupEntry entry)
     {
@@ -195,7 +200,9 @@ public static class BackupReader
             {
                 Path = path,
                 Length = manifest is null ? 0 : new FileInfo(path).Length,
-                Problems = manifest is null ? ["The set has no manifest: its export was broken off. Export-LettaAgent -Resume completes it."] : [],
+                Problems = manifest is not null ? []
+                    : BackupFolder.IsUnfinished(folder) ? ["The set has no manifest: its export was broken off. Export-LettaAgent -Resume completes it."]
+                    : ["The manifest of the set is gone: nothing tells whether its files are all there and as they were written."],
                 Missing = [.. manifest?.Failed.Select(f => $"The agent {f.AgentId} ({f.AgentName}) is not in the set: {f.Error}") ?? []],
             }, manifest);
         }

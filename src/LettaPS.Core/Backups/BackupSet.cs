@@ -119,7 +119,7 @@ public sealed class BackupSet : IDisposable
         var name = snapshot.Agent.Id + AgentFileExtension;
         using var file = new AtomicFile(Path.Combine(Folder, name));
         var counts = AgentFileComposer.Write(snapshot, file.Stream, _time.GetUtcNow(), cancel);
-        var (length, sha256) = file.Commit();
+        var (length, sha256) = file.Finish();
         var entry = new BackupEntry
         {
             Name = name,
@@ -141,6 +141,8 @@ public sealed class BackupSet : IDisposable
         };
         lock (_lock)
         {
+            // The name and what is noted of it go together: were the agent written twice at once, the manifest would else tell of the other file.
+            file.Commit();
             _entries[entry.AgentId] = entry;
             _schemaRevision ??= snapshot.SchemaRevision;
             _journal.Add(entry);

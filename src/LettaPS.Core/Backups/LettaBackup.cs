@@ -26,10 +26,10 @@ public sealed class LettaBackup
     /// <summary>Whether it is a finished set.</summary>
     public LettaBackupState State { get; }
 
-    /// <summary>When the export began (UTC), where the folder is a finished set.</summary>
+    /// <summary>When the export began (UTC), where the manifest can be read.</summary>
     public DateTimeOffset? CreatedAt { get; }
 
-    /// <summary>When the export ended (UTC), where the folder is a finished set.</summary>
+    /// <summary>When the export ended (UTC), where the manifest can be read.</summary>
     public DateTimeOffset? CompletedAt { get; }
 
     /// <summary>Address of the server.</summary>
@@ -75,13 +75,13 @@ public sealed class LettaBackup
 /// <summary>What a folder with agent files is.</summary>
 public enum LettaBackupState
 {
-    /// <summary>A set with its manifest.</summary>
+    /// <summary>A set with its manifest and every file that it names.</summary>
     Finished,
 
     /// <summary>A set whose export was broken off; <c>Export-LettaAgent -Resume</c> completes it.</summary>
     Unfinished,
 
-    /// <summary>A set whose manifest is not as it was written.</summary>
+    /// <summary>A set whose manifest is gone or not as it was written, or of whose files one is gone or has another size.</summary>
     Damaged,
 
     /// <summary>Files of other origin, without a manifest.</summary>

@@ -65,7 +65,8 @@ internal sealed record NewestBackup(string Path, DateTimeOffset TakenAt, DumpMan
     {
         await foreach (var backup in BackupReader.ReadAsync(set, cancel).ConfigureAwait(false))
         {
-            return backup.State == LettaBackupState.Finished ? backup.CreatedAt : null;
+            // One with a damaged file counts too, so that the examination tells of it and does not pass an older one in its place.
+            return backup.CreatedAt;
         }
 
         return null;

@@ -8,6 +8,9 @@ namespace LettaPS.Core.Connections;
 /// </summary>
 public sealed class LettaConnection
 {
+    // The timers of .NET count milliseconds in 31 bits.
+    private static readonly TimeSpan s_maxTimeout = TimeSpan.FromDays(24);
+
     private readonly SecureString? _apiKey;
 
     /// <summary>Describes a server.</summary>
@@ -16,7 +19,10 @@ public sealed class LettaConnection
     /// <param name="timeout">Longest wait for the beginning of an answer and between two parts of it; <see langword="null"/> means 100 seconds.</param>
     /// <param name="skipCertificateCheck">Accept any TLS certificate.</param>
     /// <param name="serverVersion">What the server says of its version, where it was asked.</param>
-    /// <exception cref="LettaException"><c>InvalidBaseUri</c>: the address is not one of a web server.</exception>
+    /// <exception cref="LettaException">
+    /// <c>InvalidBaseUri</c>: the address is not one of a web server. <c>InvalidApiKey</c>: no HTTP header can carry the password. <c>InvalidTimeout</c>: the wait is
+    /// not longer than nothing, or longer than 24 days.
+    /// </exception>
     public LettaConnection(
         Uri baseUri,
         SecureString? apiKey = null,
@@ -26,8 +32,8 @@ public sealed class LettaConnection
     {
         ArgumentNullException.ThrowIfNull(baseUri);
         BaseUri = Normalise(baseUri);
-        _apiKey = apiKey is { Length: > 0 } ? apiKey : null;
-        Timeout = timeout ?? DefaultTimeout;
+        _apiKey = apiKey is { Length: > 0 } ? Checked(apiKey) : null;
+        Timeout = Checked(timeout ?? DefaultTimeout);
         SkipCertificateCheck = skipCertificateCheck;
         ServerVersion = serverVersion;
     }
@@ -69,10 +75,29 @@ public sealed class LettaConnection
         new(BaseUri, _apiKey, timeout, SkipCertificateCheck, ServerVersion) { Database = Database };
 
     /// <summary>The password in clear, for the one place that puts it into a header. Never log, print or store it.</summary>
-    public string? RevealApiKey() => _apiKey is null ? null : new NetworkCredential(string.Empty, _apiKey).Password;
+    public string? RevealApiKey() => _apiKey is null ? null : Reveal(_apiKey);
 
     /// <summary>The address and version; never the password.</summary>
     public override string ToString() => ServerVersion is null ? BaseUri.ToString() : $"{BaseUri} (Letta {ServerVersion})";
+
+    private static SecureString Checked(SecureString apiKey) => Reveal(apiKey).All(c => c is >= ' ' and <= '~')
+        ? apiKey
+        : throw new LettaException(
+            "InvalidApiKey",
+            LettaErrorKind.InvalidInput,
+            "The password of the server holds a line end, another control character or a character that is not ASCII: no HTTP header can carry it.",
+            "Check -ApiKey or LETTA_API_KEY. What is read from a file often has a line end too many.");
+
+    private static TimeSpan Checked(TimeSpan timeout) => timeout > TimeSpan.Zero && timeout <= s_maxTimeout
+        ? timeout
+        : throw new LettaException(
+            "InvalidTimeout",
+            LettaErrorKind.InvalidInput,
+            $"A server cannot be waited for {timeout.TotalSeconds:0.#} seconds.",
+            "Give a -Timeout of more than 0 seconds and at most 24 days.",
+            timeout);
+
+    private static string Reveal(SecureString apiKey) => new NetworkCredential(string.Empty, apiKey).Password;
 
     private static Uri Normalise(Uri uri)
     {

@@ -118,7 +118,10 @@ public sealed class ExportLettaAgentCommand : ConnectionCmdlet
     {
         try
         {
-            return FilePaths.ForWriting(this, Path);
+            var folder = FilePaths.ForWriting(this, Path);
+            return File.Exists(folder)
+                ? throw new LettaException("PathIsFile", LettaErrorKind.InvalidInput, $"'{folder}' is a file; a backup set goes into a folder.", "Give the path of a folder, which need not exist.", folder)
+                : folder;
         }
         catch (LettaException e)
         {
@@ -190,22 +193,55 @@ public sealed class ExportLettaAgentCommand : ConnectionCmdlet
             var session = SessionOf(order.Connection);
             if (order.Id is not null)
             {
-                if (await AgreeAsync(session, order.Id, order.Agent).ConfigureAwait(false))
+                if (await CheckAsync(session, order.Id).ConfigureAwait(false) is { } id && await WantsAsync(session, id, order.Agent).ConfigureAwait(false))
                 {
-                    yield return (session, order.Id, order.Agent);
+                    yield return (session, id, order.Agent);
                 }
 
                 continue;
             }
 
-            await foreach (var agent in session.Source.ListAsync(AgentQuery.Everything, cancel).ConfigureAwait(false))
+            var everything = AgentQuery.Everything with { OnInvalid = e => RefuseAsync(session, e) };
+            await foreach (var agent in session.Source.ListAsync(everything, cancel).ConfigureAwait(false))
             {
-                if (await AgreeAsync(session, agent.Id, agent).ConfigureAwait(false))
+                if (await WantsAsync(session, agent.Id, agent).ConfigureAwait(false))
                 {
                     yield return (session, agent.Id, agent);
                 }
             }
         }
+    }
+
+    /// <summary>The identifier as Letta writes it; <see langword="null"/> where it is none, which is told. No set is made for that.</summary>
+    private async Task<string?> CheckAsync(Session session, string id)
+    {
+        try
+        {
+            return EntityId.Require(id, "agent");
+        }
+        catch (LettaException e)
+        {
+            await RefuseAsync(session, e).ConfigureAwait(false);
+            return null;
+        }
+    }
+
+    private async ValueTask RefuseAsync(Session session, LettaException failure)
+    {
+        session.Refused.Add(failure);
+        await WriteErrorAsync(failure).ConfigureAwait(false);
+    }
+
+    /// <summary>Whether an agent is to be exported: it was not asked for before in this run, and the user agrees.</summary>
+    private async Task<bool> WantsAsync(Session session, string id, LettaAgent? agent)
+    {
+        if (session.Asked.Add(id))
+        {
+            return await AgreeAsync(session, id, agent).ConfigureAwait(false);
+        }
+
+        await WriteVerboseAsync($"{id} was asked for before; it is exported once.").ConfigureAwait(false);
+        return false;
     }
 
     private Session SessionOf(LettaConnection connection)
@@ -246,7 +282,6 @@ public sealed class ExportLettaAgentCommand : ConnectionCmdlet
         try
         {
             var begun = TimeProvider.System.GetTimestamp();
-            id = EntityId.Require(id, "agent");
             if (Resume && set.Reuse(agent ?? await session.Source.GetAsync(id, cancel).ConfigureAwait(false), _leftOut) is { } kept)
             {
                 await WriteObjectAsync(kept).ConfigureAwait(false);
@@ -289,6 +324,11 @@ public sealed class ExportLettaAgentCommand : ConnectionCmdlet
             return;
         }
 
+        foreach (var failure in session.Refused)
+        {
+            set.Fail(failure.Target as string ?? string.Empty, null, failure);
+        }
+
         var manifest = set.Complete();
         await WriteVerboseAsync($"{manifest.Files.Count} agents are in {set.Folder}, {manifest.Failed.Count} failed.").ConfigureAwait(false);
         if (set.Replaced is { } old)
@@ -306,6 +346,12 @@ public sealed class ExportLettaAgentCommand : ConnectionCmdlet
         public ILettaServer Source => source;
 
         public BackupSet? Set { get; set; }
+
+        /// <summary>The agents that were asked for so far.</summary>
+        public HashSet<string> Asked { get; } = new(StringComparer.Ordinal);
+
+        /// <summary>Of agents whose identifier is none of Letta's: there may be no set yet that could note them.</summary>
+        public List<LettaException> Refused { get; } = [];
 
         public void Dispose()
         {

@@ -22,6 +22,7 @@ public sealed class GetLettaAgentCommand : ConnectionCmdlet
     /// <summary>Names, with wildcards, in any case. A name without wildcards that no agent has is an error.</summary>
     [Parameter(Position = 0, ParameterSetName = ByName)]
     [SupportsWildcards]
+    [ValidateWildcards]
     [ValidateNotNullOrEmpty]
     public string[]? Name { get; set; }
 
@@ -73,7 +74,8 @@ public sealed class GetLettaAgentCommand : ConnectionCmdlet
         }
 
         var patterns = (Name ?? ["*"]).Select(n => new NamePattern(n)).ToList();
-        await foreach (var agent in server.ListAsync(new AgentQuery(Tag, IncludeHidden: IncludeHidden), cancel).ConfigureAwait(false))
+        var query = new AgentQuery(Tag, IncludeHidden: IncludeHidden) { OnInvalid = e => WriteErrorAsync(e) };
+        await foreach (var agent in server.ListAsync(query, cancel).ConfigureAwait(false))
         {
             // Every pattern is asked, so that each knows whether it has found anything.
             if (patterns.FindAll(p => p.IsMatch(agent.Name)).Count > 0 && !await GiveAsync(agent).ConfigureAwait(false))

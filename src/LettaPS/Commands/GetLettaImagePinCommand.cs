@@ -19,6 +19,7 @@ public sealed class GetLettaImagePinCommand : ComposeCmdlet
     /// <summary>Services whose references are wanted; with wildcards. Without it, all that run Letta.</summary>
     [Parameter]
     [SupportsWildcards]
+    [ValidateWildcards]
     [ValidateNotNullOrEmpty]
     public string[]? Service { get; set; }
 

@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using LettaPS.Core;
 using LettaPS.Core.Releases;
+using LettaPS.Hosting;
 
 namespace LettaPS.Commands;
 
@@ -12,6 +13,7 @@ public sealed class GetLettaReleaseCommand : PSCmdlet
     /// <summary>Versions to list, with wildcards: 0.16.2, 0.16.*. All where it is not given.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
+    [ValidateWildcards]
     [ValidateNotNullOrEmpty]
     public string[] Version { get; set; } = ["*"];
 

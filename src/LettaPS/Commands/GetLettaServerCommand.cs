@@ -15,6 +15,7 @@ public sealed class GetLettaServerCommand : ServerCmdlet
     /// <summary>Names of containers or compose services; with wildcards.</summary>
     [Parameter(Position = 0, ParameterSetName = ByName, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
+    [ValidateWildcards]
     [ValidateNotNullOrEmpty]
     public string[] Name { get; set; } = ["*"];
 

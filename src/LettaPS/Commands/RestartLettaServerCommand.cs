@@ -22,7 +22,7 @@ public sealed class RestartLettaServerCommand : ServerStateCmdlet
 
     private protected override string Verb => "Restart";
 
-    private protected override async Task ChangeAsync(LettaServerInfo server, CancellationToken cancel)
+    private protected override async Task<string?> ChangeAsync(LettaServerInfo server, CancellationToken cancel)
     {
         Progress.Tell($"waiting for {server.Name} to end");
         try
@@ -35,6 +35,6 @@ public sealed class RestartLettaServerCommand : ServerStateCmdlet
             await Control.StartAsync(server.Id, CancellationToken.None).ConfigureAwait(false);
         }
 
-        await StartAsync(server, Wait ? TimeSpan.FromSeconds(TimeoutSec) : null, cancel).ConfigureAwait(false);
+        return await StartAsync(server, Wait ? TimeSpan.FromSeconds(TimeoutSec) : null, cancel).ConfigureAwait(false);
     }
 }

@@ -39,6 +39,7 @@ public sealed class RestoreLettaAgentCommand : ConnectionCmdlet
     /// <summary>Only agents with these names; with wildcards.</summary>
     [Parameter]
     [SupportsWildcards]
+    [ValidateWildcards]
     [ValidateNotNullOrEmpty]
     public string[]? Name { get; set; }
 

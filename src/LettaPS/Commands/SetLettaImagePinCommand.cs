@@ -50,6 +50,7 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
     /// <summary>Services to pin; with wildcards. Without it, all that run Letta.</summary>
     [Parameter]
     [SupportsWildcards]
+    [ValidateWildcards]
     [ValidateNotNullOrEmpty]
     public string[]? Service { get; set; }
 

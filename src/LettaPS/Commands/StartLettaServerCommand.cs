@@ -22,6 +22,6 @@ public sealed class StartLettaServerCommand : ServerStateCmdlet
 
     private protected override string Verb => "Start";
 
-    private protected override Task ChangeAsync(LettaServerInfo server, CancellationToken cancel) =>
+    private protected override Task<string?> ChangeAsync(LettaServerInfo server, CancellationToken cancel) =>
         StartAsync(server, Wait ? TimeSpan.FromSeconds(TimeoutSec) : null, cancel);
 }

@@ -21,9 +21,10 @@ public sealed class StopLettaServerCommand : ServerStateCmdlet
 
     private protected override string Verb => "Stop";
 
-    private protected override Task ChangeAsync(LettaServerInfo server, CancellationToken cancel)
+    private protected override async Task<string?> ChangeAsync(LettaServerInfo server, CancellationToken cancel)
     {
         Progress.Tell($"waiting for {server.Name} to end");
-        return Engine.StopAsync(server.Id, TimeSpan.FromSeconds(TimeoutSec), cancel);
+        await Engine.StopAsync(server.Id, TimeSpan.FromSeconds(TimeoutSec), cancel).ConfigureAwait(false);
+        return null;
     }
 }

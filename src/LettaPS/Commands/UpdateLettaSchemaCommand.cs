@@ -15,6 +15,7 @@ public sealed class UpdateLettaSchemaCommand : ServerDatabaseCmdlet
     /// <summary>Name of the server's container or compose service; with wildcards. Not needed where there is one server only.</summary>
     [Parameter(Position = 0, ParameterSetName = ByName, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
+    [ValidateWildcards]
     [ValidateNotNullOrEmpty]
     public string[]? Name { get; set; }
 

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using LettaPS.Async;
+using LettaPS.Core;
 using LettaPS.Core.Connections;
 
 namespace LettaPS.Hosting;
@@ -14,5 +15,18 @@ public abstract class ConnectionCmdlet : AsyncCmdlet
     public LettaConnection[]? Connection { get; set; }
 
     /// <summary>The servers to speak to.</summary>
-    private protected IReadOnlyList<LettaConnection> Connections => Connection ?? [RunspaceState.Current.Connection ?? EnvironmentConnection.Create()];
+    private protected IReadOnlyList<LettaConnection> Connections => Connection ?? [RunspaceState.Current.Connection ?? FromEnvironment()];
+
+    private LettaConnection FromEnvironment()
+    {
+        try
+        {
+            return EnvironmentConnection.Create();
+        }
+        catch (LettaException e)
+        {
+            ThrowTerminatingError(e.ToErrorRecord());
+            throw;
+        }
+    }
 }

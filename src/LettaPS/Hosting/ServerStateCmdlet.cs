@@ -10,6 +10,7 @@ public abstract class ServerStateCmdlet : ServerCmdlet
     /// <summary>Names of containers or compose services; with wildcards. Not needed where there is one server only.</summary>
     [Parameter(Position = 0, ParameterSetName = ByName, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
+    [ValidateWildcards]
     [ValidateNotNullOrEmpty]
     public string[]? Name { get; set; }
 
@@ -32,11 +33,11 @@ public abstract class ServerStateCmdlet : ServerCmdlet
 
             try
             {
-                await ChangeAsync(server, cancel).ConfigureAwait(false);
+                var version = await ChangeAsync(server, cancel).ConfigureAwait(false);
                 if (PassThru)
                 {
                     var all = await Engine.ListAsync(cancel).ConfigureAwait(false);
-                    await WriteObjectAsync(ServerDiscovery.Describe(all.First(c => c.Id == server.Id), all, Engine.Endpoint)).ConfigureAwait(false);
+                    await WriteObjectAsync(ServerDiscovery.Describe(all.First(c => c.Id == server.Id), all, Engine.Endpoint) with { Version = version }).ConfigureAwait(false);
                 }
             }
             catch (LettaException e)
@@ -49,13 +50,15 @@ public abstract class ServerStateCmdlet : ServerCmdlet
     /// <summary>Starts or stops a server.</summary>
     /// <param name="server">The server.</param>
     /// <param name="cancel">Gives up.</param>
-    private protected abstract Task ChangeAsync(LettaServerInfo server, CancellationToken cancel);
+    /// <returns>The version that the server told; <see langword="null"/> where it was not waited for.</returns>
+    private protected abstract Task<string?> ChangeAsync(LettaServerInfo server, CancellationToken cancel);
 
     /// <summary>Starts a server, and waits where that was asked for.</summary>
     /// <param name="server">The server.</param>
     /// <param name="wait">How long to wait until it answers; <see langword="null"/> for not at all.</param>
     /// <param name="cancel">Gives up.</param>
-    private protected async Task StartAsync(LettaServerInfo server, TimeSpan? wait, CancellationToken cancel)
+    /// <returns>The version that it told; <see langword="null"/> where it was not waited for.</returns>
+    private protected async Task<string?> StartAsync(LettaServerInfo server, TimeSpan? wait, CancellationToken cancel)
     {
         if (server.Database is { Kind: LettaDatabaseKind.Container, Container: { } database }
             && await Engine.InspectAsync(database, cancel).ConfigureAwait(false) is { IsRunning: false })
@@ -64,10 +67,13 @@ public abstract class ServerStateCmdlet : ServerCmdlet
         }
 
         await Control.StartAsync(server.Id, cancel).ConfigureAwait(false);
-        if (wait is { } limit)
+        if (wait is not { } limit)
         {
-            var version = await Control.WaitAsync(server.Id, limit, reason => Progress.Tell($"waiting for {server.Name}: {reason}"), cancel).ConfigureAwait(false);
-            await WriteVerboseAsync($"{server.Name} answers as Letta {version}.").ConfigureAwait(false);
+            return null;
         }
+
+        var version = await Control.WaitAsync(server.Id, limit, reason => Progress.Tell($"waiting for {server.Name}: {reason}"), cancel).ConfigureAwait(false);
+        await WriteVerboseAsync($"{server.Name} answers as Letta {version}.").ConfigureAwait(false);
+        return version;
     }
 }

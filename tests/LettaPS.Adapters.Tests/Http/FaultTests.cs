@@ -1,7 +1,9 @@
+using System.Text;
 using LettaPS.Core;
 using LettaPS.Core.Agents;
 using LettaPS.Core.Connections;
 using LettaPS.Sandbox;
+using LettaPS.Sandbox.Fleets;
 using LettaPS.Sandbox.Http;
 using LettaPS.Sandbox.Store;
 using LettaPS.TestKit;
@@ -213,7 +215,35 @@ public class FaultTests
 
         var e = await Assert.ThrowsAsync<LettaException>(async () => await letta.Source.ListAsync(AgentQuery.Everything, CancellationToken.None).ToListAsync());
 
-        Assert.Equal("InvalidId", e.ErrorId);
+        Assert.Equal("InvalidIdInAnswer", e.ErrorId);
+    }
+
+    [Fact]
+    public async Task An_identifier_that_is_none_never_becomes_a_cursor_and_the_list_goes_on_behind_it()
+    {
+        await using var server = await SandboxServer.StartAsync(new SandboxOptions { Fleet = Fleet.Generated(agents: 150, messages: 1) });
+        using var source = new AdapterDoor().OpenServer(new LettaConnection(server.BaseUri));
+        var whole = await source.ListAsync(AgentQuery.Everything, CancellationToken.None).ToListAsync();
+        var last = whole[99].Id;
+        server.Faults.Add(new Fault(new EditEffect(body => Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(body).Replace(last, "../../outside", StringComparison.Ordinal)))) { Path = "/v1/agents/" });
+        var invalid = new List<LettaException>();
+
+        var agents = await source.ListAsync(AgentQuery.Everything with { OnInvalid = e => { invalid.Add(e); return ValueTask.CompletedTask; } }, CancellationToken.None).ToListAsync();
+
+        Assert.Equal(whole.Select(a => a.Id).Where(id => id != last), agents.Select(a => a.Id));
+        Assert.Equal("../../outside", Assert.Single(invalid).Target);
+        Assert.DoesNotContain(server.Requests.Entries, r => r.Query.Contains("outside", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_was_asked_for_is_told_by_path_and_query()
+    {
+        await using var letta = await TestedServer.StartAsync();
+        letta.Server.Faults.Add(new Fault(new StatusEffect(418, "teapot")) { Path = "/v1/agents/" });
+
+        var e = await Assert.ThrowsAsync<LettaException>(async () => await letta.Source.ListAsync(AgentQuery.Everything, CancellationToken.None).ToListAsync());
+
+        Assert.Contains("GET /v1/agents/?limit=100&", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -82,6 +82,35 @@ public class BackupReaderTests
     }
 
     [Fact]
+    public async Task A_set_whose_manifest_is_gone_is_damaged_and_not_valid()
+    {
+        using var set = new SmallSet(s_agent);
+        File.Delete(Path.Combine(set.Folder, BackupManifest.FileName));
+
+        var backup = await ReadAsync(Path.GetDirectoryName(set.Folder)!);
+
+        Assert.Equal((set.Folder, LettaBackupState.Damaged, 1, false), (backup.Path, backup.State, backup.Agents, backup.Complete));
+        var invalid = Assert.Single(await set.TestAsync(), r => !r.Valid);
+        Assert.Equal(Path.Combine(set.Folder, BackupManifest.FileName), invalid.Path);
+        Assert.Contains("manifest of the set is gone", Assert.Single(invalid.Problems), StringComparison.Ordinal);
+        Assert.Equal("BackupSetExists", Assert.Throws<LettaException>(() => BackupSet.Open(set.Request() with { Path = set.Folder })).ErrorId);
+    }
+
+    [Fact]
+    public async Task A_set_of_whose_files_one_is_gone_or_of_another_size_is_damaged()
+    {
+        using var set = new SmallSet(s_agent, s_other);
+        var file = Path.Combine(set.Folder, $"agent-{s_agent}.af");
+        await File.AppendAllTextAsync(file, "\n", TestContext.Current.CancellationToken);
+        Assert.Equal(LettaBackupState.Damaged, (await ReadAsync(set.Folder)).State);
+
+        File.Delete(file);
+
+        var backup = await ReadAsync(set.Folder);
+        Assert.Equal((LettaBackupState.Damaged, 2, false), (backup.State, backup.Agents, backup.Complete));
+    }
+
+    [Fact]
     public async Task What_the_set_holds_is_told_from_the_manifest()
     {
         using var set = new SmallSet(s_agent, s_other);

@@ -49,6 +49,25 @@ public class BackupSetTests
     }
 
     [Fact]
+    public async Task An_agent_that_is_written_twice_at_once_has_the_hash_of_the_file_that_is_there()
+    {
+        for (var round = 0; round < 20; round++)
+        {
+            using var small = new SmallSet();
+            using var set = BackupSet.Open(small.Request());
+            var folder = set.Folder;
+            await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() =>
+            {
+                using var snapshot = SmallSet.Snapshot(s_agent, folder);
+                set.Write(snapshot, [], 0, CancellationToken.None);
+            })));
+            set.Complete();
+
+            Assert.All(await BackupReader.TestAsync(folder, null, TestContext.Current.CancellationToken).ToListAsync(TestContext.Current.CancellationToken), t => Assert.Empty(t.Problems));
+        }
+    }
+
+    [Fact]
     public void Leftovers_of_a_killed_run_are_removed()
     {
         using var small = new SmallSet();
