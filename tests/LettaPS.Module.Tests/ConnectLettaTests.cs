@@ -172,6 +172,14 @@ public class ConnectLettaTests
     }
 
     [Fact]
+    public void A_server_that_publishes_no_port_is_told_of_in_words()
+    {
+        using var shell = new Shell();
+
+        AssertError(shell, "NoPublishedPort", "publishes no port", "[pscustomobject]@{ Name = 'letta-1'; BaseUri = $null } | Connect-Letta");
+    }
+
+    [Fact]
     public async Task Each_runspace_has_a_connection_of_its_own()
     {
         await using var server = await SandboxServer.StartAsync();

@@ -58,6 +58,21 @@ public class LettaSchemaTests
         Assert.Empty(shell.Run("Compare-LettaSchema 0.16.2 -DatabaseUri $args[0] | Where-Object Name -eq nothing | Invoke-LettaSchemaFix", database.Uri()).Succeed());
     }
 
+    [Theory]
+    [InlineData("Invoke-LettaSchemaFix -LockTimeout -1")]
+    [InlineData("Invoke-LettaSchemaFix -LockTimeout 86401")]
+    [InlineData("Invoke-LettaSchemaFix -LockTimeout ([timespan]'-00:00:01')")]
+    [InlineData("Reset-LettaDatabase -MaxBackupAge '-1.0:00'")]
+    public void A_duration_that_is_none_is_refused_before_anything_is_done(string command)
+    {
+        using var shell = new Shell();
+
+        var error = Assert.Single(shell.Run(command).Errors);
+
+        Assert.StartsWith("ParameterArgumentValidationError,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.Contains("is not from 0 to", error.Exception.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Confirm_asks_for_each_statement_and_a_no_is_heeded()
     {

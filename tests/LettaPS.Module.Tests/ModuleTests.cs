@@ -48,6 +48,21 @@ public class ModuleTests
     }
 
     [Fact]
+    public void Every_parameter_of_every_cmdlet_has_its_heading_on_the_page()
+    {
+        using var shell = new Shell();
+        var common = System.Management.Automation.Cmdlet.CommonParameters;
+        var pages = Path.Combine(s_folder, "..", "..", "docs", "cmdlets");
+
+        var missing = shell.Run("Get-Command -Module LettaPS").Succeed()
+            .Select(c => (System.Management.Automation.CmdletInfo)c.BaseObject)
+            .SelectMany(c => c.Parameters.Keys.Except(common).Except(File.ReadLines(Path.Combine(pages, c.Name + ".md")).Select(l => l.Replace("### -", "", StringComparison.Ordinal)))
+                .Select(p => $"{c.Name} -{p}"));
+
+        Assert.Empty(missing);
+    }
+
+    [Fact]
     public void Importing_again_by_force_keeps_the_module_working()
     {
         using var shell = new Shell();

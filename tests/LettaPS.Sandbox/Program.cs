@@ -1,5 +1,11 @@
 using LettaPS.Sandbox;
 
+if (args is ["--help" or "-h", ..])
+{
+    Console.WriteLine(SandboxArguments.Usage);
+    return 0;
+}
+
 SandboxOptions options;
 IReadOnlyList<Action<SandboxServer>> faults;
 try

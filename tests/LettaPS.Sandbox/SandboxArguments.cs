@@ -6,7 +6,8 @@ namespace LettaPS.Sandbox;
 /// <summary>The command line of the sandbox as a program.</summary>
 internal static class SandboxArguments
 {
-    private const string Usage = $"""
+    /// <summary>What can be given.</summary>
+    public const string Usage = $"""
         usage: LettaPS.Sandbox [--release 0.11.3|0.16.2|0.16.8] [--port N] [--password TEXT] [--latency MS] [--seed N]
                                [--fleet seed|group|empty|FOLDER OF RECORDED ROWS] [--upgrade fresh|damaged]
                                [--agents N [--messages N] [--message-length N] [--in-context N] [--passages N]]

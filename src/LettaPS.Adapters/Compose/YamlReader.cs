@@ -39,7 +39,7 @@ internal sealed class YamlReader : IYamlReader
 
     private sealed class Builder(string text)
     {
-        private readonly Parser _parser = new(new Scanner(new StringReader(text), skipComments: true));
+        private readonly Parser _parser = new(new PeekingScanner(new Scanner(new StringReader(text), skipComments: true)));
         private readonly List<YamlToken> _tokens = [];
         private readonly Dictionary<AnchorName, YamlNode> _anchors = [];
 

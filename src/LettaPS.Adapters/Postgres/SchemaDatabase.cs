@@ -13,14 +13,24 @@ internal sealed class SchemaDatabase(DatabaseAddress address) : ISchemaDatabase
     public DatabaseAddress Address => address;
 
     /// <inheritdoc/>
-    public async Task<DatabaseSnapshot> ReadAsync(Func<DatabaseSnapshot, IReadOnlyList<DataQuestion>> ask, CancellationToken cancel)
+    public async Task<DatabaseSnapshot> ReadAsync(Func<DatabaseSnapshot, IReadOnlyList<DataQuestion>> ask, TimeSpan patience, CancellationToken cancel)
     {
         var connection = await ConnectAsync(cancel).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
             try
             {
-                return await SchemaReader.ReadAsync(connection, ask, cancel).ConfigureAwait(false);
+                return await SchemaReader.ReadAsync(connection, ask, patience, cancel).ConfigureAwait(false);
+            }
+            catch (NpgsqlException e) when (PostgresErrors.IsLock(e))
+            {
+                var rollback = new NpgsqlCommand("ROLLBACK", connection);
+                await using (rollback.ConfigureAwait(false))
+                {
+                    await rollback.ExecuteNonQueryAsync(cancel).ConfigureAwait(false);
+                }
+
+                throw await TableLocks.DescribeAsync(connection, address, patience, ofReaders: true, "They could not be read.", e, cancel).ConfigureAwait(false);
             }
             catch (NpgsqlException e)
             {

@@ -47,8 +47,7 @@ internal static class SchemaQueries
     /// The rest makes what is read independent of settings of the role.
     /// </summary>
     public const string Settings = """
-        SELECT set_config('search_path', $1, true), set_config('standard_conforming_strings', 'on', true), set_config('quote_all_identifiers', 'off', true),
-            set_config('lock_timeout', '5s', true)
+        SELECT set_config('search_path', $1, true), set_config('standard_conforming_strings', 'on', true), set_config('quote_all_identifiers', 'off', true)
         """;
 
     /// <summary>What a schema has. $1: its name.</summary>

@@ -12,13 +12,18 @@ internal static class SchemaReader
     /// <summary>Reads it.</summary>
     /// <param name="connection">An open connection.</param>
     /// <param name="ask">Looks at the catalog and says what to ask of the rows.</param>
+    /// <param name="patience">Longest wait for each lock.</param>
     /// <param name="cancel">Gives up.</param>
     public static async Task<DatabaseSnapshot> ReadAsync(
-        NpgsqlConnection connection, Func<DatabaseSnapshot, IReadOnlyList<DataQuestion>> ask, CancellationToken cancel)
+        NpgsqlConnection connection, Func<DatabaseSnapshot, IReadOnlyList<DataQuestion>> ask, TimeSpan patience, CancellationToken cancel)
     {
         // The transaction begins and ends inside the batches: statements of their own would be round trips of their own.
-        var first = await RunAsync(connection, cancel, ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", null), (SchemaQueries.Server, SchemaJson.Write<IEnumerable<string>>(SchemaFingerprint.TableNames)))
-            .ConfigureAwait(false);
+        var first = await RunAsync(
+            connection,
+            cancel,
+            ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", null),
+            (TableLocks.Timeout("SET LOCAL", patience), null),
+            (SchemaQueries.Server, SchemaJson.Write<IEnumerable<string>>(SchemaFingerprint.TableNames))).ConfigureAwait(false);
         var server = SchemaJson.Read<ServerFacts>(first[0]!);
         if (SchemaFingerprint.Choose(server.Candidates) is not { } schema)
         {

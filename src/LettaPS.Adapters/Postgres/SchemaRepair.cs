@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using LettaPS.Core;
 using LettaPS.Core.Connections;
 using LettaPS.Core.Schemas;
@@ -108,7 +107,7 @@ internal sealed class SchemaRepair : ISchemaRepair
         var transaction = await _connection.BeginTransactionAsync(cancel).ConfigureAwait(false);
         await using (transaction.ConfigureAwait(false))
         {
-            await ExecuteAsync(LockTimeout("SET LOCAL", s_attempt), cancel).ConfigureAwait(false);
+            await ExecuteAsync(TableLocks.Timeout("SET LOCAL", s_attempt), cancel).ConfigureAwait(false);
             var outcomes = new List<StatementOutcome>(statements.Count);
             foreach (var statement in statements)
             {
@@ -137,7 +136,7 @@ internal sealed class SchemaRepair : ISchemaRepair
 
     private async Task<StatementOutcome> TryAloneAsync(string statement, string? undo, CancellationToken cancel)
     {
-        await ExecuteAsync(LockTimeout("SET", undo is null ? s_attempt : _patience), cancel).ConfigureAwait(false);
+        await ExecuteAsync(TableLocks.Timeout("SET", undo is null ? s_attempt : _patience), cancel).ConfigureAwait(false);
         try
         {
             return await MeasureAsync(statement, cancel).ConfigureAwait(false);
@@ -174,27 +173,8 @@ internal sealed class SchemaRepair : ISchemaRepair
         }
     }
 
-    /// <summary>Says who is in the way.</summary>
-    private async Task<LettaException> LockedAsync(NpgsqlException e, CancellationToken cancel)
-    {
-        const string Holders = """
-            SELECT coalesce(string_agg(DISTINCT format('%s (process %s, %s)', coalesce(nullif(a.application_name, ''), 'a session'), a.pid, a.state), ', '), 'none')
-            FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
-            WHERE l.locktype = 'relation' AND l.granted AND l.pid <> pg_backend_pid() AND l.relation > 16383
-                AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-            """;
-        var holders = await ScalarAsync<string>(Holders, cancel).ConfigureAwait(false);
-        return new LettaException(
-            "SchemaLocked",
-            LettaErrorKind.Timeout,
-            string.Create(CultureInfo.InvariantCulture, $"Tables of {_address} were locked by others for {_patience.TotalSeconds:0.#} seconds; holding locks now: {holders}. Nothing was changed by what is not reported as done."),
-            "Stop the server or end the session, or give a longer -LockTimeout.",
-            _address,
-            e);
-    }
-
-    private static string LockTimeout(string set, TimeSpan time) =>
-        string.Create(CultureInfo.InvariantCulture, $"{set} lock_timeout = '{Math.Max(1, (long)time.TotalMilliseconds)}ms'");
+    private Task<LettaException> LockedAsync(NpgsqlException e, CancellationToken cancel) =>
+        TableLocks.DescribeAsync(_connection, _address, _patience, ofReaders: false, "Nothing was changed by what is not reported as done.", e, cancel);
 
     private static ResiliencePipeline<bool> Patiently(TimeSpan patience, Func<Outcome<bool>, bool> isRetried) => Patiently<bool>(patience, isRetried);
 

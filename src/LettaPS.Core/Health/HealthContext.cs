@@ -212,7 +212,9 @@ internal sealed class HealthContext : IAsyncDisposable
             try
             {
                 var snapshot = await database.ReadAsync(
-                    catalog => [.. new SchemaDiagnosis(address, catalog, release).Questions(ofMessages: IsDeep), .. DatabaseQuestions.Of(catalog)], _cancel).ConfigureAwait(false);
+                    catalog => [.. new SchemaDiagnosis(address, catalog, release).Questions(ofMessages: IsDeep), .. DatabaseQuestions.Of(catalog)],
+                    SchemaDoctor.ReadingPatience,
+                    _cancel).ConfigureAwait(false);
                 return new DatabaseReading(address, snapshot, new SchemaDiagnosis(address, snapshot, release), watch.Elapsed);
             }
             catch (LettaException e) when (isGuess && e.ErrorId is "DatabaseUnreachable" or "DatabaseDenied" or "DatabaseNotFound")

@@ -10,9 +10,10 @@ public interface ISchemaDatabase : IAsyncDisposable
 
     /// <summary>Reads the catalog, and then what is asked of the rows, in one read-only transaction and three round trips.</summary>
     /// <param name="ask">Looks at the catalog and says what to ask of the rows.</param>
+    /// <param name="patience">Longest wait for each table that another session keeps even from readers.</param>
     /// <param name="cancel">Gives up.</param>
     /// <exception cref="LettaException">The database cannot be reached or read; the identifier tells why.</exception>
-    Task<DatabaseSnapshot> ReadAsync(Func<DatabaseSnapshot, IReadOnlyList<DataQuestion>> ask, CancellationToken cancel);
+    Task<DatabaseSnapshot> ReadAsync(Func<DatabaseSnapshot, IReadOnlyList<DataQuestion>> ask, TimeSpan patience, CancellationToken cancel);
 
     /// <summary>Begins a repair: from here to its end no other repair of this database begins.</summary>
     /// <param name="patience">Longest wait for another repair, and later for each lock.</param>

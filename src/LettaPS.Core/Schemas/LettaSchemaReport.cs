@@ -29,7 +29,7 @@ public sealed record LettaSchemaReport
     /// <summary>All releases of that same schema, <see cref="NearestRelease"/> among them.</summary>
     public IReadOnlyList<string> EquivalentReleases { get; init; } = [];
 
-    /// <summary>How sure that is: 1 for exactly that schema, 0.5 where another fits as well, 0 where nothing does.</summary>
+    /// <summary>How sure that is: 1 where all is there that tells that schema from the others, 0.5 where another fits as well, 0 where nothing does.</summary>
     public double Confidence { get; init; }
 
     /// <summary>The release it was compared with.</summary>

@@ -13,6 +13,9 @@ public sealed class SchemaDoctor(ISchemaDatabase database)
         AllRows,
     }
 
+    /// <summary>How long whoever only reads waits for a table that is locked: who asks how things are wants to be told.</summary>
+    internal static TimeSpan ReadingPatience { get; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Compares the database with a release.</summary>
     /// <param name="version">The release; <see langword="null"/> for the one whose schema is nearest.</param>
     /// <param name="schemaOnly">Leave the rows unread: what only they show is then not found.</param>
@@ -22,7 +25,7 @@ public sealed class SchemaDoctor(ISchemaDatabase database)
     public async Task<(LettaSchemaReport Report, IReadOnlyList<LettaSchemaDrift> Drifts)> CompareAsync(
         string? version, bool schemaOnly, CancellationToken cancel)
     {
-        var diagnosis = await DiagnoseAsync(version, schemaOnly ? Reading.Schema : Reading.AllRows, SchemaPlanner.DefaultLargeTable, cancel).ConfigureAwait(false);
+        var diagnosis = await DiagnoseAsync(version, schemaOnly ? Reading.Schema : Reading.AllRows, SchemaPlanner.DefaultLargeTable, ReadingPatience, cancel).ConfigureAwait(false);
         return (diagnosis.Report(), [.. diagnosis.Drifts()]);
     }
 
@@ -41,7 +44,7 @@ public sealed class SchemaDoctor(ISchemaDatabase database)
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(approve);
         ArgumentNullException.ThrowIfNull(emit);
-        var before = await DiagnoseAsync(options.Version, Reading.AllRows, options.LargeTable, cancel).ConfigureAwait(false);
+        var before = await DiagnoseAsync(options.Version, Reading.AllRows, options.LargeTable, options.LockTimeout, cancel).ConfigureAwait(false);
         before.RefuseUnlessMendable(options.WhatIf);
         var proposal = new SchemaProposal(before, options);
         foreach (var left in proposal.NotMended)
@@ -59,7 +62,7 @@ public sealed class SchemaDoctor(ISchemaDatabase database)
         await using (repair.ConfigureAwait(false))
         {
             // What another repair or a server did while the user was asked, or while this one waited, is not done twice.
-            var now = new SchemaProposal(await DiagnoseAsync(proposal.Release, Again(options), options.LargeTable, cancel).ConfigureAwait(false), options);
+            var now = new SchemaProposal(await DiagnoseAsync(proposal.Release, Again(options), options.LargeTable, options.LockTimeout, cancel).ConfigureAwait(false), options);
             var plan = now.PlanFor(approved, proposal);
             await RunAsync(repair, now, plan, emit, cancel).ConfigureAwait(false);
             foreach (var done in proposal.PlanFor(approved).Statements.Where(s => !plan.Contains(s.Sql) && !now.IsAdoption(s)))
@@ -79,13 +82,14 @@ public sealed class SchemaDoctor(ISchemaDatabase database)
     private static Reading Again(SchemaFixOptions options) =>
         options.Kinds?.Contains(LettaDriftKind.MessageData) == true ? Reading.AllRows : Reading.RowsButMessages;
 
-    private async Task<SchemaDiagnosis> DiagnoseAsync(string? version, Reading reading, long largeTable, CancellationToken cancel)
+    private async Task<SchemaDiagnosis> DiagnoseAsync(string? version, Reading reading, long largeTable, TimeSpan patience, CancellationToken cancel)
     {
         var release = version is null ? null : ReleaseCatalogue.GetWithSchema(version);
         var snapshot = await database.ReadAsync(
             catalog => reading == Reading.Schema
                 ? []
                 : new SchemaDiagnosis(database.Address, catalog, release, largeTable).Questions(ofMessages: reading == Reading.AllRows),
+            patience,
             cancel).ConfigureAwait(false);
         return new SchemaDiagnosis(database.Address, snapshot, release, largeTable);
     }
@@ -145,7 +149,7 @@ public sealed class SchemaDoctor(ISchemaDatabase database)
     /// <summary>Compares again: a difference that was mended must be gone.</summary>
     private async Task VerifyAsync(SchemaProposal proposal, SchemaPlan plan, SchemaFixOptions options, CancellationToken cancel)
     {
-        var after = await DiagnoseAsync(proposal.Release, Again(options), options.LargeTable, cancel).ConfigureAwait(false);
+        var after = await DiagnoseAsync(proposal.Release, Again(options), options.LargeTable, options.LockTimeout, cancel).ConfigureAwait(false);
         var skipped = plan.Skipped.Select(s => s.Statement.For).OfType<Difference>().Select(SchemaDiagnosis.Key).ToHashSet();
         var mended = plan.Statements.Select(s => s.For).OfType<Difference>().Select(SchemaDiagnosis.Key).Except(skipped).ToHashSet();
         var still = after.ToMend.Where(d => mended.Contains(SchemaDiagnosis.Key(d)) && after.Mend(d).Statements.Count > 0).ToList();
@@ -164,7 +168,7 @@ public sealed class SchemaDoctor(ISchemaDatabase database)
     private async Task AdoptAsync(
         ISchemaRepair repair, SchemaFixOptions options, SchemaProposal proposal, Func<LettaSchemaFixResult, ValueTask> emit, CancellationToken cancel)
     {
-        var after = await DiagnoseAsync(proposal.Release, Again(options), options.LargeTable, cancel).ConfigureAwait(false);
+        var after = await DiagnoseAsync(proposal.Release, Again(options), options.LargeTable, options.LockTimeout, cancel).ConfigureAwait(false);
         var breaks = after.Drifts().Where(d => d.Severity == LettaDriftSeverity.Breaks).ToList();
         if (breaks.Count > 0)
         {

@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using System.Security;
 using LettaPS.Async;
+using LettaPS.Core;
 using LettaPS.Core.Connections;
 using LettaPS.Hosting;
 
@@ -17,7 +18,6 @@ public sealed class ConnectLettaCommand : AsyncCmdlet
     /// <summary>Address of the server, with or without <c>/v1</c>. Without it <c>LETTA_BASE_URL</c>, else <c>http://localhost:8283</c>.</summary>
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
     [Alias("Uri", "BaseUrl")]
-    [ValidateNotNull]
     public Uri? BaseUri { get; set; }
 
     /// <summary>The server's password (<c>LETTA_SERVER_PASSWORD</c> of its container). Without it <c>LETTA_API_KEY</c>, if set.</summary>
@@ -49,6 +49,16 @@ public sealed class ConnectLettaCommand : AsyncCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
+        // No validation attribute: it could not say what it means that a server of Get-LettaServer has no address.
+        if (BaseUri is null && MyInvocation.BoundParameters.ContainsKey(nameof(BaseUri)))
+        {
+            ThrowTerminatingError(new LettaException(
+                "NoPublishedPort",
+                LettaErrorKind.NotFound,
+                "The server has no address: its BaseUri is empty, since its container publishes no port.",
+                "Publish it in the compose file (ports: \"127.0.0.1:8283:8283\") and start the service anew, or give the address at which it is reached with -BaseUri.").ToErrorRecord());
+        }
+
         LettaConnection? connected = null;
         RunToEnd(async cancel =>
         {

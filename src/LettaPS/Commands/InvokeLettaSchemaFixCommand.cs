@@ -43,9 +43,10 @@ public sealed class InvokeLettaSchemaFixCommand : DatabaseCmdlet
     [Parameter]
     public SwitchParameter IncludeSecretColumn { get; set; }
 
-    /// <summary>Longest wait for another repair and for locks that others hold, as a duration or in seconds; 30 seconds where it is not given.</summary>
+    /// <summary>Longest wait for another repair and for locks that others hold, as a duration or in seconds, up to a day; 30 seconds where it is not given.</summary>
     [Parameter]
     [Seconds]
+    [Duration(maximumDays: 1)]
     public TimeSpan LockTimeout { get; set; } = new SchemaFixOptions().LockTimeout;
 
     /// <inheritdoc/>

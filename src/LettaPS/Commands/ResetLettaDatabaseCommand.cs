@@ -20,6 +20,7 @@ public sealed class ResetLettaDatabaseCommand : WholeDatabaseCmdlet
 
     /// <summary>How old the dump may be; one day where not given.</summary>
     [Parameter]
+    [Duration(maximumDays: 36500)]
     public TimeSpan MaxBackupAge { get; set; } = TimeSpan.FromDays(1);
 
     /// <summary>Without a dump. What is in the database is then gone for good.</summary>

@@ -13,7 +13,7 @@ namespace LettaPS.Commands;
 /// The change is proved before it is made: read again, the files say the same but for the reference. A file that someone else changes in the meantime
 /// stays as it is. With <c>-WhatIf</c> the change is shown as a unified diff.
 /// </remarks>
-[Cmdlet(VerbsCommon.Set, "LettaImagePin", SupportsShouldProcess = true, DefaultParameterSetName = ByVersion)]
+[Cmdlet(VerbsCommon.Set, "LettaImagePin", SupportsShouldProcess = true, DefaultParameterSetName = ByDigest)]
 [OutputType(typeof(LettaImagePin))]
 public sealed class SetLettaImagePinCommand : ComposeCmdlet
 {
@@ -37,9 +37,8 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
     public SwitchParameter FromRunning { get; set; }
 
     /// <summary>Pin to the image's digest too, as the container engine knows it; without the others, only add it to the tag that is there.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = ByDigest)]
-    [Parameter(ParameterSetName = ByVersion)]
-    [Parameter(ParameterSetName = ByRunning)]
+    /// <remarks>Of all sets, so that it alone decides for none: its own is the default one, and not mandatory there, since who names nothing is to be told of all three.</remarks>
+    [Parameter]
     public SwitchParameter Digest { get; set; }
 
     /// <summary>References that <c>Get-LettaImagePin</c> found.</summary>
@@ -75,6 +74,11 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
         _engine = new(RunToEnd);
         try
         {
+            if (Version is null && !FromRunning && !Digest)
+            {
+                throw new LettaException("NoPinTarget", LettaErrorKind.InvalidInput, "It is not said what to pin to.", "Use -Version, -FromRunning or -Digest.");
+            }
+
             if (Version is not null)
             {
                 LettaImageTags.Known.Check(Version, Force);
@@ -201,12 +205,19 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
         var targets = new PinTargets(LettaImageTags.Known, _engine!.FindDigest);
         try
         {
-            return ParameterSetName switch
+            var target = ParameterSetName switch
             {
                 ByVersion => targets.ToVersion(use, Version!, Digest, WhatRuns(use, project, needed: Digest), Force),
                 ByRunning => targets.ToRunning(use, WhatRuns(use, project, needed: true), Digest),
                 _ => targets.ToDigest(use, WhatRuns(use, project, needed: true)),
             };
+            if (target.Digest is null && use.Reference.Digest is { } digest)
+            {
+                // Kept, it would win over the tag.
+                WriteWarning($"The digest {digest} of service '{use.Part.Service}' goes, since it may be another release's than {target.Tag}. Use -Digest to pin that of {target.Tag}.");
+            }
+
+            return target;
         }
         catch (LettaException e)
         {

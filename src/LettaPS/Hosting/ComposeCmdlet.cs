@@ -68,7 +68,7 @@ public abstract class ComposeCmdlet : AsyncCmdlet
     }
 
     /// <summary>Does something; what fails is a non-terminating error.</summary>
-    /// <param name="path">The file in question; where <see langword="null"/>, what the failure itself names.</param>
+    /// <param name="path">The file in question; where <see langword="null"/>, which only a named one may be, what the failure itself names.</param>
     /// <param name="named">Whether the user named the file: one that merely was found may be something else than a compose file.</param>
     /// <param name="work">What to do.</param>
     private protected void Guard(string? path, bool named, Action work)
@@ -79,7 +79,15 @@ public abstract class ComposeCmdlet : AsyncCmdlet
         }
         catch (LettaException e) when (e.ErrorId == "NotCompose" && !named)
         {
-            WriteVerbose(e.Message);
+            // A workflow among *.yml is nothing to speak of. One that is called a compose file is: it may have been emptied or garbled.
+            if (IsCalledCompose(path!))
+            {
+                WriteWarning(e.Message);
+            }
+            else
+            {
+                WriteVerbose(e.Message);
+            }
         }
         catch (Exception e) when (e is LettaException or IOException or UnauthorizedAccessException)
         {
@@ -110,13 +118,15 @@ public abstract class ComposeCmdlet : AsyncCmdlet
         }
     });
 
+    private static bool IsCalledCompose(string path) => System.IO.Path.GetFileName(path).Contains("compose", StringComparison.OrdinalIgnoreCase);
+
     /// <summary>The compose files in a folder, each with the override file that compose puts on top of it by itself.</summary>
     private static List<string[]> Projects(string folder)
     {
         string[] files =
         [
             .. Directory.EnumerateFiles(folder)
-                .Where(f => s_extensions.Contains(System.IO.Path.GetExtension(f)) && System.IO.Path.GetFileName(f).Contains("compose", StringComparison.OrdinalIgnoreCase))
+                .Where(f => s_extensions.Contains(System.IO.Path.GetExtension(f)) && IsCalledCompose(f))
                 .Order(StringComparer.Ordinal),
         ];
         var overrides = files.Select(ComposeFile.FindDefaultOverride).OfType<string>().ToList();

@@ -203,6 +203,26 @@ public abstract class SchemaFixTests(int major)
         Assert.Equal(before, await FingerprintAsync(database));
     }
 
+    [Fact]
+    public async Task A_table_that_cannot_even_be_read_is_waited_for_and_its_holder_named()
+    {
+        await using var database = await CreateAsync(Story);
+        await using var schema = Open(database);
+        await using var other = await Rival.BeginAsync(database, "SET LOCAL application_name = 'psql'; LOCK TABLE messages IN ACCESS EXCLUSIVE MODE");
+
+        var e = await Assert.ThrowsAsync<LettaException>(() => new SchemaDoctor(schema).FixAsync(s_to0162 with { LockTimeout = TimeSpan.FromMilliseconds(700) }));
+
+        Assert.Equal("SchemaLocked", e.ErrorId);
+        Assert.Contains("for 0.7 seconds", e.Message, StringComparison.Ordinal);
+
+        // The other session is a superuser's, whose state the role may not see.
+        Assert.Matches(@"holding locks now: psql \(process \d+\)\.", e.Message);
+        var fix = new SchemaDoctor(schema).FixAsync(s_to0162 with { LockTimeout = TimeSpan.FromMinutes(5) });
+        await other.UntilMetAsync(fix);
+        await other.EndAsync();
+        Assert.Contains(await fix, r => r.Status == LettaSchemaFixStatus.Done);
+    }
+
     [Theory]
     [InlineData("ALTER TABLE%")]
     [InlineData("CREATE INDEX%")]

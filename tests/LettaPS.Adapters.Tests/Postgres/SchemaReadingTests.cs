@@ -20,7 +20,7 @@ public abstract class SchemaReadingTests(int major)
         await using var database = await server.CreateLettaDatabaseAsync(catalog);
         await using var schema = new SchemaDatabase(DatabaseAddress.Parse(database.Uri()));
 
-        var snapshot = await schema.ReadAsync(_ => [], default);
+        var snapshot = await schema.ReadAsync(_ => [], TimeSpan.FromSeconds(5), default);
 
         var expected = CatalogReader.Read(LettaFixtures.Catalog(catalog)) with { Extensions = snapshot.Server.Extensions };
         Assert.Equal(SchemaJson.Write(expected), SchemaJson.Write(snapshot.Model));
@@ -76,7 +76,7 @@ public abstract class SchemaReadingTests(int major)
         var address = new DatabaseAddress("127.0.0.1", server.Port, database.Name, role, password);
         await using var schema = new SchemaDatabase(address);
 
-        var e = await Assert.ThrowsAsync<LettaException>(() => schema.ReadAsync(_ => [], default));
+        var e = await Assert.ThrowsAsync<LettaException>(() => schema.ReadAsync(_ => [], TimeSpan.FromSeconds(5), default));
 
         Assert.Equal(errorId, e.ErrorId);
         Assert.DoesNotContain(password, e.ToString(), StringComparison.Ordinal);
@@ -89,8 +89,8 @@ public abstract class SchemaReadingTests(int major)
         await using var noDatabase = new SchemaDatabase(new DatabaseAddress("127.0.0.1", server.Port, "missing", "letta", PostgresServer.Password));
         await using var noServer = new SchemaDatabase(new DatabaseAddress("127.0.0.1", 1, "letta", "letta", "letta"));
 
-        Assert.Equal("DatabaseNotFound", (await Assert.ThrowsAsync<LettaException>(() => noDatabase.ReadAsync(_ => [], default))).ErrorId);
-        Assert.Equal("DatabaseUnreachable", (await Assert.ThrowsAsync<LettaException>(() => noServer.ReadAsync(_ => [], default))).ErrorId);
+        Assert.Equal("DatabaseNotFound", (await Assert.ThrowsAsync<LettaException>(() => noDatabase.ReadAsync(_ => [], TimeSpan.FromSeconds(5), default))).ErrorId);
+        Assert.Equal("DatabaseUnreachable", (await Assert.ThrowsAsync<LettaException>(() => noServer.ReadAsync(_ => [], TimeSpan.FromSeconds(5), default))).ErrorId);
     }
 
     [Fact]
@@ -101,8 +101,8 @@ public abstract class SchemaReadingTests(int major)
         await using var senseless = new SchemaDatabase(DatabaseAddress.Parse(database.Uri() + "?sslmode=perhaps"));
         await using var foreign = new SchemaDatabase(DatabaseAddress.Parse(database.Uri() + "?ssl=disable&prepared_statement_cache_size=0"));
 
-        Assert.Equal("InvalidDatabaseUri", (await Assert.ThrowsAsync<LettaException>(() => senseless.ReadAsync(_ => [], default))).ErrorId);
-        Assert.Null((await foreign.ReadAsync(_ => [], default)).Schema);
+        Assert.Equal("InvalidDatabaseUri", (await Assert.ThrowsAsync<LettaException>(() => senseless.ReadAsync(_ => [], TimeSpan.FromSeconds(5), default))).ErrorId);
+        Assert.Null((await foreign.ReadAsync(_ => [], TimeSpan.FromSeconds(5), default)).Schema);
     }
 }
 

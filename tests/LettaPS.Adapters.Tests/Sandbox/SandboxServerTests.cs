@@ -169,6 +169,22 @@ public class SandboxServerTests
     }
 
     [Fact]
+    public async Task The_program_s_help_is_its_usage_and_no_error()
+    {
+        using var process = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "LettaPS.Sandbox.dll"), "--help"])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        var error = process.StandardError.ReadToEndAsync(Cancel);
+
+        Assert.StartsWith("usage: ", await process.StandardOutput.ReadToEndAsync(Cancel), StringComparison.Ordinal);
+        Assert.Empty(await error);
+        await process.WaitForExitAsync(Cancel);
+        Assert.Equal(0, process.ExitCode);
+    }
+
+    [Fact]
     public async Task The_program_says_where_it_is_and_plays_the_faults_of_its_command_line()
     {
         using var process = Process.Start(new ProcessStartInfo("dotnet",

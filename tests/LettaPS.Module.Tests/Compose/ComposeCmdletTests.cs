@@ -43,7 +43,10 @@ public sealed class ComposeCmdletTests : IDisposable
     [Fact]
     public void Without_a_path_the_current_folder_is_meant()
     {
-        Assert.Single(_shell.Run("$ExecutionContext.SessionState.Path.SetLocation($args[0]); Get-LettaImagePin", _folder.Path).Output, p => p.BaseObject.GetType().Name == "LettaImagePin");
+        var pins = _shell.Run("$ExecutionContext.SessionState.Path.SetLocation($args[0]); Get-LettaImagePin", _folder.Path).Output;
+
+        // The files of whatever runs on this machine are meant too.
+        Assert.Single(pins, p => p.Get<string>("Path") == _folder["compose.yml"]);
     }
 
     [Fact]
@@ -124,12 +127,16 @@ public sealed class ComposeCmdletTests : IDisposable
     [InlineData("yaml.yml", "NotCompose", ErrorCategory.InvalidData)]
     [InlineData("broken.yml", "InvalidYaml", ErrorCategory.InvalidData)]
     [InlineData("binary.yml", "NotText", ErrorCategory.InvalidData)]
+    [InlineData("compose.empty.yml", "NotCompose", ErrorCategory.InvalidData)]
+    [InlineData("compose.junk.yml", "NotCompose", ErrorCategory.InvalidData)]
     public void Bad_input_is_one_clear_error_and_the_rest_goes_on(string name, string errorId, ErrorCategory category)
     {
         Directory.CreateDirectory(_folder["empty"]);
         File.WriteAllText(_folder["yaml.yml"], "a: b\n");
         File.WriteAllText(_folder["broken.yml"], "services: {\n");
         File.WriteAllBytes(_folder["binary.yml"], [0, 159, 146, 150]);
+        File.WriteAllText(_folder["compose.empty.yml"], string.Empty);
+        File.WriteAllBytes(_folder["compose.junk.yml"], [0xFF, 0xFE, 159, 146, 150, 151]);
 
         foreach (var command in new[] { "Get-LettaImagePin", "Test-LettaCompose", "Set-LettaImagePin -Version 0.16.8 -PassThru" })
         {
@@ -141,6 +148,57 @@ public sealed class ComposeCmdletTests : IDisposable
             Assert.Contains(_folder[name], error.Exception.Message, StringComparison.Ordinal);
             Assert.NotEmpty(result.Output);
         }
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("/*.yml")]
+    public void A_compose_file_that_is_found_and_cannot_be_used_is_warned_of_and_another_file_is_not(string pattern)
+    {
+        File.WriteAllText(_folder["compose.empty.yml"], string.Empty);
+        File.WriteAllText(_folder["workflow.yml"], "on: push\njobs: {}\n");
+
+        foreach (var command in new[] { "Get-LettaImagePin", "Test-LettaCompose", "Set-LettaImagePin -Version 0.16.8 -PassThru" })
+        {
+            _shell.Console.Warnings.Clear();
+            Assert.NotEmpty(_shell.Run(command + " -Path $args[0]", _folder.Path + pattern).Succeed());
+            Assert.Contains(_folder["compose.empty.yml"], Assert.Single(_shell.Console.Warnings), StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("Get-LettaImagePin $args[0] | Set-LettaImagePin -Digest -Backup -PassThru")]
+    [InlineData("Set-LettaImagePin $args[0] -Digest -WhatIf")]
+    public void The_digest_alone_is_enough_to_pin_to(string command)
+    {
+        File.WriteAllText(_folder["compose.yml"], "services:\n  letta:\n    image: nowhere.invalid/letta/letta:0.16.8\n");
+
+        // What is asked of the engine is its digest: no engine has this image, and some machines have no engine.
+        var error = Assert.Single(_shell.Run(command, _folder["compose.yml"]).Errors);
+
+        Assert.Matches("^(DigestUnknown|Engine[A-Za-z]+),", error.FullyQualifiedErrorId);
+        Assert.Equal("letta", error.TargetObject);
+    }
+
+    [Fact]
+    public void Who_does_not_say_what_to_pin_to_is_told_what_there_is()
+    {
+        var error = Assert.Single(_shell.Run("Set-LettaImagePin $args[0]", _folder.Path).Errors);
+
+        Assert.StartsWith("NoPinTarget,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.Contains("-FromRunning", error.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_digest_that_cannot_stay_is_not_dropped_in_silence()
+    {
+        var digest = "sha256:" + new string('a', 64);
+        File.WriteAllText(_folder["compose.yml"], Floating.Replace("latest", "latest@" + digest, StringComparison.Ordinal));
+
+        _shell.Run("Set-LettaImagePin $args[0] -Version 0.16.8", _folder.Path).Succeed();
+
+        Assert.Contains(digest, Assert.Single(_shell.Console.Warnings), StringComparison.Ordinal);
+        Assert.Equal(Pinned, File.ReadAllText(_folder["compose.yml"]));
     }
 
     [Fact]
