@@ -71,7 +71,9 @@ public sealed class ContainerHealthTests(RunningProject running) : IClassFixture
         {
             await DockerEngine.DockerAsync("start", _project.Postgres);
             await DockerEngine.WaitForPostgresAsync(_project.Postgres);
-            shell.Run("Start-LettaServer $args[0] -Wait", _project.Letta).Succeed();
+
+            // It may have ended for want of its database, and be about to end once more.
+            shell.Run("Restart-LettaServer $args[0] -Wait", _project.Letta).Succeed();
         }
     }
 
