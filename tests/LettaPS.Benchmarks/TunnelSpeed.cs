@@ -17,7 +17,7 @@ internal sealed class TunnelSpeed() : Measurement("tunnel", "the tunnel through 
         await using var project = await LettaProject.StartAsync();
         await DockerEngine.DockerAsync(
             "exec", "--detach", project.Neighbour, "perl", "-MIO::Socket::INET", "-e",
-            $"$SIG{{PIPE}} = 'IGNORE'; my $l = IO::Socket::INET->new(Listen => 5, LocalAddr => '127.0.0.1:{Port}'); my $b = 'x' x 1048576; while (my $s = $l->accept) {{ for (1..{Megabytes}) {{ print $s $b or last }} close $s }}");
+            $"$SIG{{PIPE}} = 'IGNORE'; my $l = IO::Socket::INET->new(Listen => 5, LocalAddr => '127.0.0.1:{Port}'); my $b = 'x' x 1048576; while (my $s = $l->accept) {{ for (1..{Megabytes}) {{ syswrite($s, $b) or last }} close $s }}");
         await DockerEngine.DockerAsync("exec", project.Neighbour, "bash", "-c", $"until (exec 3<>/dev/tcp/127.0.0.1/{Port}) 2>/dev/null; do sleep 0.1; done");
 
         // The module's own assemblies are not to meet those that this part uses.
