@@ -380,6 +380,7 @@ public sealed class AgentDocumentReader
                 if (AgentFields.Patched.Contains(property.Name))
                 {
                     only.Fields.TryAdd(property.Name, property.Value);
+                    only.HasNoCompaction |= property is { Name: "compaction_settings", Value.ValueKind: JsonValueKind.Null };
                 }
             }
         }

@@ -27,7 +27,7 @@ internal sealed class AgentFileWriter
         _document = document;
         _selection = selection;
         _json = json;
-        _adaptation = new MessageAdaptation(selection.Target ?? new TargetRelease(null));
+        _adaptation = new MessageAdaptation(selection.Target ?? new TargetRelease(null), selection.Identities);
         _blocks = Number("block", document.Blocks, selection.Agents.SelectMany(a => a.BlockIds), selection.OmittedBlocks);
         _tools = Number("tool", document.Tools, selection.Agents.SelectMany(a => a.ToolIds), selection.OmittedTools);
         _sources = Number("source", document.Sources, selection.Agents.SelectMany(a => a.SourceIds), selection.OmittedSources);

@@ -26,7 +26,4 @@ public sealed record RestoreOptions
 
     /// <summary>Where the map of identifiers is kept; <see langword="null"/> for beside the backup.</summary>
     public string? IdMapPath { get; init; }
-
-    /// <summary>Asked before an old agent is deleted: its name and identifier.</summary>
-    public Func<string, Task<bool>>? ConfirmReplace { get; init; }
 }

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Management.Automation;
+using System.Management.Automation.Host;
 using LettaPS.Async;
 using LettaPS.Core;
 using LettaPS.Core.Connections;
@@ -87,7 +88,7 @@ public sealed class RestoreLettaAgentCommand : ConnectionCmdlet
     [ValidateRange(1, 16)]
     public int ThrottleLimit { get; set; } = 2;
 
-    /// <summary>Do not ask before <c>-Conflict Replace</c> deletes an old agent.</summary>
+    /// <summary>Do not ask whether <c>-Conflict Replace</c> may delete old agents.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
 
@@ -185,7 +186,6 @@ public sealed class RestoreLettaAgentCommand : ConnectionCmdlet
             OverwriteTool = OverwriteTool,
             PassagesOnly = PassagesOnly,
             IdMapPath = mapPath,
-            ConfirmReplace = Force ? null : ConfirmReplaceAsync,
         };
         using var session = await RestoreSession.OpenAsync(server, plan, options, workFolder, ThrottleLimit, cancel).ConfigureAwait(false);
         foreach (var invalid in session.Invalid)
@@ -193,13 +193,28 @@ public sealed class RestoreLettaAgentCommand : ConnectionCmdlet
             await WriteWarningAsync($"{invalid.Message} It is passed over.").ConfigureAwait(false);
         }
 
-        var agreed = new List<PlannedAgent>();
+        // All is asked before anything is done: where nobody can be asked, nothing has been.
+        var (agreed, kept) = (new List<PlannedAgent>(), new List<LettaRestoreResult>());
         foreach (var agent in plan.Agents)
         {
-            if (await ShouldProcessAsync(agent.ToString(), session.Describe(agent)).ConfigureAwait(false))
+            if (!await ShouldProcessAsync(agent.ToString(), session.Describe(agent)).ConfigureAwait(false))
+            {
+                continue;
+            }
+
+            if (Force || session.Replaces(agent) is not { } old || await ConfirmReplaceAsync(old).ConfigureAwait(false))
             {
                 agreed.Add(agent);
             }
+            else
+            {
+                kept.Add(session.Keep(agent));
+            }
+        }
+
+        foreach (var result in kept)
+        {
+            await WriteObjectAsync(result).ConfigureAwait(false);
         }
 
         if (agreed.Count == 0)
@@ -248,7 +263,13 @@ public sealed class RestoreLettaAgentCommand : ConnectionCmdlet
         var begun = TimeProvider.System.GetTimestamp();
         try
         {
-            return await session.RestoreAsync(agent, cancel).ConfigureAwait(false);
+            var result = await session.RestoreAsync(agent, cancel).ConfigureAwait(false);
+            if (result is { Status: LettaRestoreStatus.Skipped, Gaps.Count: > 0 })
+            {
+                await WriteWarningAsync(result.Warnings[^1]).ConfigureAwait(false);
+            }
+
+            return result;
         }
         catch (LettaException e) when (e.ErrorId is not ("IdMapWriteFailed" or "RestoreInProgress"))
         {
@@ -266,8 +287,17 @@ public sealed class RestoreLettaAgentCommand : ConnectionCmdlet
         }
     }
 
-    private Task<bool> ConfirmReplaceAsync(string old) =>
-        AskAsync(() => ShouldContinue($"The new agent is verified. Delete the old one, {old}?", "Restore-LettaAgent -Conflict Replace", ref _yesToAll, ref _noToAll));
+    private async Task<bool> ConfirmReplaceAsync(string old)
+    {
+        try
+        {
+            return await AskAsync(() => ShouldContinue($"Delete {old} when the new agent is restored and verified?", "Restore-LettaAgent -Conflict Replace", ref _yesToAll, ref _noToAll)).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is HostException or InvalidOperationException or NotImplementedException)
+        {
+            throw new LettaException("CannotAsk", LettaErrorKind.InvalidInput, $"-Conflict Replace would delete {old}, and nobody can be asked here. Nothing was done.", "Give -Force to delete old agents without being asked.", old, e);
+        }
+    }
 
     /// <summary>Asks a map for every model of the files, on the pipeline thread, where script blocks run.</summary>
     private async Task<Func<string, string?>?> MapAsync(object? map, IEnumerable<string?> handles)
