@@ -67,10 +67,11 @@ public class RestoreReplaceTests
         using var powershell = PowerShell.Create(runspace);
         powershell.AddScript($"Connect-Letta '{letta.Target.Server.BaseUri}'; {Replace}").AddArgument(letta.Source.Set);
 
-        var error = Assert.ThrowsAny<RuntimeException>(() => powershell.Invoke());
+        Assert.Empty(powershell.Invoke());
 
-        Assert.StartsWith("CannotAsk", error.ErrorRecord.FullyQualifiedErrorId, StringComparison.Ordinal);
-        Assert.Contains("-Force", error.ErrorRecord.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
+        var error = Assert.Single(powershell.Streams.Error);
+        Assert.Equal("CannotAsk,LettaPS.Commands.RestoreLettaAgentCommand", error.FullyQualifiedErrorId);
+        Assert.Contains("-Force", error.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
         Assert.Equal(before, letta.Target.Server.State.ContentHash());
         Assert.Equal(map, File.ReadAllText(letta.Map));
     }

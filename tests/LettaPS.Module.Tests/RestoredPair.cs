@@ -1,5 +1,6 @@
 using LettaPS.Sandbox;
 using LettaPS.Sandbox.Fleets;
+using LettaPS.Sandbox.Store;
 
 namespace LettaPS.Module.Tests;
 
@@ -15,9 +16,10 @@ internal sealed class RestoredPair : IAsyncDisposable
     /// <summary>The map of identifiers.</summary>
     public string Map => Path.Combine(Source.Set, "id-map.json");
 
-    public static async Task<RestoredPair> MakeAsync(string agents, bool restore = true, string from = "0.16.8", string to = "0.16.8")
+    public static async Task<RestoredPair> MakeAsync(string agents, bool restore = true, string from = "0.16.8", string to = "0.16.8", Action<SandboxState>? change = null)
     {
         var pair = new RestoredPair(await Connected.ToAsync(new SandboxOptions { Release = from }), await Connected.ToAsync(new SandboxOptions { Release = to, Fleet = Fleet.Empty }));
+        change?.Invoke(pair.Source.Server.State);
         pair.Source.Run($"Get-LettaAgent '{agents}' | Export-LettaAgent {pair.Source.Path}").Succeed();
         if (restore)
         {
