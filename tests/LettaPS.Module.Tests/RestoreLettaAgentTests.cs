@@ -473,9 +473,15 @@ public partial class RestoreLettaAgentTests
         }
 
         // Imports demand a list; of requests for approval the API shows an otid that it makes of the new identifier.
+        var identities = file["lettaps"]!["identities"]!.AsArray().ToDictionary(i => (string)i!["id"]!, i => (string?)i!["identifier_key"]);
         foreach (var message in agent["messages"]!.AsArray())
         {
-            message!["content"] ??= new JsonArray();
+            if ((string?)message!["sender_id"] is { } sender)
+            {
+                message["sender_id"] = identities[sender];
+            }
+
+            message["content"] ??= new JsonArray();
             _ = (string?)message["role"] == "approval" && message.AsObject().Remove("otid");
         }
 
@@ -490,10 +496,10 @@ public partial class RestoreLettaAgentTests
             }
         }
 
-        // Files are numbered as the server lists them, the newest first, and imports open as many as the agent may have open.
+        // Files are numbered as the server lists them, the newest first.
         var files = whole["files"]!.AsArray().ToDictionary(f => (string)f!["id"]!, f => (string)f!["file_name"]!);
         whole["files"] = Texts(whole["files"]!, f => Without(f, "id"));
-        agent["files_agents"] = Texts(agent["files_agents"]!, v => files[(string)v["file_id"]!] + Without(v, "id", "file_id", "last_accessed_at", "is_open", "visible_content"));
+        agent["files_agents"] = Texts(agent["files_agents"]!, v => files[(string)v["file_id"]!] + Without(v, "id", "file_id", "last_accessed_at", "visible_content"));
         if ((string?)file["lettaps"]!["server_version"] == "0.11.3")
         {
             // Its import takes no files, and it knows no more of them than their text.

@@ -238,7 +238,8 @@ internal sealed class AgentFileWriter
         _json.WriteStartObject("ids"u8);
         foreach (var (original, id) in _ids.Concat(_fileIds))
         {
-            if (_document.Ids.TryGetValue(original, out var known))
+            // An agent whose file does not tell its identifier is recognised by what stands for it.
+            if ((_document.Ids.GetValueOrDefault(original) ?? _selection.Agents.FirstOrDefault(a => a.FileId == original)?.SourceId) is { } known)
             {
                 _json.WriteString(id, known);
             }
