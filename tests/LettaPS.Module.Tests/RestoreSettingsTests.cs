@@ -56,10 +56,8 @@ public class RestoreSettingsTests
     }
 
     [Theory]
-    [InlineData("0.11.3", "0.16.8")]
-    [InlineData("0.16.2", "0.16.2")]
+    [InlineData("0.16.8", "0.16.2")]
     [InlineData("0.16.8", "0.16.8")]
-    [InlineData("0.16.8", "0.11.3")]
     public async Task Messages_are_sent_by_the_identities_of_the_new_server(string from, string to)
     {
         await using var letta = await RestoredPair.MakeAsync("thoth*", from: from, to: to);
