@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Management.Automation;
 using LettaPS.Async;
+using LettaPS.Completion;
 using LettaPS.Core;
 using LettaPS.Core.Connections;
 using LettaPS.Core.Restores;
@@ -28,6 +29,7 @@ public sealed class RestoreLettaAgentCommand : ConnectionCmdlet
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByPath, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(BackupPathCompleter))]
     public string[]? Path { get; set; }
 
     /// <summary>The same, with wildcard characters taken literally.</summary>

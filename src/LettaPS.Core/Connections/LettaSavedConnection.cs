@@ -1,0 +1,36 @@
+using System.Text.Json.Serialization;
+
+namespace LettaPS.Core.Connections;
+
+/// <summary>A server under a name, as <c>Save-LettaConnection</c> keeps it. It holds no password, only where one is to be found.</summary>
+public sealed record LettaSavedConnection
+{
+    /// <summary>The name, which is compared in any case.</summary>
+    [JsonIgnore]
+    public string Name { get; init; } = string.Empty;
+
+    /// <summary>Address of the server, without <c>/v1</c> and with a trailing slash.</summary>
+    public required Uri BaseUri { get; init; }
+
+    /// <summary>The environment variable that holds the password; <see langword="null"/> where none does.</summary>
+    public string? KeyVariable { get; init; }
+
+    /// <summary>The vault of SecretManagement that holds the password; <see langword="null"/> where none does.</summary>
+    public string? KeyVault { get; init; }
+
+    /// <summary>Name of the password in <see cref="KeyVault"/>.</summary>
+    public string? KeySecret { get; init; }
+
+    /// <summary>Longest wait for the beginning of an answer and between two parts of it; <see langword="null"/> means 100 seconds.</summary>
+    public TimeSpan? Timeout { get; init; }
+
+    /// <summary>Whether any TLS certificate is accepted.</summary>
+    public bool SkipCertificateCheck { get; init; }
+
+    /// <summary>Whether it is known where the password is.</summary>
+    [JsonIgnore]
+    public bool HasKeyPlace => KeyVariable is not null || KeySecret is not null;
+
+    /// <summary>Name and address.</summary>
+    public override string ToString() => $"{Name} ({BaseUri})";
+}
