@@ -36,7 +36,7 @@ public sealed class ConnectionStore(string path)
     /// <c>ConnectionsFileInvalid</c>: the file is not what this module writes. <c>ConnectionsFileExposed</c>: others could have changed it, and send a password
     /// to a server of theirs. <c>ConnectionsFileUnreadable</c>.
     /// </exception>
-    public IReadOnlyList<LettaSavedConnection> List() => [.. Read().OrderBy(c => c.Key, StringComparer.OrdinalIgnoreCase).Select(c => c.Value with { Name = c.Key })];
+    public IReadOnlyList<LettaSavedConnection> List() => [.. Read().OrderBy(c => c.Key, StringComparer.OrdinalIgnoreCase).Select(c => c.Value.Describe(c.Key))];
 
     /// <summary>The connection of a name, in any case.</summary>
     /// <param name="name">The name.</param>
@@ -54,7 +54,7 @@ public sealed class ConnectionStore(string path)
         {
             // A name that differs in case only is the same; it is kept as it was given last.
             connections.Remove(connection.Name);
-            connections[connection.Name] = connection;
+            connections[connection.Name] = Entry.Of(connection);
         });
     }
 
@@ -78,7 +78,7 @@ public sealed class ConnectionStore(string path)
         "Get-LettaConnection -ListSaved shows which there are; Save-LettaConnection adds one.",
         name);
 
-    private Dictionary<string, LettaSavedConnection> Read()
+    private Dictionary<string, Entry> Read()
     {
         Contents? contents;
         try
@@ -130,7 +130,7 @@ public sealed class ConnectionStore(string path)
         return result;
     }
 
-    private void Change(Action<Dictionary<string, LettaSavedConnection>> change)
+    private void Change(Action<Dictionary<string, Entry>> change)
     {
         try
         {
@@ -187,7 +187,15 @@ public sealed class ConnectionStore(string path)
         path,
         cause);
 
-    private static Dictionary<string, LettaSavedConnection> Empty() => new(StringComparer.OrdinalIgnoreCase);
+    private static Dictionary<string, Entry> Empty() => new(StringComparer.OrdinalIgnoreCase);
 
-    private sealed record Contents(int Version, Dictionary<string, LettaSavedConnection>? Connections);
+    private sealed record Contents(int Version, Dictionary<string, Entry>? Connections);
+
+    private sealed record Entry(Uri BaseUri, string? KeyVariable, string? KeyVault, string? KeySecret, TimeSpan? Timeout, bool SkipCertificateCheck)
+    {
+        public static Entry Of(LettaSavedConnection c) => new(c.BaseUri, c.KeyVariable, c.KeyVault, c.KeySecret, c.Timeout, c.SkipCertificateCheck);
+
+        public LettaSavedConnection Describe(string name) =>
+            new(name, BaseUri) { KeyVariable = KeyVariable, KeyVault = KeyVault, KeySecret = KeySecret, Timeout = Timeout, SkipCertificateCheck = SkipCertificateCheck };
+    }
 }

@@ -1,17 +1,11 @@
-using System.Text.Json.Serialization;
-
 namespace LettaPS.Core.Connections;
 
 /// <summary>A server under a name, as <c>Save-LettaConnection</c> keeps it. It holds no password, only where one is to be found.</summary>
-public sealed record LettaSavedConnection
+/// <param name="Name">The name, which is compared in any case.</param>
+/// <param name="BaseUri">Address of the server, without <c>/v1</c> and with a trailing slash.</param>
+/// <remarks>It has no constructor without parameters: PowerShell would make one of any row of a table that has an address.</remarks>
+public sealed record LettaSavedConnection(string Name, Uri BaseUri)
 {
-    /// <summary>The name, which is compared in any case.</summary>
-    [JsonIgnore]
-    public string Name { get; init; } = string.Empty;
-
-    /// <summary>Address of the server, without <c>/v1</c> and with a trailing slash.</summary>
-    public required Uri BaseUri { get; init; }
-
     /// <summary>The environment variable that holds the password; <see langword="null"/> where none does.</summary>
     public string? KeyVariable { get; init; }
 
@@ -28,7 +22,6 @@ public sealed record LettaSavedConnection
     public bool SkipCertificateCheck { get; init; }
 
     /// <summary>Whether it is known where the password is.</summary>
-    [JsonIgnore]
     public bool HasKeyPlace => KeyVariable is not null || KeySecret is not null;
 
     /// <summary>Name and address.</summary>

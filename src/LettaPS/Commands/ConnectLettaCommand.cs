@@ -82,18 +82,26 @@ public sealed class ConnectLettaCommand : AsyncCmdlet
     protected override void ProcessRecord()
     {
         LettaConnection? connected = null;
-        RunToEnd(async cancel =>
+        try
         {
-            try
+            var connection = Describe();
+            RunToEnd(async cancel =>
             {
-                connected = await ConnectAsync(cancel).ConfigureAwait(false);
-            }
-            catch (LettaException e) when (MyInvocation.ExpectingInput)
-            {
-                // Of many servers, one that is away does not keep the others from being worked on.
-                await WriteErrorAsync(e, InputObject?.Name ?? BaseUri?.ToString() ?? Name).ConfigureAwait(false);
-            }
-        });
+                try
+                {
+                    connected = await ConnectAsync(connection, cancel).ConfigureAwait(false);
+                }
+                catch (LettaException e) when (MyInvocation.ExpectingInput)
+                {
+                    await WriteErrorAsync(e, Target).ConfigureAwait(false);
+                }
+            });
+        }
+        catch (LettaException e)
+        {
+            Refuse(e);
+        }
+
         if (connected is null)
         {
             return;
@@ -107,9 +115,22 @@ public sealed class ConnectLettaCommand : AsyncCmdlet
         }
     }
 
-    private async Task<LettaConnection> ConnectAsync(CancellationToken cancel)
+    /// <summary>What errors are about, as it was given.</summary>
+    private object? Target => InputObject ?? (object?)BaseUri ?? Name;
+
+    // Of many servers, one that cannot be connected to does not keep the others from being worked on.
+    private void Refuse(LettaException e)
     {
-        var connection = await AskAsync(Describe).ConfigureAwait(false);
+        if (!MyInvocation.ExpectingInput)
+        {
+            ThrowTerminatingError(e.ToErrorRecord());
+        }
+
+        WriteError(e.ToErrorRecord(Target));
+    }
+
+    private async Task<LettaConnection> ConnectAsync(LettaConnection connection, CancellationToken cancel)
+    {
         if (DatabaseUri is not null)
         {
             connection = connection.WithDatabase(DatabaseAddress.Parse(DatabaseUri));

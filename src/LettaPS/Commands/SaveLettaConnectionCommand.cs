@@ -81,40 +81,47 @@ public sealed class SaveLettaConnectionCommand : AsyncCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        LettaSavedConnection? saved = null;
-        RunToEnd(async cancel =>
+        try
         {
-            var given = await AskAsync(Given).ConfigureAwait(false);
-            var connection = new LettaSavedConnection
-            {
-                Name = Name,
-                BaseUri = given.BaseUri,
-                KeyVariable = KeyVariable,
-                KeyVault = KeyVault,
-                KeySecret = KeySecret,
-                Timeout = given.Timeout == LettaConnection.DefaultTimeout ? null : given.Timeout,
-                SkipCertificateCheck = given.SkipCertificateCheck,
-            };
-            if (!Force)
-            {
-                await CheckAsync(given, connection, cancel).ConfigureAwait(false);
-            }
-
-            if (given.HasApiKey && !connection.HasKeyPlace)
-            {
-                await WriteWarningAsync($"The password is not saved. Give it each time (Connect-Letta -Name '{Name}' -ApiKey ...), or save again with -KeyVariable, or with -KeyVault and -KeySecret.").ConfigureAwait(false);
-            }
-
-            if (await ShouldProcessAsync(connection.ToString(), "Save connection").ConfigureAwait(false))
-            {
-                ConnectionStore.OfUser.Save(connection);
-                saved = connection;
-            }
-        });
-
-        if (PassThru && saved is not null)
+            Save(Given());
+        }
+        catch (LettaException e)
         {
-            WriteObject(saved);
+            ThrowTerminatingError(e.ToErrorRecord());
+        }
+    }
+
+    private void Save(LettaConnection given)
+    {
+        var connection = new LettaSavedConnection(Name, given.BaseUri)
+        {
+            KeyVariable = KeyVariable,
+            KeyVault = KeyVault,
+            KeySecret = KeySecret,
+            Timeout = given.Timeout == LettaConnection.DefaultTimeout ? null : given.Timeout,
+            SkipCertificateCheck = given.SkipCertificateCheck,
+        };
+        if (!Force)
+        {
+            // As it will be asked by name, so that a wrong port or a misspelt variable is found now and not by night.
+            var asked = connection.HasKeyPlace ? new LettaConnection(given.BaseUri, SavedKey.Find(this, connection), given.Timeout, given.SkipCertificateCheck) : given;
+            RunToEnd(cancel => CheckAsync(asked, cancel));
+        }
+
+        if (given.HasApiKey && !connection.HasKeyPlace)
+        {
+            WriteWarning($"The password is not saved. Give it each time (Connect-Letta -Name '{Name}' -ApiKey ...), or save again with -KeyVariable, or with -KeyVault and -KeySecret.");
+        }
+
+        if (!ShouldProcess(connection.ToString(), "Save connection"))
+        {
+            return;
+        }
+
+        ConnectionStore.OfUser.Save(connection);
+        if (PassThru)
+        {
+            WriteObject(connection);
         }
     }
 
@@ -122,12 +129,8 @@ public sealed class SaveLettaConnectionCommand : AsyncCmdlet
         ? new LettaConnection(BaseUri, timeout: Timeout, skipCertificateCheck: SkipCertificateCheck)
         : Connection ?? RunspaceState.Current.Connection ?? EnvironmentConnection.Create();
 
-    /// <summary>Asks the server as it will be asked by name, so that a wrong port or a misspelt variable is found now and not by night.</summary>
-    private async Task CheckAsync(LettaConnection given, LettaSavedConnection saved, CancellationToken cancel)
+    private async Task CheckAsync(LettaConnection asked, CancellationToken cancel)
     {
-        var asked = saved.HasKeyPlace
-            ? await AskAsync(() => new LettaConnection(given.BaseUri, SavedKey.Find(this, saved), given.Timeout, given.SkipCertificateCheck)).ConfigureAwait(false)
-            : given;
         var warnings = new List<string>();
         using var server = AdapterContext.Door.OpenServer(asked, warn: warnings.Add);
         await server.CheckAsync(cancel).ConfigureAwait(false);

@@ -10,7 +10,7 @@ namespace LettaPS.Completion;
 internal abstract class AgentCompleter : Completer
 {
     /// <inheritdoc/>
-    private protected override IEnumerable<Candidate> Find(IDictionary parameters)
+    private protected override IEnumerable<Candidate> Find(string begun, IDictionary parameters)
     {
         var state = RunspaceState.Current;
         var connection = parameters["Connection"] as LettaConnection ?? state.Connection ?? EnvironmentConnection.Create();

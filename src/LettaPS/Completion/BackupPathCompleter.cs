@@ -1,17 +1,19 @@
 using System.Collections;
-using System.Management.Automation;
-using System.Management.Automation.Language;
 
 namespace LettaPS.Completion;
 
-/// <summary>Completes paths as PowerShell does, but of files only those that can be a backup: agent files, dumps.</summary>
-internal sealed class BackupPathCompleter : IArgumentCompleter
+/// <summary>Completes paths of backups: folders, agent files, dumps.</summary>
+internal sealed class BackupPathCompleter : Completer
 {
     private static readonly string[] s_extensions = [".af", ".json", ".dump", ".sql"];
 
     /// <inheritdoc/>
-    public IEnumerable<CompletionResult> CompleteArgument(
-        string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters) =>
-        CompletionCompleters.CompleteFilename(wordToComplete).Where(r => r.ResultType != CompletionResultType.ProviderItem
-            || s_extensions.Contains(System.IO.Path.GetExtension(r.ListItemText), StringComparer.OrdinalIgnoreCase));
+    private protected override IEnumerable<Candidate> Find(string begun, IDictionary parameters)
+    {
+        var typed = begun[..(begun.LastIndexOfAny(['/', '\\']) + 1)];
+        return new DirectoryInfo(CurrentPaths.Resolve(typed.Length == 0 ? "." : typed)).EnumerateFileSystemInfos()
+            .Where(i => i is DirectoryInfo || s_extensions.Contains(i.Extension, StringComparer.OrdinalIgnoreCase))
+            .OrderBy(i => i.Name, StringComparer.OrdinalIgnoreCase)
+            .Select(i => new Candidate(typed + i.Name, i.FullName));
+    }
 }

@@ -16,8 +16,9 @@ internal abstract class Completer : IArgumentCompleter
     {
         try
         {
-            var pattern = Pattern(Unquote(wordToComplete));
-            return [.. Find(fakeBoundParameters).Where(c => c.Value.Length > 0 && pattern.IsMatch(c.Value)).DistinctBy(c => c.Value, StringComparer.Ordinal).Select(Result)];
+            var begun = Unquote(wordToComplete);
+            var pattern = Pattern(begun);
+            return [.. Find(begun, fakeBoundParameters).Where(c => c.Value.Length > 0 && pattern.IsMatch(c.Value)).DistinctBy(c => c.Value, StringComparer.Ordinal).Select(Result)];
         }
         catch (Exception e) when (e is not PipelineStoppedException)
         {
@@ -27,8 +28,9 @@ internal abstract class Completer : IArgumentCompleter
     }
 
     /// <summary>The values that there are.</summary>
+    /// <param name="begun">What is typed so far.</param>
     /// <param name="parameters">The other parameters of the command, as far as they are known before it runs.</param>
-    private protected abstract IEnumerable<Candidate> Find(IDictionary parameters);
+    private protected abstract IEnumerable<Candidate> Find(string begun, IDictionary parameters);
 
     /// <summary>A value as it is written in a command: as it is, in single quotes, or, with control characters that a console would obey, escaped.</summary>
     /// <param name="value">The value.</param>

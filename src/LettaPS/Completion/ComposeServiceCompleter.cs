@@ -1,5 +1,4 @@
 using System.Collections;
-using System.Management.Automation.Runspaces;
 using LettaPS.Core.Compose;
 using LettaPS.Hosting;
 
@@ -9,11 +8,9 @@ namespace LettaPS.Completion;
 internal sealed class ComposeServiceCompleter : Completer
 {
     /// <inheritdoc/>
-    private protected override IEnumerable<Candidate> Find(IDictionary parameters)
+    private protected override IEnumerable<Candidate> Find(string begun, IDictionary parameters)
     {
-        var paths = Runspace.DefaultRunspace.SessionStateProxy.Path;
-        var given = (parameters["Path"] ?? parameters["LiteralPath"] ?? ".") as string ?? ".";
-        var path = paths.GetUnresolvedProviderPathFromPSPath(given);
+        var path = CurrentPaths.Resolve((parameters["Path"] ?? parameters["LiteralPath"]) as string ?? ".");
         var files = Directory.Exists(path) ? ComposeCmdlet.Projects(path) : [[path]];
         var reader = new ComposeReader(AdapterContext.Door.OpenYaml(), Environment.GetEnvironmentVariable, []);
         return files.SelectMany(f => reader.Project(f).Pins).Select(p => new Candidate(p.Part.Service, $"{p.Part.Service} ({p.Reference})"));

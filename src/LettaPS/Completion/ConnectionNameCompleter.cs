@@ -7,5 +7,5 @@ namespace LettaPS.Completion;
 internal sealed class ConnectionNameCompleter : Completer
 {
     /// <inheritdoc/>
-    private protected override IEnumerable<Candidate> Find(IDictionary parameters) => ConnectionStore.OfUser.List().Select(c => new Candidate(c.Name, c.ToString()));
+    private protected override IEnumerable<Candidate> Find(string begun, IDictionary parameters) => ConnectionStore.OfUser.List().Select(c => new Candidate(c.Name, c.ToString()));
 }

@@ -8,6 +8,6 @@ namespace LettaPS.Completion;
 internal sealed class ReleaseCompleter : Completer
 {
     /// <inheritdoc/>
-    private protected override IEnumerable<Candidate> Find(IDictionary parameters) =>
+    private protected override IEnumerable<Candidate> Find(string begun, IDictionary parameters) =>
         ReleaseCatalogue.All.OrderByDescending(r => r.Version).Select(r => new Candidate(r.ToString(), string.Create(CultureInfo.InvariantCulture, $"Letta {r} of {r.Date:yyyy-MM-dd}")));
 }

@@ -9,7 +9,7 @@ namespace LettaPS.Completion;
 internal sealed class ServerNameCompleter : Completer
 {
     /// <inheritdoc/>
-    private protected override IEnumerable<Candidate> Find(IDictionary parameters) => RunspaceState.Current.Completions.Get(nameof(ServerNameCompleter), AskAsync);
+    private protected override IEnumerable<Candidate> Find(string begun, IDictionary parameters) => RunspaceState.Current.Completions.Get(nameof(ServerNameCompleter), AskAsync);
 
     private static async IAsyncEnumerable<Candidate> AskAsync([EnumeratorCancellation] CancellationToken cancel)
     {

@@ -110,5 +110,5 @@ public sealed class ConnectionStoreTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private static LettaSavedConnection Connection(string name, string address = "http://localhost:8283/") => new() { Name = name, BaseUri = new Uri(address) };
+    private static LettaSavedConnection Connection(string name, string address = "http://localhost:8283/") => new(name, new Uri(address));
 }

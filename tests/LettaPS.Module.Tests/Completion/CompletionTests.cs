@@ -136,8 +136,7 @@ public class CompletionTests
         foreach (var command in new[] { "Restore-LettaAgent", "Test-LettaBackup -Path", "Get-LettaBackup", "Test-LettaHealth -BackupPath", "Update-LettaCodePin" })
         {
             var found = Complete(shell, $"{command} {folder.Path}/lett");
-            Assert.Equal(["letta agent.af", "letta-backup-20261123T013000Z", "letta.dump", "letta.json"], found.Select(c => c.ListItemText).Order(StringComparer.Ordinal));
-            Assert.Contains(found, c => c.CompletionText == $"'{folder["letta agent.af"]}'");
+            Assert.Equal([$"'{folder["letta agent.af"]}'", folder["letta-backup-20261123T013000Z"], folder["letta.dump"], folder["letta.json"]], found.Select(c => c.CompletionText));
         }
     }
 

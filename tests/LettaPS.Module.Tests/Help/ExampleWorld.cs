@@ -75,17 +75,13 @@ internal sealed class ExampleWorld : IAsyncDisposable
         Directory.CreateDirectory(Path.GetDirectoryName(settings)!);
         await File.WriteAllTextAsync(settings, """{"lastAgent":"agent-00000000-0000-4000-8000-000000000001"}""");
 
-        // What a script of the night of January 17 kept: the raw states.
-        await using var states = new GZipStream(File.OpenRead(Path.Combine(AppContext.BaseDirectory, "Fixtures", "states", "0.16.2.json.gz")), CompressionMode.Decompress);
-        using var document = await System.Text.Json.JsonDocument.ParseAsync(states);
-        var old = Directory.CreateDirectory(Path.Combine(Home, "letta-backup-20260117")).FullName;
-        foreach (var state in document.RootElement.EnumerateArray())
-        {
-            await File.WriteAllTextAsync(Path.Combine(old, state.GetProperty("id").GetString() + ".json"), state.GetRawText());
-        }
-
-        File.Copy(Directory.GetFiles(old)[0], Path.Combine(Here, "old.json"));
-        File.Copy(Directory.GetFiles(old)[0], Path.Combine(Here, "state.json"));
+        // What a script of the night of January 17 kept: the raw state of an agent.
+        await using var compressed = new GZipStream(File.OpenRead(Path.Combine(AppContext.BaseDirectory, "Fixtures", "states", "0.16.2.json.gz")), CompressionMode.Decompress);
+        using var state = new StreamReader(compressed);
+        var old = Path.Combine(Directory.CreateDirectory(Path.Combine(Home, "letta-backup-20260117")).FullName, "agent.json");
+        await File.WriteAllTextAsync(old, await state.ReadToEndAsync());
+        File.Copy(old, Path.Combine(Here, "old.json"));
+        File.Copy(old, Path.Combine(Here, "state.json"));
     }
 
     public ValueTask DisposeAsync() => Letta.DisposeAsync();

@@ -27,9 +27,9 @@ public sealed class HelpTests : IDisposable
         // What PowerShell makes up by itself, where there is no help, has neither.
         Assert.NotEmpty(Text(help, "description"));
         Assert.True(List(help, "examples", "example").Count >= 3);
-        Assert.DoesNotContain(cmdlet, help.Get<string>("Synopsis"), StringComparison.Ordinal);
+        Assert.DoesNotContain(cmdlet, Value(help, "Synopsis"), StringComparison.Ordinal);
 
-        var parameters = List(help, "parameters", "parameter").ToDictionary(p => p.Get<string>("name"));
+        var parameters = List(help, "parameters", "parameter").ToDictionary(p => Value(p, "name"));
         Assert.Equal(command.Parameters.Keys.Except(Cmdlet.CommonParameters).Order(), parameters.Keys.Order());
         Assert.All(parameters.Values, p => Assert.NotEmpty(Text(p, "description")));
         Assert.Equal(command.ParameterSets.Count, List(help, "syntax", "syntaxItem").Count);
@@ -45,10 +45,10 @@ public sealed class HelpTests : IDisposable
         var limit = _shell.Run("Get-Help Export-LettaAgent -Parameter ThrottleLimit").Succeed().Single();
         var name = _shell.Run("Get-Help Get-LettaAgent -Parameter Name").Succeed().Single();
 
-        Assert.Equal(("true", "0", "False"), (path.Get<string>("required"), path.Get<string>("position"), path.Get<string>("pipelineInput")));
-        Assert.Equal(("true", "named", "True (ByPropertyName)", "AgentId"), (id.Get<string>("required"), id.Get<string>("position"), id.Get<string>("pipelineInput"), id.Get<string>("aliases")));
-        Assert.Equal(("4", "Int32"), (limit.Get<string>("defaultValue"), ((PSObject)limit.Properties["type"].Value).Get<string>("name")));
-        Assert.Equal("true", name.Get<string>("globbing"));
+        Assert.Equal(("true", "0", "False"), (Value(path, "required"), Value(path, "position"), Value(path, "pipelineInput")));
+        Assert.Equal(("true", "named", "True (ByPropertyName)", "AgentId"), (Value(id, "required"), Value(id, "position"), Value(id, "pipelineInput"), Value(id, "aliases")));
+        Assert.Equal(("4", "Int32"), (Value(limit, "defaultValue"), Value((PSObject)limit.Properties["type"].Value, "name")));
+        Assert.Equal("true", Value(name, "globbing"));
     }
 
     [Fact]
@@ -117,6 +117,8 @@ public sealed class HelpTests : IDisposable
     }
 
     public void Dispose() => _shell.Dispose();
+
+    private static string Value(PSObject item, string name) => item.Properties[name].Value.ToString()!;
 
     private static string Text(PSObject item, string name) =>
         string.Join('\n', item.Properties[name]?.Value is { } value ? LanguagePrimitives.GetEnumerable(value).Cast<PSObject>().Select(p => p.Properties["Text"]?.Value) : []);
