@@ -1,4 +1,6 @@
 using System.IO.Compression;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 
 namespace LettaPS.Module.Tests.Help;
 
@@ -8,7 +10,9 @@ namespace LettaPS.Module.Tests.Help;
 /// </summary>
 internal sealed class ExampleWorld : IAsyncDisposable
 {
-    private const string StandIns =
+    private const string Old = "agent-00000000-0000-4000-8000-000000000001";
+
+    internal const string StandIns =
         """
         # Commands of a stock PowerShell that this host lacks, as far as examples need them.
         function global:Read-Host { [System.Net.NetworkCredential]::new('', 'a password').SecurePassword }
@@ -17,11 +21,15 @@ internal sealed class ExampleWorld : IAsyncDisposable
             $lines = [IO.File]::ReadAllLines("$pwd/$Path")
             foreach ($line in $lines[1..($lines.Count - 1)]) { [pscustomobject]@{ BaseUri = $line.Split(',')[0]; KeyVariable = $line.Split(',')[1] } }
         }
+        New-Module Microsoft.PowerShell.SecretManagement { function Get-Secret { [System.Net.NetworkCredential]::new('', 'a password').SecurePassword } } | Import-Module
         $ExecutionContext.SessionState.Provider.GetOne('FileSystem').Home = $args[0]
         $null = $ExecutionContext.SessionState.Path.SetLocation($args[1])
         """;
 
     private readonly string? _database;
+
+    // All tests of the process have one file of saved connections.
+    private readonly string _saved = "home-" + Guid.NewGuid().ToString("N")[..8];
 
     private ExampleWorld(Connected letta, string? database) => (Letta, _database) = (letta, database);
 
@@ -50,7 +58,7 @@ internal sealed class ExampleWorld : IAsyncDisposable
         Assert.True(result.Errors.Count == 0, $"'{example.Title}': {string.Join('\n', result.Errors.Select(e => $"{e.FullyQualifiedErrorId}: {e}"))}");
     }
 
-    private string OfThisMachine(string code) => code
+    private string OfThisMachine(string code) => Regex.Replace(Regex.Replace(code, @"\bhome\b", _saved), "(?m)^Connect-Letta$", "Connect-Letta http://localhost:8283")
         .Replace("http://localhost:8283", Address, StringComparison.Ordinal)
         .Replace("http://localhost:8383", Address, StringComparison.Ordinal)
         .Replace("https://letta.example.org", Address, StringComparison.Ordinal)
@@ -63,17 +71,24 @@ internal sealed class ExampleWorld : IAsyncDisposable
 
     private async Task LayOutAsync()
     {
-        Letta.Run("Export-LettaAgent -Path ~/backup; Restore-LettaAgent ~/backup -Conflict Duplicate").Succeed();
+        Environment.SetEnvironmentVariable("LETTA_WORK_KEY", "a password");
+        Letta.Run("Save-LettaConnection $args[0]", _saved).Succeed();
+        Letta.Run("Get-LettaAgent -First 3 | Export-LettaAgent -Path ~/backup").Succeed();
         var backup = Path.Combine(Home, "backup");
         Directory.Move(Directory.GetDirectories(backup)[0], Path.Combine(backup, "letta-backup-20261123T013000Z"));
         File.Copy(Directory.GetFiles(Path.Combine(backup, "letta-backup-20261123T013000Z"), "*.af")[0], Path.Combine(Here, "memo.af"));
-        File.Copy(Path.Combine(backup, "letta-backup-20261123T013000Z", "id-map.json"), Path.Combine(Here, "id-map.json"));
+        var ids = new JsonObject { [Old] = "agent-00000000-0000-4000-8000-000000000002" };
+        var map = new JsonObject { ["format"] = 1, ["servers"] = new JsonObject { [Address] = new JsonObject { ["agents"] = ids } } }.ToJsonString();
+        await File.WriteAllTextAsync(Path.Combine(backup, "letta-backup-20261123T013000Z", "id-map.json"), map);
+        await File.WriteAllTextAsync(Path.Combine(Here, "id-map.json"), map);
 
         await File.WriteAllTextAsync(Path.Combine(Here, "compose.yml"), "services:\n  letta:\n    image: letta/letta:0.16.2\n    ports: [\"127.0.0.1:8283:8283\"]\n");
         await File.WriteAllTextAsync(Path.Combine(Here, "servers.csv"), $"BaseUri,KeyVariable\n{Address},\n");
         var settings = Path.Combine(Home, "projects", "thesis", ".letta", "settings.local.json");
         Directory.CreateDirectory(Path.GetDirectoryName(settings)!);
-        await File.WriteAllTextAsync(settings, """{"lastAgent":"agent-00000000-0000-4000-8000-000000000001"}""");
+        await File.WriteAllTextAsync(settings, $$"""{"lastAgent":"{{Old}}"}""");
+        Directory.CreateDirectory(Path.Combine(Here, ".letta"));
+        File.Copy(settings, Path.Combine(Here, ".letta", "settings.local.json"));
 
         // What a script of the night of January 17 kept: the raw state of an agent.
         await using var compressed = new GZipStream(File.OpenRead(Path.Combine(AppContext.BaseDirectory, "Fixtures", "states", "0.16.2.json.gz")), CompressionMode.Decompress);

@@ -31,7 +31,7 @@ internal static partial class HelpPages
 
     private static string Folder(string name) => Path.Combine(s_docs, name);
 
-    [GeneratedRegex("^### (.+)\n\n```powershell\n(.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
+    [GeneratedRegex("^### ([^\n]+)\n\n```powershell\n(.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Example();
 
     [GeneratedRegex("^```powershell\n(.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
