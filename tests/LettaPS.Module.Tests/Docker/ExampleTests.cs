@@ -18,7 +18,8 @@ public sealed class ExampleTests
         await project.FillAsync(2);
         var (home, here) = (Directory.CreateDirectory(folder["home"]).FullName, Directory.CreateDirectory(folder["here"]).FullName);
         shell.Run(ExampleWorld.StandIns, home, here).Succeed();
-        LayOut(shell, project, home, here);
+        var dump = Path.Combine(Directory.CreateDirectory(Path.Combine(home, "letta-backup")).FullName, "letta-20261123T013000Z.dump");
+        shell.Run("Start-LettaServer $args[0] -Wait; Backup-LettaDatabase -Name $args[0] -Path $args[1]", project.Letta, dump).Succeed();
 
         var examples = ContainerPages.Names.SelectMany(HelpPages.Examples).Concat(HelpPages.Examples("Test-LettaHealth").Where(ContainerPages.NeedsContainers))
             .Where(e => !ContainerPages.IsElsewhere(e)).ToList();
@@ -30,17 +31,6 @@ public sealed class ExampleTests
             Assert.True(result.Errors.Count == 0, $"'{example.Title}': {string.Join('\n', result.Errors.Select(e => $"{e.FullyQualifiedErrorId}: {e}"))}");
             shell.Console.Answers.Clear();
             shell.Run("Start-LettaServer $args[0] -Wait", project.Letta).Succeed();
-        }
-    }
-
-    /// <summary>The dumps that examples restore.</summary>
-    private static void LayOut(Shell shell, LettaProject project, string home, string here)
-    {
-        shell.Run("Start-LettaServer $args[0] -Wait; Backup-LettaDatabase -Name $args[0] -Path $args[1]", project.Letta, Path.Combine(here, "letta.dump")).Succeed();
-        var folder = Directory.CreateDirectory(Path.Combine(home, "letta-backup")).FullName;
-        foreach (var file in Directory.GetFiles(here, "letta.dump*"))
-        {
-            File.Copy(file, Path.Combine(folder, Path.GetFileName(file).Replace("letta.dump", "letta-20261123T013000Z.dump", StringComparison.Ordinal)));
         }
     }
 
