@@ -63,7 +63,7 @@ public static class Formatting
     /// <summary>A thing of a schema with the table that it is of.</summary>
     /// <param name="table">The table, or <see langword="null"/>.</param>
     /// <param name="name">The thing; the table itself where it has no other name.</param>
-    public static string Object(string? table, string? name) => string.IsNullOrEmpty(table) || table == name ? name ?? string.Empty : string.IsNullOrEmpty(name) ? table : $"{table}.{name}";
+    public static string SchemaObject(string? table, string? name) => string.IsNullOrEmpty(table) || table == name ? name ?? string.Empty : string.IsNullOrEmpty(name) ? table : $"{table}.{name}";
 
     /// <summary>Several things, one a line.</summary>
     /// <param name="items">The things.</param>

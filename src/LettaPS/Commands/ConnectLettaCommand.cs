@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using System.Security;
-using LettaPS.Async;
 using LettaPS.Completion;
 using LettaPS.Core;
 using LettaPS.Core.Connections;
@@ -14,7 +13,7 @@ namespace LettaPS.Commands;
 /// </summary>
 [Cmdlet(VerbsCommunications.Connect, "Letta", DefaultParameterSetName = ByAddress)]
 [OutputType(typeof(LettaConnection))]
-public sealed class ConnectLettaCommand : AsyncCmdlet
+public sealed class ConnectLettaCommand : ServerCheckCmdlet
 {
     private const string ByAddress = "BaseUri";
     private const string ByInputObject = "InputObject";
@@ -84,12 +83,12 @@ public sealed class ConnectLettaCommand : AsyncCmdlet
         LettaConnection? connected = null;
         try
         {
-            var connection = Describe();
+            var connection = DatabaseUri is null ? Describe() : Describe().WithDatabase(DatabaseAddress.Parse(DatabaseUri));
             RunToEnd(async cancel =>
             {
                 try
                 {
-                    connected = await ConnectAsync(connection, cancel).ConfigureAwait(false);
+                    connected = await CheckAsync(connection, cancel).ConfigureAwait(false);
                 }
                 catch (LettaException e) when (MyInvocation.ExpectingInput)
                 {
@@ -127,24 +126,6 @@ public sealed class ConnectLettaCommand : AsyncCmdlet
         }
 
         WriteError(e.ToErrorRecord(Target));
-    }
-
-    private async Task<LettaConnection> ConnectAsync(LettaConnection connection, CancellationToken cancel)
-    {
-        if (DatabaseUri is not null)
-        {
-            connection = connection.WithDatabase(DatabaseAddress.Parse(DatabaseUri));
-        }
-
-        var warnings = new List<string>();
-        using var server = AdapterContext.Door.OpenServer(connection, warn: warnings.Add);
-        var connected = await server.CheckAsync(cancel).ConfigureAwait(false);
-        foreach (var warning in warnings)
-        {
-            await WriteWarningAsync(warning).ConfigureAwait(false);
-        }
-
-        return connected;
     }
 
     private LettaConnection Describe()

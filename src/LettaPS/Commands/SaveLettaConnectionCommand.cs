@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using LettaPS.Async;
 using LettaPS.Completion;
 using LettaPS.Core;
 using LettaPS.Core.Connections;
@@ -13,7 +12,7 @@ namespace LettaPS.Commands;
 /// </summary>
 [Cmdlet(VerbsData.Save, "LettaConnection", DefaultParameterSetName = ByConnection, SupportsShouldProcess = true)]
 [OutputType(typeof(LettaSavedConnection))]
-public sealed class SaveLettaConnectionCommand : AsyncCmdlet
+public sealed class SaveLettaConnectionCommand : ServerCheckCmdlet
 {
     private const string ByConnection = "Connection";
     private const string ByAddress = "BaseUri";
@@ -128,15 +127,4 @@ public sealed class SaveLettaConnectionCommand : AsyncCmdlet
     private LettaConnection Given() => BaseUri is not null
         ? new LettaConnection(BaseUri, timeout: Timeout, skipCertificateCheck: SkipCertificateCheck)
         : Connection ?? RunspaceState.Current.Connection ?? EnvironmentConnection.Create();
-
-    private async Task CheckAsync(LettaConnection asked, CancellationToken cancel)
-    {
-        var warnings = new List<string>();
-        using var server = AdapterContext.Door.OpenServer(asked, warn: warnings.Add);
-        await server.CheckAsync(cancel).ConfigureAwait(false);
-        foreach (var warning in warnings)
-        {
-            await WriteWarningAsync(warning).ConfigureAwait(false);
-        }
-    }
 }
