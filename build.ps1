@@ -37,8 +37,7 @@ foreach ($step in $Task) {
             if ($result.FailedCount -gt 0) { throw "$($result.FailedCount) Pester tests failed." }
         }
         'Pack' {
-            dotnet build $solution --configuration Release
-            Compress-PSResource -Path $module -DestinationPath (Join-Path $PSScriptRoot 'out')
+            dotnet pack (Join-Path $PSScriptRoot 'src' 'LettaPS') --configuration Release
         }
         'Install' {
             dotnet build $solution --configuration Release

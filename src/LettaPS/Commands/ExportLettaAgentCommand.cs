@@ -3,6 +3,7 @@ using System.Management.Automation;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using LettaPS.Async;
+using LettaPS.Completion;
 using LettaPS.Core;
 using LettaPS.Core.Agents;
 using LettaPS.Core.Backups;
@@ -43,6 +44,7 @@ public sealed class ExportLettaAgentCommand : ConnectionCmdlet
     [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = ById)]
     [Alias("AgentId")]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(AgentIdCompleter))]
     public string[]? Id { get; set; }
 
     /// <summary>How many agents are read at once, 1 to 64. Of each, up to four requests are under way; exports themselves are never asked for side by side.</summary>

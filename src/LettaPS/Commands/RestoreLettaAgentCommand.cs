@@ -2,6 +2,7 @@ using System.Collections;
 using System.Management.Automation;
 using System.Management.Automation.Host;
 using LettaPS.Async;
+using LettaPS.Completion;
 using LettaPS.Core;
 using LettaPS.Core.Connections;
 using LettaPS.Core.Restores;
@@ -32,6 +33,7 @@ public sealed class RestoreLettaAgentCommand : ConnectionCmdlet
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByPath, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(BackupPathCompleter))]
     public string[]? Path { get; set; }
 
     /// <summary>The same, with wildcard characters taken literally.</summary>

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using LettaPS.Completion;
 using LettaPS.Core;
 using LettaPS.Core.Compatibility;
 using LettaPS.Core.Health;
@@ -23,6 +24,7 @@ public sealed class TestLettaCompatibilityCommand : ExaminationCmdlet
     /// <summary>Version of the Letta server, such as 0.16.2.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ReleaseCompleter))]
     public string? ServerVersion { get; set; }
 
     /// <summary>Version of PostgreSQL, such as 15 or 15.20.</summary>
