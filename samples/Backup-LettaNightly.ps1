@@ -134,7 +134,7 @@ try {
             $series = [IO.Path]::GetFileName($dump.Path) -replace '\d{8}T\d{6}Z\.dump$', '????????T??????Z.dump'
             $dumps = @([IO.Directory]::GetFiles($Path, $series))
             [Array]::Sort($dumps, [StringComparer]::Ordinal)
-            foreach ($old in Select-Old -Item $dumps -Keep $KeepCount -Before $keepFrom -TakenAt { [IO.File]::GetLastWriteTimeUtc($args[0]) }) {
+            foreach ($old in Select-Old -Item $dumps -Keep $KeepCount -Before $keepFrom -TakenAt { [DateTimeOffset][IO.File]::GetLastWriteTimeUtc($args[0]) }) {
                 if ($PSCmdlet.ShouldProcess($old, 'Remove old dump')) {
                     [IO.File]::Delete($old)
                     [IO.File]::Delete("$old.json")
