@@ -90,6 +90,14 @@ internal sealed class AgentMarkdown(AgentDocument document, AgentRecord agent, s
         }
     }
 
+    private static void WriteList(MarkdownPage page, string title, List<string> items)
+    {
+        if (items.Count > 0)
+        {
+            page.Write($"{title}:\n\n{string.Concat(items.Select(i => $"- {MarkdownText.Inline(i)}\n"))}\n");
+        }
+    }
+
     /// <summary>A page a month, and more where a month is long. Messages keep their order; one that is dated before its predecessor does not go back a page.</summary>
     private void WriteHistory(CancellationToken cancel)
     {
@@ -243,10 +251,8 @@ internal sealed class AgentMarkdown(AgentDocument document, AgentRecord agent, s
         }
 
         page.Write(_pages.Count > 0 ? "\n" : string.Empty);
-        if (document.Gaps.Count > 0)
-        {
-            page.Write("What is missing:\n\n" + string.Concat(document.Gaps.Select(g => $"- {MarkdownText.Inline(g)}\n")) + "\n");
-        }
+        WriteList(page, "What is missing", document.Gaps);
+        WriteList(page, "What was put right in reading the file", document.Mended);
 
         WriteText(page, "System prompt", agent.Text("system"));
         var settings = new JsonObject(agent.Fields.Where(f => f.Key is not ("name" or "description" or "system")).OrderBy(f => f.Key, StringComparer.Ordinal)

@@ -36,7 +36,7 @@ public sealed class UpdateTests(SchemaImages images) : IClassFixture<SchemaImage
         await using var project = await StartAsync();
         using var folder = new TempFolder();
         using var shell = new Shell();
-        await project.SqlAsync("CREATE TABLE conversations_kept AS SELECT 1 AS one; CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN IF current_query() ~ 'last_message_at' THEN RAISE 'disk full'; END IF; END $$; CREATE EVENT TRIGGER refuse ON ddl_command_end EXECUTE FUNCTION refuse()");
+        await project.SqlAsync("CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN IF current_query() ~ 'last_message_at' THEN RAISE 'disk full'; END IF; END $$; CREATE EVENT TRIGGER refuse ON ddl_command_end EXECUTE FUNCTION refuse()");
         var compose = await ComposeAsync(project);
 
         var error = Assert.ThrowsAny<RuntimeException>(() => Update(shell, project, folder));
@@ -75,7 +75,8 @@ public sealed class UpdateTests(SchemaImages images) : IClassFixture<SchemaImage
         var started = await DockerEngine.DockerAsync("inspect", "--format", "{{.State.StartedAt}}", project.Letta);
 
         Assert.Empty(Update(shell, project, folder, more: "-WhatIf").Succeed());
-        var blocked = Assert.ThrowsAny<RuntimeException>(() => Update(shell, project, folder, "0.16.3"));
+        await project.SqlAsync("DROP TABLE alembic_version");
+        var blocked = Assert.ThrowsAny<RuntimeException>(() => Update(shell, project, folder));
 
         Assert.Contains("is blocked", blocked.Message, StringComparison.Ordinal);
         Assert.Equal(started, await DockerEngine.DockerAsync("inspect", "--format", "{{.State.StartedAt}}", project.Letta));
