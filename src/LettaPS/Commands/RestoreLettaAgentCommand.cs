@@ -138,6 +138,8 @@ public sealed class RestoreLettaAgentCommand : ConnectionCmdlet
         RunToEnd(cancel => RestoreAsync(connection, mapPath, cancel));
     }
 
+    private static bool Matches(string pattern, PlannedAgent agent) => WildcardPattern.Get(pattern, WildcardOptions.IgnoreCase).IsMatch(agent.Name);
+
     private static object? Unwrap(object? map) => map is PSObject wrapped ? wrapped.BaseObject : map;
 
     private async Task RestoreAsync(LettaConnection connection, string? mapPath, CancellationToken cancel)
@@ -153,8 +155,12 @@ public sealed class RestoreLettaAgentCommand : ConnectionCmdlet
 
             if (Name is not null)
             {
-                var patterns = Array.ConvertAll(Name, n => WildcardPattern.Get(n, WildcardOptions.IgnoreCase));
-                plan.Agents.RemoveAll(a => !Array.Exists(patterns, p => p.IsMatch(a.Name)));
+                foreach (var name in Name.Where(n => !WildcardPattern.ContainsWildcardCharacters(n) && !plan.Agents.Exists(a => Matches(n, a))))
+                {
+                    await WriteErrorAsync(new LettaException("AgentNotFound", LettaErrorKind.NotFound, $"The files hold no agent named '{name}'.", "Get-LettaBackup shows whom they hold; wildcards (*name*) search.", name)).ConfigureAwait(false);
+                }
+
+                plan.Agents.RemoveAll(a => !Array.Exists(Name, n => Matches(n, a)));
             }
 
             if (plan.Agents.Count > 0)
