@@ -5,7 +5,8 @@ using System.Text.Json.Nodes;
 namespace LettaPS.TestKit;
 
 /// <summary>
-/// Files that are damaged at random: how many is said by LETTAPS_FUZZ (a nightly run takes 10,000 and more), and each can be made again from its number.
+/// Files that are damaged at random: how many is said by LETTAPS_FUZZ (a nightly run takes 10,000 and more), the first by LETTAPS_FUZZ_FROM. Each can be made again
+/// from its number.
 /// </summary>
 public static class Fuzz
 {
@@ -15,9 +16,12 @@ public static class Fuzz
         [0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0],
     ];
 
-    /// <summary>How many files to try.</summary>
+    /// <summary>The numbers of the files to try.</summary>
     /// <param name="usual">How many where LETTAPS_FUZZ is not set.</param>
-    public static int Count(int usual) => Environment.GetEnvironmentVariable("LETTAPS_FUZZ") is { Length: > 0 } said ? int.Parse(said, CultureInfo.InvariantCulture) : usual;
+    public static IEnumerable<int> Seeds(int usual) => Enumerable.Range(Number("LETTAPS_FUZZ_FROM", 0), Number("LETTAPS_FUZZ", usual));
+
+    private static int Number(string variable, int usual) =>
+        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } said ? int.Parse(said, CultureInfo.InvariantCulture) : usual;
 
     /// <summary>Damages bytes: some are changed, removed, repeated, moved, or replaced by what means something in JSON or YAML.</summary>
     /// <param name="random">Where chance comes from.</param>

@@ -14,8 +14,7 @@ public sealed class DamagedComposeFileTests
     {
         using var folder = new TempFolder();
         var path = folder["compose.yml"];
-        var count = Fuzz.Count(500);
-        for (var seed = 0; seed < count; seed++)
+        foreach (var seed in Fuzz.Seeds(500))
         {
             var random = new Random(seed);
             File.WriteAllBytes(path, Fuzz.Bytes(random, s_sound[random.Next(s_sound.Length)]));

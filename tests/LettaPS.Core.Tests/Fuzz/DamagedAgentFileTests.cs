@@ -18,8 +18,7 @@ public sealed class DamagedAgentFileTests
     public async Task Every_reader_of_agent_files_gives_a_result_or_an_error_that_names_the_file()
     {
         using var folder = new TempFolder();
-        var count = TestKit.Fuzz.Count(300);
-        for (var seed = 0; seed < count; seed++)
+        foreach (var seed in TestKit.Fuzz.Seeds(300))
         {
             var random = new Random(seed);
             var sound = s_sound[random.Next(s_sound.Length)];
