@@ -28,7 +28,7 @@ public class PageTests
 
         Assert.Empty(
             from page in pages
-            from link in Regex.Matches(File.ReadAllText(page), @"\]\((?!https?:|#)([^)#]+)").Select(m => m.Groups[1].Value)
+            from link in Regex.Matches(File.ReadAllText(page), @"\]\((?!https?:|#)([\w./-]+)(?:#[\w-]*)?\)").Select(m => m.Groups[1].Value)
             let target = Path.Combine(Path.GetDirectoryName(page)!, link)
             where !File.Exists(target) && !Directory.Exists(target)
             select $"{page}: {link}");
