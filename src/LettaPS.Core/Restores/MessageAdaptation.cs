@@ -44,7 +44,7 @@ internal sealed class MessageAdaptation(TargetRelease target, IReadOnlyDictionar
             return null;
         }
 
-        var copy = JsonNode.Parse(row)!.AsObject();
+        var copy = JsonObjects.Copy(JsonSerializer.Deserialize<JsonElement>(row));
         if (returns && (string?)copy["role"] == "tool" && copy["content"] is JsonArray { Count: 0 } && copy["tool_returns"] is JsonArray { Count: > 0 } all)
         {
             Adapted += SayReturns(copy, all);
