@@ -297,13 +297,28 @@ public sealed class RestoreLettaAgentCommand : ConnectionCmdlet
 
     private async Task<bool> ConfirmReplaceAsync(string old)
     {
+        var (agreed, failure) = await AskAsync(() => Confirm(old)).ConfigureAwait(false);
+        return failure is null
+            ? agreed
+            : throw new LettaException(
+                "CannotAsk",
+                LettaErrorKind.InvalidInput,
+                $"-Conflict Replace would delete {old}, and nobody can be asked here. Nothing was done.",
+                "Give -Force to delete old agents without being asked.",
+                old,
+                failure);
+    }
+
+    /// <summary>Asks on the pipeline thread; what is thrown there would end the pipeline, so a host that cannot ask is an answer of its own.</summary>
+    private (bool Agreed, Exception? Failure) Confirm(string old)
+    {
         try
         {
-            return await AskAsync(() => ShouldContinue($"Delete {old} when the new agent is restored and verified?", "Restore-LettaAgent -Conflict Replace", ref _yesToAll, ref _noToAll)).ConfigureAwait(false);
+            return (ShouldContinue($"Delete {old} when the new agent is restored and verified?", "Restore-LettaAgent -Conflict Replace", ref _yesToAll, ref _noToAll), null);
         }
         catch (Exception e) when (e is HostException or InvalidOperationException or NotImplementedException)
         {
-            throw new LettaException("CannotAsk", LettaErrorKind.InvalidInput, $"-Conflict Replace would delete {old}, and nobody can be asked here. Nothing was done.", "Give -Force to delete old agents without being asked.", old, e);
+            return (false, e);
         }
     }
 
