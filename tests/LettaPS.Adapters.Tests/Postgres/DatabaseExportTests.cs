@@ -1,5 +1,3 @@
-using System.Text.Json;
-using LettaPS.Adapters.Postgres;
 using LettaPS.TestKit;
 
 namespace LettaPS.Adapters.Tests.Postgres;

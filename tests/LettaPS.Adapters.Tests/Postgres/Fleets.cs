@@ -4,7 +4,6 @@ using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Agents;
 using LettaPS.Core.Connections;
 using LettaPS.TestKit;
-using Npgsql;
 
 namespace LettaPS.Adapters.Tests.Postgres;
 
