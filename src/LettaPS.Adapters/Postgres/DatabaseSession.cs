@@ -23,8 +23,8 @@ internal sealed class DatabaseSession : IAsyncDisposable
         SELECT set_config(name, value, true)
         FROM (VALUES ('timezone', 'UTC'), ('datestyle', 'ISO'), ('intervalstyle', 'postgres'), ('bytea_output', 'hex'), ('extra_float_digits', '1'),
             ('plan_cache_mode', 'force_generic_plan'), ('jit', 'off'),
-            ('statement_timeout', '0'), ('idle_in_transaction_session_timeout', '0'), ('transaction_timeout', '0')) AS s (setting, value)
-        JOIN pg_settings ON lower(name) = setting
+            ('statement_timeout', '0'), ('idle_in_transaction_session_timeout', '0'), ('transaction_timeout', '0')) AS s (wanted, value)
+        JOIN pg_settings ON lower(name) = wanted
         """;
 
     private readonly DatabaseSnapshot _catalog;
