@@ -196,27 +196,28 @@ public class DatabaseExportTests
     public async Task A_reading_that_waits_is_given_up_at_once_and_leaves_no_session()
     {
         await using var database = await Fleets.RecordedAsync(17, "0.16.8");
-        using var stop = new CancellationTokenSource();
+        var agent = (await database.ListAsync("SELECT agent_id FROM messages ORDER BY sequence_id DESC LIMIT 1"))[0];
         await database.ExecuteAsync(
-            """
-            CREATE FUNCTION wait() RETURNS boolean LANGUAGE sql AS 'SELECT pg_advisory_xact_lock_shared(1) IS NOT NULL';
-            CREATE POLICY slow ON messages USING (wait());
+            $"""
+            CREATE FUNCTION wait(agent text) RETURNS boolean LANGUAGE sql AS $$ SELECT CASE WHEN agent = '{agent}' THEN pg_advisory_xact_lock_shared(1) IS NOT NULL ELSE true END $$;
+            CREATE POLICY slow ON messages USING (wait(agent_id));
             ALTER TABLE messages ENABLE ROW LEVEL SECURITY;
             ALTER TABLE messages FORCE ROW LEVEL SECURITY;
             """);
+        await using var rival = await Rival.BeginAsync(database, "SELECT pg_advisory_xact_lock(1)");
+        using var stop = new CancellationTokenSource();
+        using var folder = new TempFolder();
         await using (var source = Fleets.Open(database))
         {
-            var agents = await Fleets.ListAsync(source);
-            await using var rival = await Rival.BeginAsync(database, "SELECT pg_advisory_xact_lock(1)");
-            using var folder = new TempFolder();
-            var reading = source.ReadAsync(agents[0].Id, new SnapshotOptions(folder.Path), stop.Token);
+            await Fleets.ListAsync(source);
+            var reading = source.ReadAsync(agent, new SnapshotOptions(folder.Path), stop.Token);
             await rival.UntilMetAsync(reading);
             await stop.CancelAsync();
 
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading);
-            Assert.Empty(Directory.GetFiles(folder.Path));
         }
 
+        Assert.Empty(Directory.GetFiles(folder.Path));
         Assert.Equal(0L, await database.QueryAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'LettaPS' AND datname = current_database() AND state <> 'idle'"));
     }
 
