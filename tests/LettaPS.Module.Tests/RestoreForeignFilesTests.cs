@@ -165,6 +165,11 @@ public class RestoreForeignFilesTests
         var untouched = File.ReadAllText(target.Folder["new.af"]);
         target.Run("ConvertTo-LettaAgentFile $args[0] $args[1] -Force", target.Folder["state.json"], target.Folder["new.af"]).Succeed();
 
+        // Of several agents, each would take the place of the one before.
+        var several = target.Run("$args[0], $args[0] | ConvertTo-LettaAgentFile -OutPath $args[1] -Force", target.Folder["state.json"], target.Folder["new.af"]);
+        Assert.Single(several.Output);
+        Assert.StartsWith("OutPathTaken,", Assert.Single(several.Errors).FullyQualifiedErrorId, StringComparison.Ordinal);
+
         Assert.StartsWith("AgentFileExists,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
         Assert.Equal("mine", untouched);
         Assert.Contains(target.Shell.Console.Warnings, w => w.Contains("no text", StringComparison.Ordinal));

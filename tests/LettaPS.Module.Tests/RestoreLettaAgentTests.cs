@@ -46,6 +46,31 @@ public partial class RestoreLettaAgentTests
         }
     }
 
+    [Fact]
+    public async Task An_agent_of_the_server_with_a_foreign_identifier_is_passed_over_with_a_warning()
+    {
+        await using var source = await Connected.ToAsync();
+        await using var target = await Connected.ToAsync();
+        source.Run($"Get-LettaAgent Memo | Export-LettaAgent {source.Path}").Succeed();
+        target.Server.Faults.Add(new Fault(EditEffect.HostileId()) { Path = "/v1/agents/" });
+
+        var result = target.Run("Restore-LettaAgent $args[0] -Conflict Duplicate", source.Set);
+
+        Assert.NotNull(result.Output.Single().Get<string>("NewId"));
+        Assert.Contains(target.Shell.Console.Warnings, w => w.Contains("not the identifier of a Letta agent", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_name_that_no_file_has_is_told()
+    {
+        await using var source = await Connected.ToAsync();
+        source.Run($"Get-LettaAgent Memo | Export-LettaAgent {source.Path}").Succeed();
+
+        var result = source.Run("Restore-LettaAgent $args[0] -Name Memo, nobody, *none* -WhatIf", source.Set);
+
+        Assert.StartsWith("AgentNotFound,", Assert.Single(result.Errors).FullyQualifiedErrorId, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("0.11.3")]
     [InlineData("0.16.2")]

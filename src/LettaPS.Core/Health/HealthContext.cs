@@ -86,17 +86,55 @@ internal sealed class HealthContext : IAsyncDisposable
         }
     }
 
+    /// <summary>Why the server tells no version, in words; <see langword="null"/> where it does.</summary>
+    public async Task<string?> ApiProblemAsync()
+    {
+        try
+        {
+            await Health.ConfigureAwait(false);
+            return await Version.ConfigureAwait(false) is null ? $"{Target.Connection!.BaseUri} does not say its version." : null;
+        }
+        catch (LettaException e)
+        {
+            return e.Message;
+        }
+    }
+
+    /// <summary>Whether the server reads agents, for which it needs the tables of its database.</summary>
+    public async Task<bool> HasAgentsAnswerAsync()
+    {
+        try
+        {
+            return Target.Connection is not null && await Agents.ConfigureAwait(false) is { IsSuccess: true, IsJson: true };
+        }
+        catch (LettaException)
+        {
+            // It does not answer, which says nothing of the database.
+            return false;
+        }
+    }
+
     /// <summary>Lists the agents through the API.</summary>
-    public async Task<IReadOnlyList<LettaAgent>> ListAgentsAsync(CancellationToken cancel)
+    /// <param name="cancel">Gives up.</param>
+    /// <returns>The agents, and the identifiers of those that have none of Letta's.</returns>
+    public async Task<(IReadOnlyList<LettaAgent> Agents, IReadOnlyList<string> InvalidIds)> ListAgentsAsync(CancellationToken cancel)
     {
         using var server = _door.OpenServer(Target.Connection!);
         var agents = new List<LettaAgent>();
-        await foreach (var agent in server.ListAsync(AgentQuery.Everything, cancel).ConfigureAwait(false))
+        var invalid = new List<string>();
+        var everything = AgentQuery.Everything with { OnInvalid = NoteAsync };
+        await foreach (var agent in server.ListAsync(everything, cancel).ConfigureAwait(false))
         {
             agents.Add(agent);
         }
 
-        return agents;
+        return (agents, invalid);
+
+        ValueTask NoteAsync(LettaException failure)
+        {
+            invalid.Add($"{failure.Target}");
+            return default;
+        }
     }
 
     /// <summary>Whether something takes connections, as seen from the server's container, else from here.</summary>

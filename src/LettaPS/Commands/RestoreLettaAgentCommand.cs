@@ -19,6 +19,9 @@ public sealed class RestoreLettaAgentCommand : ConnectionCmdlet
     private const string ByPath = "Path";
     private const string ByLiteralPath = "LiteralPath";
 
+    /// <summary>Agents under way for each import that may run: of a server's time, an import takes about a third of a restore (facts.md, recordings).</summary>
+    private const int AgentsPerImport = 3;
+
     private readonly List<string> _paths = [];
     private ProgressBar _progress = null!;
     private bool _yesToAll;
@@ -79,7 +82,7 @@ public sealed class RestoreLettaAgentCommand : ConnectionCmdlet
     [ValidateNotNullOrEmpty]
     public string? IdMapPath { get; set; }
 
-    /// <summary>How many agents are restored at once, 1 to 16.</summary>
+    /// <summary>How many imports run at once, 1 to 16. Up to three times as many agents are under way: the others are read and compared meanwhile.</summary>
     [Parameter]
     [ValidateRange(1, 16)]
     public int ThrottleLimit { get; set; } = 2;
@@ -135,6 +138,8 @@ public sealed class RestoreLettaAgentCommand : ConnectionCmdlet
         RunToEnd(cancel => RestoreAsync(connection, mapPath, cancel));
     }
 
+    private static bool Matches(string pattern, PlannedAgent agent) => WildcardPattern.Get(pattern, WildcardOptions.IgnoreCase).IsMatch(agent.Name);
+
     private static object? Unwrap(object? map) => map is PSObject wrapped ? wrapped.BaseObject : map;
 
     private async Task RestoreAsync(LettaConnection connection, string? mapPath, CancellationToken cancel)
@@ -150,8 +155,12 @@ public sealed class RestoreLettaAgentCommand : ConnectionCmdlet
 
             if (Name is not null)
             {
-                var patterns = Array.ConvertAll(Name, n => WildcardPattern.Get(n, WildcardOptions.IgnoreCase));
-                plan.Agents.RemoveAll(a => !Array.Exists(patterns, p => p.IsMatch(a.Name)));
+                foreach (var name in Name.Where(n => !WildcardPattern.ContainsWildcardCharacters(n) && !plan.Agents.Exists(a => Matches(n, a))))
+                {
+                    await WriteErrorAsync(new LettaException("AgentNotFound", LettaErrorKind.NotFound, $"The files hold no agent named '{name}'.", "Get-LettaBackup shows whom they hold; wildcards (*name*) search.", name)).ConfigureAwait(false);
+                }
+
+                plan.Agents.RemoveAll(a => !Array.Exists(Name, n => Matches(n, a)));
             }
 
             if (plan.Agents.Count > 0)
@@ -185,6 +194,11 @@ public sealed class RestoreLettaAgentCommand : ConnectionCmdlet
             ConfirmReplace = Force ? null : ConfirmReplaceAsync,
         };
         using var session = await RestoreSession.OpenAsync(server, plan, options, workFolder, ThrottleLimit, cancel).ConfigureAwait(false);
+        foreach (var invalid in session.Invalid)
+        {
+            await WriteWarningAsync($"{invalid.Message} It is passed over.").ConfigureAwait(false);
+        }
+
         var agreed = new List<PlannedAgent>();
         foreach (var agent in plan.Agents)
         {
@@ -201,7 +215,10 @@ public sealed class RestoreLettaAgentCommand : ConnectionCmdlet
 
         _progress.Total = agreed.Count;
         var (counts, withheld) = (new int[4], new List<LettaRestoreResult>());
-        await Parallel.ForEachAsync(agreed, new ParallelOptions { MaxDegreeOfParallelism = ThrottleLimit, CancellationToken = cancel }, async (agent, token) =>
+
+        // The session holds imports to the limit; others are read from their files and compared with the server meanwhile.
+        var underWay = new ParallelOptions { MaxDegreeOfParallelism = ThrottleLimit * AgentsPerImport, CancellationToken = cancel };
+        await Parallel.ForEachAsync(agreed, underWay, async (agent, token) =>
         {
             var result = await RestoreAsync(session, agent, server.Connection.BaseUri, token).ConfigureAwait(false);
             _progress.AddDone();

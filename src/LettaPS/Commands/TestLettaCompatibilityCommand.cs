@@ -1,6 +1,8 @@
 using System.Management.Automation;
+using LettaPS.Core;
 using LettaPS.Core.Compatibility;
 using LettaPS.Core.Health;
+using LettaPS.Core.Releases;
 using LettaPS.Hosting;
 
 namespace LettaPS.Commands;
@@ -27,6 +29,22 @@ public sealed class TestLettaCompatibilityCommand : ExaminationCmdlet
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? PostgresVersion { get; set; }
+
+    /// <inheritdoc/>
+    private protected override void Prepare()
+    {
+        Require(nameof(LettaCodeVersion), LettaCodeVersion, v => ReleaseCatalogue.TryVersion(v) is not null);
+        Require(nameof(ServerVersion), ServerVersion, v => ReleaseCatalogue.TryVersion(v) is not null);
+        Require(nameof(PostgresVersion), PostgresVersion, v => char.IsAsciiDigit(v[0]));
+    }
+
+    private static void Require(string name, string? version, Func<string, bool> isVersion)
+    {
+        if (version is not null && !isVersion(version))
+        {
+            throw new LettaException("VersionInvalid", LettaErrorKind.InvalidInput, $"-{name}: '{version}' is not a version.", "Give numbers with dots, such as 0.16.2.", version);
+        }
+    }
 
     private protected override async Task ExamineAsync(HealthTarget target, CancellationToken cancel)
     {

@@ -40,6 +40,19 @@ public sealed class AgentDocumentReaderTests : IDisposable
         Assert.Equal(Fixture.Export("0.16.2").GetProperty("agents")[0].GetProperty("messages").GetArrayLength(), Assert.Single(document.Agents).Messages.Entries.Count);
     }
 
+    [Theory]
+    [InlineData("utf-16")]
+    [InlineData("utf-16BE")]
+    public async Task A_file_in_UTF_16_is_read_as_in_UTF_8(string encoding)
+    {
+        var text = Encoding.UTF8.GetString(Fixture.Bytes("exports/0.16.2.json.gz"));
+        var into = Encoding.GetEncoding(encoding);
+
+        using var document = await ReadAsync([.. into.GetPreamble(), .. into.GetBytes(text)]);
+
+        Assert.Equal(Fixture.Export("0.16.2").GetProperty("agents")[0].GetProperty("messages").GetArrayLength(), Assert.Single(document.Agents).Messages.Entries.Count);
+    }
+
     [Fact]
     public async Task A_recorded_legacy_file_becomes_a_valid_agent_file()
     {
