@@ -155,27 +155,19 @@ internal sealed class AgentRows(bool withSecrets, string? encryptionKey)
         }
     }
 
-    private void WriteBlock(Utf8JsonWriter json, DatabaseRow row)
-    {
-        json.WriteStartObject();
-        json.WriteFields(row, AnswerFields.Block);
-        json.WriteTexts("tags", Linked("blocks_tags", "block_id", row.Text("id"), "tag"));
-        json.WriteEndObject();
-    }
+    private void WriteBlock(Utf8JsonWriter json, DatabaseRow row) => WriteLinked(json, row, AnswerFields.Block, "tags", "blocks_tags", "block_id", "tag");
 
-    private void WriteGroup(Utf8JsonWriter json, DatabaseRow row)
-    {
-        json.WriteStartObject();
-        json.WriteFields(row, AnswerFields.Group);
-        json.WriteTexts("shared_block_ids", Linked("groups_blocks", "group_id", row.Text("id"), "block_id"));
-        json.WriteEndObject();
-    }
+    private void WriteGroup(Utf8JsonWriter json, DatabaseRow row) => WriteLinked(json, row, AnswerFields.Group, "shared_block_ids", "groups_blocks", "group_id", "block_id");
 
-    private void WriteIdentity(Utf8JsonWriter json, DatabaseRow row)
+    private void WriteIdentity(Utf8JsonWriter json, DatabaseRow row) =>
+        WriteLinked(json, row, AnswerFields.Identity, "block_ids", "identities_blocks", "identity_id", "block_id");
+
+    /// <summary>Writes a row and a list of what it is linked with.</summary>
+    private void WriteLinked(Utf8JsonWriter json, DatabaseRow row, RowField[] fields, string list, string links, string from, string to)
     {
         json.WriteStartObject();
-        json.WriteFields(row, AnswerFields.Identity);
-        json.WriteTexts("block_ids", Linked("identities_blocks", "identity_id", row.Text("id"), "block_id"));
+        json.WriteFields(row, fields);
+        json.WriteTexts(list, Linked(links, from, row.Text("id"), to));
         json.WriteEndObject();
     }
 
