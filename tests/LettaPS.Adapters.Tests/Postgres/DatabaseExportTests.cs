@@ -1,10 +1,8 @@
 using System.Buffers.Binary;
 using System.Globalization;
-using System.Text.Json;
 using LettaPS.Core;
 using LettaPS.Core.Agents;
 using LettaPS.Core.AgentTables;
-using LettaPS.Core.Connections;
 using LettaPS.Core.Json;
 using LettaPS.Core.Schemas;
 using LettaPS.Core.Secrets;

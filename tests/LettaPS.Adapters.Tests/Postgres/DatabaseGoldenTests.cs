@@ -83,6 +83,8 @@ public class DatabaseGoldenTests
         ["files[].file_name"] = "lists leave out the name of the source that stored names begin with",
     };
 
+    private static readonly string[] s_lists = ["blocks", "tools", "sources", "files"];
+
     public static TheoryData<int> Versions => [15, 17];
 
     [Theory]
@@ -148,7 +150,7 @@ public class DatabaseGoldenTests
         var copy = JsonObject.Create(file)!;
         copy.Remove("lettaps");
         copy.Remove("created_at");
-        var names = new[] { "blocks", "tools", "sources", "files" }
+        var names = s_lists
             .SelectMany(list => file.Items(list).Select(i => (Id: i.StringOrNull("id")!, Name: i.StringOrNull("label") ?? i.StringOrNull("name") ?? i.StringOrNull("file_name"))))
             .ToDictionary(p => p.Id, p => p.Name);
         var agent = copy["agents"]![0]!.AsObject();
@@ -161,7 +163,7 @@ public class DatabaseGoldenTests
         }
 
         agent["tags"] = new JsonArray([.. agent["tags"]!.AsArray().Select(t => (string)t!).Order().Select(t => JsonValue.Create(t))]);
-        foreach (var item in new[] { "blocks", "tools", "sources", "files" }.SelectMany(list => copy[list]!.AsArray()).Append(agent).Concat(agent["files_agents"]!.AsArray()))
+        foreach (var item in s_lists.SelectMany(list => copy[list]!.AsArray()).Append(agent).Concat(agent["files_agents"]!.AsArray()))
         {
             foreach (var id in (string[])["id", "source_id", "file_id"])
             {
@@ -172,7 +174,7 @@ public class DatabaseGoldenTests
         return JsonSerializer.SerializeToElement(copy);
     }
 
-    private static JsonNode Unnumbered(JsonElement message)
+    private static JsonObject Unnumbered(JsonElement message)
     {
         var copy = JsonObject.Create(message)!;
         copy.Remove("id");

@@ -9,6 +9,8 @@ namespace LettaPS.Adapters.Tests.Postgres;
 /// </summary>
 internal static class JsonDifferences
 {
+    private static readonly string[] s_keys = ["id", "key", "label", "name", "file_name"];
+
     /// <summary>The differences, each as the path without places, and what is there on both sides.</summary>
     public static IEnumerable<(string Path, string Expected, string Actual)> Between(JsonElement? expected, JsonElement? actual, string path = "")
     {
@@ -46,7 +48,7 @@ internal static class JsonDifferences
         foreach (var (item, place) in list.EnumerateArray().Select((item, i) => (item, i)))
         {
             var key = item.ValueKind == JsonValueKind.Object
-                ? new[] { "id", "key", "label", "name", "file_name" }.Select(n => item.TryGetProperty(n, out var v) && v.ValueKind == JsonValueKind.String ? v.GetString() : null).FirstOrDefault(k => k is not null)
+                ? s_keys.Select(n => item.TryGetProperty(n, out var v) && v.ValueKind == JsonValueKind.String ? v.GetString() : null).FirstOrDefault(k => k is not null)
                 : null;
             found[key ?? place.ToString(CultureInfo.InvariantCulture)] = item;
         }
