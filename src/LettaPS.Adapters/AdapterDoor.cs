@@ -31,6 +31,9 @@ public sealed class AdapterDoor : IAdapterDoor
     public ISchemaDatabase OpenSchemaDatabase(DatabaseAddress address) => new SchemaDatabase(address);
 
     /// <inheritdoc/>
+    public IAgentSource OpenAgentDatabase(AgentDatabase from) => new DatabaseAgentSource(from);
+
+    /// <inheritdoc/>
     public IContainerEngine OpenEngine() => DockerEngine.Open();
 
     /// <inheritdoc/>

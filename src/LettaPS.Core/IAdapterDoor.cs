@@ -33,6 +33,10 @@ public interface IAdapterDoor : IDatabaseAdapters
     /// <param name="address">The database.</param>
     ISchemaDatabase OpenSchemaDatabase(DatabaseAddress address);
 
+    /// <summary>Opens a database to read agents from. Nothing is connected before the first reading; all readings see it as it was at the first.</summary>
+    /// <param name="from">The database.</param>
+    IAgentSource OpenAgentDatabase(AgentDatabase from);
+
     /// <summary>Opens the container engine that the docker command would use. Nothing is sent before the first request.</summary>
     /// <exception cref="LettaException"><c>EngineConfigurationInvalid</c>.</exception>
     IContainerEngine OpenEngine();
