@@ -2,6 +2,7 @@ using System.Collections;
 using System.Management.Automation;
 using LettaPS.Async;
 using LettaPS.Core;
+using LettaPS.Core.Agents;
 using LettaPS.Core.Connections;
 using LettaPS.Core.Restores;
 using LettaPS.Hosting;
@@ -9,12 +10,12 @@ using LettaPS.Hosting;
 namespace LettaPS.Commands;
 
 /// <summary>
-/// Brings agents back onto a Letta server from files of any form: sets of <c>Export-LettaAgent</c>, AgentFile v2 of any origin, legacy files of 0.11 and raw
+/// Brings agents back onto a Letta server, or straight into its database, from files of any form: sets of <c>Export-LettaAgent</c>, AgentFile v2 of any origin, legacy files of 0.11 and raw
 /// agent states. Every agent is compared with its file; what is not there is in the result. What fails leaves nothing behind.
 /// </summary>
 [Cmdlet(VerbsData.Restore, "LettaAgent", DefaultParameterSetName = ByPath, SupportsShouldProcess = true)]
 [OutputType(typeof(LettaRestoreResult))]
-public sealed class RestoreLettaAgentCommand : ConnectionCmdlet
+public sealed class RestoreLettaAgentCommand : DatabaseCmdlet
 {
     private const string ByPath = "Path";
     private const string ByLiteralPath = "LiteralPath";
@@ -79,6 +80,17 @@ public sealed class RestoreLettaAgentCommand : ConnectionCmdlet
     [ValidateNotNullOrEmpty]
     public string? IdMapPath { get; set; }
 
+    /// <summary>
+    /// Through what agents are restored: <c>Api</c> imports them into a server; <c>Database</c> writes the rows that the file has of a database straight into the
+    /// server's database, without a server; <c>Auto</c> (the default) imports.
+    /// </summary>
+    [Parameter]
+    public LettaAgentSource Source { get; set; }
+
+    /// <summary>Keep the identifiers of agents, blocks, messages, passages and all else, so that what is pinned to them stays valid. Only a database takes them.</summary>
+    [Parameter]
+    public SwitchParameter PreserveId { get; set; }
+
     /// <summary>How many agents are restored at once, 1 to 16.</summary>
     [Parameter]
     [ValidateRange(1, 16)]
@@ -131,37 +143,76 @@ public sealed class RestoreLettaAgentCommand : ConnectionCmdlet
             return;
         }
 
+        RefuseWhatDoesNotGoTogether();
         var mapPath = IdMapPath is null ? null : FilePaths.ForWriting(this, IdMapPath);
-        RunToEnd(cancel => RestoreAsync(connection, mapPath, cancel));
+        var folder = Directory.CreateTempSubdirectory("lettaps-");
+        RestorePlan? plan = null;
+        try
+        {
+            RunToEnd(async cancel => plan = await ReadPlanAsync(folder.FullName, cancel).ConfigureAwait(false));
+            if (plan is not { Agents.Count: > 0 })
+            {
+                return;
+            }
+
+            var database = UsesDatabase ? FindDatabases()[0] : null;
+            RunToEnd(cancel => RestoreAsync(connection, database, plan, mapPath, folder.FullName, cancel));
+        }
+        finally
+        {
+            plan?.Dispose();
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private bool UsesDatabase => Source == LettaAgentSource.Database || (Source == LettaAgentSource.Auto && PreserveId);
+
+    private void RefuseWhatDoesNotGoTogether()
+    {
+        string[] ofServer = [nameof(ModelMap), nameof(EmbeddingMap), nameof(NoArchive), nameof(NoTool), nameof(OverwriteTool), nameof(PassagesOnly)];
+        var problem = PreserveId && Source == LettaAgentSource.Api ? "A server gives identifiers of its own: -PreserveId needs a database."
+            : UsesDatabase && ofServer.FirstOrDefault(MyInvocation.BoundParameters.ContainsKey) is { } other ? $"Rows are written as they are: -{other} is for servers."
+            : null;
+        if (problem is not null)
+        {
+            ThrowTerminatingError(new LettaException("ParametersDisagree", LettaErrorKind.InvalidInput, problem, "Leave one of the two out.").ToErrorRecord());
+        }
     }
 
     private static object? Unwrap(object? map) => map is PSObject wrapped ? wrapped.BaseObject : map;
 
-    private async Task RestoreAsync(LettaConnection connection, string? mapPath, CancellationToken cancel)
+    private async Task<RestorePlan> ReadPlanAsync(string workFolder, CancellationToken cancel)
     {
-        var folder = Directory.CreateTempSubdirectory("lettaps-");
+        var plan = await RestorePlan.ReadAsync(_paths, workFolder, cancel).ConfigureAwait(false);
+        foreach (var failure in plan.Failures)
+        {
+            await WriteErrorAsync(failure).ConfigureAwait(false);
+        }
+
+        if (Name is not null)
+        {
+            var patterns = Array.ConvertAll(Name, n => WildcardPattern.Get(n, WildcardOptions.IgnoreCase));
+            plan.Agents.RemoveAll(a => !Array.Exists(patterns, p => p.IsMatch(a.Name)));
+        }
+
+        return plan;
+    }
+
+    private async Task RestoreAsync(LettaConnection connection, DatabaseAddress? address, RestorePlan plan, string? mapPath, string workFolder, CancellationToken cancel)
+    {
         try
         {
-            using var plan = await RestorePlan.ReadAsync(_paths, folder.FullName, cancel).ConfigureAwait(false);
-            foreach (var failure in plan.Failures)
+            if (address is null)
             {
-                await WriteErrorAsync(failure).ConfigureAwait(false);
+                await RestoreToServerAsync(connection, plan, mapPath, workFolder, cancel).ConfigureAwait(false);
             }
-
-            if (Name is not null)
+            else
             {
-                var patterns = Array.ConvertAll(Name, n => WildcardPattern.Get(n, WildcardOptions.IgnoreCase));
-                plan.Agents.RemoveAll(a => !Array.Exists(patterns, p => p.IsMatch(a.Name)));
-            }
-
-            if (plan.Agents.Count > 0)
-            {
-                await RestoreAsync(connection, plan, mapPath, folder.FullName, cancel).ConfigureAwait(false);
+                await RestoreToDatabaseAsync(connection, address, plan, mapPath, cancel).ConfigureAwait(false);
             }
         }
         finally
         {
-            folder.Delete(recursive: true);
             if (_progress.Shown && !cancel.IsCancellationRequested)
             {
                 await WriteProgressAsync(_progress.Completed).ConfigureAwait(false);
@@ -169,7 +220,7 @@ public sealed class RestoreLettaAgentCommand : ConnectionCmdlet
         }
     }
 
-    private async Task RestoreAsync(LettaConnection connection, RestorePlan plan, string? mapPath, string workFolder, CancellationToken cancel)
+    private async Task RestoreToServerAsync(LettaConnection connection, RestorePlan plan, string? mapPath, string workFolder, CancellationToken cancel)
     {
         using var server = AdapterContext.Door.OpenServer(connection, _progress.AddBytes);
         var options = new RestoreOptions
@@ -185,6 +236,32 @@ public sealed class RestoreLettaAgentCommand : ConnectionCmdlet
             ConfirmReplace = Force ? null : ConfirmReplaceAsync,
         };
         using var session = await RestoreSession.OpenAsync(server, plan, options, workFolder, ThrottleLimit, cancel).ConfigureAwait(false);
+        await RunAsync(session, plan, server.Connection.BaseUri, cancel).ConfigureAwait(false);
+    }
+
+    private async Task RestoreToDatabaseAsync(LettaConnection connection, DatabaseAddress address, RestorePlan plan, string? mapPath, CancellationToken cancel)
+    {
+        var options = new RestoreOptions
+        {
+            Conflict = Conflict,
+            PreserveId = PreserveId,
+            EncryptionKey = Environment.GetEnvironmentVariable("LETTA_ENCRYPTION_KEY") is { Length: > 0 } key ? key : null,
+            IdMapPath = mapPath,
+            ConfirmReplace = Force ? null : ConfirmReplaceAsync,
+        };
+
+        // What -DatabaseUri names need not be the database of the connection's server.
+        var server = DatabaseUri is null ? connection.BaseUri : new Uri(address.ToString());
+        var database = AdapterContext.Door.OpenAgentDatabase(address);
+        await using (database.ConfigureAwait(false))
+        {
+            using var session = await DatabaseRestoreSession.OpenAsync(database, plan, options, server, cancel).ConfigureAwait(false);
+            await RunAsync(session, plan, server, cancel).ConfigureAwait(false);
+        }
+    }
+
+    private async Task RunAsync(IRestoreSession session, RestorePlan plan, Uri server, CancellationToken cancel)
+    {
         var agreed = new List<PlannedAgent>();
         foreach (var agent in plan.Agents)
         {
@@ -203,7 +280,7 @@ public sealed class RestoreLettaAgentCommand : ConnectionCmdlet
         var (counts, withheld) = (new int[4], new List<LettaRestoreResult>());
         await Parallel.ForEachAsync(agreed, new ParallelOptions { MaxDegreeOfParallelism = ThrottleLimit, CancellationToken = cancel }, async (agent, token) =>
         {
-            var result = await RestoreAsync(session, agent, server.Connection.BaseUri, token).ConfigureAwait(false);
+            var result = await RestoreAsync(session, agent, server, token).ConfigureAwait(false);
             _progress.AddDone();
             if (agent.Groups.Count > 0)
             {
@@ -232,7 +309,7 @@ public sealed class RestoreLettaAgentCommand : ConnectionCmdlet
         await WriteVerboseAsync($"Of {agreed.Count} agents {counts[0]} are restored, {counts[1]} with gaps, {counts[2]} were there already, {counts[3]} failed. The map of identifiers is {session.MapPath}.").ConfigureAwait(false);
     }
 
-    private async Task<LettaRestoreResult> RestoreAsync(RestoreSession session, PlannedAgent agent, Uri server, CancellationToken cancel)
+    private async Task<LettaRestoreResult> RestoreAsync(IRestoreSession session, PlannedAgent agent, Uri server, CancellationToken cancel)
     {
         var begun = TimeProvider.System.GetTimestamp();
         try
@@ -256,7 +333,7 @@ public sealed class RestoreLettaAgentCommand : ConnectionCmdlet
     }
 
     private Task<bool> ConfirmReplaceAsync(string old) =>
-        AskAsync(() => ShouldContinue($"The new agent is verified. Delete the old one, {old}?", "Restore-LettaAgent -Conflict Replace", ref _yesToAll, ref _noToAll));
+        AskAsync(() => ShouldContinue(UsesDatabase ? $"Delete the old agent, {old}, when the new one is verified?" : $"The new agent is verified. Delete the old one, {old}?", "Restore-LettaAgent -Conflict Replace", ref _yesToAll, ref _noToAll));
 
     /// <summary>Asks a map for every model of the files, on the pipeline thread, where script blocks run.</summary>
     private async Task<Func<string, string?>?> MapAsync(object? map, IEnumerable<string?> handles)
