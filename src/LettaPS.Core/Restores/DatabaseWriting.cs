@@ -510,7 +510,7 @@ internal sealed class DatabaseWriting(DatabaseTarget target, DatabaseStaging sta
         (LettaNames.Archives, LettaNames.EmbeddingConfig) => ArchiveConfig(),
         ("agent_environment_variables", "value") => "''",
         var (name, added) when Backfill.Constant(name, added) is { } constant => $"{Sql.Literal(constant)}::{column.Type}",
-        _ => table.Has(column.Name) && column.Default is not null && Sql.SequenceOf(column.Default) is null ? column.Default : null,
+        _ => table.Has(column.Name) && column.Default is not null && Sql.SequenceOf(column.Default) is null ? $"({column.Default})::{column.Type}" : null,
     };
 
     /// <summary>As migration f6cd5a1e519d does: from a passage, else from the agent that has the archive.</summary>
