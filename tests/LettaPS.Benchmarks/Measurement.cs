@@ -35,11 +35,31 @@ internal abstract class Measurement(string name, string description)
             : throw new InvalidOperationException($"The child failed: {output}");
     }
 
+    /// <summary>Milliseconds that some work takes.</summary>
     protected static double Time(Action work)
     {
-        var begun = System.Diagnostics.Stopwatch.GetTimestamp();
+        var begun = Stopwatch.GetTimestamp();
         work();
-        return System.Diagnostics.Stopwatch.GetElapsedTime(begun).TotalMilliseconds;
+        return Stopwatch.GetElapsedTime(begun).TotalMilliseconds;
+    }
+
+    /// <summary>Seconds that some work takes.</summary>
+    protected static async Task<double> TimeAsync(Func<Task> work)
+    {
+        var begun = Stopwatch.GetTimestamp();
+        await work();
+        return Stopwatch.GetElapsedTime(begun).TotalSeconds;
+    }
+
+    /// <summary>Runs a line of bash.</summary>
+    protected static async Task RunShellAsync(string line)
+    {
+        using var process = Process.Start("bash", ["-c", line]);
+        await process.WaitForExitAsync();
+        if (process.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"{line}: {process.ExitCode}");
+        }
     }
 
     protected static double Median(IEnumerable<double> values)

@@ -238,13 +238,15 @@ internal sealed class AgentReader(
 
     private async Task<Rest> ReadRestAsync(Task<JsonElement> stateTask, CancellationToken cancel)
     {
-        var archives = !dialect.HasArchives || !options.IncludeArchive
-            ? []
-            : await OptionalAsync("The archives", [], () => ListAsync($"archives/?agent_id={agentId}", "archive", cancel)).ConfigureAwait(false);
-        var conversations = !dialect.HasConversations
-            ? []
-            : await OptionalAsync("The conversations", [], () => ReadConversationsAsync(cancel)).ConfigureAwait(false);
-        var groups = await OptionalAsync("The groups", [], () => ReadListAsync($"agents/{agentId}/groups", cancel)).ConfigureAwait(false);
+        var archives = Begin(() => !dialect.HasArchives || !options.IncludeArchive
+            ? Task.FromResult(new List<JsonElement>())
+            : OptionalAsync("The archives", [], () => ListAsync($"archives/?agent_id={agentId}", "archive", cancel)));
+        var conversations = Begin(() => !dialect.HasConversations
+            ? Task.FromResult(new List<ConversationLog>())
+            : OptionalAsync("The conversations", [], () => ReadConversationsAsync(cancel)));
+        var groupsThere = Begin(() => OptionalAsync("The groups", [], () => ReadListAsync($"agents/{agentId}/groups", cancel)));
+        await Task.WhenAll(archives, conversations, groupsThere).ConfigureAwait(false);
+        var groups = groupsThere.Result;
         var state = await stateTask.ConfigureAwait(false);
         if (AgentState.Group(state) is { } managed && groups.TrueForAll(g => g.StringOrNull("id") != managed.StringOrNull("id")))
         {
@@ -252,8 +254,8 @@ internal sealed class AgentReader(
         }
 
         return new Rest(
-            archives,
-            conversations,
+            archives.Result,
+            conversations.Result,
             groups,
             await ReadIdentitiesAsync(state, cancel).ConfigureAwait(false),
             await ReadFilesAsync(state, cancel).ConfigureAwait(false));

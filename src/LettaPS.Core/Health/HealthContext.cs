@@ -87,16 +87,26 @@ internal sealed class HealthContext : IAsyncDisposable
     }
 
     /// <summary>Lists the agents through the API.</summary>
-    public async Task<IReadOnlyList<LettaAgent>> ListAgentsAsync(CancellationToken cancel)
+    /// <param name="cancel">Gives up.</param>
+    /// <returns>The agents, and the identifiers of those that have none of Letta's.</returns>
+    public async Task<(IReadOnlyList<LettaAgent> Agents, IReadOnlyList<string> InvalidIds)> ListAgentsAsync(CancellationToken cancel)
     {
         using var server = _door.OpenServer(Target.Connection!);
         var agents = new List<LettaAgent>();
-        await foreach (var agent in server.ListAsync(AgentQuery.Everything, cancel).ConfigureAwait(false))
+        var invalid = new List<string>();
+        var everything = AgentQuery.Everything with { OnInvalid = NoteAsync };
+        await foreach (var agent in server.ListAsync(everything, cancel).ConfigureAwait(false))
         {
             agents.Add(agent);
         }
 
-        return agents;
+        return (agents, invalid);
+
+        ValueTask NoteAsync(LettaException failure)
+        {
+            invalid.Add($"{failure.Target}");
+            return default;
+        }
     }
 
     /// <summary>Whether something takes connections, as seen from the server's container, else from here.</summary>

@@ -31,6 +31,7 @@ public sealed class RestoreSession : IRestoreSession
     private readonly ConcurrentDictionary<string, string> _identities = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _identityGate = new(1);
     private readonly List<LettaAgent> _unfinished = [];
+    private readonly List<LettaException> _invalid = [];
     private readonly HashSet<string> _groups = [];
     private TargetRelease _target = null!;
     private ModelChoice _models = null!;
@@ -54,6 +55,9 @@ public sealed class RestoreSession : IRestoreSession
     /// <summary>The map of identifiers, beside the backup.</summary>
     public string MapPath => _file.Path;
 
+    /// <summary>Agents of the server whose identifier is none of Letta's: none of them can be recognised as one of the backup's.</summary>
+    public IReadOnlyList<LettaException> Invalid => _invalid;
+
     /// <summary>The part of the map that is about this server; it is guarded by the map.</summary>
     private ServerIdMap Ids { get; }
 
@@ -67,27 +71,13 @@ public sealed class RestoreSession : IRestoreSession
     public static async Task<RestoreSession> OpenAsync(ILettaServer server, RestorePlan plan, RestoreOptions options, string workFolder, int throttle, CancellationToken cancel)
     {
         var session = new RestoreSession(server, plan, options, workFolder, throttle);
-        session._target = await server.GetReleaseAsync(cancel).ConfigureAwait(false);
-        var models = await Task.WhenAll(server.ListModelsAsync(embedding: false, cancel), server.ListModelsAsync(embedding: true, cancel)).ConfigureAwait(false);
-        session._models = new ModelChoice(models[0], models[1], options);
+        var release = server.GetReleaseAsync(cancel);
+        var models = Task.WhenAll(server.ListModelsAsync(embedding: false, cancel), server.ListModelsAsync(embedding: true, cancel));
+        var agents = session.NoteAgentsAsync(cancel);
+        await Task.WhenAll(release, models, agents).ConfigureAwait(false);
+        session._target = release.Result;
+        session._models = new ModelChoice(models.Result[0], models.Result[1], options);
         session._begun = new Lazy<Task>(() => session.BeginAsync(cancel));
-        await foreach (var agent in server.ListAsync(AgentQuery.Everything, cancel).ConfigureAwait(false))
-        {
-            session._names[agent.Name] = true;
-            session._existing[agent.Id] = agent;
-            if (agent.RestoredFrom is { } source)
-            {
-                if (agent.RestoreUnfinished)
-                {
-                    session._unfinished.Add(agent);
-                }
-                else
-                {
-                    session._restored.TryAdd(source, agent);
-                }
-            }
-        }
-
         return session;
     }
 
@@ -197,6 +187,36 @@ public sealed class RestoreSession : IRestoreSession
         _file.Dispose();
         _gate.Dispose();
         _identityGate.Dispose();
+    }
+
+    /// <summary>Notes the agents that the server has, and which of them were restored.</summary>
+    private async Task NoteAgentsAsync(CancellationToken cancel)
+    {
+        var everything = AgentQuery.Everything with { OnInvalid = NoteAsync };
+        await foreach (var agent in _server.ListAsync(everything, cancel).ConfigureAwait(false))
+        {
+            _names[agent.Name] = true;
+            _existing[agent.Id] = agent;
+            if (agent.RestoredFrom is not { } source)
+            {
+                continue;
+            }
+
+            if (agent.RestoreUnfinished)
+            {
+                _unfinished.Add(agent);
+            }
+            else
+            {
+                _restored.TryAdd(source, agent);
+            }
+        }
+
+        ValueTask NoteAsync(LettaException invalid)
+        {
+            _invalid.Add(invalid);
+            return default;
+        }
     }
 
     private static LettaRestoreResult Make(PlannedAgent planned, string? newId, LettaRestoreStatus status, Uri server, long begun) => new()

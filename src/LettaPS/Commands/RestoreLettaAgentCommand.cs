@@ -20,6 +20,9 @@ public sealed class RestoreLettaAgentCommand : DatabaseCmdlet
     private const string ByPath = "Path";
     private const string ByLiteralPath = "LiteralPath";
 
+    /// <summary>Agents under way for each import that may run: of a server's time, an import takes about a third of a restore (facts.md, recordings).</summary>
+    private const int AgentsPerImport = 3;
+
     private readonly List<string> _paths = [];
     private ProgressBar _progress = null!;
     private bool _yesToAll;
@@ -91,7 +94,7 @@ public sealed class RestoreLettaAgentCommand : DatabaseCmdlet
     [Parameter]
     public SwitchParameter PreserveId { get; set; }
 
-    /// <summary>How many agents are restored at once, 1 to 16.</summary>
+    /// <summary>How many imports run at once, 1 to 16. Up to three times as many agents are under way: the others are read and compared meanwhile.</summary>
     [Parameter]
     [ValidateRange(1, 16)]
     public int ThrottleLimit { get; set; } = 2;
@@ -236,6 +239,11 @@ public sealed class RestoreLettaAgentCommand : DatabaseCmdlet
             ConfirmReplace = Force ? null : ConfirmReplaceAsync,
         };
         using var session = await RestoreSession.OpenAsync(server, plan, options, workFolder, ThrottleLimit, cancel).ConfigureAwait(false);
+        foreach (var invalid in session.Invalid)
+        {
+            await WriteWarningAsync($"{invalid.Message} It is passed over.").ConfigureAwait(false);
+        }
+
         await RunAsync(session, plan, server.Connection.BaseUri, cancel).ConfigureAwait(false);
     }
 
@@ -278,7 +286,10 @@ public sealed class RestoreLettaAgentCommand : DatabaseCmdlet
 
         _progress.Total = agreed.Count;
         var (counts, withheld) = (new int[4], new List<LettaRestoreResult>());
-        await Parallel.ForEachAsync(agreed, new ParallelOptions { MaxDegreeOfParallelism = ThrottleLimit, CancellationToken = cancel }, async (agent, token) =>
+
+        // The session holds imports to the limit; others are read from their files and compared with the server meanwhile.
+        var underWay = new ParallelOptions { MaxDegreeOfParallelism = ThrottleLimit * AgentsPerImport, CancellationToken = cancel };
+        await Parallel.ForEachAsync(agreed, underWay, async (agent, token) =>
         {
             var result = await RestoreAsync(session, agent, server, token).ConfigureAwait(false);
             _progress.AddDone();

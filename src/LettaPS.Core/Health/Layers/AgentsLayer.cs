@@ -31,12 +31,12 @@ internal sealed class AgentsLayer : HealthLayer
         }
 
         var isSince = ReleaseCatalogue.TryVersion(version) is not { } number || number >= AgentNameRule.Since;
-        var agents = await context.ListAgentsAsync(cancel).ConfigureAwait(false);
+        var (agents, invalidIds) = await context.ListAgentsAsync(cancel).ConfigureAwait(false);
         return
         [
             AgentFindings.Names([.. agents.Select(a => a.Name).Where(n => !AgentNameRule.Allows(n))], agents.Count, isSince),
             AgentFindings.Context([.. agents.Where(a => a.InContextMessages == 0).Select(a => a.Name)]),
-            AgentFindings.Ids([.. agents.Select(a => a.Id).Where(i => !AgentNameRule.IsStrictId(i))], isSince),
+            AgentFindings.Ids([.. agents.Select(a => a.Id).Where(i => !AgentNameRule.IsStrictId(i)), .. invalidIds], isSince),
             AgentFindings.Embedding([.. agents.Where(a => a.Embedding is null).Select(a => a.Name)]),
         ];
     }
