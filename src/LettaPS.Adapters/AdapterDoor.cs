@@ -32,7 +32,10 @@ public sealed class AdapterDoor : IAdapterDoor
     public ISchemaDatabase OpenSchemaDatabase(DatabaseAddress address) => new SchemaDatabase(address);
 
     /// <inheritdoc/>
-    public IAgentDatabase OpenAgentDatabase(DatabaseAddress address) => new AgentDatabase(address);
+    public IRestoreDatabase OpenRestoreDatabase(DatabaseAddress address) => new RestoreDatabase(address);
+
+    /// <inheritdoc/>
+    public IAgentSource OpenAgentDatabase(AgentDatabase from) => new DatabaseAgentSource(from);
 
     /// <inheritdoc/>
     public IContainerEngine OpenEngine() => DockerEngine.Open();

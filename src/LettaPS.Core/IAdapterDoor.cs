@@ -36,7 +36,11 @@ public interface IAdapterDoor : IDatabaseAdapters
 
     /// <summary>Opens a database to write agents into it. Nothing is connected before the first reading.</summary>
     /// <param name="address">The database.</param>
-    IAgentDatabase OpenAgentDatabase(DatabaseAddress address);
+    IRestoreDatabase OpenRestoreDatabase(DatabaseAddress address);
+
+    /// <summary>Opens a database to read agents from. Nothing is connected before the first reading; all readings see it as it was at the first.</summary>
+    /// <param name="from">The database.</param>
+    IAgentSource OpenAgentDatabase(AgentDatabase from);
 
     /// <summary>Opens the container engine that the docker command would use. Nothing is sent before the first request.</summary>
     /// <exception cref="LettaException"><c>EngineConfigurationInvalid</c>.</exception>

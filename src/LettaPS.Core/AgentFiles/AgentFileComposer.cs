@@ -28,6 +28,8 @@ public sealed class AgentFileComposer : IDisposable
 
     internal static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, Indented = false };
 
+    internal static readonly JsonSerializerOptions SerializerOptions = new() { Encoder = WriterOptions.Encoder };
+
     internal static readonly string[] BlockFields =
     [
         "value", "limit", "project_id", "template_name", "is_template", "template_id", "base_template_id", "deployment_id", "entity_id",
@@ -304,6 +306,12 @@ public sealed class AgentFileComposer : IDisposable
         _json.WriteElements("passages", _snapshot.Passages.Read(), cancel);
         _json.WritePropertyName("state"u8);
         _snapshot.State.WriteTo(_json);
+        if (_snapshot.Database is { } database)
+        {
+            _json.WritePropertyName("database"u8);
+            database.Write(_json, cancel);
+        }
+
         _json.WriteEndObject();
     }
 

@@ -1,14 +1,14 @@
 namespace LettaPS.Core.Agents;
 
-/// <summary>Through what agents are read and written.</summary>
+/// <summary>Where agents are read from.</summary>
 public enum LettaAgentSource
 {
-    /// <summary>What loses least of what can be reached.</summary>
+    /// <summary>The database where one is known to be the server's and can be reached, since that loses nothing; else the API.</summary>
     Auto,
 
-    /// <summary>The HTTP API of a server.</summary>
+    /// <summary>The server's API.</summary>
     Api,
 
-    /// <summary>The server's database.</summary>
+    /// <summary>The server's database. The server need not answer.</summary>
     Database,
 }

@@ -13,7 +13,7 @@ public sealed class DatabaseRestoreSession : IRestoreSession
     /// <summary>Longest wait for a lock: a server that works holds none of the ones wanted for longer than one of its own transactions.</summary>
     internal static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(10);
 
-    private readonly IAgentDatabase _database;
+    private readonly IRestoreDatabase _database;
     private readonly DatabaseTarget _target;
     private readonly RestorePlan _plan;
     private readonly RestoreOptions _options;
@@ -23,7 +23,7 @@ public sealed class DatabaseRestoreSession : IRestoreSession
     private readonly Lazy<bool> _held;
     private readonly Dictionary<string, ExistingAgent> _existing = new(StringComparer.Ordinal);
 
-    private DatabaseRestoreSession(IAgentDatabase database, DatabaseTarget target, RestorePlan plan, RestoreOptions options, Uri server)
+    private DatabaseRestoreSession(IRestoreDatabase database, DatabaseTarget target, RestorePlan plan, RestoreOptions options, Uri server)
     {
         (_database, _target, _plan, _options, _server) = (database, target, plan, options, server);
         _file = new IdMapFile(options.IdMapPath ?? Path.Combine(plan.Folder, IdMap.FileName));
@@ -41,7 +41,7 @@ public sealed class DatabaseRestoreSession : IRestoreSession
     /// <param name="server">By which address the map of identifiers knows the database: its server's, where that is known, else its own.</param>
     /// <param name="cancel">Gives up.</param>
     /// <exception cref="LettaException"><c>SchemaNotClean</c>: the schema is not that of a release. The identifier tells what else is wrong.</exception>
-    public static async Task<DatabaseRestoreSession> OpenAsync(IAgentDatabase database, RestorePlan plan, RestoreOptions options, Uri server, CancellationToken cancel)
+    public static async Task<DatabaseRestoreSession> OpenAsync(IRestoreDatabase database, RestorePlan plan, RestoreOptions options, Uri server, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(database);
         var target = await DatabaseTarget.ReadAsync(database, cancel).ConfigureAwait(false);

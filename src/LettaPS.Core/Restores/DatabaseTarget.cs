@@ -20,7 +20,7 @@ internal sealed class DatabaseTarget
     /// <param name="database">The database.</param>
     /// <param name="cancel">Gives up.</param>
     /// <exception cref="LettaException"><c>SchemaNotClean</c>, or the identifier tells what else is wrong.</exception>
-    public static async Task<DatabaseTarget> ReadAsync(IAgentDatabase database, CancellationToken cancel)
+    public static async Task<DatabaseTarget> ReadAsync(IRestoreDatabase database, CancellationToken cancel)
     {
         var snapshot = await database.ReadCatalogAsync(cancel).ConfigureAwait(false);
         var diagnosis = new SchemaDiagnosis(database.Address, snapshot, release: null);

@@ -30,10 +30,25 @@ internal static class SecretCipher
     /// <param name="key">The key.</param>
     public static bool Opens(string secret, string key)
     {
+        if (Decrypt(secret, key) is not { } plain)
+        {
+            return false;
+        }
+
+        CryptographicOperations.ZeroMemory(plain);
+        return true;
+    }
+
+    /// <summary>Opens an encrypted secret.</summary>
+    /// <param name="secret">The secret as the database holds it.</param>
+    /// <param name="key">The key.</param>
+    /// <returns>The secret in UTF-8; <see langword="null"/> where the key does not open it.</returns>
+    public static byte[]? Decrypt(string secret, string key)
+    {
         var data = new byte[secret.Length];
         if (!Convert.TryFromBase64String(secret, data, out var length) || length <= SaltSize + NonceSize + TagSize)
         {
-            return false;
+            return null;
         }
 
         var all = data.AsSpan(0, length);
@@ -44,15 +59,14 @@ internal static class SecretCipher
         {
             using var aes = new AesGcm(derived, TagSize);
             aes.Decrypt(all.Slice(SaltSize, NonceSize), cipher, all[^TagSize..], plain);
-            return true;
+            return plain;
         }
         catch (AuthenticationTagMismatchException)
         {
-            return false;
+            return null;
         }
         finally
         {
-            CryptographicOperations.ZeroMemory(plain);
             CryptographicOperations.ZeroMemory(derived);
         }
     }

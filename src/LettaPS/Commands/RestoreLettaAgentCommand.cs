@@ -4,6 +4,7 @@ using LettaPS.Async;
 using LettaPS.Core;
 using LettaPS.Core.Agents;
 using LettaPS.Core.Connections;
+using LettaPS.Core.Databases;
 using LettaPS.Core.Restores;
 using LettaPS.Hosting;
 
@@ -148,24 +149,7 @@ public sealed class RestoreLettaAgentCommand : DatabaseCmdlet
 
         RefuseWhatDoesNotGoTogether();
         var mapPath = IdMapPath is null ? null : FilePaths.ForWriting(this, IdMapPath);
-        var folder = Directory.CreateTempSubdirectory("lettaps-");
-        RestorePlan? plan = null;
-        try
-        {
-            RunToEnd(async cancel => plan = await ReadPlanAsync(folder.FullName, cancel).ConfigureAwait(false));
-            if (plan is not { Agents.Count: > 0 })
-            {
-                return;
-            }
-
-            var database = UsesDatabase ? FindDatabases()[0] : null;
-            RunToEnd(cancel => RestoreAsync(connection, database, plan, mapPath, folder.FullName, cancel));
-        }
-        finally
-        {
-            plan?.Dispose();
-            folder.Delete(recursive: true);
-        }
+        RunToEnd(cancel => RestoreAsync(connection, mapPath, cancel));
     }
 
     private bool UsesDatabase => Source == LettaAgentSource.Database || (Source == LettaAgentSource.Auto && PreserveId);
@@ -184,38 +168,35 @@ public sealed class RestoreLettaAgentCommand : DatabaseCmdlet
 
     private static object? Unwrap(object? map) => map is PSObject wrapped ? wrapped.BaseObject : map;
 
-    private async Task<RestorePlan> ReadPlanAsync(string workFolder, CancellationToken cancel)
+    private async Task RestoreAsync(LettaConnection connection, string? mapPath, CancellationToken cancel)
     {
-        var plan = await RestorePlan.ReadAsync(_paths, workFolder, cancel).ConfigureAwait(false);
-        foreach (var failure in plan.Failures)
-        {
-            await WriteErrorAsync(failure).ConfigureAwait(false);
-        }
-
-        if (Name is not null)
-        {
-            var patterns = Array.ConvertAll(Name, n => WildcardPattern.Get(n, WildcardOptions.IgnoreCase));
-            plan.Agents.RemoveAll(a => !Array.Exists(patterns, p => p.IsMatch(a.Name)));
-        }
-
-        return plan;
-    }
-
-    private async Task RestoreAsync(LettaConnection connection, DatabaseAddress? address, RestorePlan plan, string? mapPath, string workFolder, CancellationToken cancel)
-    {
+        var folder = Directory.CreateTempSubdirectory("lettaps-");
         try
         {
-            if (address is null)
+            using var plan = await RestorePlan.ReadAsync(_paths, folder.FullName, cancel).ConfigureAwait(false);
+            foreach (var failure in plan.Failures)
             {
-                await RestoreToServerAsync(connection, plan, mapPath, workFolder, cancel).ConfigureAwait(false);
+                await WriteErrorAsync(failure).ConfigureAwait(false);
             }
-            else
+
+            if (Name is not null)
             {
-                await RestoreToDatabaseAsync(connection, address, plan, mapPath, cancel).ConfigureAwait(false);
+                var patterns = Array.ConvertAll(Name, n => WildcardPattern.Get(n, WildcardOptions.IgnoreCase));
+                plan.Agents.RemoveAll(a => !Array.Exists(patterns, p => p.IsMatch(a.Name)));
+            }
+
+            if (plan.Agents.Count > 0 && UsesDatabase)
+            {
+                await RestoreToDatabaseAsync(connection, plan, mapPath, cancel).ConfigureAwait(false);
+            }
+            else if (plan.Agents.Count > 0)
+            {
+                await RestoreToServerAsync(connection, plan, mapPath, folder.FullName, cancel).ConfigureAwait(false);
             }
         }
         finally
         {
+            folder.Delete(recursive: true);
             if (_progress.Shown && !cancel.IsCancellationRequested)
             {
                 await WriteProgressAsync(_progress.Completed).ConfigureAwait(false);
@@ -244,31 +225,35 @@ public sealed class RestoreLettaAgentCommand : DatabaseCmdlet
             await WriteWarningAsync($"{invalid.Message} It is passed over.").ConfigureAwait(false);
         }
 
-        await RunAsync(session, plan, server.Connection.BaseUri, cancel).ConfigureAwait(false);
+        // The session holds imports to the limit; others are read from their files and compared with the server meanwhile.
+        await RunAsync(session, plan, server.Connection.BaseUri, ThrottleLimit * AgentsPerImport, cancel).ConfigureAwait(false);
     }
 
-    private async Task RestoreToDatabaseAsync(LettaConnection connection, DatabaseAddress address, RestorePlan plan, string? mapPath, CancellationToken cancel)
+    private async Task RestoreToDatabaseAsync(LettaConnection connection, RestorePlan plan, string? mapPath, CancellationToken cancel)
     {
+        var found = await FindNamedDatabaseAsync(connection, cancel).ConfigureAwait(false)
+            ?? new ServerDatabase(DatabaseAddress.Find(null, connection, Environment.GetEnvironmentVariable), null);
+        await WriteVerboseAsync($"Database: {found.Address}").ConfigureAwait(false);
         var options = new RestoreOptions
         {
             Conflict = Conflict,
             PreserveId = PreserveId,
-            EncryptionKey = Environment.GetEnvironmentVariable("LETTA_ENCRYPTION_KEY") is { Length: > 0 } key ? key : null,
+            EncryptionKey = found.EncryptionKey,
             IdMapPath = mapPath,
             ConfirmReplace = Force ? null : ConfirmReplaceAsync,
         };
 
         // What -DatabaseUri names need not be the database of the connection's server.
-        var server = DatabaseUri is null ? connection.BaseUri : new Uri(address.ToString());
-        var database = AdapterContext.Door.OpenAgentDatabase(address);
+        var server = DatabaseUri is null ? connection.BaseUri : new Uri(found.Address.ToString());
+        var database = AdapterContext.Door.OpenRestoreDatabase(found.Address);
         await using (database.ConfigureAwait(false))
         {
             using var session = await DatabaseRestoreSession.OpenAsync(database, plan, options, server, cancel).ConfigureAwait(false);
-            await RunAsync(session, plan, server, cancel).ConfigureAwait(false);
+            await RunAsync(session, plan, server, ThrottleLimit, cancel).ConfigureAwait(false);
         }
     }
 
-    private async Task RunAsync(IRestoreSession session, RestorePlan plan, Uri server, CancellationToken cancel)
+    private async Task RunAsync(IRestoreSession session, RestorePlan plan, Uri server, int atOnce, CancellationToken cancel)
     {
         var agreed = new List<PlannedAgent>();
         foreach (var agent in plan.Agents)
@@ -287,8 +272,7 @@ public sealed class RestoreLettaAgentCommand : DatabaseCmdlet
         _progress.Total = agreed.Count;
         var (counts, withheld) = (new int[4], new List<LettaRestoreResult>());
 
-        // The session holds imports to the limit; others are read from their files and compared with the server meanwhile.
-        var underWay = new ParallelOptions { MaxDegreeOfParallelism = ThrottleLimit * AgentsPerImport, CancellationToken = cancel };
+        var underWay = new ParallelOptions { MaxDegreeOfParallelism = atOnce, CancellationToken = cancel };
         await Parallel.ForEachAsync(agreed, underWay, async (agent, token) =>
         {
             var result = await RestoreAsync(session, agent, server, token).ConfigureAwait(false);

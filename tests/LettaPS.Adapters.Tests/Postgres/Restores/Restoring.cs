@@ -14,7 +14,7 @@ internal static class Restoring
         using var plan = await RestorePlan.ReadAsync([folder], work.Path, cancel);
         Assert.Equal([], plan.Failures.Select(f => f.Message));
         var address = DatabaseAddress.Parse(target.Uri());
-        await using var database = new AdapterDoor().OpenAgentDatabase(address);
+        await using var database = new AdapterDoor().OpenRestoreDatabase(address);
         using var session = await DatabaseRestoreSession.OpenAsync(database, plan, options, new Uri(address.ToString()), cancel);
         var results = new List<LettaRestoreResult>();
         foreach (var agent in plan.Agents)

@@ -5,7 +5,7 @@ using LettaPS.Core.Schemas;
 namespace LettaPS.Adapters.Postgres;
 
 /// <summary>A database that agents are written into.</summary>
-internal sealed class AgentDatabase(DatabaseAddress address) : IAgentDatabase
+internal sealed class RestoreDatabase(DatabaseAddress address) : IRestoreDatabase
 {
     private readonly SchemaDatabase _catalog = new(address);
     private readonly Lazy<Task<PostgresSource>> _source = new(() => PostgresSource.OpenAsync(address, CancellationToken.None));

@@ -4,7 +4,7 @@ using LettaPS.Core.Schemas;
 namespace LettaPS.Core.Restores;
 
 /// <summary>A database that agents are written into.</summary>
-public interface IAgentDatabase : IAsyncDisposable
+public interface IRestoreDatabase : IAsyncDisposable
 {
     /// <summary>The database.</summary>
     DatabaseAddress Address { get; }
