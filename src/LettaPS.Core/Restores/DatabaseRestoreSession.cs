@@ -181,16 +181,17 @@ public sealed class DatabaseRestoreSession : IRestoreSession
         {
             var staging = new DatabaseStaging(_target, transaction, planned.Path);
             await staging.ReadAsync(planned.Sha256, cancel).ConfigureAwait(false);
-            var writing = new DatabaseWriting(_target, staging, transaction, options, planned.Path);
+            var work = new DatabaseWork(_target, staging, transaction, options, planned.Path);
+            var writing = new DatabaseWriting(work);
             await writing.WriteAsync(cancel).ConfigureAwait(false);
             var secrets = await writing.SecretsAsync(cancel).ConfigureAwait(false);
-            writing.Gaps.AddRange(SecretGaps(secrets, planned.Database));
+            work.Gaps.AddRange(SecretGaps(secrets, planned.Database));
             if (_options.PreserveId && !preserve)
             {
-                writing.Warnings.Add($"It has new identifiers: {planned.SourceId} is taken by the agent that was there.");
+                work.Warnings.Add($"It has new identifiers: {planned.SourceId} is taken by the agent that was there.");
             }
 
-            var result = Result(planned, options.NewId, writing.Gaps.Count == 0 ? LettaRestoreStatus.Restored : LettaRestoreStatus.RestoredWithGaps, begun) with
+            var result = Result(planned, options.NewId, work.Gaps.Count == 0 ? LettaRestoreStatus.Restored : LettaRestoreStatus.RestoredWithGaps, begun) with
             {
                 Messages = await writing.CountAsync("messages", cancel).ConfigureAwait(false),
                 InContext = await writing.CountInContextAsync(cancel).ConfigureAwait(false),
@@ -198,7 +199,7 @@ public sealed class DatabaseRestoreSession : IRestoreSession
                 Blocks = await writing.CountAsync("blocks_agents", cancel).ConfigureAwait(false),
                 Tools = await writing.CountAsync("tools_agents", cancel).ConfigureAwait(false),
             };
-            KeepOld(replaces, preserve, writing);
+            KeepOld(replaces, preserve, work);
             cancel.ThrowIfCancellationRequested();
 
             // Before the commit: an entry for something that did not come is passed over later, a lost one would make a shared thing come twice.
@@ -209,34 +210,34 @@ public sealed class DatabaseRestoreSession : IRestoreSession
                 _existing[options.NewId] = new ExistingAgent(options.NewId, options.Name ?? planned.Name, planned.SourceId);
             }
 
-            return result with { Gaps = writing.Gaps, Warnings = writing.Warnings, Duration = TimeProvider.System.GetElapsedTime(begun) };
+            return result with { Gaps = work.Gaps, Warnings = work.Warnings, Duration = TimeProvider.System.GetElapsedTime(begun) };
         }
     }
 
     /// <summary>An agent does not give way to one that lacks something.</summary>
-    private static void KeepOld(string? replaces, bool preserve, DatabaseWriting writing)
+    private static void KeepOld(string? replaces, bool preserve, DatabaseWork work)
     {
         if (replaces is null)
         {
             return;
         }
 
-        if (writing.Gaps.Count == 0)
+        if (work.Gaps.Count == 0)
         {
-            writing.Warnings.Add($"The old agent {replaces} was deleted.");
+            work.Warnings.Add($"The old agent {replaces} was deleted.");
         }
         else if (preserve)
         {
             throw new LettaException(
                 "ReplacementIncomplete",
                 LettaErrorKind.Refused,
-                $"The agent {replaces} was kept, and nothing was written, because the one of the file would have gaps: {string.Join(" ", writing.Gaps)}",
+                $"The agent {replaces} was kept, and nothing was written, because the one of the file would have gaps: {string.Join(" ", work.Gaps)}",
                 "Restore it beside the old one, with -Conflict Rename.",
                 replaces);
         }
         else
         {
-            writing.Warnings.Add($"The old agent {replaces} was kept, because the new one has gaps.");
+            work.Warnings.Add($"The old agent {replaces} was kept, because the new one has gaps.");
         }
     }
 

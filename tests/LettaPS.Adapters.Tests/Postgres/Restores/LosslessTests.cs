@@ -20,14 +20,14 @@ public sealed class LosslessTests
         var server = await PostgresServer.GetAsync(postgres);
         await using var source = await server.CreateLettaDatabaseAsync(catalog, stamped: true);
         await using var target = await server.CreateLettaDatabaseAsync(catalog, stamped: true);
-        await DatabaseFleet.FillAsync(source, catalog, messages: 100);
+        await DatabaseFleet.FillAsync(source, catalog, messages: 10_000);
         using var folder = new TempFolder();
         await RowsFile.WriteAsync(source, catalog, folder.Path);
 
         var results = await Restoring.RestoreAsync(target, folder.Path, s_preserve);
 
         Assert.All(results, r => Assert.Equal((LettaRestoreStatus.Restored, ""), (r.Status, string.Join('\n', r.Gaps.Concat(r.Warnings)))));
-        Assert.Equal((100, 2, 2, 2, 1), results.Where(r => r.SourceId == DatabaseFleet.Agent).Select(r => (r.Messages, r.InContext, r.Passages, r.Blocks, r.Tools)).Single());
+        Assert.Equal((10_000, 2, 2, 2, 1), results.Where(r => r.SourceId == DatabaseFleet.Agent).Select(r => (r.Messages, r.InContext, r.Passages, r.Blocks, r.Tools)).Single());
         await AssertSameAsync(source, target, catalog, catalog);
         Assert.True(await target.QueryAsync<long>("SELECT nextval('message_seq_id')") > await target.QueryAsync<long>("SELECT max(sequence_id) FROM messages"));
 
@@ -75,8 +75,8 @@ public sealed class LosslessTests
         var results = await Restoring.RestoreAsync(target, folder.Path, s_preserve);
 
         var gaps = results.Single(r => r.SourceId == DatabaseFleet.Agent).Gaps;
-        Assert.Contains("1 rows of conversations: Letta 0.11.6 has no such table, or none that belongs to an agent.", gaps);
-        Assert.Contains("messages.run_id: Letta 0.11.6 has no such column (5 values).", gaps);
+        Assert.Contains("1 rows of conversations: Letta 0.11.3 has no such table, or none that belongs to an agent.", gaps);
+        Assert.Contains("messages.run_id: Letta 0.11.3 has no such column (5 values).", gaps);
         await AssertSameAsync(source, target, From, To, except: [("steps", "stop_reason")]);
     }
 

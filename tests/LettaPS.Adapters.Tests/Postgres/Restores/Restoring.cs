@@ -8,13 +8,18 @@ namespace LettaPS.Adapters.Tests.Postgres.Restores;
 internal static class Restoring
 {
     /// <summary>Restores all agents of a folder, one after the other.</summary>
-    public static async Task<IReadOnlyList<LettaRestoreResult>> RestoreAsync(PostgresDatabase target, string folder, RestoreOptions options, CancellationToken cancel = default)
+    public static async Task<IReadOnlyList<LettaRestoreResult>> RestoreAsync(PostgresDatabase target, string folder, RestoreOptions options, CancellationToken cancel = default, Func<IRestoreDatabase, IRestoreDatabase>? wrap = null)
     {
         using var work = new TempFolder();
         using var plan = await RestorePlan.ReadAsync([folder], work.Path, cancel);
-        Assert.Equal([], plan.Failures.Select(f => f.Message));
+        if (plan.Failures is [var failure, ..])
+        {
+            throw failure;
+        }
+
         var address = DatabaseAddress.Parse(target.Uri());
-        await using var database = new AdapterDoor().OpenRestoreDatabase(address);
+        await using var opened = new AdapterDoor().OpenRestoreDatabase(address);
+        var database = wrap?.Invoke(opened) ?? opened;
         using var session = await DatabaseRestoreSession.OpenAsync(database, plan, options, new Uri(address.ToString()), cancel);
         var results = new List<LettaRestoreResult>();
         foreach (var agent in plan.Agents)
