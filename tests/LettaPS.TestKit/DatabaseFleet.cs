@@ -23,7 +23,7 @@ public static class DatabaseFleet
     private const string Tool = "tool-0a0a0a0a-0000-4000-8000-000000000015";
     private const string Server = "mcp_server-0a0a0a0a-0000-4000-8000-000000000016";
     private const string Identity = "identity-0a0a0a0a-0000-4000-8000-000000000017";
-    private const string Source = "source-0a0a0a0a-0000-4000-8000-000000000018";
+    public const string Source = "source-0a0a0a0a-0000-4000-8000-000000000018";
     private const string File = "file-0a0a0a0a-0000-4000-8000-000000000019";
     private const string Passage = "passage-0a0a0a0a-0000-4000-8000-00000000001a";
     private const string Conversation = "conversation-0a0a0a0a-0000-4000-8000-00000000001b";

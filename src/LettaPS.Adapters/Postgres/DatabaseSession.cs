@@ -3,6 +3,7 @@ using System.Text.Json;
 using LettaPS.Core;
 using LettaPS.Core.Agents;
 using LettaPS.Core.AgentTables;
+using LettaPS.Core.Releases;
 using LettaPS.Core.Schemas;
 using LettaPS.Core.Secrets;
 using Npgsql;
@@ -23,8 +24,8 @@ internal sealed class DatabaseSession : IAsyncDisposable
         SELECT set_config(name, value, true)
         FROM (VALUES ('timezone', 'UTC'), ('datestyle', 'ISO'), ('intervalstyle', 'postgres'), ('bytea_output', 'hex'), ('extra_float_digits', '1'),
             ('plan_cache_mode', 'force_generic_plan'), ('jit', 'off'),
-            ('statement_timeout', '0'), ('idle_in_transaction_session_timeout', '0'), ('transaction_timeout', '0')) AS s (setting, value)
-        JOIN pg_settings ON lower(name) = setting
+            ('statement_timeout', '0'), ('idle_in_transaction_session_timeout', '0'), ('transaction_timeout', '0')) AS s (wanted, value)
+        JOIN pg_settings ON lower(name) = wanted
         """;
 
     private readonly DatabaseSnapshot _catalog;
@@ -36,7 +37,7 @@ internal sealed class DatabaseSession : IAsyncDisposable
         _catalog = catalog;
         Facts = facts;
         _empty = empty;
-        Missing = [.. SchemaFingerprint.Nearest(catalog.Model).Schema.Model.Tables
+        Missing = [.. Expected(catalog, facts).Tables
             .Where(t => AgentTables.All.Any(a => a.Name == t.Name) && catalog.Model.Table(t.Name) is null)
             .Select(t => $"The rows of {t.Name}: the database has no such table.")];
     }
@@ -173,6 +174,11 @@ internal sealed class DatabaseSession : IAsyncDisposable
             // The server went away while the transaction was ended; whoever waited for an answer has been told so.
         }
     }
+
+    /// <summary>The schema that the database ought to have: that of the release whose migrations ran last, else the nearest.</summary>
+    private static SchemaModel Expected(DatabaseSnapshot catalog, AgentDatabaseFacts facts) =>
+        (ReleaseCatalogue.All.LastOrDefault(r => r.HasSchema && r.AlembicHead == facts.Revision) is { } release ? SchemaCatalogue.Of(release.Version.ToString()) : null)?.Model
+        ?? SchemaFingerprint.Nearest(catalog.Model).Schema.Model;
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancel)
     {

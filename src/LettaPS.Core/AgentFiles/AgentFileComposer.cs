@@ -77,6 +77,7 @@ public sealed class AgentFileComposer : IDisposable
     private readonly Dictionary<string, string> _sourceIds;
     private readonly Dictionary<string, (string FileId, string SourceId)> _fileIds = [];
     private readonly Dictionary<Guid, int> _messageNumbers = [];
+    private readonly HashSet<Guid> _messagesNamed;
 
     private AgentFileComposer(AgentSnapshot snapshot, Stream destination)
     {
@@ -87,6 +88,9 @@ public sealed class AgentFileComposer : IDisposable
         _sources = Number("source", snapshot.Sources, "name");
         _sourceIds = _sources.Where(s => s.Id is not null).ToDictionary(s => s.Id!, s => s.FileId, StringComparer.Ordinal);
         _ids.Insert(0, (AgentId, snapshot.Agent.Id));
+
+        // Of a million messages only few are named anywhere else.
+        _messagesNamed = [.. snapshot.InContext, .. snapshot.Conversations.SelectMany(c => c.Messages.Concat(InContextOf(c)))];
     }
 
     /// <summary>Writes the file.</summary>
@@ -180,7 +184,10 @@ public sealed class AgentFileComposer : IDisposable
         {
             cancel.ThrowIfCancellationRequested();
             var entry = _snapshot.Messages.Entries[i];
-            _messageNumbers.TryAdd(entry.Id, i);
+            if (_messagesNamed.Contains(entry.Id))
+            {
+                _messageNumbers.TryAdd(entry.Id, i);
+            }
 
             // The stored row begins with its brace; the identifiers, which depend on the place in this file, are put behind it.
             row.Clear();
@@ -332,15 +339,15 @@ public sealed class AgentFileComposer : IDisposable
             _json.WriteTexts("message_ids", conversation.Messages.Where(_messageNumbers.ContainsKey).Select(FileMessageId));
             _json.WriteTexts(
                 "in_context_message_ids",
-                conversation.Conversation.Strings("in_context_message_ids")
-                    .Select(id => EntityId.TryParse(id, "message", out var uuid) ? uuid : Guid.Empty)
-                    .Where(_messageNumbers.ContainsKey)
-                    .Select(FileMessageId));
+                InContextOf(conversation).Where(_messageNumbers.ContainsKey).Select(FileMessageId));
             _json.WriteEndObject();
         }
 
         _json.WriteEndArray();
     }
+
+    private static IEnumerable<Guid> InContextOf(ConversationLog conversation) =>
+        conversation.Conversation.Strings("in_context_message_ids").Select(id => EntityId.TryParse(id, "message", out var uuid) ? uuid : Guid.Empty);
 
     private string FileMessageId(Guid id) => $"message-{_messageNumbers[id]}";
 

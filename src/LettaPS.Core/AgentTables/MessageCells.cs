@@ -130,8 +130,8 @@ internal sealed class MessageCells : IDisposable
     private JsonElement WithCall(JsonElement row)
     {
         if (row.StringOrNull("tool_call_id") is not null
-            || row.Items("tool_returns").ToList() is not [var single]
-            || single.StringOrNull("tool_call_id") is not null
+            || row.Items("tool_returns").Count() > 1
+            || row.Items("tool_returns").Any(r => r.StringOrNull("tool_call_id") is not null)
             || _lastCalls.Length == 0
             || JsonSerializer.Deserialize<JsonElement>(_lastCalls) is not { ValueKind: JsonValueKind.Array } calls
             || calls.GetArrayLength() == 0

@@ -72,6 +72,27 @@ internal sealed class DatabaseIdentity(DatabaseWork work, DatabaseInsertion inse
         await FindAsync(table, found => work.Options.PreserveId || work.Options.IsShared(found.Old) || (work.Options.Known.TryGetValue(found.Old, out var known) && known == found.New), cancel).ConfigureAwait(false);
         await CompareFoundAsync(table, cancel).ConfigureAwait(false);
         await RefuseOccupiedAsync(table, cancel).ConfigureAwait(false);
+        if (table.Table.Name == "sources")
+        {
+            await RenameSourcesAsync(table, cancel).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>An organization has one source of a name: another one is called as Letta's own import would call it.</summary>
+    private async Task RenameSourcesAsync(StagedTable sources, CancellationToken cancel)
+    {
+        var renamed = await work.Transaction.ExecuteAsync(
+            $"""
+            UPDATE {sources.Name} AS s SET name = s.name || '_' || left(md5(gen_random_uuid()::text), 8)
+            WHERE {DatabaseInsertion.Filter(sources)} AND EXISTS (
+                SELECT FROM {work.Target.Name("sources")} AS t WHERE t.name = s.name
+                AND t.organization_id = coalesce((SELECT o.new FROM {DatabaseWork.Ids} AS o WHERE o.old = s.organization_id), s.organization_id))
+            """,
+            cancel).ConfigureAwait(false);
+        if (renamed > 0)
+        {
+            work.Warnings.Add($"{renamed} sources have another name: the database has others of theirs.");
+        }
     }
 
     /// <summary>Notes what is there already: what a unique constraint makes the same, and what has the identifier.</summary>

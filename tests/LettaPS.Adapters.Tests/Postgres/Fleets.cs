@@ -10,19 +10,9 @@ namespace LettaPS.Adapters.Tests.Postgres;
 /// <summary>Databases with agents, and what is read of them.</summary>
 internal static class Fleets
 {
-    /// <summary>The recorded fleet of a real server, in the schema that the migrations of its release make.</summary>
-    public static async Task<PostgresDatabase> RecordedAsync(int major, string release, string? catalog = null)
-    {
-        var server = await PostgresServer.GetAsync(major);
-        var database = await server.CreateLettaDatabaseAsync(catalog ?? $"alembic/{release}", stamped: catalog is null);
-        await database.LoadAsync(release, [.. LettaFixtures.Tables(release).Where(t => t != "alembic_version")]);
-        if (release != "0.11.3")
-        {
-            await database.LoadAsync("0.11.3", "archival_passages", "source_passages");
-        }
-
-        return database;
-    }
+    /// <summary>The recorded fleet of a real server.</summary>
+    public static async Task<PostgresDatabase> RecordedAsync(int major, string release, string? catalog = null) =>
+        await (await PostgresServer.GetAsync(major)).CreateFleetAsync(release, catalog);
 
     public static DatabaseAgentSource Open(PostgresDatabase database, string? encryptionKey = null)
     {

@@ -51,12 +51,13 @@ internal static class RowsFile
         var group = new JsonObject { ["id"] = DatabaseFleet.Group, ["manager_agent_id"] = DatabaseFleet.Agent, ["agent_ids"] = new JsonArray(DatabaseFleet.OtherAgent) };
         return new JsonObject
         {
-            ["agents"] = new JsonArray(new JsonObject { ["id"] = "agent-0", ["name"] = name, ["messages"] = new JsonArray(), ["block_ids"] = new JsonArray("block-0"), ["tool_ids"] = new JsonArray(), ["source_ids"] = new JsonArray() }),
+            ["agents"] = new JsonArray(new JsonObject { ["id"] = "agent-0", ["name"] = name, ["messages"] = new JsonArray(), ["block_ids"] = new JsonArray("block-0"), ["tool_ids"] = new JsonArray(), ["source_ids"] = new JsonArray("source-0") }),
             ["blocks"] = new JsonArray(new JsonObject { ["id"] = "block-0", ["label"] = "human", ["value"] = "x" }),
+            ["sources"] = new JsonArray(new JsonObject { ["id"] = "source-0", ["name"] = "x" }),
             ["lettaps"] = new JsonObject
             {
                 ["format"] = 1,
-                ["ids"] = new JsonObject { ["agent-0"] = agent, ["block-0"] = DatabaseFleet.SharedBlock },
+                ["ids"] = new JsonObject { ["agent-0"] = agent, ["block-0"] = DatabaseFleet.SharedBlock, ["source-0"] = DatabaseFleet.Source },
                 ["archives"] = new JsonArray(new JsonObject { ["id"] = DatabaseFleet.Archive }),
                 ["groups"] = new JsonArray(group),
                 ["database"] = new JsonObject { ["server_version"] = "17", ["nearest_release"] = release, ["encryption_key_fingerprint"] = null, ["tables"] = tables },
