@@ -55,16 +55,16 @@ public static class DatabaseFleet
         await rows.AddAsync("users", ("id", User));
         await rows.AddAsync("mcp_server", ("id", Server));
         await rows.AddAsync("tools", ("id", Tool), ("tool_type", "custom"), ("metadata_", $$$"""{"mcp":{"server_name":"x","server_id":"{{{Server}}}"}}"""));
-        await rows.AddAsync("mcp_tools", ("id", "mcp_tool-1"), ("mcp_server_id", Server), ("tool_id", Tool));
+        await rows.AddAsync("mcp_tools", ("id", "mcp_tool-0a0a0a0a-0000-4000-8000-000000000030"), ("mcp_server_id", Server), ("tool_id", Tool));
         await rows.AddAsync("identities", ("id", Identity));
         await rows.AddAsync("sources", ("id", Source));
         await rows.AddAsync("files", ("id", File), ("source_id", Source));
-        await rows.AddAsync("file_contents", ("id", "file_content-1"), ("file_id", File));
-        await rows.AddAsync("source_passages", ("id", "passage-1"), ("file_id", File), ("source_id", Source));
+        await rows.AddAsync("file_contents", ("id", "file_content-0a0a0a0a-0000-4000-8000-000000000031"), ("file_id", File));
+        await rows.AddAsync("source_passages", ("id", "passage-0a0a0a0a-0000-4000-8000-000000000032"), ("file_id", File), ("source_id", Source));
         await rows.AddAsync("archives", ("id", Archive));
         await rows.AddAsync("archival_passages", ("id", Passage), ("archive_id", Archive));
-        await rows.AddAsync("archival_passages", ("id", "passage-2"), ("archive_id", Archive), ("embedding", null), ("tags", null));
-        await rows.AddAsync("passage_tags", ("id", "passage_tag-1"), ("passage_id", Passage), ("archive_id", Archive));
+        await rows.AddAsync("archival_passages", ("id", "passage-0a0a0a0a-0000-4000-8000-000000000033"), ("archive_id", Archive), ("embedding", null), ("tags", null));
+        await rows.AddAsync("passage_tags", ("id", "passage_tag-0a0a0a0a-0000-4000-8000-000000000034"), ("passage_id", Passage), ("archive_id", Archive));
         await rows.AddAsync("block", ("id", SharedBlock), ("label", "human"), ("current_history_entry_id", null));
         await rows.AddAsync("block", ("id", OwnBlock), ("label", "persona"), ("current_history_entry_id", null));
         await rows.AddAsync("block_history", ("id", History), ("block_id", SharedBlock), ("actor_id", User));
@@ -76,13 +76,13 @@ public static class DatabaseFleet
         {
             await rows.AddAsync("agents", ("id", agent), ("name", name), ("message_ids", "[]"));
             await rows.AddAsync("agents_tags", ("agent_id", agent), ("tag", "a tag"));
-            await rows.AddAsync("agent_environment_variables", ("id", $"agent-env-{name[0]}"), ("agent_id", agent));
+            await rows.AddAsync("agent_environment_variables", ("id", $"agent-env-0a0a0a0a-0000-4000-8000-00000000000{agent[^1]}"), ("agent_id", agent));
             await rows.AddAsync("blocks_agents", ("agent_id", agent), ("block_id", SharedBlock), ("block_label", "human"));
             await rows.AddAsync("tools_agents", ("agent_id", agent), ("tool_id", Tool));
             await rows.AddAsync("sources_agents", ("agent_id", agent), ("source_id", Source));
             await rows.AddAsync("identities_agents", ("agent_id", agent), ("identity_id", Identity));
             await rows.AddAsync("archives_agents", ("agent_id", agent), ("archive_id", Archive));
-            await rows.AddAsync("files_agents", ("id", $"file_agent-{name[0]}"), ("agent_id", agent), ("file_id", File), ("source_id", Source));
+            await rows.AddAsync("files_agents", ("id", $"file_agent-0a0a0a0a-0000-4000-8000-00000000000{agent[^1]}"), ("agent_id", agent), ("file_id", File), ("source_id", Source));
         }
 
         await rows.AddAsync("blocks_agents", ("agent_id", Agent), ("block_id", OwnBlock), ("block_label", "persona"));
@@ -98,7 +98,7 @@ public static class DatabaseFleet
         (string, string?)[] of = [("step_id", Step), ("run_id", Run), ("group_id", Group), ("sequence_id", "17")];
         await rows.AddAsync("messages", [("id", Message), ("agent_id", Agent), ("conversation_id", Conversation), .. of]);
         await rows.AddAsync("messages", ("id", OtherMessage), ("agent_id", OtherAgent), ("step_id", null), ("run_id", null), ("conversation_id", null), ("group_id", Group), ("sequence_id", "18"));
-        await rows.AddAsync("conversation_messages", ("id", "conv_msg-1"), ("conversation_id", Conversation), ("agent_id", Agent), ("message_id", Message));
+        await rows.AddAsync("conversation_messages", ("id", "conv_msg-0a0a0a0a-0000-4000-8000-000000000035"), ("conversation_id", Conversation), ("agent_id", Agent), ("message_id", Message));
         await rows.RunAsync("SELECT setval('message_seq_id', 100)");
         await rows.MultiplyAsync(Message, messages);
         await rows.RunAsync($"UPDATE agents SET message_ids = json_build_array('{Message}', (SELECT max(id) FROM messages WHERE agent_id = '{Agent}')) WHERE id = '{Agent}'");

@@ -23,6 +23,9 @@ public sealed class DatabaseRestoreSession : IRestoreSession
     private readonly Lazy<bool> _held;
     private readonly Dictionary<string, ExistingAgent> _existing = new(StringComparer.Ordinal);
 
+    /// <summary>Messages that groups refer to: what they became in this run.</summary>
+    private readonly Dictionary<string, string> _messages = new(StringComparer.Ordinal);
+
     private DatabaseRestoreSession(IRestoreDatabase database, DatabaseTarget target, RestorePlan plan, RestoreOptions options, Uri server)
     {
         (_database, _target, _plan, _options, _server) = (database, target, plan, options, server);
@@ -255,7 +258,7 @@ public sealed class DatabaseRestoreSession : IRestoreSession
             }
             else
             {
-                foreach (var (id, became) in ((IEnumerable<IDictionary<string, string>>)[_ids.Agents, _ids.Blocks, _ids.Sources, _ids.Archives, _ids.Groups]).SelectMany(m => m))
+                foreach (var (id, became) in ((IEnumerable<IDictionary<string, string>>)[_ids.Agents, _ids.Blocks, _ids.Sources, _ids.Archives, _ids.Groups, _messages]).SelectMany(m => m))
                 {
                     known.TryAdd(id, became);
                 }
@@ -281,13 +284,14 @@ public sealed class DatabaseRestoreSession : IRestoreSession
         lock (_file)
         {
             _ids.Agents[planned.SourceId] = newId;
-            foreach (var (table, source, id) in shared.Where(s => _plan.IsShared(s.Source)))
+            foreach (var (table, source, id) in shared.Where(s => s.Table == "messages" || _plan.IsShared(s.Source)))
             {
                 IDictionary<string, string>? map = table switch
                 {
                     "block" => _ids.Blocks,
                     "sources" => _ids.Sources,
                     "archives" => _ids.Archives,
+                    "messages" => _messages,
                     _ => null,
                 };
                 map?.TryAdd(source, id);

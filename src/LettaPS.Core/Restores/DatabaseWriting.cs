@@ -73,6 +73,13 @@ internal sealed class DatabaseWriting(DatabaseWork work)
             await deletion.SucceedAsync(cancel).ConfigureAwait(false);
         }
 
+        if (work.Staging.Find("groups") is { } groups && groups.Has("last_processed_message_id"))
+        {
+            // A group is written with the last of its agents, and the message may be another's.
+            Shared.AddRange((await work.Transaction.QueryAsync($"SELECT m.old, m.new FROM {groups.Name} AS s JOIN {DatabaseWork.Ids} AS m ON m.old = s.last_processed_message_id", cancel).ConfigureAwait(false))
+                .Select(r => (LettaNames.Messages, r[0]!, r[1]!)));
+        }
+
         foreach (var shared in work.Staged(DatabaseRole.Shared))
         {
             Shared.AddRange((await work.Transaction.QueryAsync($"SELECT s.id, coalesce(m.new, s.id) FROM {shared.Name} AS s LEFT JOIN {DatabaseWork.Ids} AS m ON m.old = s.id", cancel).ConfigureAwait(false))
