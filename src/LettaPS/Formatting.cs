@@ -1,3 +1,4 @@
+using System.Collections;
 using System.ComponentModel;
 using System.Globalization;
 using System.Management.Automation;
@@ -48,4 +49,44 @@ public static class Formatting
     /// <summary>A time in the user's own zone, to the second; empty where there is none.</summary>
     /// <param name="time">The time.</param>
     public static string Time(DateTimeOffset? time) => time?.LocalDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) ?? string.Empty;
+
+    /// <summary>An image as a table shows it: of a digest, the first twelve digits.</summary>
+    /// <param name="image">The reference, or <see langword="null"/>.</param>
+    public static string Image(string? image)
+    {
+        const string Digest = "sha256:";
+        const int Digits = 12;
+        var digits = (image?.IndexOf(Digest, StringComparison.Ordinal) ?? -1) + Digest.Length;
+        return image is null || digits < Digest.Length || image.Length <= digits + Digits ? image ?? string.Empty : image[..(digits + Digits)] + "…";
+    }
+
+    /// <summary>A thing of a schema with the table that it is of.</summary>
+    /// <param name="table">The table, or <see langword="null"/>.</param>
+    /// <param name="name">The thing; the table itself where it has no other name.</param>
+    public static string SchemaObject(string? table, string? name) => string.IsNullOrEmpty(table) || table == name ? name ?? string.Empty : string.IsNullOrEmpty(name) ? table : $"{table}.{name}";
+
+    /// <summary>Several things, one a line.</summary>
+    /// <param name="items">The things.</param>
+    public static string Lines(IEnumerable? items) => items is null ? string.Empty : string.Join('\n', items.Cast<object?>());
+
+    /// <summary>A text broken between words; PowerShell's own tables break within them.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="width">Width of the column.</param>
+    public static string Wrap(string? text, int width)
+    {
+        var lines = new List<string>();
+        foreach (var line in (text ?? string.Empty).Split('\n'))
+        {
+            var rest = line.TrimEnd();
+            while (rest.Length > width && rest.LastIndexOf(' ', width) is > 0 and var space)
+            {
+                lines.Add(rest[..space]);
+                rest = rest[(space + 1)..];
+            }
+
+            lines.Add(rest);
+        }
+
+        return string.Join('\n', lines);
+    }
 }

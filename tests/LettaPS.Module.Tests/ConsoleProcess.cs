@@ -12,11 +12,11 @@ internal sealed class ConsoleProcess : IDisposable
 
     private ConsoleProcess(Process process) => _process = process;
 
-    public static ConsoleProcess Start(string command, Uri? server = null)
+    public static ConsoleProcess Start(string command, Uri? server = null, string? apiKey = null)
     {
         var start = new ProcessStartInfo("dotnet") { ArgumentList = { s_quickstart, "-Command", command }, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["LETTA_BASE_URL"] = server?.ToString();
-        start.Environment.Remove("LETTA_API_KEY");
+        start.Environment["LETTA_API_KEY"] = apiKey;
         return new ConsoleProcess(Process.Start(start)!);
     }
 

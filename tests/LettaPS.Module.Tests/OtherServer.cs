@@ -14,6 +14,9 @@ internal sealed class OtherServer : IAsyncDisposable
 
     public Uri BaseUri => new($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/");
 
+    /// <summary>How many connections it took.</summary>
+    public int Connections => _clients.Count;
+
     public static Task<OtherServer> StartAsync(string answer)
     {
         var server = new OtherServer();

@@ -125,7 +125,7 @@ internal static class HttpErrors
                 "ServerError",
                 LettaErrorKind.ServerFault,
                 $"{connection.BaseUri} failed (HTTP {(int)response.StatusCode}, {where}): {detail}",
-                "Letta answers so when its database lacks a table or column that its release expects.",
+                "Most often the database lacks a table or column that the release expects: Test-LettaHealth tells.",
                 connection.BaseUri),
             >= HttpStatusCode.Ambiguous and < HttpStatusCode.BadRequest => NotLetta(connection, $"it redirects to {response.Headers.Location}"),
             _ => new LettaException(
@@ -156,7 +156,8 @@ internal static class HttpErrors
         {
             0 => "it says nothing more.",
             > MaxDetail => detail[..MaxDetail] + "…",
-            _ => detail,
+            // What the server says may be followed by a sentence of ours.
+            _ => detail[^1] is '.' or '!' or '?' or '…' ? detail : detail + ".",
         };
     }
 }

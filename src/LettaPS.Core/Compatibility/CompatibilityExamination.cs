@@ -27,17 +27,22 @@ public sealed class CompatibilityExamination(IAdapterDoor door, HealthTarget tar
         {
             var code = LettaCodeVersion ?? await door.FindLettaCodeAsync(cancel).ConfigureAwait(false);
             var server = ServerVersion ?? await context.Version.ConfigureAwait(false);
+            var silence = server is null && target.Connection is not null ? await context.ApiProblemAsync().ConfigureAwait(false) : null;
+            var ofCode = Because(CompatibilityMatrix.OfCode(code, server), silence);
             if (PostgresVersion is not null)
             {
-                return [CompatibilityMatrix.OfCode(code, server), CompatibilityMatrix.OfPostgres(server, PostgresVersion)];
+                return [ofCode, Because(CompatibilityMatrix.OfPostgres(server, PostgresVersion), silence)];
             }
 
             var (reading, why) = await ReadAsync(context).ConfigureAwait(false);
             var postgres = CompatibilityMatrix.OfPostgres(server, reading?.Snapshot.Server.Version.ToString());
             var schema = reading?.Snapshot.Schema is null ? null : CompatibilityMatrix.OfSchema(server, reading.Diagnosis.Revision);
-            return [CompatibilityMatrix.OfCode(code, server), why is null ? postgres : postgres with { Reasons = [why] }, .. schema is null ? Array.Empty<LettaCompatibility>() : [schema]];
+            return [ofCode, Because(why is null ? postgres : postgres with { Reasons = [why] }, silence), .. schema is null ? Array.Empty<LettaCompatibility>() : [schema]];
         }
     }
+
+    private static LettaCompatibility Because(LettaCompatibility result, string? silence) =>
+        silence is null || result.Status != LettaCompatibilityStatus.Unknown ? result : result with { Reasons = [.. result.Reasons, silence] };
 
     private static async Task<(DatabaseReading? Reading, string? Why)> ReadAsync(HealthContext context)
     {

@@ -54,15 +54,17 @@ public static class CompatibilityMatrix
         var result = new LettaCompatibility { Component = LettaCode, Version = code, With = Letta, WithVersion = server, Status = LettaCompatibilityStatus.Unknown };
         if (client is null || letta is null)
         {
-            return result with { Reasons = [client is null ? $"The version of {LettaCode} is not known." : "The version of the server is not known."] };
+            string[] unknown = [client is null ? $"The version of {LettaCode} is not known." : "", letta is null ? "The version of the server is not known." : ""];
+            return result with { Reasons = [.. unknown.Where(u => u.Length > 0)] };
         }
 
         var missing = s_needs.Where(n => n.IsOf(client) && letta < n.Server).ToList();
+        var newer = missing.Count > 0 ? [] : Newer(client, letta).ToList();
         var recommended = RecommendedServer(client);
         return result with
         {
-            Status = missing.Count == 0 ? LettaCompatibilityStatus.Compatible : missing.Any(n => n.IsEssential) ? LettaCompatibilityStatus.Incompatible : LettaCompatibilityStatus.Limited,
-            Reasons = [.. missing.Select(n => n.Reason)],
+            Status = newer.Count > 0 ? LettaCompatibilityStatus.Unknown : missing.Count == 0 ? LettaCompatibilityStatus.Compatible : missing.Any(n => n.IsEssential) ? LettaCompatibilityStatus.Incompatible : LettaCompatibilityStatus.Limited,
+            Reasons = [.. missing.Select(n => n.Reason), .. newer],
             Notes = [.. Notes(client, letta)],
             Recommendation = missing.Count == 0 ? null : $"Run Letta {recommended} with it: Test-LettaUpgrade -To {recommended}",
         };
@@ -151,8 +153,12 @@ public static class CompatibilityMatrix
         {
             yield return "It advises docker pull letta/letta:latest for servers before 0.16.6: upgrade to a named release instead.";
         }
+    }
 
-        if (code > s_newestCode)
+    /// <summary>What of the two is newer than anything that is known here.</summary>
+    private static IEnumerable<string> Newer(Version code, Version server)
+    {
+        if (new Version(code.Major, code.Minor) > s_newestCode)
         {
             yield return $"This version of {LettaCode} is newer than {s_newestCode}, the last that is known here.";
         }

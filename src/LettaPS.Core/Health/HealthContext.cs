@@ -86,6 +86,34 @@ internal sealed class HealthContext : IAsyncDisposable
         }
     }
 
+    /// <summary>Why the server tells no version, in words; <see langword="null"/> where it does.</summary>
+    public async Task<string?> ApiProblemAsync()
+    {
+        try
+        {
+            await Health.ConfigureAwait(false);
+            return await Version.ConfigureAwait(false) is null ? $"{Target.Connection!.BaseUri} does not say its version." : null;
+        }
+        catch (LettaException e)
+        {
+            return e.Message;
+        }
+    }
+
+    /// <summary>Whether the server reads agents, for which it needs the tables of its database.</summary>
+    public async Task<bool> HasAgentsAnswerAsync()
+    {
+        try
+        {
+            return Target.Connection is not null && await Agents.ConfigureAwait(false) is { IsSuccess: true, IsJson: true };
+        }
+        catch (LettaException)
+        {
+            // It does not answer, which says nothing of the database.
+            return false;
+        }
+    }
+
     /// <summary>Lists the agents through the API.</summary>
     /// <param name="cancel">Gives up.</param>
     /// <returns>The agents, and the identifiers of those that have none of Letta's.</returns>

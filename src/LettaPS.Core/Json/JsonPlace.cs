@@ -11,6 +11,6 @@ internal static class JsonPlace
     /// <param name="position">How far it had read.</param>
     public static string Of(JsonException e, long position) =>
         e.BytePositionInLine is { } column && e.LineNumber is { } line
-            ? string.Create(CultureInfo.InvariantCulture, $"line {line + 1}, byte {column}, near byte {position} of the file")
+            ? string.Create(CultureInfo.InvariantCulture, $"line {line + 1}, byte {column + 1}")
             : string.Create(CultureInfo.InvariantCulture, $"near byte {position}: {e.Message}");
 }

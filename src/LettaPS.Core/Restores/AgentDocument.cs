@@ -123,6 +123,9 @@ public sealed class AgentRecord
     /// <summary>Places of the messages in context among <see cref="Messages"/>, in their order there.</summary>
     public List<int> InContext { get; internal set; } = [];
 
+    /// <summary>Whether the server that it was on showed it without settings of compaction, where files of other origins only do not tell.</summary>
+    public bool HasNoCompaction { get; internal set; }
+
     /// <summary>Its name; empty where it has none.</summary>
     public string Name => Text("name") ?? string.Empty;
 

@@ -45,9 +45,11 @@ public sealed class AgentDocumentReader
         try
         {
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-            using var stream = new ObservedStream(Open(path), bytes => hash.AppendData(bytes));
+            using var file = Open(path);
+            using var stream = new ObservedStream(file, bytes => hash.AppendData(bytes));
+            using var text = Utf8(stream, file);
             var reader = new AgentDocumentReader(document, outline);
-            await reader.ReadAsync(stream, doubled: false, cancel).ConfigureAwait(false);
+            await reader.ReadAsync(text, doubled: false, cancel).ConfigureAwait(false);
             document.Sha256 = Convert.ToHexString(hash.GetCurrentHash()).ToLowerInvariant();
             reader.Complete();
             return document;
@@ -71,6 +73,20 @@ public sealed class AgentDocumentReader
         {
             throw new LettaException("AgentFileUnreadable", LettaErrorKind.Storage, $"'{path}' cannot be read: {e.Message}", null, path, e);
         }
+    }
+
+    /// <summary>The stream in UTF-8. Windows PowerShell's <c>&gt;</c> writes UTF-16, which servers import too (recorded).</summary>
+    private static Stream Utf8(ObservedStream stream, FileStream file)
+    {
+        Span<byte> mark = stackalloc byte[2];
+        var read = file.ReadAtLeast(mark, 2, throwOnEndOfStream: false);
+        file.Position = 0;
+        return mark[..read] switch
+        {
+            [0xFF, 0xFE] => Encoding.CreateTranscodingStream(stream, Encoding.Unicode, Encoding.UTF8),
+            [0xFE, 0xFF] => Encoding.CreateTranscodingStream(stream, Encoding.BigEndianUnicode, Encoding.UTF8),
+            _ => stream,
+        };
     }
 
     private async Task ReadAsync(Stream stream, bool doubled, CancellationToken cancel)
@@ -385,6 +401,7 @@ public sealed class AgentDocumentReader
                 if (AgentFields.Patched.Contains(property.Name))
                 {
                     only.Fields.TryAdd(property.Name, property.Value);
+                    only.HasNoCompaction |= property is { Name: "compaction_settings", Value.ValueKind: JsonValueKind.Null };
                 }
             }
         }

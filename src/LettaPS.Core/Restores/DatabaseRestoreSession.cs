@@ -85,6 +85,21 @@ public sealed class DatabaseRestoreSession : IRestoreSession
     }
 
     /// <inheritdoc/>
+    public string? Replaces(PlannedAgent agent)
+    {
+        ArgumentNullException.ThrowIfNull(agent);
+        return _options.Conflict == RestoreConflict.Replace && FindExisting(agent) is { } existing ? $"{existing.Name} ({existing.Id})" : null;
+    }
+
+    /// <inheritdoc/>
+    public LettaRestoreResult Keep(PlannedAgent agent)
+    {
+        ArgumentNullException.ThrowIfNull(agent);
+        var existing = FindExisting(agent);
+        return Result(agent, existing?.Id, LettaRestoreStatus.Skipped, TimeProvider.System.GetTimestamp()) with { Warnings = [$"The old agent {existing?.Id} was kept, as you wished."] };
+    }
+
+    /// <inheritdoc/>
     public async Task<LettaRestoreResult> RestoreAsync(PlannedAgent planned, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(planned);
@@ -108,11 +123,6 @@ public sealed class DatabaseRestoreSession : IRestoreSession
         }
 
         _ = _held.Value;
-        if (existing is not null && _options is { Conflict: RestoreConflict.Replace, ConfirmReplace: { } confirm } && !await confirm($"{existing.Name} ({existing.Id})").ConfigureAwait(false))
-        {
-            return Result(planned, existing.Id, LettaRestoreStatus.Skipped, begun) with { Warnings = [$"The old agent {existing.Id} was kept, as you wished."] };
-        }
-
         return await WriteAsync(planned, existing, begun, cancel).ConfigureAwait(false);
     }
 
@@ -202,7 +212,21 @@ public sealed class DatabaseRestoreSession : IRestoreSession
                 Blocks = await writing.CountAsync("blocks_agents", cancel).ConfigureAwait(false),
                 Tools = await writing.CountAsync("tools_agents", cancel).ConfigureAwait(false),
             };
-            KeepOld(replaces, preserve, work);
+            if (replaces is not null && work.Gaps.Count > 0)
+            {
+                // The transaction ends without its commit: an agent does not give way to one that lacks something.
+                return Result(planned, replaces, LettaRestoreStatus.Skipped, begun) with
+                {
+                    Gaps = work.Gaps,
+                    Warnings = [.. work.Warnings, $"'{existing!.Name}' was not replaced: the new agent would have gaps ({work.Gaps.Count}), and {replaces} was kept. -Conflict Rename keeps both."],
+                };
+            }
+
+            if (replaces is not null)
+            {
+                work.Warnings.Add($"The old agent {replaces} was deleted.");
+            }
+
             cancel.ThrowIfCancellationRequested();
 
             // Before the commit: an entry for something that did not come is passed over later, a lost one would make a shared thing come twice.
@@ -210,37 +234,15 @@ public sealed class DatabaseRestoreSession : IRestoreSession
             await transaction.CommitAsync().ConfigureAwait(false);
             lock (_file)
             {
+                if (replaces is not null)
+                {
+                    _existing.Remove(replaces);
+                }
+
                 _existing[options.NewId] = new ExistingAgent(options.NewId, options.Name ?? planned.Name, planned.SourceId);
             }
 
             return result with { Gaps = work.Gaps, Warnings = work.Warnings, Duration = TimeProvider.System.GetElapsedTime(begun) };
-        }
-    }
-
-    /// <summary>An agent does not give way to one that lacks something.</summary>
-    private static void KeepOld(string? replaces, bool preserve, DatabaseWork work)
-    {
-        if (replaces is null)
-        {
-            return;
-        }
-
-        if (work.Gaps.Count == 0)
-        {
-            work.Warnings.Add($"The old agent {replaces} was deleted.");
-        }
-        else if (preserve)
-        {
-            throw new LettaException(
-                "ReplacementIncomplete",
-                LettaErrorKind.Refused,
-                $"The agent {replaces} was kept, and nothing was written, because the one of the file would have gaps: {string.Join(" ", work.Gaps)}",
-                "Restore it beside the old one, with -Conflict Rename.",
-                replaces);
-        }
-        else
-        {
-            work.Warnings.Add($"The old agent {replaces} was kept, because the new one has gaps.");
         }
     }
 

@@ -10,6 +10,15 @@ public interface IRestoreSession : IDisposable
     /// <param name="agent">The agent.</param>
     string Describe(PlannedAgent agent);
 
+    /// <summary>The agent that a run would delete in favour of the restored one.</summary>
+    /// <param name="agent">The agent to restore.</param>
+    /// <returns>Name and identifier of the other, or <see langword="null"/> where none is to be deleted.</returns>
+    string? Replaces(PlannedAgent agent);
+
+    /// <summary>The result of an agent that was not restored because the other, which would have been deleted, is to stay.</summary>
+    /// <param name="agent">The agent.</param>
+    LettaRestoreResult Keep(PlannedAgent agent);
+
     /// <summary>Restores one agent.</summary>
     /// <param name="planned">The agent.</param>
     /// <param name="cancel">Gives up; what was begun is removed first.</param>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LettaPS.Core.Agents;
+using LettaPS.Core.Json;
 
 namespace LettaPS.Core.Restores;
 
@@ -13,13 +14,7 @@ internal static class RestoreMark
     /// <param name="unfinished">Whether the restore is still under way.</param>
     public static JsonObject Put(JsonElement? metadata, string sourceId, bool unfinished)
     {
-        // A name may be there twice, which a JsonObject made of the whole does not take: the last counts, as for PostgreSQL and Python.
-        var marked = new JsonObject();
-        foreach (var property in metadata is { } given ? given.EnumerateObject() : default)
-        {
-            marked[property.Name] = JsonNode.Parse(property.Value.GetRawText());
-        }
-
+        var marked = metadata is { } given ? JsonObjects.Copy(given) : [];
         var mark = new JsonObject { ["source_id"] = sourceId };
         if (unfinished)
         {

@@ -32,7 +32,4 @@ public sealed record RestoreOptions
 
     /// <summary>The <c>LETTA_ENCRYPTION_KEY</c> of the target's server; <see langword="null"/> where nobody knows. It is compared, and never written anywhere.</summary>
     public string? EncryptionKey { get; init; }
-
-    /// <summary>Asked before an old agent is deleted: its name and identifier.</summary>
-    public Func<string, Task<bool>>? ConfirmReplace { get; init; }
 }

@@ -48,12 +48,18 @@ public sealed class UpgradeExamination
             checks.AddRange(databaseChecks);
             checks.Add(await BackupAsync(context, cancel).ConfigureAwait(false));
             checks.AddRange(Containers(await context.Engine.ConfigureAwait(false)));
+            var version = reading is null ? await context.Version.ConfigureAwait(false) : null;
+            if (ReleaseCatalogue.TryVersion(version) > _to.Version)
+            {
+                checks.Add(Downgrade());
+            }
+
             checks.Add(Clients(await _door.FindLettaCodeAsync(cancel).ConfigureAwait(false)));
             var worst = checks.Select(c => c.Verdict).Max();
             return new LettaUpgradeTest
             {
                 Server = _target.Connection?.BaseUri,
-                From = reading is null ? null : From(reading),
+                From = reading is null ? version : From(reading),
                 To = _to.ToString(),
                 Verdict = worst,
                 Reasons = [.. checks.Where(c => c.Verdict != LettaUpgradeVerdict.Ready).OrderByDescending(c => c.Verdict).Select(c => c.ToString())],
@@ -85,14 +91,15 @@ public sealed class UpgradeExamination
 
         if (reading is null)
         {
-            return (null, [Block("Database", "Nothing says where the database is, and most of what decides is there.", "Give -DatabaseUri, or set LETTA_PG_URI.")], []);
+            var silence = context.Target.Connection is null ? null : await context.ApiProblemAsync().ConfigureAwait(false);
+            return (null, [Block("Database", $"Nothing says where the database is, and most of what decides is there.{(silence is null ? "" : " " + silence)}", "Give -DatabaseUri, or set LETTA_PG_URI.")], []);
         }
 
         if (reading.Snapshot.Schema is null)
         {
             return reading.Snapshot.Server.HasTables
                 ? (reading, [Block("Database", $"{reading.Address} has tables, but not Letta's.", "Check its name.")], [])
-                : (reading, [Ready("Database", "The database has no tables: the server's own migrations build them.")], []);
+                : (reading, [await EmptyAsync(context, reading).ConfigureAwait(false)], []);
         }
 
         var position = reading.Diagnosis.Revision is { } revision ? ReleaseCatalogue.PositionOf(revision) : -1;
@@ -116,6 +123,15 @@ public sealed class UpgradeExamination
             await DiskAsync(context, reading, cancel).ConfigureAwait(false),
         ], steps);
     }
+
+    /// <summary>A database without tables: of a server that has never run, or not the server's at all.</summary>
+    private static async Task<LettaUpgradeCheck> EmptyAsync(HealthContext context, DatabaseReading reading) =>
+        await context.HasAgentsAnswerAsync().ConfigureAwait(false)
+            ? Block("Database", $"{reading.Address} has no tables, yet {context.Target.Connection!.BaseUri} reads its agents: this is not its database.", "Check the name in -DatabaseUri or LETTA_PG_URI.")
+            : Warn("Database", $"{reading.Address} has no tables: there is nothing to upgrade, the server's own migrations build them.", "If this server had agents, check the name of the database.");
+
+    private LettaUpgradeCheck Downgrade() =>
+        Block("Path", $"The database is of a later release than {_to}: an image of that does not start on it.", "There is no way back but a dump from before.");
 
     private static string? From(DatabaseReading reading) =>
         reading.Diagnosis.Revision is { } revision && ReleaseCatalogue.PositionOf(revision) is >= 0 and var at
@@ -141,7 +157,7 @@ public sealed class UpgradeExamination
         }
 
         return diagnosis.IsAhead
-            ? Block(Name, $"The database is of a later release than {_to}: an image of that does not start on it.", "There is no way back but a dump from before.")
+            ? Downgrade()
             : steps.Count == 0
                 ? Ready(Name, $"No migration is between here and {_to}.")
                 : Ready(Name, $"{steps.Count} migrations lead to {_to}.");
@@ -150,20 +166,23 @@ public sealed class UpgradeExamination
     /// <summary>What is wrong with the database by the measure of its own release, on which its migrations build.</summary>
     private static IEnumerable<LettaUpgradeCheck> Own(DatabaseReading reading, IReadOnlyList<LettaUpgradeStep> steps)
     {
-        var drifts = reading.Diagnosis.Drifts().ToList();
-        if (drifts.FirstOrDefault(d => d.Kind == LettaDriftKind.RevisionStuck) is { } stuck)
+        if (reading.Diagnosis.Drifts().FirstOrDefault(d => d.Kind == LettaDriftKind.RevisionStuck) is { } stuck)
         {
             yield return Block("Stuck", stuck.Effect, $"{stuck.Fix ?? "ALTER TABLE archives DROP COLUMN embedding_config"}, then upgrade again.");
         }
 
-        var broken = reading.Diagnosis.ToMend.Where(d => d.Kind is not (LettaDriftKind.PlaintextSecret or LettaDriftKind.MessageData or LettaDriftKind.RevisionStuck
+        // Where no migration leads on from the database (no revision, or a later one), the reading held it to the release to come.
+        var diagnosis = reading.Diagnosis.IsBehind
+            ? reading.Diagnosis
+            : new SchemaDiagnosis(reading.Address, reading.Snapshot, ReleaseCatalogue.All.LastOrDefault(r => r.HasSchema && r.AlembicHead == reading.Diagnosis.Revision));
+        var broken = diagnosis.ToMend.Where(d => d.Kind is not (LettaDriftKind.PlaintextSecret or LettaDriftKind.MessageData or LettaDriftKind.RevisionStuck
             or LettaDriftKind.ServerTooOld or LettaDriftKind.MissingExtension or LettaDriftKind.NameDiffers or LettaDriftKind.NotValidConstraint)
             && !d.Kind.ToString().StartsWith("Revision", StringComparison.Ordinal) && !d.Kind.ToString().StartsWith("Extra", StringComparison.Ordinal)).ToList();
         yield return broken.Count == 0
             ? Ready("Schema", "The database has all that its own release expects.")
             : Warn(
                 "Schema",
-                $"{broken.Count} things are not as its own release has them: {Finding.Few([.. broken.Select(d => $"{d.Kind} {d.Table}.{d.Name}")])}. Migrations may fail at them.",
+                $"{broken.Count} things are not as its own release has them: {Finding.Few([.. broken.Select(d => d.Table is null || d.Table == d.Name ? $"{d.Kind} {d.Name}" : $"{d.Kind} {d.Table}.{d.Name}")])}. Migrations may fail at them.",
                 "Compare-LettaSchema shows them, Invoke-LettaSchemaFix mends them.");
 
         var gone = steps.Select(s => MigrationFacts.All.GetValueOrDefault(s.Revision)).OfType<MigrationFacts>()
@@ -317,6 +336,11 @@ public sealed class UpgradeExamination
         if (view.Server is not { } server)
         {
             yield break;
+        }
+
+        if (!server.IsRunning)
+        {
+            yield return Warn("Server", $"The server's container {server.Name} does not run.", "Test-LettaHealth says why; an upgrade begins with a server that works.");
         }
 
         yield return Of(ContainerLayer.Image(server, view.Postgres));

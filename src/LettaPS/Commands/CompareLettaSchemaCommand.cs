@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using LettaPS.Completion;
 using LettaPS.Core.Connections;
 using LettaPS.Core.Schemas;
 using LettaPS.Hosting;
@@ -16,6 +17,7 @@ public sealed class CompareLettaSchemaCommand : DatabaseCmdlet
     /// <summary>The release to compare with. Where it is not given: the release whose schema is nearest to what is there.</summary>
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ReleaseCompleter))]
     public string? Version { get; set; }
 
     /// <summary>Gives one report of the database instead of its differences.</summary>

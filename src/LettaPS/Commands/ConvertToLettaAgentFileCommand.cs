@@ -13,6 +13,7 @@ namespace LettaPS.Commands;
 [OutputType(typeof(LettaAgentFile))]
 public sealed class ConvertToLettaAgentFileCommand : BackupPathCmdlet
 {
+    private readonly HashSet<string> _written = [];
     private string _outPath = null!;
 
     /// <summary>The new file; or a folder, which takes the files under their names with <c>.af</c>.</summary>
@@ -31,6 +32,11 @@ public sealed class ConvertToLettaAgentFileCommand : BackupPathCmdlet
     private protected override async Task ProcessPathAsync(string path, CancellationToken cancel)
     {
         var target = Directory.Exists(_outPath) ? System.IO.Path.Combine(_outPath, System.IO.Path.GetFileNameWithoutExtension(path) + ".af") : _outPath;
+        if (!_written.Add(target))
+        {
+            throw new LettaException("OutPathTaken", LettaErrorKind.Conflict, $"'{target}' was already written in this run, and would take another agent's place.", "Give a folder as -OutPath.", path);
+        }
+
         if (File.Exists(target) && !Force)
         {
             throw new LettaException("AgentFileExists", LettaErrorKind.Conflict, $"There is a file '{target}' already.", "Give another -OutPath, a folder, or -Force.", target);

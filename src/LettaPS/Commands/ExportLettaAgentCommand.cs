@@ -3,6 +3,7 @@ using System.Management.Automation;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using LettaPS.Async;
+using LettaPS.Completion;
 using LettaPS.Core;
 using LettaPS.Core.Agents;
 using LettaPS.Core.Backups;
@@ -43,6 +44,7 @@ public sealed class ExportLettaAgentCommand : AgentSourceCmdlet
     [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = ById)]
     [Alias("AgentId")]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(AgentIdCompleter))]
     public string[]? Id { get; set; }
 
     /// <summary>

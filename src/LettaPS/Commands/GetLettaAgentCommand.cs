@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using LettaPS.Completion;
 using LettaPS.Core;
 using LettaPS.Core.Agents;
 using LettaPS.Core.Connections;
@@ -24,17 +25,20 @@ public sealed class GetLettaAgentCommand : AgentSourceCmdlet
     [SupportsWildcards]
     [ValidateWildcards]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(AgentNameCompleter))]
     public string[]? Name { get; set; }
 
     /// <summary>Identifiers: <c>agent-</c> and a UUID.</summary>
     [Parameter(Mandatory = true, ParameterSetName = ById, ValueFromPipelineByPropertyName = true)]
     [Alias("AgentId")]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(AgentIdCompleter))]
     public string[]? Id { get; set; }
 
     /// <summary>Only agents that have all of these tags.</summary>
     [Parameter(ParameterSetName = ByName)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(AgentTagCompleter))]
     public string[] Tag { get; set; } = [];
 
     /// <summary>Also agents that the server hides: those of groups that work in the background, and subagents.</summary>

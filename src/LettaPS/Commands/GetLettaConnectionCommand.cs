@@ -1,20 +1,52 @@
 using System.Management.Automation;
+using LettaPS.Completion;
+using LettaPS.Core;
 using LettaPS.Core.Connections;
 using LettaPS.Hosting;
 
 namespace LettaPS.Commands;
 
-/// <summary>Gets the connection that <c>Connect-Letta</c> made the default of this runspace; nothing where there is none.</summary>
-[Cmdlet(VerbsCommon.Get, "LettaConnection")]
-[OutputType(typeof(LettaConnection))]
+/// <summary>
+/// Gets the connection that <c>Connect-Letta</c> made the default of this runspace, nothing where there is none; or the connections that were saved.
+/// </summary>
+[Cmdlet(VerbsCommon.Get, "LettaConnection", DefaultParameterSetName = Current)]
+[OutputType(typeof(LettaConnection), ParameterSetName = [Current])]
+[OutputType(typeof(LettaSavedConnection), ParameterSetName = [ByName, All])]
 public sealed class GetLettaConnectionCommand : PSCmdlet
 {
+    private const string Current = "Current";
+    private const string ByName = "Name";
+    private const string All = "ListSaved";
+
+    /// <summary>Names of saved connections, with wildcards. A name without wildcards that none has is an error.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByName)]
+    [ArgumentCompleter(typeof(ConnectionNameCompleter))]
+    [SupportsWildcards]
+    [ValidateWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[]? Name { get; set; }
+
+    /// <summary>All saved connections.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = All)]
+    public SwitchParameter ListSaved { get; set; }
+
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        if (RunspaceState.Current.Connection is { } connection)
+        try
         {
-            WriteObject(connection);
+            if (Name is not null || ListSaved)
+            {
+                SavedConnections.Find(ConnectionStore.OfUser, Name ?? ["*"], WriteObject, (e, name) => WriteError(e.ToErrorRecord(name)));
+            }
+            else if (RunspaceState.Current.Connection is { } connection)
+            {
+                WriteObject(connection);
+            }
+        }
+        catch (LettaException e)
+        {
+            ThrowTerminatingError(e.ToErrorRecord());
         }
     }
 }

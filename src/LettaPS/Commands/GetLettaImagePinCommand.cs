@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using LettaPS.Completion;
 using LettaPS.Core;
 using LettaPS.Core.Compose;
 using LettaPS.Hosting;
@@ -21,6 +22,7 @@ public sealed class GetLettaImagePinCommand : ComposeCmdlet
     [SupportsWildcards]
     [ValidateWildcards]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ComposeServiceCompleter))]
     public string[]? Service { get; set; }
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using LettaPS.Completion;
 using LettaPS.Core;
 using LettaPS.Core.Releases;
 using LettaPS.Hosting;
@@ -15,6 +16,7 @@ public sealed class GetLettaReleaseCommand : PSCmdlet
     [SupportsWildcards]
     [ValidateWildcards]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ReleaseCompleter))]
     public string[] Version { get; set; } = ["*"];
 
     /// <inheritdoc/>

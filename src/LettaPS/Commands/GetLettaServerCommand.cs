@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using LettaPS.Completion;
 using LettaPS.Core.Servers;
 using LettaPS.Hosting;
 
@@ -17,6 +18,7 @@ public sealed class GetLettaServerCommand : ServerCmdlet
     [SupportsWildcards]
     [ValidateWildcards]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ServerNameCompleter))]
     public string[] Name { get; set; } = ["*"];
 
     private protected override string Activity => "Looking for Letta servers";

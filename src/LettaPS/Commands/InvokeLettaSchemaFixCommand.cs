@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using LettaPS.Completion;
 using LettaPS.Core.Connections;
 using LettaPS.Core.Schemas;
 using LettaPS.Hosting;
@@ -26,6 +27,7 @@ public sealed class InvokeLettaSchemaFixCommand : DatabaseCmdlet
     /// <summary>The release to bring the database to. Where it is not given: the release whose schema is nearest to what is there.</summary>
     [Parameter(Position = 0, ParameterSetName = DatabaseSet)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ReleaseCompleter))]
     public string? Version { get; set; }
 
     /// <summary>The kinds of differences to mend. Where it is not given: all but MessageData, which changes rows and must be named.</summary>

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using LettaPS.Completion;
 using LettaPS.Core.Databases;
 using LettaPS.Hosting;
 
@@ -16,6 +17,7 @@ public sealed class ResetLettaDatabaseCommand : WholeDatabaseCmdlet
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
     [Alias("Path")]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(BackupPathCompleter))]
     public string? BackupPath { get; set; }
 
     /// <summary>How old the dump may be; one day where not given.</summary>

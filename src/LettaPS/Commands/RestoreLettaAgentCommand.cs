@@ -1,6 +1,8 @@
 using System.Collections;
 using System.Management.Automation;
+using System.Management.Automation.Host;
 using LettaPS.Async;
+using LettaPS.Completion;
 using LettaPS.Core;
 using LettaPS.Core.Agents;
 using LettaPS.Core.Connections;
@@ -33,6 +35,7 @@ public sealed class RestoreLettaAgentCommand : DatabaseCmdlet
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByPath, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(BackupPathCompleter))]
     public string[]? Path { get; set; }
 
     /// <summary>The same, with wildcard characters taken literally.</summary>
@@ -100,7 +103,7 @@ public sealed class RestoreLettaAgentCommand : DatabaseCmdlet
     [ValidateRange(1, 16)]
     public int ThrottleLimit { get; set; } = 2;
 
-    /// <summary>Do not ask before <c>-Conflict Replace</c> deletes an old agent.</summary>
+    /// <summary>Do not ask whether <c>-Conflict Replace</c> may delete old agents.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
 
@@ -166,6 +169,8 @@ public sealed class RestoreLettaAgentCommand : DatabaseCmdlet
         }
     }
 
+    private static bool Matches(string pattern, PlannedAgent agent) => WildcardPattern.Get(pattern, WildcardOptions.IgnoreCase).IsMatch(agent.Name);
+
     private static object? Unwrap(object? map) => map is PSObject wrapped ? wrapped.BaseObject : map;
 
     private async Task RestoreAsync(LettaConnection connection, string? mapPath, CancellationToken cancel)
@@ -181,8 +186,12 @@ public sealed class RestoreLettaAgentCommand : DatabaseCmdlet
 
             if (Name is not null)
             {
-                var patterns = Array.ConvertAll(Name, n => WildcardPattern.Get(n, WildcardOptions.IgnoreCase));
-                plan.Agents.RemoveAll(a => !Array.Exists(patterns, p => p.IsMatch(a.Name)));
+                foreach (var name in Name.Where(n => !WildcardPattern.ContainsWildcardCharacters(n) && !plan.Agents.Exists(a => Matches(n, a))))
+                {
+                    await WriteErrorAsync(new LettaException("AgentNotFound", LettaErrorKind.NotFound, $"The files hold no agent named '{name}'.", "Get-LettaBackup shows whom they hold; wildcards (*name*) search.", name)).ConfigureAwait(false);
+                }
+
+                plan.Agents.RemoveAll(a => !Array.Exists(Name, n => Matches(n, a)));
             }
 
             if (plan.Agents.Count > 0 && UsesDatabase)
@@ -217,7 +226,6 @@ public sealed class RestoreLettaAgentCommand : DatabaseCmdlet
             OverwriteTool = OverwriteTool,
             PassagesOnly = PassagesOnly,
             IdMapPath = mapPath,
-            ConfirmReplace = Force ? null : ConfirmReplaceAsync,
         };
         using var session = await RestoreSession.OpenAsync(server, plan, options, workFolder, ThrottleLimit, cancel).ConfigureAwait(false);
         foreach (var invalid in session.Invalid)
@@ -240,7 +248,6 @@ public sealed class RestoreLettaAgentCommand : DatabaseCmdlet
             PreserveId = PreserveId,
             EncryptionKey = found.EncryptionKey,
             IdMapPath = mapPath,
-            ConfirmReplace = Force ? null : ConfirmReplaceAsync,
         };
 
         // What -DatabaseUri names need not be the database of the connection's server.
@@ -255,13 +262,28 @@ public sealed class RestoreLettaAgentCommand : DatabaseCmdlet
 
     private async Task RunAsync(IRestoreSession session, RestorePlan plan, Uri server, int atOnce, CancellationToken cancel)
     {
-        var agreed = new List<PlannedAgent>();
+        // All is asked before anything is done: where nobody can be asked, nothing has been.
+        var (agreed, kept) = (new List<PlannedAgent>(), new List<LettaRestoreResult>());
         foreach (var agent in plan.Agents)
         {
-            if (await ShouldProcessAsync(agent.ToString(), session.Describe(agent)).ConfigureAwait(false))
+            if (!await ShouldProcessAsync(agent.ToString(), session.Describe(agent)).ConfigureAwait(false))
+            {
+                continue;
+            }
+
+            if (Force || session.Replaces(agent) is not { } old || await ConfirmReplaceAsync(old).ConfigureAwait(false))
             {
                 agreed.Add(agent);
             }
+            else
+            {
+                kept.Add(session.Keep(agent));
+            }
+        }
+
+        foreach (var result in kept)
+        {
+            await WriteObjectAsync(result).ConfigureAwait(false);
         }
 
         if (agreed.Count == 0)
@@ -309,7 +331,13 @@ public sealed class RestoreLettaAgentCommand : DatabaseCmdlet
         var begun = TimeProvider.System.GetTimestamp();
         try
         {
-            return await session.RestoreAsync(agent, cancel).ConfigureAwait(false);
+            var result = await session.RestoreAsync(agent, cancel).ConfigureAwait(false);
+            if (result is { Status: LettaRestoreStatus.Skipped, Gaps.Count: > 0 })
+            {
+                await WriteWarningAsync(result.Warnings[^1]).ConfigureAwait(false);
+            }
+
+            return result;
         }
         catch (LettaException e) when (e.ErrorId is not ("IdMapWriteFailed" or "RestoreInProgress"))
         {
@@ -327,8 +355,17 @@ public sealed class RestoreLettaAgentCommand : DatabaseCmdlet
         }
     }
 
-    private Task<bool> ConfirmReplaceAsync(string old) =>
-        AskAsync(() => ShouldContinue(UsesDatabase ? $"Delete the old agent, {old}, when the new one is verified?" : $"The new agent is verified. Delete the old one, {old}?", "Restore-LettaAgent -Conflict Replace", ref _yesToAll, ref _noToAll));
+    private async Task<bool> ConfirmReplaceAsync(string old)
+    {
+        try
+        {
+            return await AskAsync(() => ShouldContinue($"Delete {old} when the new agent is restored and verified?", "Restore-LettaAgent -Conflict Replace", ref _yesToAll, ref _noToAll)).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is HostException or InvalidOperationException or NotImplementedException)
+        {
+            throw new LettaException("CannotAsk", LettaErrorKind.InvalidInput, $"-Conflict Replace would delete {old}, and nobody can be asked here. Nothing was done.", "Give -Force to delete old agents without being asked.", old, e);
+        }
+    }
 
     /// <summary>Asks a map for every model of the files, on the pipeline thread, where script blocks run.</summary>
     private async Task<Func<string, string?>?> MapAsync(object? map, IEnumerable<string?> handles)

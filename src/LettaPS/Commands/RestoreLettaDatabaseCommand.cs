@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using LettaPS.Completion;
 using LettaPS.Core.Databases;
 using LettaPS.Hosting;
 
@@ -16,6 +17,7 @@ public sealed class RestoreLettaDatabaseCommand : WholeDatabaseCmdlet
     [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
     [Alias("PSPath", "FullName")]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(BackupPathCompleter))]
     public string Path { get; set; } = null!;
 
     /// <summary>Remove the old database when the server answers on the new one. Without it the old one is kept under a dated name.</summary>

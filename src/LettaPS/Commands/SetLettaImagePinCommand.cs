@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using LettaPS.Completion;
 using LettaPS.Core;
 using LettaPS.Core.Compose;
 using LettaPS.Hosting;
@@ -30,6 +31,7 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
     [Parameter(Mandatory = true, ParameterSetName = ByVersion)]
     [Alias("Tag")]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ReleaseCompleter))]
     public string? Version { get; set; }
 
     /// <summary>Pin each service to what its container runs now.</summary>
@@ -51,6 +53,7 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
     [SupportsWildcards]
     [ValidateWildcards]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ComposeServiceCompleter))]
     public string[]? Service { get; set; }
 
     /// <summary>Keep each changed file as it was, with <c>.bak</c> after its name; an older one of that name is replaced.</summary>

@@ -1,6 +1,9 @@
 using System.Management.Automation;
+using LettaPS.Completion;
+using LettaPS.Core;
 using LettaPS.Core.Compatibility;
 using LettaPS.Core.Health;
+using LettaPS.Core.Releases;
 using LettaPS.Hosting;
 
 namespace LettaPS.Commands;
@@ -21,12 +24,29 @@ public sealed class TestLettaCompatibilityCommand : ExaminationCmdlet
     /// <summary>Version of the Letta server, such as 0.16.2.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ReleaseCompleter))]
     public string? ServerVersion { get; set; }
 
     /// <summary>Version of PostgreSQL, such as 15 or 15.20.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? PostgresVersion { get; set; }
+
+    /// <inheritdoc/>
+    private protected override void Prepare()
+    {
+        Require(nameof(LettaCodeVersion), LettaCodeVersion, v => ReleaseCatalogue.TryVersion(v) is not null);
+        Require(nameof(ServerVersion), ServerVersion, v => ReleaseCatalogue.TryVersion(v) is not null);
+        Require(nameof(PostgresVersion), PostgresVersion, v => char.IsAsciiDigit(v[0]));
+    }
+
+    private static void Require(string name, string? version, Func<string, bool> isVersion)
+    {
+        if (version is not null && !isVersion(version))
+        {
+            throw new LettaException("VersionInvalid", LettaErrorKind.InvalidInput, $"-{name}: '{version}' is not a version.", "Give numbers with dots, such as 0.16.2.", version);
+        }
+    }
 
     private protected override async Task ExamineAsync(HealthTarget target, CancellationToken cancel)
     {

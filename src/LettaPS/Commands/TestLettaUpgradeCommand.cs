@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using LettaPS.Completion;
 using LettaPS.Core.Health;
 using LettaPS.Core.Upgrades;
 using LettaPS.Hosting;
@@ -16,6 +17,7 @@ public sealed class TestLettaUpgradeCommand : BackupExaminationCmdlet
     /// <summary>The release to upgrade to, such as 0.16.8.</summary>
     [Parameter(Mandatory = true)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ReleaseCompleter))]
     public string? To { get; set; }
 
     private protected override async Task ExamineAsync(HealthTarget target, CancellationToken cancel)

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using LettaPS.Completion;
 using LettaPS.Core;
 using LettaPS.Core.CodePins;
 using LettaPS.Core.Compose;
@@ -20,6 +21,7 @@ public sealed class UpdateLettaCodePinCommand : PSCmdlet
     /// <summary>The map that <c>Restore-LettaAgent</c> wrote, <c>id-map.json</c>, or the folder of the backup that it lies in.</summary>
     [Parameter(Mandatory = true, Position = 0)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(BackupPathCompleter))]
     public string IdMap { get; set; } = null!;
 
     /// <summary>Settings files. Without it <c>~/.letta/settings.json</c> and <c>./.letta/settings.local.json</c>, as far as they are there.</summary>

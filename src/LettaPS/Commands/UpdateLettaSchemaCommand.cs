@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using LettaPS.Completion;
 using LettaPS.Core.Databases;
 using LettaPS.Hosting;
 
@@ -17,6 +18,7 @@ public sealed class UpdateLettaSchemaCommand : ServerDatabaseCmdlet
     [SupportsWildcards]
     [ValidateWildcards]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ServerNameCompleter))]
     public string[]? Name { get; set; }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using LettaPS.Completion;
 
 namespace LettaPS.Hosting;
 
@@ -8,6 +9,7 @@ public abstract class BackupExaminationCmdlet : ExaminationCmdlet
     /// <summary>Folder with the backups: sets of <c>Export-LettaAgent</c>, dumps of <c>Backup-LettaDatabase</c>, or both.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(BackupPathCompleter))]
     public string? BackupPath { get; set; }
 
     /// <summary>Age from which the newest backup is too old: a duration or a number of seconds; one day where it is not given.</summary>

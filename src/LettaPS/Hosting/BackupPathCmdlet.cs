@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using LettaPS.Async;
+using LettaPS.Completion;
 using LettaPS.Core;
 
 namespace LettaPS.Hosting;
@@ -14,6 +15,7 @@ public abstract class BackupPathCmdlet : AsyncCmdlet
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByPath, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(BackupPathCompleter))]
     public string[]? Path { get; set; }
 
     /// <summary>The same, with wildcard characters taken literally.</summary>

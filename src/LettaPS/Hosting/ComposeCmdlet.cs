@@ -121,7 +121,7 @@ public abstract class ComposeCmdlet : AsyncCmdlet
     private static bool IsCalledCompose(string path) => System.IO.Path.GetFileName(path).Contains("compose", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The compose files in a folder, each with the override file that compose puts on top of it by itself.</summary>
-    private static List<string[]> Projects(string folder)
+    internal static List<string[]> Projects(string folder)
     {
         string[] files =
         [

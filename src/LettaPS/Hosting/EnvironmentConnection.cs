@@ -28,8 +28,13 @@ internal static class EnvironmentConnection
         }
     }
 
-    /// <summary>The password: <c>LETTA_API_KEY</c>, or <see langword="null"/>. A line end behind it comes of the file that it was read from and is left out.</summary>
-    public static SecureString? ApiKey => Environment.GetEnvironmentVariable(ApiKeyName)?.TrimEnd('\r', '\n') is { Length: > 0 } value ? new NetworkCredential(string.Empty, value).SecurePassword : null;
+    /// <summary>The password: <c>LETTA_API_KEY</c>, or <see langword="null"/>.</summary>
+    public static SecureString? ApiKey => Key(ApiKeyName);
+
+    /// <summary>The password in a variable, or <see langword="null"/>. A line end behind it comes of the file that it was read from and is left out.</summary>
+    /// <param name="variable">Name of the variable.</param>
+    public static SecureString? Key(string variable) =>
+        Environment.GetEnvironmentVariable(variable)?.TrimEnd('\r', '\n') is { Length: > 0 } value ? new NetworkCredential(string.Empty, value).SecurePassword : null;
 
     /// <summary>The server.</summary>
     public static LettaConnection Create() => new(BaseUri, ApiKey);

@@ -1,5 +1,6 @@
 using System.Management.Automation.Runspaces;
 using System.Runtime.CompilerServices;
+using LettaPS.Completion;
 using LettaPS.Core.Connections;
 
 namespace LettaPS.Hosting;
@@ -14,4 +15,7 @@ internal sealed class RunspaceState
 
     /// <summary>The default connection, or <see langword="null"/> before <c>Connect-Letta</c>.</summary>
     public LettaConnection? Connection { get; set; }
+
+    /// <summary>What was asked for completion.</summary>
+    public CompletionCache Completions { get; } = new();
 }

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using LettaPS.Completion;
 using LettaPS.Core;
 using LettaPS.Core.Servers;
 
@@ -12,6 +13,7 @@ public abstract class ServerStateCmdlet : ServerCmdlet
     [SupportsWildcards]
     [ValidateWildcards]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ServerNameCompleter))]
     public string[]? Name { get; set; }
 
     /// <summary>Give the server as it is afterwards.</summary>

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using LettaPS.Completion;
 using LettaPS.Core.Connections;
 using LettaPS.Core.Databases;
 
@@ -13,6 +14,7 @@ public abstract class WholeDatabaseCmdlet : ServerDatabaseCmdlet
     [Parameter(ParameterSetName = ByName, ValueFromPipelineByPropertyName = true)]
     [Alias("Server")]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ServerNameCompleter))]
     public string? Name { get; set; }
 
     /// <summary>

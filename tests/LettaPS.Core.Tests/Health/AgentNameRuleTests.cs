@@ -14,6 +14,9 @@ public class AgentNameRuleTests
     [InlineData("Tom & Jerry", false)]
     [InlineData("Agent (2)", false)]
     [InlineData("Robot 🤖", false)]
+    [InlineData("𝕬𝖌𝖊𝖓𝖙 ²", true)]
+    [InlineData("Memo\n", true)]
+    [InlineData("\ud835", false)]
     [InlineData("tab\there", false)]
     [InlineData("", false)]
     public void A_name_is_allowed_as_Letta_allows_it(string name, bool allowed) => Assert.Equal(allowed, AgentNameRule.Allows(name));

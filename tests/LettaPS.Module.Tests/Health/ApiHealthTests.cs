@@ -25,6 +25,19 @@ public class ApiHealthTests
         Assert.Equal(before, letta.Server.State.ContentHash());
     }
 
+    [Fact]
+    public async Task An_agent_with_a_foreign_identifier_is_told_and_the_others_are_examined()
+    {
+        await using var letta = await Connected.ToAsync();
+        letta.Server.Faults.Add(new Fault(EditEffect.HostileId()) { Path = "/v1/agents/" });
+
+        var checks = Checks.Of(letta.Run("Test-LettaHealth"));
+
+        Assert.Equal("Warn", checks.Status("Agents/Ids"));
+        Assert.Contains("1 id is", checks.Message("Agents/Ids"));
+        Assert.Equal("Pass", checks.Status("Agents/Context"));
+    }
+
     /// <summary>On 0.13 and later the API changes old tool messages when it reads them (facts.md 10.1): no message may be read.</summary>
     [Theory]
     [InlineData("0.16.2")]

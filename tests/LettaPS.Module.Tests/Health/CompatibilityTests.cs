@@ -18,6 +18,10 @@ public class CompatibilityTests
     [InlineData("0.20.1", "0.16.5", "Limited", "forked")]
     [InlineData("0.20.1", "0.16.4", "Incompatible", "recompiles")]
     [InlineData("v0.20.1", "0.16.8", "Compatible", null)]
+    [InlineData("0.30.5", "0.16.8", "Compatible", null)]
+    [InlineData("0.40.0", "0.16.8", "Unknown", "newer than 0.30")]
+    [InlineData("0.20.1", "1.0.0", "Unknown", "newer than 0.16.8")]
+    [InlineData("99.0.0", "0.11.3", "Incompatible", "letta_v1_agent")]
     public void Letta_Code_fits_a_server_or_the_reason_says_why_not(string code, string server, string status, string? reason)
     {
         using var shell = new Shell();
@@ -113,6 +117,18 @@ public class CompatibilityTests
         var results = shell.Run("Test-LettaCompatibility $args[0] -LettaCodeVersion 0.13.0 -PostgresVersion 15", $"http://127.0.0.1:{FreePort.Next()}").Succeed();
 
         Assert.All(results, r => Assert.Equal("Unknown", r.Properties["Status"].Value.ToString()));
+        Assert.All(results, r => Assert.Contains("Nothing listens", string.Join(' ', r.Get<IReadOnlyList<string>>("Reasons"))));
+    }
+
+    [Theory]
+    [InlineData("-LettaCodeVersion abc")]
+    [InlineData("-ServerVersion latest")]
+    [InlineData("-PostgresVersion new")]
+    public void What_is_no_version_is_refused(string given)
+    {
+        using var shell = new Shell();
+
+        Assert.Equal("VersionInvalid,LettaPS.Commands.TestLettaCompatibilityCommand", shell.Run($"Test-LettaCompatibility {given}").Errors.Single().FullyQualifiedErrorId);
     }
 
     private static async Task<string> VersionAsync(PostgresDatabase database)

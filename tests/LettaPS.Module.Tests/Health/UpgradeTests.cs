@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using LettaPS.Sandbox;
 
 namespace LettaPS.Module.Tests.Health;
 
@@ -73,6 +74,28 @@ public class UpgradeTests
 
         Assert.Equal(("Blocked", "Blocked"), (Verdict(test), Verdict(Check(test, "Path"))));
         Assert.Contains("-AdoptAlembic", Check(test, "Path").Get<string>("Recommendation"));
+    }
+
+    [Theory]
+    [InlineData("0.16.8")]
+    [InlineData("0.12.0")]
+    public async Task Without_a_revision_or_on_the_way_back_a_database_is_held_to_its_own_release(string to)
+    {
+        await using var server = await HealthyServer.StartAsync("alembic/0.16.2", stamped: to == "0.12.0", release: "0.16.2");
+
+        Assert.Equal("Ready", Verdict(Check(Examine(server, to), "Schema")));
+    }
+
+    [Fact]
+    public async Task An_empty_database_cannot_be_the_one_of_a_server_that_reads_agents()
+    {
+        await using var server = await HealthyServer.StartAsync();
+        await using var empty = await server.Database.Server.CreateDatabaseAsync();
+
+        var test = server.Letta.Run("Test-LettaUpgrade -To 0.16.8 -DatabaseUri $args[0]", empty.Uri()).Succeed().Single();
+
+        Assert.Equal("Blocked", Verdict(Check(test, "Database")));
+        Assert.Contains("not its database", Check(test, "Database").Get<string>("Message"));
     }
 
     [Fact]
@@ -182,12 +205,22 @@ public class UpgradeTests
     [Fact]
     public async Task Without_a_database_there_is_no_verdict_but_blocked()
     {
-        await using var letta = await Connected.ToAsync();
+        await using var letta = await Connected.ToAsync(new SandboxOptions { Release = "0.16.8" });
 
         var test = letta.Run("Test-LettaUpgrade -To 0.16.8 -DatabaseUri $args[0]", $"postgresql://a:b@127.0.0.1:{FreePort.Next()}/c").Succeed().Single();
 
-        Assert.Equal("Blocked", Verdict(test));
+        Assert.Equal(("Blocked", "0.16.8"), (Verdict(test), test.Get<string>("From")));
         Assert.Contains("Database:", Reasons(test));
+    }
+
+    [Fact]
+    public async Task What_the_server_itself_says_is_enough_to_block_the_way_back()
+    {
+        await using var letta = await Connected.ToAsync(new SandboxOptions { Release = "0.16.8" });
+
+        var test = letta.Run("Test-LettaUpgrade -To 0.16.2 -DatabaseUri $args[0]", $"postgresql://a:b@127.0.0.1:{FreePort.Next()}/c").Succeed().Single();
+
+        Assert.Equal("Blocked", Verdict(Check(test, "Path")));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.RegularExpressions;
 using LettaPS.Sandbox.Http;
 
@@ -8,7 +9,7 @@ internal static partial class AgentNames
 {
     /// <summary>Whether a name passes; an empty one always does.</summary>
     public static bool IsValid(Release release, string? name) =>
-        string.IsNullOrEmpty(name) || (release >= Release.V0162 ? Unicode() : Ascii()).IsMatch(name);
+        string.IsNullOrEmpty(name) || (release >= Release.V0162 ? IsUnicode(name) : Ascii().IsMatch(name));
 
     /// <summary>The error of 0.13 and later, which calls itself an export error wherever it happens.</summary>
     public static string Error(string name) =>
@@ -22,6 +23,9 @@ internal static partial class AgentNames
             throw new Problem(500, Error(name!));
         }
     }
+
+    // A regular expression of .NET sees halves of characters beyond the first plane, where Python's sees the character.
+    private static bool IsUnicode(string name) => Unicode().IsMatch(string.Concat(name.EnumerateRunes().Select(r => r.IsBmp ? r.ToString() : Rune.IsLetterOrDigit(r) ? "x" : "/")));
 
     [GeneratedRegex(@"^[\w '\-]+\n?\z")]
     private static partial Regex Unicode();

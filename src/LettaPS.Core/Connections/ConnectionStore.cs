@@ -1,0 +1,201 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using LettaPS.Core.IO;
+
+namespace LettaPS.Core.Connections;
+
+/// <summary>
+/// The connections that a user has saved: a JSON file that only its owner may read. Each change replaces the file as a whole, under a lock, so that neither a
+/// kill nor two changes at once lose an entry.
+/// </summary>
+/// <param name="path">The file; it need not exist.</param>
+public sealed class ConnectionStore(string path)
+{
+    private const int Version = 1;
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private const UnixFileMode WritableByOthers = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
+
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
+
+    private static readonly JsonSerializerOptions s_json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault,
+        WriteIndented = true,
+    };
+
+    /// <summary>The file of this user: <c>letta-ps/connections.json</c> in <c>XDG_CONFIG_HOME</c>, <c>~/.config</c> or, on Windows, <c>AppData\Roaming</c>.</summary>
+    public static ConnectionStore OfUser => new(System.IO.Path.Combine(
+        Environment.GetFolderPath(Environment.SpecialFolder.ApplicationData, Environment.SpecialFolderOption.DoNotVerify), "letta-ps", "connections.json"));
+
+    /// <summary>The file.</summary>
+    public string Path => path;
+
+    /// <summary>All connections, by name.</summary>
+    /// <exception cref="LettaException">
+    /// <c>ConnectionsFileInvalid</c>: the file is not what this module writes. <c>ConnectionsFileExposed</c>: others could have changed it, and send a password
+    /// to a server of theirs. <c>ConnectionsFileUnreadable</c>.
+    /// </exception>
+    public IReadOnlyList<LettaSavedConnection> List() => [.. Read().OrderBy(c => c.Key, StringComparer.OrdinalIgnoreCase).Select(c => c.Value.Describe(c.Key))];
+
+    /// <summary>The connection of a name, in any case.</summary>
+    /// <param name="name">The name.</param>
+    /// <exception cref="LettaException"><c>ConnectionNotFound</c>, and those of <see cref="List"/>.</exception>
+    public LettaSavedConnection Get(string name) =>
+        List().FirstOrDefault(c => string.Equals(c.Name, name, StringComparison.OrdinalIgnoreCase)) ?? throw NotFound(name);
+
+    /// <summary>Keeps a connection; one of the same name is replaced.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <exception cref="LettaException">Those of <see cref="List"/>, <c>ConnectionsFileInUse</c>, <c>ConnectionsFileUnwritable</c>.</exception>
+    public void Save(LettaSavedConnection connection)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        Change(connections =>
+        {
+            // A name that differs in case only is the same; it is kept as it was given last.
+            connections.Remove(connection.Name);
+            connections[connection.Name] = Entry.Of(connection);
+        });
+    }
+
+    /// <summary>Forgets a connection.</summary>
+    /// <param name="name">Its name, in any case.</param>
+    /// <exception cref="LettaException">Those of <see cref="Get"/> and <see cref="Save"/>.</exception>
+    public void Remove(string name) => Change(connections =>
+    {
+        if (!connections.Remove(name))
+        {
+            throw NotFound(name);
+        }
+    });
+
+    /// <summary>That no connection has a name.</summary>
+    /// <param name="name">The name.</param>
+    public LettaException NotFound(string name) => new(
+        "ConnectionNotFound",
+        LettaErrorKind.NotFound,
+        $"No connection is saved under the name '{name}' in '{path}'.",
+        "Get-LettaConnection -ListSaved shows which there are; Save-LettaConnection adds one.",
+        name);
+
+    private Dictionary<string, Entry> Read()
+    {
+        Contents? contents;
+        try
+        {
+            if (!File.Exists(path))
+            {
+                return Empty();
+            }
+
+            if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & WritableByOthers) != 0)
+            {
+                throw new LettaException(
+                    "ConnectionsFileExposed",
+                    LettaErrorKind.Denied,
+                    $"'{path}' can be written by others than its owner, who could lead a password to a server of theirs.",
+                    $"Look whether its addresses are right, then: chmod 600 '{path}'",
+                    path);
+            }
+
+            using var file = new FileStream(path, PrivateFile.Options(FileMode.Open, FileAccess.Read));
+            contents = JsonSerializer.Deserialize<Contents>(file, s_json);
+        }
+        catch (JsonException e)
+        {
+            throw Invalid($"it is not well-formed (line {e.LineNumber + 1})", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new LettaException(
+                "ConnectionsFileUnreadable", LettaErrorKind.Storage, $"'{path}' cannot be read: {e.Message}", "Check the owner and mode of the file and its folder.", path, e);
+        }
+
+        if (contents is not { Version: Version, Connections: { } connections })
+        {
+            throw Invalid($"it is not of version {Version}", null);
+        }
+
+        if (connections.FirstOrDefault(c => c.Value?.BaseUri is not { IsAbsoluteUri: true }) is { Key: { } name })
+        {
+            throw Invalid($"'{name}' has no address", null);
+        }
+
+        var result = Empty();
+        foreach (var (key, value) in connections)
+        {
+            result[key] = value;
+        }
+
+        return result;
+    }
+
+    private void Change(Action<Dictionary<string, Entry>> change)
+    {
+        try
+        {
+            var folder = System.IO.Path.GetDirectoryName(path)!;
+            if (OperatingSystem.IsWindows())
+            {
+                Directory.CreateDirectory(folder);
+            }
+            else
+            {
+                Directory.CreateDirectory(folder, OwnerOnly);
+            }
+
+            using var lockFile = Lock();
+            var connections = Read();
+            change(connections);
+            using var file = new AtomicFile(path);
+            JsonSerializer.Serialize(file.Stream, new Contents(Version, connections), s_json);
+            file.Commit();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new LettaException(
+                "ConnectionsFileUnwritable", LettaErrorKind.Storage, $"'{path}' cannot be written: {e.Message}", "Check the owner and mode of the folder, and XDG_CONFIG_HOME.", path, e);
+        }
+    }
+
+    private FileStream Lock()
+    {
+        var begun = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return new FileStream(path + ".lock", PrivateFile.Options(FileMode.OpenOrCreate, FileAccess.ReadWrite, share: FileShare.None));
+            }
+            catch (IOException e) when (e is not DirectoryNotFoundException)
+            {
+                if (TimeProvider.System.GetElapsedTime(begun) > s_patience)
+                {
+                    throw new LettaException("ConnectionsFileInUse", LettaErrorKind.Conflict, $"Another process has been changing '{path}' for {s_patience.TotalSeconds} seconds.", "Try again.", path, e);
+                }
+
+                Thread.Sleep(20);
+            }
+        }
+    }
+
+    private LettaException Invalid(string why, Exception? cause) => new(
+        "ConnectionsFileInvalid",
+        LettaErrorKind.InvalidData,
+        $"'{path}' does not hold saved connections: {why}.",
+        "Mend it, or remove it and save the connections anew with Save-LettaConnection.",
+        path,
+        cause);
+
+    private static Dictionary<string, Entry> Empty() => new(StringComparer.OrdinalIgnoreCase);
+
+    private sealed record Contents(int Version, Dictionary<string, Entry>? Connections);
+
+    private sealed record Entry(Uri BaseUri, string? KeyVariable, string? KeyVault, string? KeySecret, TimeSpan? Timeout, bool SkipCertificateCheck)
+    {
+        public static Entry Of(LettaSavedConnection c) => new(c.BaseUri, c.KeyVariable, c.KeyVault, c.KeySecret, c.Timeout, c.SkipCertificateCheck);
+
+        public LettaSavedConnection Describe(string name) =>
+            new(name, BaseUri) { KeyVariable = KeyVariable, KeyVault = KeyVault, KeySecret = KeySecret, Timeout = Timeout, SkipCertificateCheck = SkipCertificateCheck };
+    }
+}

@@ -1,0 +1,28 @@
+using System.Management.Automation;
+using LettaPS.Core;
+using LettaPS.Core.Connections;
+
+namespace LettaPS.Hosting;
+
+/// <summary>Saved connections by names with wildcards.</summary>
+internal static class SavedConnections
+{
+    /// <summary>Gives each connection that one of the names fits; a name without wildcards that fits none is told.</summary>
+    /// <param name="store">Where they are.</param>
+    /// <param name="names">The names.</param>
+    /// <param name="give">Takes them.</param>
+    /// <param name="refuse">Takes what was not found, with the name.</param>
+    public static void Find(ConnectionStore store, string[] names, Action<LettaSavedConnection> give, Action<LettaException, string> refuse)
+    {
+        var saved = store.List();
+        foreach (var connection in saved.Where(c => names.IsMatchedBy(c.Name)))
+        {
+            give(connection);
+        }
+
+        foreach (var name in names.Where(n => !WildcardPattern.ContainsWildcardCharacters(n) && !saved.Any(c => new[] { n }.IsMatchedBy(c.Name))))
+        {
+            refuse(store.NotFound(name), name);
+        }
+    }
+}

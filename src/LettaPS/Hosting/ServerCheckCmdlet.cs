@@ -1,0 +1,27 @@
+using LettaPS.Async;
+using LettaPS.Core;
+using LettaPS.Core.Connections;
+
+namespace LettaPS.Hosting;
+
+/// <summary>Base of the cmdlets that check a server before they keep its address.</summary>
+public abstract class ServerCheckCmdlet : AsyncCmdlet
+{
+    /// <summary>Asks a server for its version and makes one read with the password; what the user should know is a warning.</summary>
+    /// <param name="connection">The server.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <returns>The connection with the server's version.</returns>
+    /// <exception cref="LettaException">The server cannot be used; the identifier tells why.</exception>
+    private protected async Task<LettaConnection> CheckAsync(LettaConnection connection, CancellationToken cancel)
+    {
+        var warnings = new List<string>();
+        using var server = AdapterContext.Door.OpenServer(connection, warn: warnings.Add);
+        var connected = await server.CheckAsync(cancel).ConfigureAwait(false);
+        foreach (var warning in warnings)
+        {
+            await WriteWarningAsync(warning).ConfigureAwait(false);
+        }
+
+        return connected;
+    }
+}

@@ -1,0 +1,94 @@
+using System.Globalization;
+using System.Management.Automation;
+using System.Xml.Linq;
+using LettaPS.Hosting;
+using LettaPS.TestKit;
+
+namespace LettaPS.Module.Tests;
+
+public class ViewTests
+{
+    private const int Console = 120;
+    private const int LeastLastColumn = 12;
+
+    private static readonly XDocument s_views = XDocument.Load(Path.Combine(Path.GetDirectoryName(Shell.ModuleManifest)!, "LettaPS.Format.ps1xml"));
+
+    [Fact]
+    public void Every_output_type_of_every_cmdlet_has_a_table_and_a_list()
+    {
+        using var shell = new Shell();
+        var types = shell.Run("Get-Command -Module LettaPS").Succeed()
+            .SelectMany(c => ((CmdletInfo)c.BaseObject).OutputType)
+            .Select(t => t.Name).Where(n => n.StartsWith("LettaPS.", StringComparison.Ordinal)).Distinct().ToList();
+
+        Assert.True(types.Count > 20);
+        foreach (var control in new[] { "TableControl", "ListControl" })
+        {
+            Assert.Empty(types.Except(s_views.Descendants("View").Where(v => v.Element(control) is not null).Select(v => v.Descendants("TypeName").Single().Value)));
+        }
+    }
+
+    [Fact]
+    public void Every_table_fits_a_console_of_120_columns()
+    {
+        foreach (var view in s_views.Descendants("View").Where(v => v.Element("TableControl") is not null))
+        {
+            var widths = view.Descendants("TableColumnHeader").Select(h => (int?)h.Element("Width")).ToList();
+            var name = view.Element("Name")!.Value;
+
+            Assert.True(widths[..^1].All(w => w is not null), $"{name}: only the last column takes what is left.");
+            var needed = widths.Sum(w => w ?? LeastLastColumn) + widths.Count - 1;
+            Assert.True(needed <= Console, string.Create(CultureInfo.InvariantCulture, $"{name} needs {needed} columns."));
+            Assert.Equal(widths.Count, view.Descendants("TableColumnItem").Count());
+        }
+    }
+
+    [Fact]
+    public async Task Differences_of_a_schema_are_shown_without_breaking_a_word()
+    {
+        await using var database = await (await PostgresServer.GetAsync()).CreateLettaDatabaseAsync("create_all/story-0.16.1-then-0.16.2");
+        using var shell = new Shell(Console);
+
+        shell.Run("$global:uri = $args[0]", database.Uri()).Succeed();
+        Assert.True(shell.Show("Compare-LettaSchema 0.16.2 -DatabaseUri $uri | Where-Object Severity -eq Breaks"));
+
+        var shown = shell.Console.Text;
+        Assert.Matches(@"(?m)^Breaks +MissingColumn +messages\.conversation_id +yes Listing, sending and exporting messages fails, *\r?$", shown);
+        Assert.All(shown.Split('\n'), l => Assert.InRange(l.TrimEnd().Length, 0, Console));
+    }
+
+    [Fact]
+    public void A_pinned_image_is_shown_with_the_beginning_of_its_digest()
+    {
+        using var folder = new TempFolder();
+        using var shell = new Shell(Console);
+        File.WriteAllText(folder["compose.yml"], $"services:\n  letta:\n    image: letta/letta:0.16.2@sha256:{new string('a', 64)}\n");
+
+        Assert.True(shell.Show($"Get-LettaImagePin {folder["compose.yml"]}"));
+
+        Assert.Matches(@"(?m)^compose\.yml +3 letta +letta/letta:0\.16\.2@sha256:aaaaaaaaaaaa… +False", shell.Console.Text);
+    }
+
+    [Fact]
+    public void A_saved_connection_is_shown_with_the_place_of_its_password()
+    {
+        using var shell = new Shell(Console);
+
+        Assert.True(shell.Show("Save-LettaConnection viewed http://127.0.0.1:1 -KeyVault Personal -KeySecret letta -Force; Get-LettaConnection viewed"));
+
+        Assert.Matches(@"(?m)^viewed +http://127\.0\.0\.1:1/ +letta of vault Personal", shell.Console.Text);
+    }
+
+    [Theory]
+    [InlineData("short", "short")]
+    [InlineData("one two three four", "one two\nthree four")]
+    [InlineData("unbreakable-as-a-whole", "unbreakable-as-a-whole")]
+    [InlineData("first\nsecond line here", "first\nsecond\nline here")]
+    [InlineData(null, "")]
+    public void Texts_are_broken_between_words(string? text, string broken)
+    {
+        using var shell = new Shell();
+
+        Assert.Equal(broken, shell.Run("[LettaPS.Formatting]::Wrap($args[0], 10)", text).Succeed().Single().ToString());
+    }
+}
