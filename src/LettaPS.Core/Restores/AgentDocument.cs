@@ -59,6 +59,9 @@ public sealed class AgentDocument : IDisposable
     /// <summary>How many conversations the agent had besides its main one.</summary>
     public int Conversations { get; internal set; }
 
+    /// <summary>The rows of the database that the agent was read from; <see langword="null"/> where the file has none.</summary>
+    public DatabasePart? Database { get; internal set; }
+
     /// <summary>Original identifiers by those of the file, where the file tells.</summary>
     public Dictionary<string, string> Ids { get; } = new(StringComparer.Ordinal);
 

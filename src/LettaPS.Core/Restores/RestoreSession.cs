@@ -11,7 +11,7 @@ namespace LettaPS.Core.Restores;
 /// Restores agents onto one server: each is imported under a name that the server takes, gets what imports forget, is compared with its file, and only then
 /// counts as restored. What fails leaves nothing behind.
 /// </summary>
-public sealed class RestoreSession : IDisposable
+public sealed class RestoreSession : IRestoreSession
 {
     private static readonly TimeSpan s_cleanUpLimit = TimeSpan.FromMinutes(2);
 
@@ -19,7 +19,7 @@ public sealed class RestoreSession : IDisposable
     private readonly RestorePlan _plan;
     private readonly RestoreOptions _options;
     private readonly string _workFolder;
-    private readonly string _mapPath;
+    private readonly IdMapFile _file;
     private readonly IdMap _map;
     private readonly SharedThings _shared;
     private readonly PassageRestore _passages;
@@ -35,7 +35,6 @@ public sealed class RestoreSession : IDisposable
     private TargetRelease _target = null!;
     private ModelChoice _models = null!;
     private Lazy<Task> _begun = null!;
-    private FileStream? _lock;
 
     private RestoreSession(ILettaServer server, RestorePlan plan, RestoreOptions options, string workFolder, int throttle)
     {
@@ -43,8 +42,8 @@ public sealed class RestoreSession : IDisposable
         _plan = plan;
         _options = options;
         _workFolder = workFolder;
-        _mapPath = options.IdMapPath ?? Path.Combine(plan.Folder, IdMap.FileName);
-        _map = IdMap.Read(_mapPath);
+        _file = new IdMapFile(options.IdMapPath ?? Path.Combine(plan.Folder, IdMap.FileName));
+        _map = _file.Map;
         Ids = _map.Of(server.Connection.BaseUri);
         _shared = new SharedThings(server, plan.IsShared, _map);
         _passages = new PassageRestore(server, _shared, Journal);
@@ -54,7 +53,7 @@ public sealed class RestoreSession : IDisposable
     }
 
     /// <summary>The map of identifiers, beside the backup.</summary>
-    public string MapPath => _mapPath;
+    public string MapPath => _file.Path;
 
     /// <summary>Agents of the server whose identifier is none of Letta's: none of them can be recognised as one of the backup's.</summary>
     public IReadOnlyList<LettaException> Invalid => _invalid;
@@ -201,7 +200,7 @@ public sealed class RestoreSession : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _lock?.Dispose();
+        _file.Dispose();
         _gate.Dispose();
         _identities.Dispose();
     }
@@ -266,18 +265,7 @@ public sealed class RestoreSession : IDisposable
     /// <summary>Keeps other runs out and notes what is on the server, before the first agent is restored.</summary>
     private async Task BeginAsync(CancellationToken cancel)
     {
-        try
-        {
-            _lock = new FileStream(_mapPath + ".lock", PrivateFile.Options(FileMode.OpenOrCreate, FileAccess.ReadWrite, FileOptions.DeleteOnClose, FileShare.None));
-        }
-        catch (IOException e) when (e.GetType() == typeof(IOException) && File.Exists(_mapPath + ".lock"))
-        {
-            throw new LettaException("RestoreInProgress", LettaErrorKind.Conflict, $"Another run restores the backup in '{Path.GetDirectoryName(_mapPath)}'.", "Wait until it is finished.", _mapPath, e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw MapWriteFailed(e);
-        }
+        _file.Hold();
 
         // A map that cannot be written is found out while there is nothing to be noted in it yet.
         lock (_map)
@@ -287,14 +275,6 @@ public sealed class RestoreSession : IDisposable
 
         await _debris.NoteAsync(cancel).ConfigureAwait(false);
     }
-
-    private LettaException MapWriteFailed(Exception e) => new(
-        "IdMapWriteFailed",
-        LettaErrorKind.Storage,
-        $"The map of identifiers '{_mapPath}' cannot be written: {e.Message}",
-        "Give a path that can be written with -IdMapPath.",
-        _mapPath,
-        e);
 
     private string FreeName(string name)
     {
@@ -386,17 +366,7 @@ public sealed class RestoreSession : IDisposable
         return removed;
     }
 
-    private void SaveMap()
-    {
-        try
-        {
-            _map.Write(_mapPath);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw MapWriteFailed(e);
-        }
-    }
+    private void SaveMap() => _file.Save();
 
     private async Task RestoreNewAsync(AgentRestore work, bool mayHaveGaps, CancellationToken cancel)
     {
