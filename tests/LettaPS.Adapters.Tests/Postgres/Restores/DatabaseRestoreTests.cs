@@ -136,7 +136,7 @@ public sealed class DatabaseRestoreTests
         await using var world = await World.CreateAsync();
         using var cancel = new CancellationTokenSource();
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Restoring.RestoreAsync(world.Target, world.Folder, s_preserve, cancel.Token, database => new InterruptedDatabase(database, statement, cancel.Cancel)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Restoring.RestoreAsync(world.Target, world.Folder, s_preserve, database => new InterruptedDatabase(database, statement, cancel.Cancel), cancel.Token));
 
         Assert.True(await world.Target.QueryAsync<bool>("SELECT count(*) = (SELECT count(DISTINCT agent_id) FROM messages) FROM agents"));
         await Restoring.RestoreAsync(world.Target, world.Folder, s_preserve);

@@ -8,7 +8,7 @@ namespace LettaPS.Adapters.Tests.Postgres.Restores;
 internal static class Restoring
 {
     /// <summary>Restores all agents of a folder, one after the other.</summary>
-    public static async Task<IReadOnlyList<LettaRestoreResult>> RestoreAsync(PostgresDatabase target, string folder, RestoreOptions options, CancellationToken cancel = default, Func<IRestoreDatabase, IRestoreDatabase>? wrap = null)
+    public static async Task<IReadOnlyList<LettaRestoreResult>> RestoreAsync(PostgresDatabase target, string folder, RestoreOptions options, Func<IRestoreDatabase, IRestoreDatabase>? wrap = null, CancellationToken cancel = default)
     {
         using var work = new TempFolder();
         using var plan = await RestorePlan.ReadAsync([folder], work.Path, cancel);
