@@ -14,10 +14,28 @@ internal static class FilledAgent
     /// <summary>What columns hold that name another table's row.</summary>
     private static readonly Dictionary<string, string> s_references = new()
     {
-        ["agent_id"] = "agents", ["manager_agent_id"] = "agents", ["block_id"] = "block", ["tool_id"] = "tools", ["source_id"] = "sources", ["file_id"] = "files",
-        ["archive_id"] = "archives", ["passage_id"] = "archival_passages", ["identity_id"] = "identities", ["group_id"] = "groups", ["conversation_id"] = "conversations",
-        ["message_id"] = "messages", ["step_id"] = "steps", ["run_id"] = "runs", ["job_id"] = "jobs", ["provider_id"] = "providers", ["mcp_server_id"] = "mcp_server",
-        ["server_id"] = "mcp_server", ["organization_id"] = "organizations", ["user_id"] = "users", ["_created_by_id"] = "users", ["_last_updated_by_id"] = "users",
+        ["agent_id"] = "agents",
+        ["manager_agent_id"] = "agents",
+        ["block_id"] = "block",
+        ["tool_id"] = "tools",
+        ["source_id"] = "sources",
+        ["file_id"] = "files",
+        ["archive_id"] = "archives",
+        ["passage_id"] = "archival_passages",
+        ["identity_id"] = "identities",
+        ["group_id"] = "groups",
+        ["conversation_id"] = "conversations",
+        ["message_id"] = "messages",
+        ["step_id"] = "steps",
+        ["run_id"] = "runs",
+        ["job_id"] = "jobs",
+        ["provider_id"] = "providers",
+        ["mcp_server_id"] = "mcp_server",
+        ["server_id"] = "mcp_server",
+        ["organization_id"] = "organizations",
+        ["user_id"] = "users",
+        ["_created_by_id"] = "users",
+        ["_last_updated_by_id"] = "users",
         ["current_history_entry_id"] = "block_history",
     };
 
