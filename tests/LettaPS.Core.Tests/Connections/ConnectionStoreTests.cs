@@ -48,6 +48,7 @@ public sealed class ConnectionStoreTests : IDisposable
         if (OperatingSystem.IsWindows())
         {
             Assert.Skip("Windows has no modes; the folder belongs to the user.");
+            return;
         }
 
         _store.Save(Connection("home"));
@@ -62,6 +63,7 @@ public sealed class ConnectionStoreTests : IDisposable
         if (OperatingSystem.IsWindows())
         {
             Assert.Skip("Windows has no modes.");
+            return;
         }
 
         _store.Save(Connection("home"));
