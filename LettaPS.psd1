@@ -14,6 +14,7 @@
         'Compare-LettaSchema'
         'Connect-Letta'
         'ConvertTo-LettaAgentFile'
+        'ConvertTo-LettaMarkdown'
         'Disconnect-Letta'
         'Export-LettaAgent'
         'Get-LettaAgent'

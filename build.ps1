@@ -1,4 +1,5 @@
 #Requires -Version 7.4
+
 <#
 .SYNOPSIS
 Builds, tests and packs LettaPS.
@@ -33,6 +34,11 @@ foreach ($step in $Task) {
         'Test' { dotnet test $solution --configuration $Configuration }
         'Pester' {
             dotnet build $solution --configuration $Configuration
+            if (-not (Get-Module Pester -ListAvailable | Where-Object Version -GE '5.5.0')) {
+                Write-Warning 'Skipped: Pester 5.5 or later is not installed. Install-PSResource Pester installs it.'
+                break
+            }
+
             $result = Invoke-Pester -Path (Join-Path $PSScriptRoot 'tests' 'Pester') -PassThru
             if ($result.FailedCount -gt 0) { throw "$($result.FailedCount) Pester tests failed." }
         }

@@ -9,6 +9,7 @@ using LettaPS.Core.Compose;
 using LettaPS.Core.Connections;
 using LettaPS.Core.Databases;
 using LettaPS.Core.Health;
+using LettaPS.Core.Restores;
 using LettaPS.Core.Schemas;
 using LettaPS.Core.Servers;
 
@@ -29,6 +30,12 @@ public sealed class AdapterDoor : IAdapterDoor
 
     /// <inheritdoc/>
     public ISchemaDatabase OpenSchemaDatabase(DatabaseAddress address) => new SchemaDatabase(address);
+
+    /// <inheritdoc/>
+    public IRestoreDatabase OpenRestoreDatabase(DatabaseAddress address) => new RestoreDatabase(address);
+
+    /// <inheritdoc/>
+    public IAgentSource OpenAgentDatabase(AgentDatabase from) => new DatabaseAgentSource(from);
 
     /// <inheritdoc/>
     public IContainerEngine OpenEngine() => DockerEngine.Open();

@@ -3,6 +3,7 @@ using LettaPS.Core.Compose;
 using LettaPS.Core.Connections;
 using LettaPS.Core.Databases;
 using LettaPS.Core.Health;
+using LettaPS.Core.Restores;
 using LettaPS.Core.Schemas;
 using LettaPS.Core.Servers;
 
@@ -32,6 +33,14 @@ public interface IAdapterDoor : IDatabaseAdapters
     /// <summary>Opens a database for the schema doctor. Nothing is connected before the first reading.</summary>
     /// <param name="address">The database.</param>
     ISchemaDatabase OpenSchemaDatabase(DatabaseAddress address);
+
+    /// <summary>Opens a database to write agents into it. Nothing is connected before the first reading.</summary>
+    /// <param name="address">The database.</param>
+    IRestoreDatabase OpenRestoreDatabase(DatabaseAddress address);
+
+    /// <summary>Opens a database to read agents from. Nothing is connected before the first reading; all readings see it as it was at the first.</summary>
+    /// <param name="from">The database.</param>
+    IAgentSource OpenAgentDatabase(AgentDatabase from);
 
     /// <summary>Opens the container engine that the docker command would use. Nothing is sent before the first request.</summary>
     /// <exception cref="LettaException"><c>EngineConfigurationInvalid</c>.</exception>

@@ -5,6 +5,7 @@ using LettaPS.Benchmarks;
 Measurement[] all =
 [
     new ImportTime(), new ExportThroughput(), new BuiltThroughput(), new ExportMemory(), new RestoreThroughput(), new SchemaTime(), new DatabaseSpeed(), new TunnelSpeed(), new HealthTime(),
+    new FromDatabase(),
 ];
 
 if (args is ["--child", var child, .. var rest])

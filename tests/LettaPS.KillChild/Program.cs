@@ -1,13 +1,49 @@
 using System.Diagnostics;
+using System.Globalization;
 using LettaPS.Adapters;
+using LettaPS.Core.Connections;
 using LettaPS.Core.Databases;
+using LettaPS.Core.Restores;
 using LettaPS.Core.Servers;
+using LettaPS.KillChild;
 
 // usage: LettaPS.KillChild restore|reset CONTAINER DUMP STEP
+//        LettaPS.KillChild agents DATABASE-URI FOLDER STATEMENT
 // Restores or empties the database of a server and kills itself, for real, before the step; before "Filling", when the first bytes have been loaded.
+// usage: LettaPS.KillChild agents URL SET
+// Restores the agents of a set onto a server, and is killed by the one who started it.
+if (args is ["agents", var url, var set])
+{
+    var folder = Directory.CreateTempSubdirectory("lettaps-kill-").FullName;
+    using var server = new AdapterDoor().OpenServer(new LettaConnection(new Uri(url)));
+    using var plan = await RestorePlan.ReadAsync([set], folder, CancellationToken.None);
+    using var session = await RestoreSession.OpenAsync(server, plan, new RestoreOptions(), folder, 2, CancellationToken.None);
+    foreach (var agent in plan.Agents)
+    {
+        await session.RestoreAsync(agent, CancellationToken.None);
+    }
+
+    return;
+}
+
 var (job, container, dump, at) = (args[0], args[1], args[2], args[3]);
 
+// The other form restores the agents of a folder into a database, and kills itself before one of the statements.
+
 var door = new AdapterDoor();
+if (job == "agents")
+{
+    await using var target = new InterruptedDatabase(door.OpenRestoreDatabase(DatabaseAddress.Parse(container)), int.Parse(at, CultureInfo.InvariantCulture), Kill);
+    using var plan = await RestorePlan.ReadAsync([dump], Path.GetTempPath(), CancellationToken.None);
+    using var session = await DatabaseRestoreSession.OpenAsync(target, plan, new RestoreOptions { PreserveId = true }, new Uri(target.Address.ToString()), CancellationToken.None);
+    foreach (var agent in plan.Agents)
+    {
+        await session.RestoreAsync(agent, CancellationToken.None);
+    }
+
+    return;
+}
+
 using var engine = door.OpenEngine();
 var control = new ServerControl(engine, (connection, warn) => door.OpenServer(connection, warn: warn), TimeProvider.System);
 var id = (await engine.InspectAsync(container, CancellationToken.None)).Id;
@@ -31,6 +67,8 @@ void KillAt(string step)
 {
     if (step == at)
     {
-        Process.GetCurrentProcess().Kill();
+        Kill();
     }
 }
+
+static void Kill() => Process.GetCurrentProcess().Kill();

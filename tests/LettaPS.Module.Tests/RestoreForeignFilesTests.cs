@@ -139,6 +139,22 @@ public class RestoreForeignFilesTests
         Assert.Contains("agents[0].messages[0].id", outcome.Errors[1].Exception.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("old.json", "new.af")]
+    [InlineData("new.af", "old.json")]
+    public async Task A_file_and_what_it_was_converted_to_are_one_agent(string first, string second)
+    {
+        await using var target = await Connected.ToAsync(new SandboxOptions { Fleet = Fleet.Empty });
+        File.WriteAllText(target.Folder["old.json"], Read(Path.Combine(AppContext.BaseDirectory, "Fixtures", "exports", "0.11.3", "thoth_main_orchestrator-1358ca.json.gz")).ToJsonString());
+        target.Run("ConvertTo-LettaAgentFile $args[0] $args[1]", target.Folder["old.json"], target.Folder["new.af"]).Succeed();
+        target.Run("Restore-LettaAgent $args[0]", target.Folder[first]).Succeed();
+
+        var result = Assert.Single(target.Run("Restore-LettaAgent $args[0]", target.Folder[second]).Succeed());
+
+        Assert.Equal("Skipped", result.Get<object>("Status").ToString());
+        Assert.Single(target.Server.State.Agents);
+    }
+
     [Fact]
     public async Task A_legacy_file_is_converted_without_a_server()
     {

@@ -21,8 +21,12 @@ public static class LettaFixtures
         return JsonNode.Parse(stream)!.AsObject();
     }
 
+    /// <summary>The statements that build a recorded schema in an empty database, without the revision.</summary>
+    /// <param name="name">See <see cref="Catalog"/>.</param>
+    public static string Script(string name) => CatalogScript.Make(Catalog(name), stamped: false);
+
     /// <summary>The tables of which rows were recorded.</summary>
-    /// <param name="release">0.11.3 (all tables), 0.16.2 or 0.16.8 (messages).</param>
+    /// <param name="release">0.11.3, or 0.16.2 and 0.16.8 (the same server upgraded; passages and jobs are those of 0.11.3).</param>
     public static IReadOnlyList<string> Tables(string release)
     {
         var folder = $"data/{release}/";

@@ -8,7 +8,9 @@ public sealed class LettaProject : IAsyncDisposable
     private readonly DockerEngine _engine;
     private readonly TempFolder _folder = new();
 
-    private LettaProject(DockerEngine engine) => _engine = engine;
+    private readonly string _repository;
+
+    private LettaProject(DockerEngine engine, string repository) => (_engine, _repository) = (engine, repository);
 
     /// <summary>The engine.</summary>
     public DockerEngine Engine => _engine;
@@ -34,10 +36,11 @@ public sealed class LettaProject : IAsyncDisposable
     /// <param name="layout">What is run in Letta's database before Letta starts: as the official images lay it out where not given.</param>
     /// <param name="lettaEnvironment">Further lines of Letta's environment.</param>
     /// <param name="command">What Letta's container runs instead of its start script, as a YAML list.</param>
+    /// <param name="images">Where the images of Letta come from; those that stand in for all tests where not given.</param>
     public static async Task<LettaProject> StartAsync(
-        string release = "0.16.2", string password = "letta", string? layout = null, string lettaEnvironment = "", string? command = null)
+        string release = "0.16.2", string password = "letta", string? layout = null, string lettaEnvironment = "", string? command = null, string images = "letta/letta")
     {
-        var project = new LettaProject(await DockerEngine.OpenAsync());
+        var project = new LettaProject(await DockerEngine.OpenAsync(), images);
         try
         {
             if ((await DockerEngine.RunAsync("docker-compose", ["version"])).ExitCode != 0)
@@ -84,7 +87,7 @@ public sealed class LettaProject : IAsyncDisposable
         $"""
         services:
           letta:
-            image: {DockerEngine.LettaImage(release)}
+            image: {_repository}:{release}
             pull_policy: never
             restart: unless-stopped
             {(command is null ? "" : "command: " + command)}

@@ -63,9 +63,12 @@ public sealed class PostgresDatabase(PostgresServer server, string name) : IAsyn
 
         foreach (var table in tables.Length > 0 ? tables : [.. LettaFixtures.Tables(release)])
         {
-            // The columns that the recording has: others of the table keep their defaults.
+            // The columns that the recording and the table have: others of the table keep their defaults.
             var rows = LettaFixtures.Rows(release, table);
-            var columns = string.Join(", ", JsonNode.Parse(rows[0])!.AsObject().Select(p => $"\"{p.Key}\""));
+            await using var common = new NpgsqlCommand(
+                $"SELECT string_agg(quote_ident(attname), ', ') FROM pg_attribute WHERE attrelid = '{table}'::regclass AND attnum > 0 AND NOT attisdropped AND attname = ANY ($1)", connection);
+            common.Parameters.AddWithValue(JsonNode.Parse(rows[0])!.AsObject().Select(p => p.Key).ToArray());
+            var columns = (string)(await common.ExecuteScalarAsync())!;
             await using var insert = new NpgsqlCommand(
                 $"INSERT INTO {table} ({columns}) SELECT {columns} FROM json_populate_recordset(NULL::{table}, $1::json)", connection);
             insert.Parameters.AddWithValue("[" + string.Join(',', rows) + "]");
@@ -73,7 +76,7 @@ public sealed class PostgresDatabase(PostgresServer server, string name) : IAsyn
         }
 
         await using var sequence = new NpgsqlCommand(
-            "SELECT setval('message_seq_id', max(sequence_id)) FROM messages WHERE to_regclass('message_seq_id') IS NOT NULL", connection);
+            "SELECT setval(to_regclass('message_seq_id'), max(sequence_id)) FROM messages", connection);
         await sequence.ExecuteNonQueryAsync();
     }
 

@@ -85,6 +85,21 @@ public sealed class PostgresServer
         return database;
     }
 
+    /// <summary>A database with the recorded fleet of a real server: sixteen agents that 0.11.3 made, as each release's migrations left them.</summary>
+    /// <param name="release">0.11.3, 0.16.2 or 0.16.8.</param>
+    /// <param name="catalog">The schema to load them into; without it that of the release's migrations.</param>
+    public async Task<PostgresDatabase> CreateFleetAsync(string release, string? catalog = null)
+    {
+        var database = await CreateLettaDatabaseAsync(catalog ?? $"alembic/{release}", stamped: catalog?.StartsWith("alembic", StringComparison.Ordinal) ?? true);
+        await database.LoadAsync(release, [.. LettaFixtures.Tables(release).Where(t => t != "alembic_version")]);
+        if (release != "0.11.3")
+        {
+            await database.LoadAsync("0.11.3", "archival_passages", "source_passages");
+        }
+
+        return database;
+    }
+
     /// <summary>For a driver: the connection string of a database, as the superuser.</summary>
     public string ConnectionString(string database) => new NpgsqlConnectionStringBuilder(_connectionString) { Database = database }.ConnectionString;
 

@@ -3,26 +3,12 @@
 # What a user would type, in a real PowerShell, against the sandbox. Started by build.ps1 Pester, which builds first.
 
 BeforeAll {
-    $root = Join-Path $PSScriptRoot '..' '..' | Resolve-Path
-    Import-Module (Join-Path $root 'out' 'LettaPS' 'LettaPS.psd1') -Force
-
-    $sandbox = Get-ChildItem (Join-Path $root 'tests' 'LettaPS.Sandbox' 'bin') -Recurse -Filter 'LettaPS.Sandbox.dll' |
-        Sort-Object LastWriteTime | Select-Object -Last 1
-    $log = Join-Path $TestDrive 'sandbox.log'
-    $process = Start-Process dotnet -ArgumentList $sandbox.FullName, '--port', '0', '--release', '0.16.8' -RedirectStandardOutput $log -PassThru
-    foreach ($attempt in 1..300) {
-        $address = (Get-Content $log -ErrorAction Ignore | Select-String 'http://\S+').Matches.Value | Select-Object -First 1
-        if ($address) { break }
-        Start-Sleep -Milliseconds 100
-    }
-
-    Connect-Letta $address
+    . (Join-Path $PSScriptRoot 'Sandbox.ps1')
+    $sandbox = Open-Sandbox
+    Connect-Letta $sandbox.Uri
 }
 
-AfterAll {
-    Disconnect-Letta
-    if ($process) { $process.Kill() }
-}
+AfterAll { Close-Sandbox $sandbox }
 
 Describe 'The main job' {
     It 'lists the agents' {

@@ -6,6 +6,7 @@ using System.Reflection;
 using System.Security.Authentication;
 using System.Text;
 using System.Text.Json;
+using LettaPS.Core;
 using LettaPS.Core.Connections;
 using LettaPS.Core.Health;
 using LettaPS.Core.Json;
@@ -31,6 +32,13 @@ internal sealed class HttpTransport : IDisposable
 
     public HttpTransport(LettaConnection connection, TimeProvider? time = null)
     {
+        if (!connection.HasApi)
+        {
+            throw new LettaException(
+                "ServerUnknown", LettaErrorKind.InvalidInput, $"Of the server of {connection.BaseUri} nothing is known but its database.",
+                "Connect to the server with Connect-Letta, or give -Connection.", connection);
+        }
+
         Connection = connection;
         var handler = new SocketsHttpHandler
         {

@@ -61,6 +61,10 @@ internal sealed partial class LettaServer
     }, cancel);
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<JsonElement>> ListArchivesAsync(string agentId, CancellationToken cancel) =>
+        ListAsync($"archives/?agent_id={EntityId.Require(agentId, "agent")}&limit={WholeList}", cancel);
+
+    /// <inheritdoc/>
     public async Task<JsonElement?> FindThingAsync(ThingKind kind, string id, CancellationToken cancel)
     {
         try
@@ -98,8 +102,15 @@ internal sealed partial class LettaServer
     /// <inheritdoc/>
     public async Task<bool> IsUsedAsync(ThingKind kind, string id, CancellationToken cancel)
     {
-        var agents = await _http.GetAsync($"{Folder(kind)}/{Checked(kind, id)}/agents", cancel).ConfigureAwait(false);
-        return agents.ValueKind != JsonValueKind.Array || agents.GetArrayLength() > 0;
+        try
+        {
+            var agents = await _http.GetAsync($"{Folder(kind)}/{Checked(kind, id)}/agents", cancel).ConfigureAwait(false);
+            return agents.ValueKind != JsonValueKind.Array || agents.GetArrayLength() > 0;
+        }
+        catch (LettaException e) when (e.ErrorId == "NotFound")
+        {
+            return false;
+        }
     }
 
     /// <inheritdoc/>
@@ -107,6 +118,14 @@ internal sealed partial class LettaServer
 
     /// <inheritdoc/>
     public Task DetachAsync(string agentId, ThingKind kind, string id, CancellationToken cancel) => LinkAsync(agentId, kind, "detach", id, repeatable: true, cancel);
+
+    /// <inheritdoc/>
+    public Task SetFileOpenAsync(string agentId, string fileId, bool open, CancellationToken cancel) => _http.SendAsync(
+        HttpMethod.Patch,
+        $"agents/{EntityId.Require(agentId, "agent")}/files/{EntityId.Require(fileId, "file")}/{(open ? "open" : "close")}",
+        null,
+        repeatable: true,
+        cancel);
 
     /// <inheritdoc/>
     public Task AddPassageAsync(string agentId, JsonObject properties, CancellationToken cancel) =>

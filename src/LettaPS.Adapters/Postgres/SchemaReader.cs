@@ -17,7 +17,26 @@ internal static class SchemaReader
     public static async Task<DatabaseSnapshot> ReadAsync(
         NpgsqlConnection connection, Func<DatabaseSnapshot, IReadOnlyList<DataQuestion>> ask, TimeSpan patience, CancellationToken cancel)
     {
-        // The transaction begins and ends inside the batches: statements of their own would be round trips of their own.
+        var snapshot = await BeginAsync(connection, patience, cancel).ConfigureAwait(false);
+        if (snapshot.Schema is null)
+        {
+            await RunAsync(connection, cancel, ("COMMIT", null)).ConfigureAwait(false);
+            return snapshot;
+        }
+
+        var questions = ask(snapshot);
+        RefuseUnlessReadable(snapshot, questions);
+        var answers = await RunAsync(connection, cancel, [.. questions.Select(q => ($"SELECT ({q.Sql})::text", (string?)null)), ("COMMIT", null)]).ConfigureAwait(false);
+        return snapshot with { Answers = questions.Zip(answers).ToDictionary(p => p.First.Key, p => p.Second) };
+    }
+
+    /// <summary>Begins the transaction and reads the catalog.</summary>
+    /// <param name="connection">An open connection; the transaction is left open on it.</param>
+    /// <param name="patience">Longest wait for each lock.</param>
+    /// <param name="cancel">Gives up.</param>
+    public static async Task<DatabaseSnapshot> BeginAsync(NpgsqlConnection connection, TimeSpan patience, CancellationToken cancel)
+    {
+        // The transaction begins inside the batch: statements of their own would be round trips of their own.
         var first = await RunAsync(
             connection,
             cancel,
@@ -25,17 +44,9 @@ internal static class SchemaReader
             (TableLocks.Timeout("SET LOCAL", patience), null),
             (SchemaQueries.Server, SchemaJson.Write<IEnumerable<string>>(SchemaFingerprint.TableNames))).ConfigureAwait(false);
         var server = SchemaJson.Read<ServerFacts>(first[0]!);
-        if (SchemaFingerprint.Choose(server.Candidates) is not { } schema)
-        {
-            await RunAsync(connection, cancel, ("COMMIT", null)).ConfigureAwait(false);
-            return new DatabaseSnapshot { Server = server };
-        }
-
-        var snapshot = await ReadCatalogAsync(connection, server, schema, cancel).ConfigureAwait(false);
-        var questions = ask(snapshot);
-        RefuseUnlessReadable(snapshot, questions);
-        var answers = await RunAsync(connection, cancel, [.. questions.Select(q => ($"SELECT ({q.Sql})::text", (string?)null)), ("COMMIT", null)]).ConfigureAwait(false);
-        return snapshot with { Answers = questions.Zip(answers).ToDictionary(p => p.First.Key, p => p.Second) };
+        return SchemaFingerprint.Choose(server.Candidates) is { } schema
+            ? await ReadCatalogAsync(connection, server, schema, cancel).ConfigureAwait(false)
+            : new DatabaseSnapshot { Server = server };
     }
 
     private static async Task<DatabaseSnapshot> ReadCatalogAsync(NpgsqlConnection connection, ServerFacts server, SchemaCandidate schema, CancellationToken cancel)

@@ -28,6 +28,8 @@ public sealed class AgentFileComposer : IDisposable
 
     internal static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, Indented = false };
 
+    internal static readonly JsonSerializerOptions SerializerOptions = new() { Encoder = WriterOptions.Encoder };
+
     internal static readonly string[] BlockFields =
     [
         "value", "limit", "project_id", "template_name", "is_template", "template_id", "base_template_id", "deployment_id", "entity_id",
@@ -75,6 +77,7 @@ public sealed class AgentFileComposer : IDisposable
     private readonly Dictionary<string, string> _sourceIds;
     private readonly Dictionary<string, (string FileId, string SourceId)> _fileIds = [];
     private readonly Dictionary<Guid, int> _messageNumbers = [];
+    private readonly HashSet<Guid> _messagesNamed;
 
     private AgentFileComposer(AgentSnapshot snapshot, Stream destination)
     {
@@ -85,6 +88,9 @@ public sealed class AgentFileComposer : IDisposable
         _sources = Number("source", snapshot.Sources, "name");
         _sourceIds = _sources.Where(s => s.Id is not null).ToDictionary(s => s.Id!, s => s.FileId, StringComparer.Ordinal);
         _ids.Insert(0, (AgentId, snapshot.Agent.Id));
+
+        // Of a million messages only few are named anywhere else.
+        _messagesNamed = [.. snapshot.InContext, .. snapshot.Conversations.SelectMany(c => c.Messages.Concat(InContextOf(c)))];
     }
 
     /// <summary>Writes the file.</summary>
@@ -178,7 +184,10 @@ public sealed class AgentFileComposer : IDisposable
         {
             cancel.ThrowIfCancellationRequested();
             var entry = _snapshot.Messages.Entries[i];
-            _messageNumbers.TryAdd(entry.Id, i);
+            if (_messagesNamed.Contains(entry.Id))
+            {
+                _messageNumbers.TryAdd(entry.Id, i);
+            }
 
             // The stored row begins with its brace; the identifiers, which depend on the place in this file, are put behind it.
             row.Clear();
@@ -304,6 +313,12 @@ public sealed class AgentFileComposer : IDisposable
         _json.WriteElements("passages", _snapshot.Passages.Read(), cancel);
         _json.WritePropertyName("state"u8);
         _snapshot.State.WriteTo(_json);
+        if (_snapshot.Database is { } database)
+        {
+            _json.WritePropertyName("database"u8);
+            database.Write(_json, cancel);
+        }
+
         _json.WriteEndObject();
     }
 
@@ -324,15 +339,15 @@ public sealed class AgentFileComposer : IDisposable
             _json.WriteTexts("message_ids", conversation.Messages.Where(_messageNumbers.ContainsKey).Select(FileMessageId));
             _json.WriteTexts(
                 "in_context_message_ids",
-                conversation.Conversation.Strings("in_context_message_ids")
-                    .Select(id => EntityId.TryParse(id, "message", out var uuid) ? uuid : Guid.Empty)
-                    .Where(_messageNumbers.ContainsKey)
-                    .Select(FileMessageId));
+                InContextOf(conversation).Where(_messageNumbers.ContainsKey).Select(FileMessageId));
             _json.WriteEndObject();
         }
 
         _json.WriteEndArray();
     }
+
+    private static IEnumerable<Guid> InContextOf(ConversationLog conversation) =>
+        conversation.Conversation.Strings("in_context_message_ids").Select(id => EntityId.TryParse(id, "message", out var uuid) ? uuid : Guid.Empty);
 
     private string FileMessageId(Guid id) => $"message-{_messageNumbers[id]}";
 

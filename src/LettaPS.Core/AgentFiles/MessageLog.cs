@@ -28,6 +28,11 @@ public sealed class MessageLog(string folder) : IDisposable
         }
     }
 
+    /// <summary>Keeps a row of which everything is known, and gives it the place after the last.</summary>
+    /// <param name="id">Identifier of the message.</param>
+    /// <param name="row">The row: a JSON object without identifiers.</param>
+    public void Add(Guid id, ReadOnlySpan<byte> row) => _entries.Add(new(id, _bytes.Append(row), row.Length, default, Rebuilt: false));
+
     /// <summary>Sets the order of the messages.</summary>
     /// <param name="entries">Kept rows, oldest first.</param>
     public void Arrange(IEnumerable<MessageEntry> entries) => _entries = [.. entries];

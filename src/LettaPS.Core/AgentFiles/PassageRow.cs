@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using LettaPS.Core.AgentTables;
 using LettaPS.Core.Json;
 
 namespace LettaPS.Core.AgentFiles;
@@ -33,6 +34,31 @@ public static class PassageRow
                 {
                     property.WriteTo(writer);
                 }
+            }
+
+            writer.WriteEndObject();
+        }
+
+        return buffer.WrittenMemory;
+    }
+
+    /// <summary>Writes a passage as <see cref="FromApi"/> does.</summary>
+    /// <param name="row">Its row.</param>
+    /// <returns>The JSON object.</returns>
+    internal static ReadOnlyMemory<byte> FromDatabase(DatabaseRow row)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer, s_writer))
+        {
+            writer.WriteStartObject();
+            writer.WriteFields(row, AnswerFields.Passage);
+            if (row.Shape.Ordinal("embedding") is var embedding && row.IsNull(embedding))
+            {
+                writer.WriteNull("embedding"u8);
+            }
+            else
+            {
+                WriteVector(writer, PgVector.ToFloats(row.Bytes(embedding)));
             }
 
             writer.WriteEndObject();

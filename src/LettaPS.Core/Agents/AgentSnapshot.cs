@@ -1,5 +1,6 @@
 using System.Text.Json;
 using LettaPS.Core.AgentFiles;
+using LettaPS.Core.AgentTables;
 
 namespace LettaPS.Core.Agents;
 
@@ -62,6 +63,9 @@ public sealed class AgentSnapshot : IDisposable
     /// <summary>The conversations, each with the identifiers of its messages in order.</summary>
     public IReadOnlyList<ConversationLog> Conversations { get; init; } = [];
 
+    /// <summary>The rows that all of this was read from; <see langword="null"/> where the API was asked.</summary>
+    public DatabasePart? Database { get; init; }
+
     /// <summary>What could not be read, in words; empty where everything is there.</summary>
     public IReadOnlyList<string> Missing { get; init; } = [];
 
@@ -71,6 +75,7 @@ public sealed class AgentSnapshot : IDisposable
         Messages.Dispose();
         Passages.Dispose();
         Files.Dispose();
+        Database?.Dispose();
     }
 }
 

@@ -49,7 +49,7 @@ public static class CodeSettings
         {
             walk.Take(ref reader);
             if (reader.TokenType != JsonTokenType.String || !walk.MayHoldAgent || reader.GetString() is not { } old
-                || !EntityId.TryParse(old, "agent", out _) || !ids.Agents.TryGetValue(old, out var now) || now == old)
+                || !EntityId.TryParse(old, "agent", out _) || ids.FindAgent(old) is not { } now || now == old)
             {
                 continue;
             }

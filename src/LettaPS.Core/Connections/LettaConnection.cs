@@ -38,6 +38,13 @@ public sealed class LettaConnection
         ServerVersion = serverVersion;
     }
 
+    private LettaConnection(DatabaseAddress database)
+    {
+        BaseUri = new Uri(database.ToString());
+        Timeout = DefaultTimeout;
+        Database = database;
+    }
+
     /// <summary>Longest wait where none is given: 100 seconds, as long as .NET's own HTTP client waits.</summary>
     public static TimeSpan DefaultTimeout { get; } = TimeSpan.FromSeconds(100);
 
@@ -58,6 +65,13 @@ public sealed class LettaConnection
 
     /// <summary>Where the server's database is; <see langword="null"/> where nobody said.</summary>
     public DatabaseAddress? Database { get; private init; }
+
+    /// <summary>Whether it is a server that requests can be sent to, and not only its database.</summary>
+    public bool HasApi => BaseUri.Scheme == Uri.UriSchemeHttp || BaseUri.Scheme == Uri.UriSchemeHttps;
+
+    /// <summary>A server of which nothing is known but its database: <see cref="BaseUri"/> is the address of that, without password.</summary>
+    /// <param name="database">Where it is.</param>
+    public static LettaConnection OfDatabase(DatabaseAddress database) => new(database);
 
     /// <summary>The same server, now that it is known where its database is.</summary>
     /// <param name="database">Where it is.</param>

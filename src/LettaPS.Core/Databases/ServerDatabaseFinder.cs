@@ -15,11 +15,13 @@ public sealed class ServerDatabaseFinder(IContainerEngine engine)
     /// <see langword="null"/> where no container of the engine has an API at that address.
     /// </returns>
     /// <exception cref="LettaException">The engine cannot be reached; <c>DatabaseContainerStopped</c>.</exception>
-    public async Task<DatabaseAddress?> FindAsync(Uri baseUri, CancellationToken cancel)
+    public async Task<ServerDatabase?> FindAsync(Uri baseUri, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(baseUri);
         var all = await engine.ListAsync(cancel).ConfigureAwait(false);
-        return ServerDiscovery.FindServing(all, baseUri, engine.Endpoint) is { } server ? Locate(engine, server, all) : null;
+        return ServerDiscovery.FindServing(all, baseUri, engine.Endpoint) is { } server
+            ? new ServerDatabase(Locate(engine, server, all), server.Environment.GetValueOrDefault(ServerDatabase.KeyVariable))
+            : null;
     }
 
     /// <summary>Finds the database of a server that is known by its container.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace LettaPS.Core.Json;
 
@@ -43,4 +44,21 @@ public static class JsonElementExtensions
         DateTimeOffset.TryParse(element.StringOrNull(name), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
             ? time
             : null;
+
+    /// <summary>Copies some properties of an object, as far as they are there and not null.</summary>
+    /// <param name="element">The object.</param>
+    /// <param name="names">Their names.</param>
+    public static JsonObject Pick(this JsonElement element, params string[] names)
+    {
+        var picked = new JsonObject();
+        foreach (var name in names)
+        {
+            if (element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null)
+            {
+                picked[name] = JsonNode.Parse(value.GetRawText());
+            }
+        }
+
+        return picked;
+    }
 }

@@ -59,6 +59,9 @@ public sealed class AgentDocument : IDisposable
     /// <summary>How many conversations the agent had besides its main one.</summary>
     public int Conversations { get; internal set; }
 
+    /// <summary>The rows of the database that the agent was read from; <see langword="null"/> where the file has none.</summary>
+    public DatabasePart? Database { get; internal set; }
+
     /// <summary>Original identifiers by those of the file, where the file tells.</summary>
     public Dictionary<string, string> Ids { get; } = new(StringComparer.Ordinal);
 
@@ -119,6 +122,9 @@ public sealed class AgentRecord
 
     /// <summary>Places of the messages in context among <see cref="Messages"/>, in their order there.</summary>
     public List<int> InContext { get; internal set; } = [];
+
+    /// <summary>Whether the server that it was on showed it without settings of compaction, where files of other origins only do not tell.</summary>
+    public bool HasNoCompaction { get; internal set; }
 
     /// <summary>Its name; empty where it has none.</summary>
     public string Name => Text("name") ?? string.Empty;

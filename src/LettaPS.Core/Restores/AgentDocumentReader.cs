@@ -61,7 +61,9 @@ public sealed class AgentDocumentReader
         }
     }
 
-    private static FileStream Open(string path)
+    /// <summary>Opens a file to read it.</summary>
+    /// <param name="path">The file.</param>
+    internal static FileStream Open(string path)
     {
         try
         {
@@ -298,6 +300,9 @@ public sealed class AgentDocumentReader
                 case "conversations":
                     _document.Conversations = Objects(await ReadValueAsync(json, place, cancel).ConfigureAwait(false), place).Count;
                     break;
+                case DatabasePart.Property:
+                    _document.Database = await new DatabasePartReader(json, _document.Path).ReadAsync(onRows: null, cancel).ConfigureAwait(false);
+                    break;
                 case "patch":
                     _patch = await ReadValueAsync(json, place, cancel).ConfigureAwait(false);
                     break;
@@ -396,6 +401,7 @@ public sealed class AgentDocumentReader
                 if (AgentFields.Patched.Contains(property.Name))
                 {
                     only.Fields.TryAdd(property.Name, property.Value);
+                    only.HasNoCompaction |= property is { Name: "compaction_settings", Value.ValueKind: JsonValueKind.Null };
                 }
             }
         }
@@ -493,13 +499,21 @@ public sealed class AgentDocumentReader
 
     private LettaException Invalid(string problem) => Invalid(problem, null);
 
-    private LettaException Invalid(string problem, Exception? cause) => new(
+    private LettaException Invalid(string problem, Exception? cause) => Invalid(_document.Path, problem, cause);
+
+    /// <summary>The error that a file is not an agent.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="problem">What is wrong with it, and where.</param>
+    /// <param name="cause">The cause.</param>
+    internal static LettaException Invalid(string path, string problem, Exception? cause) => new(
         "AgentFileInvalid",
         LettaErrorKind.InvalidData,
-        $"'{_document.Path}' is not an agent that can be restored: {problem}.",
+        $"'{path}' is not an agent that can be restored: {problem}.",
         "Test-LettaBackup examines the file; another copy of it may be whole.",
-        _document.Path,
+        path,
         cause);
 
-    private static string Shorten(string text) => text.Length > 80 ? text[..80] + "…" : text;
+    /// <summary>A text of a file as it may be shown in a message.</summary>
+    /// <param name="text">The text.</param>
+    internal static string Shorten(string text) => text.Length > 80 ? text[..80] + "…" : text;
 }

@@ -27,7 +27,7 @@ internal sealed class AgentFileWriter
         _document = document;
         _selection = selection;
         _json = json;
-        _adaptation = new MessageAdaptation(selection.Target ?? new TargetRelease(null));
+        _adaptation = new MessageAdaptation(selection.Target ?? new TargetRelease(null), selection.Identities);
         _blocks = Number("block", document.Blocks, selection.Agents.SelectMany(a => a.BlockIds), selection.OmittedBlocks);
         _tools = Number("tool", document.Tools, selection.Agents.SelectMany(a => a.ToolIds), selection.OmittedTools);
         _sources = Number("source", document.Sources, selection.Agents.SelectMany(a => a.SourceIds), selection.OmittedSources);
@@ -238,7 +238,8 @@ internal sealed class AgentFileWriter
         _json.WriteStartObject("ids"u8);
         foreach (var (original, id) in _ids.Concat(_fileIds))
         {
-            if (_document.Ids.TryGetValue(original, out var known))
+            // An agent whose file does not tell its identifier is recognised by what stands for it.
+            if ((_document.Ids.GetValueOrDefault(original) ?? _selection.Agents.FirstOrDefault(a => a.FileId == original)?.SourceId) is { } known)
             {
                 _json.WriteString(id, known);
             }

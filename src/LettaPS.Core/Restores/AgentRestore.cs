@@ -1,5 +1,6 @@
 using System.Text.Json;
 using LettaPS.Core.Agents;
+using LettaPS.Core.Json;
 
 namespace LettaPS.Core.Restores;
 
@@ -13,6 +14,9 @@ internal sealed class AgentRestore(AgentDocument document, AgentRecord agent, Pl
     public AgentRecord Agent => agent;
 
     public PlannedAgent Planned => planned;
+
+    /// <summary>When it was begun, as a timestamp of <see cref="TimeProvider"/>.</summary>
+    public long Started => begun;
 
     /// <summary>What is not there.</summary>
     public List<string> Gaps { get; } = [.. document.Gaps];
@@ -32,6 +36,9 @@ internal sealed class AgentRestore(AgentDocument document, AgentRecord agent, Pl
     /// <summary>Tools that were left out on purpose.</summary>
     public HashSet<string> OmittedTools { get; set; } = [];
 
+    /// <summary>Its identities: their identifiers in the file and on the server.</summary>
+    public Dictionary<string, string> Identities { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Archives that were made for it.</summary>
     public List<string> Archives { get; } = [];
 
@@ -44,8 +51,14 @@ internal sealed class AgentRestore(AgentDocument document, AgentRecord agent, Pl
     /// <summary>Compares the agent with the file.</summary>
     public void Verify(AgentSnapshot snapshot, TargetRelease target, bool noArchive, CancellationToken cancel)
     {
-        Gaps.AddRange(new RestoreVerification(document, agent, target, snapshot).Compare(OmittedTools, cancel));
+        Gaps.AddRange(new RestoreVerification(document, agent, target, Identities, snapshot).Compare(OmittedTools, cancel));
         Gaps.AddRange(snapshot.Missing);
+        if (agent.HasNoCompaction && snapshot.State.ObjectOrNull("compaction_settings") is not null)
+        {
+            // A PATCH with null changes nothing (sources of 0.16.0 to 0.16.8).
+            Warnings.Add($"compaction_settings: the agent had none; {target} gave it its own, and no request takes them away.");
+        }
+
         if (OmittedTools.Count > 0)
         {
             Warnings.Add($"{OmittedTools.Count} custom tools were left out, as you wished.");

@@ -31,7 +31,7 @@ internal sealed class Debris(ILettaServer server)
     /// <param name="document">The file.</param>
     /// <param name="agent">The agent.</param>
     /// <param name="cancel">Gives up.</param>
-    /// <returns>What was removed, in words.</returns>
+    /// <returns>Identifiers of what was removed.</returns>
     public async Task<IReadOnlyList<string>> RemoveAsync(AgentDocument document, AgentRecord agent, CancellationToken cancel)
     {
         var removed = new List<string>();
@@ -47,7 +47,7 @@ internal sealed class Debris(ILettaServer server)
         foreach (var left in unfinished)
         {
             await server.DeleteThingAsync(ThingKind.Agent, left.Id, cancel).ConfigureAwait(false);
-            removed.Add("an agent");
+            removed.Add(left.Id);
         }
 
         await RemoveAsync(ThingKind.Block, Described(document.Blocks, agent.BlockIds, Label), Label, removed, cancel).ConfigureAwait(false);
@@ -56,27 +56,42 @@ internal sealed class Debris(ILettaServer server)
         return removed;
     }
 
-    /// <summary>Removes an agent whose restore was broken off, with the blocks and sources that are only its own.</summary>
+    /// <summary>Removes an agent with the blocks, sources and archives that are only its own.</summary>
     /// <param name="agentId">The agent.</param>
+    /// <param name="target">The release.</param>
     /// <param name="cancel">Gives up.</param>
-    public async Task RemoveUnfinishedAsync(string agentId, CancellationToken cancel)
+    public async Task RemoveAgentAsync(string agentId, TargetRelease target, CancellationToken cancel)
     {
         if (await server.FindThingAsync(ThingKind.Agent, agentId, cancel).ConfigureAwait(false) is not { } state)
         {
             return;
         }
 
+        IEnumerable<JsonElement> archives = target.SharesArchives ? await server.ListArchivesAsync(agentId, cancel).ConfigureAwait(false) : [];
         await server.DeleteThingAsync(ThingKind.Agent, agentId, cancel).ConfigureAwait(false);
-        foreach (var (kind, things) in new[] { (ThingKind.Block, AgentState.Blocks(state)), (ThingKind.Source, state.Items("sources")) })
+        foreach (var (kind, things) in new[] { (ThingKind.Block, AgentState.Blocks(state)), (ThingKind.Source, state.Items("sources")), (ThingKind.Archive, archives) })
         {
             foreach (var id in things.Select(t => t.StringOrNull("id")).OfType<string>())
             {
-                if (!await server.IsUsedAsync(kind, id, cancel).ConfigureAwait(false))
-                {
-                    await server.DeleteThingAsync(kind, id, cancel).ConfigureAwait(false);
-                }
+                await RemoveUnusedAsync(kind, id, cancel).ConfigureAwait(false);
             }
         }
+    }
+
+    /// <summary>Removes a block, source or archive, unless an agent has it.</summary>
+    /// <param name="kind">The kind.</param>
+    /// <param name="id">Its identifier.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <returns>Whether it is gone.</returns>
+    public async Task<bool> RemoveUnusedAsync(ThingKind kind, string id, CancellationToken cancel)
+    {
+        if (await server.IsUsedAsync(kind, id, cancel).ConfigureAwait(false))
+        {
+            return false;
+        }
+
+        await server.DeleteThingAsync(kind, id, cancel).ConfigureAwait(false);
+        return true;
     }
 
     private static HashSet<string> Described(List<FilePart> parts, List<string> ids, Func<JsonElement, string> key) =>
@@ -98,10 +113,9 @@ internal sealed class Debris(ILettaServer server)
         foreach (var thing in await server.ListThingsAsync(kind, cancel).ConfigureAwait(false))
         {
             if (thing.StringOrNull("id") is { } id && !_before.Contains(id) && (described.Contains(key(thing)) || described.Contains(Name(thing)))
-                && !await server.IsUsedAsync(kind, id, cancel).ConfigureAwait(false))
+                && await RemoveUnusedAsync(kind, id, cancel).ConfigureAwait(false))
             {
-                await server.DeleteThingAsync(kind, id, cancel).ConfigureAwait(false);
-                removed.Add(kind == ThingKind.Block ? "a block" : "a source");
+                removed.Add(id);
             }
         }
     }
@@ -131,7 +145,7 @@ internal sealed class Debris(ILettaServer server)
         foreach (var id in left.Keys)
         {
             await server.DeleteThingAsync(ThingKind.Tool, id, cancel).ConfigureAwait(false);
-            removed.Add("a tool");
+            removed.Add(id);
         }
     }
 }

@@ -21,6 +21,9 @@ public sealed record FileSelection
     /// <summary>Names by which the import takes the agents, where other than their own, by their identifier in the document.</summary>
     public IReadOnlyDictionary<string, string> Names { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Identities: their identifiers in the document and on the target.</summary>
+    public IReadOnlyDictionary<string, string> Identities { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Also write what stock servers ignore: original identifiers, passages, identities, what is missing.</summary>
     public bool WithExtension { get; init; }
 }

@@ -53,8 +53,13 @@ public interface IAgentTarget
     /// <param name="cancel">Gives up.</param>
     Task DeleteThingAsync(ThingKind kind, string id, CancellationToken cancel);
 
-    /// <summary>Whether any agent has a block or source.</summary>
-    /// <param name="kind">Blocks or sources.</param>
+    /// <summary>Lists the archives of an agent; only releases that share archives show them.</summary>
+    /// <param name="agentId">The agent.</param>
+    /// <param name="cancel">Gives up.</param>
+    Task<IReadOnlyList<JsonElement>> ListArchivesAsync(string agentId, CancellationToken cancel);
+
+    /// <summary>Whether any agent has a block, source or archive; one that is gone is had by none.</summary>
+    /// <param name="kind">Blocks, sources or archives.</param>
     /// <param name="id">Its identifier.</param>
     /// <param name="cancel">Gives up.</param>
     Task<bool> IsUsedAsync(ThingKind kind, string id, CancellationToken cancel);
@@ -72,6 +77,13 @@ public interface IAgentTarget
     /// <param name="id">Its identifier.</param>
     /// <param name="cancel">Gives up.</param>
     Task DetachAsync(string agentId, ThingKind kind, string id, CancellationToken cancel);
+
+    /// <summary>Opens a file for an agent, or closes it. A server that has as many open as it may closes another for it.</summary>
+    /// <param name="agentId">The agent.</param>
+    /// <param name="fileId">The file.</param>
+    /// <param name="open">Whether it is to be open.</param>
+    /// <param name="cancel">Gives up.</param>
+    Task SetFileOpenAsync(string agentId, string fileId, bool open, CancellationToken cancel);
 
     /// <summary>Adds an archival passage, which the server embeds.</summary>
     /// <param name="agentId">The agent.</param>

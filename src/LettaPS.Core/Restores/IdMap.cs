@@ -88,4 +88,29 @@ public sealed class ServerIdMap
 
     /// <summary>Groups.</summary>
     public SortedDictionary<string, string> Groups { get; init; } = new(StringComparer.Ordinal);
+
+    /// <summary>Agents that <c>-Conflict Replace</c> deleted: the identifier of each, and of the agent that stands in its place now.</summary>
+    public SortedDictionary<string, string> Replaced { get; init; } = new(StringComparer.Ordinal);
+
+    /// <summary>Archives and sources that were made for agents whose restore is under way, by the agents' original identifiers: what a run that is killed leaves
+    /// behind is found here and removed by the next.</summary>
+    public SortedDictionary<string, List<string>> Unfinished { get; init; } = new(StringComparer.Ordinal);
+
+    /// <summary>The agent that stands in the place of another.</summary>
+    /// <param name="oldId">An original identifier, or that of an agent which was replaced.</param>
+    /// <returns>Its identifier, or <see langword="null"/> where the map does not know the other.</returns>
+    public string? FindAgent(string oldId) => Agents.GetValueOrDefault(oldId) ?? Replaced.GetValueOrDefault(oldId);
+
+    /// <summary>Notes that an agent was deleted in favour of another, and so were those that it had replaced itself.</summary>
+    /// <param name="oldId">The agent that was deleted.</param>
+    /// <param name="newId">The agent in its place.</param>
+    internal void Replace(string oldId, string newId)
+    {
+        foreach (var earlier in Replaced.Where(r => r.Value == oldId).Select(r => r.Key).ToList())
+        {
+            Replaced[earlier] = newId;
+        }
+
+        Replaced[oldId] = newId;
+    }
 }

@@ -17,7 +17,7 @@ internal sealed class ImportGate(int imports) : IDisposable
     /// <summary>Runs something while nobody imports.</summary>
     /// <param name="work">What to run.</param>
     /// <param name="cancel">Gives up.</param>
-    public async Task<T> RunAloneAsync<T>(Func<Task<T>> work, CancellationToken cancel)
+    public async Task RunAloneAsync(Func<Task> work, CancellationToken cancel)
     {
         await _alone.WaitAsync(cancel).ConfigureAwait(false);
         var taken = 0;
@@ -28,7 +28,7 @@ internal sealed class ImportGate(int imports) : IDisposable
                 await _places.WaitAsync(cancel).ConfigureAwait(false);
             }
 
-            return await work().ConfigureAwait(false);
+            await work().ConfigureAwait(false);
         }
         finally
         {

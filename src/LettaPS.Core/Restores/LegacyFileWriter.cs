@@ -8,7 +8,7 @@ namespace LettaPS.Core.Restores;
 internal sealed class LegacyFileWriter(AgentDocument document, AgentRecord agent, FileSelection selection, Utf8JsonWriter json, DateTimeOffset now)
 {
     private readonly string _now = now.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.ffffff+00:00", System.Globalization.CultureInfo.InvariantCulture);
-    private readonly MessageAdaptation _adaptation = new(selection.Target!);
+    private readonly MessageAdaptation _adaptation = new(selection.Target!, selection.Identities);
 
     /// <summary>Writes the file.</summary>
     /// <param name="document">The document.</param>

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using LettaPS.Core.Json;
 
 namespace LettaPS.Core.Restores;
@@ -54,7 +53,7 @@ internal sealed class LegacyReading(AgentDocument document, AgentRecord agent, D
 
     private static JsonElement Renamed(JsonElement item, string from, string to)
     {
-        var copy = JsonObject.Create(item)!;
+        var copy = JsonObjects.Copy(item);
         if (copy.Remove(from, out var value))
         {
             copy[to] = value;

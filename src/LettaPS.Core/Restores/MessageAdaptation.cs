@@ -6,7 +6,8 @@ namespace LettaPS.Core.Restores;
 
 /// <summary>Says messages in the words of an older release, which has fewer roles and kinds of content. Their text and order stay.</summary>
 /// <param name="target">The release.</param>
-internal sealed class MessageAdaptation(TargetRelease target)
+/// <param name="identities">Identities that sent messages: their identifiers in the file and on the target.</param>
+internal sealed class MessageAdaptation(TargetRelease target, IReadOnlyDictionary<string, string> identities)
 {
     /// <summary>How many messages had to be said in other words.</summary>
     public int Adapted { get; private set; }
@@ -15,6 +16,24 @@ internal sealed class MessageAdaptation(TargetRelease target)
     /// <param name="row">A row of AgentFile v2.</param>
     /// <returns>The row to write, or <see langword="null"/> where it can stay as it is.</returns>
     public JsonElement? Adapt(ReadOnlySpan<byte> row)
+    {
+        var said = Say(row);
+        if (identities.Count == 0 || row.IndexOf("\"sender_id\":\"identity-"u8) < 0)
+        {
+            return said;
+        }
+
+        var copy = said is { } other ? JsonObject.Create(other)! : JsonNode.Parse(row)!.AsObject();
+        if ((string?)copy["sender_id"] is not { } sender || !identities.TryGetValue(sender, out var id))
+        {
+            return said;
+        }
+
+        copy["sender_id"] = id;
+        return JsonSerializer.SerializeToElement(copy);
+    }
+
+    private JsonElement? Say(ReadOnlySpan<byte> row)
     {
         var summary = !target.HasSummaries && row.IndexOf("\"summary\""u8) >= 0;
         var approval = !target.HasApprovals && row.IndexOf("\"approval"u8) >= 0;
@@ -25,7 +44,7 @@ internal sealed class MessageAdaptation(TargetRelease target)
             return null;
         }
 
-        var copy = JsonNode.Parse(row)!.AsObject();
+        var copy = JsonObjects.Copy(JsonSerializer.Deserialize<JsonElement>(row));
         if (returns && (string?)copy["role"] == "tool" && copy["content"] is JsonArray { Count: 0 } && copy["tool_returns"] is JsonArray { Count: > 0 } all)
         {
             Adapted += SayReturns(copy, all);

@@ -16,7 +16,7 @@ internal static class MessageRepairs
             return row;
         }
 
-        var copy = JsonObject.Create(row)!;
+        var copy = JsonObjects.Copy(row);
         var text = content.ValueKind == JsonValueKind.String ? content.GetString() : row.StringOrNull("text");
         copy.Remove("text");
         copy["content"] = text is null ? [] : new JsonArray(Text(text));

@@ -82,7 +82,7 @@ internal static class MessageText
     }
 
     /// <summary>What a user said, without the wrapper that memgpt agents put around it.</summary>
-    private static string? Said(string? text) =>
+    public static string? Said(string? text) =>
         text is not null && Unwrap(text) is { } wrapper && wrapper.StringOrNull("type") == "user_message" && wrapper.StringOrNull("message") is { } message ? message : text;
 
     private static JsonElement? Unwrap(string text)

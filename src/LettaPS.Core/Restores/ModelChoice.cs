@@ -92,7 +92,7 @@ internal sealed class ModelChoice(IReadOnlyList<JsonElement> models, IReadOnlyLi
 
     private static JsonElement Config(JsonElement listed, JsonElement? old)
     {
-        var config = JsonObject.Create(listed)!;
+        var config = JsonObjects.Copy(listed);
         foreach (var name in s_listing)
         {
             config.Remove(name);

@@ -9,7 +9,10 @@ namespace LettaPS.Core.Restores;
 /// Puts archival passages back, archive by archive. A server adds passages to the one archive that an agent has and refuses where it has several, so each
 /// archive is attached alone while it is filled, and all of them at the end.
 /// </summary>
-internal sealed class PassageRestore(IAgentTarget server, SharedThings shared)
+/// <param name="server">The server.</param>
+/// <param name="shared">Archives that agents share.</param>
+/// <param name="journal">Told of every archive that is made, before anything is put into it.</param>
+internal sealed class PassageRestore(IAgentTarget server, SharedThings shared, Action<AgentRestore, string> journal)
 {
     /// <summary>Restores the passages of a new agent.</summary>
     /// <param name="work">The agent.</param>
@@ -115,6 +118,7 @@ internal sealed class PassageRestore(IAgentTarget server, SharedThings shared)
         var made = await server.CreateThingAsync(ThingKind.Archive, properties, cancel).ConfigureAwait(false);
         var id = EntityId.Require(made.StringOrNull("id"), "archive");
         work.Archives.Add(id);
+        journal(work, id);
         return id;
     }
 

@@ -23,6 +23,12 @@ public sealed class PlannedAgent
     /// <summary>The agent without its messages.</summary>
     public required AgentRecord Outline { get; init; }
 
+    /// <summary>SHA-256 of the file in lower-case hexadecimal digits.</summary>
+    public required string Sha256 { get; init; }
+
+    /// <summary>The rows of the database that it was read from; <see langword="null"/> where the file has none.</summary>
+    public DatabasePart? Database { get; init; }
+
     /// <summary>Handle of its language model.</summary>
     public string? ModelHandle => ModelChoice.Model(Outline);
 

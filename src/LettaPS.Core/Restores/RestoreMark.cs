@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LettaPS.Core.Agents;
+using LettaPS.Core.Json;
 
 namespace LettaPS.Core.Restores;
 
@@ -13,7 +14,7 @@ internal static class RestoreMark
     /// <param name="unfinished">Whether the restore is still under way.</param>
     public static JsonObject Put(JsonElement? metadata, string sourceId, bool unfinished)
     {
-        var marked = metadata is { } given ? JsonObject.Create(given)! : [];
+        var marked = metadata is { } given ? JsonObjects.Copy(given) : [];
         var mark = new JsonObject { ["source_id"] = sourceId };
         if (unfinished)
         {

@@ -27,6 +27,9 @@ public sealed record RestoreOptions
     /// <summary>Where the map of identifiers is kept; <see langword="null"/> for beside the backup.</summary>
     public string? IdMapPath { get; init; }
 
-    /// <summary>Asked before an old agent is deleted: its name and identifier.</summary>
-    public Func<string, Task<bool>>? ConfirmReplace { get; init; }
+    /// <summary>Write agents, blocks, messages and all else under the identifiers that they have in the file. Only a database takes them.</summary>
+    public bool PreserveId { get; init; }
+
+    /// <summary>The <c>LETTA_ENCRYPTION_KEY</c> of the target's server; <see langword="null"/> where nobody knows. It is compared, and never written anywhere.</summary>
+    public string? EncryptionKey { get; init; }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using LettaPS.Core.Json;
 
 namespace LettaPS.Core.Restores;
 
@@ -11,6 +12,21 @@ internal static class RestorePatch
         "description", "system", "tool_rules", "response_format", "timezone", "max_files_open", "per_file_view_window_char_limit", "message_buffer_autoclear",
         "project_id", "template_id", "base_template_id", "tags",
     ];
+
+    /// <summary>What of a model's configuration is a setting of the agent; the rest tells where the model is, or is renamed from release to release.</summary>
+    private static readonly string[] s_modelSettings =
+    [
+        "temperature", "max_tokens", "context_window", "enable_reasoner", "reasoning_effort", "max_reasoning_tokens", "effort", "frequency_penalty", "verbosity",
+        "parallel_tool_calls",
+    ];
+
+    /// <summary>Settings of the model that file and server both have, and have differently.</summary>
+    /// <param name="agent">The agent of the file.</param>
+    /// <param name="state">The agent as the server shows it.</param>
+    public static IEnumerable<string> ModelDifferences(AgentRecord agent, JsonElement state) =>
+        agent.Config("llm_config") is { } config && state.ObjectOrNull("llm_config") is { } shown
+            ? s_modelSettings.Where(n => config.TryGetProperty(n, out var value) && shown.TryGetProperty(n, out var there) && !JsonSame.Of(value, there))
+            : [];
 
     /// <summary>The fields that differ.</summary>
     /// <param name="agent">The agent of the file.</param>
@@ -29,6 +45,11 @@ internal static class RestorePatch
             {
                 patch[field] = JsonNode.Parse(value.GetRawText());
             }
+        }
+
+        if (ModelDifferences(agent, state).Any())
+        {
+            patch["llm_config"] = JsonNode.Parse(agent.Config("llm_config")!.Value.GetRawText());
         }
 
         if (target.ImportsLegacy && agent.Config("tool_exec_environment_variables") is { } variables && variables.EnumerateObject().Any(v => v.Value.ValueKind == JsonValueKind.String && v.Value.GetString() is { Length: > 0 }))

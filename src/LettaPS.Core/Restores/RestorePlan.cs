@@ -138,6 +138,8 @@ public sealed class RestorePlan : IDisposable
                     SourceId = agent.SourceId,
                     Name = agent.Name,
                     Claim = claim,
+                    Sha256 = outline.Sha256,
+                    Database = outline.Database,
                     Outline = agent,
                     Keys = keys,
                     Groups = [.. outline.Groups.Select(g => PlannedGroup.Of(outline, g)).OfType<PlannedGroup>().Where(g => g.Members.Contains(agent.SourceId))],

@@ -11,7 +11,7 @@ namespace LettaPS.Core.Restores;
 /// Restores agents onto one server: each is imported under a name that the server takes, gets what imports forget, is compared with its file, and only then
 /// counts as restored. What fails leaves nothing behind.
 /// </summary>
-public sealed class RestoreSession : IDisposable
+public sealed class RestoreSession : IRestoreSession
 {
     private static readonly TimeSpan s_cleanUpLimit = TimeSpan.FromMinutes(2);
 
@@ -19,24 +19,22 @@ public sealed class RestoreSession : IDisposable
     private readonly RestorePlan _plan;
     private readonly RestoreOptions _options;
     private readonly string _workFolder;
-    private readonly string _mapPath;
+    private readonly IdMapFile _file;
     private readonly IdMap _map;
     private readonly SharedThings _shared;
     private readonly PassageRestore _passages;
+    private readonly IdentityRestore _identities;
     private readonly Debris _debris;
     private readonly ImportGate _gate;
     private readonly ConcurrentDictionary<string, LettaAgent> _existing = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, LettaAgent> _restored = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> _names = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, string> _identities = new(StringComparer.Ordinal);
-    private readonly SemaphoreSlim _identityGate = new(1);
     private readonly List<LettaAgent> _unfinished = [];
     private readonly List<LettaException> _invalid = [];
     private readonly HashSet<string> _groups = [];
     private TargetRelease _target = null!;
     private ModelChoice _models = null!;
     private Lazy<Task> _begun = null!;
-    private FileStream? _lock;
 
     private RestoreSession(ILettaServer server, RestorePlan plan, RestoreOptions options, string workFolder, int throttle)
     {
@@ -44,17 +42,18 @@ public sealed class RestoreSession : IDisposable
         _plan = plan;
         _options = options;
         _workFolder = workFolder;
-        _mapPath = options.IdMapPath ?? Path.Combine(plan.Folder, IdMap.FileName);
-        _map = IdMap.Read(_mapPath);
+        _file = new IdMapFile(options.IdMapPath ?? Path.Combine(plan.Folder, IdMap.FileName));
+        _map = _file.Map;
         Ids = _map.Of(server.Connection.BaseUri);
         _shared = new SharedThings(server, plan.IsShared, _map);
-        _passages = new PassageRestore(server, _shared);
+        _passages = new PassageRestore(server, _shared, Journal);
+        _identities = new IdentityRestore(server);
         _debris = new Debris(server);
         _gate = new ImportGate(throttle);
     }
 
     /// <summary>The map of identifiers, beside the backup.</summary>
-    public string MapPath => _mapPath;
+    public string MapPath => _file.Path;
 
     /// <summary>Agents of the server whose identifier is none of Letta's: none of them can be recognised as one of the backup's.</summary>
     public IReadOnlyList<LettaException> Invalid => _invalid;
@@ -109,6 +108,20 @@ public sealed class RestoreSession : IDisposable
         return models.Count == 0 ? action : $"{action}; {string.Join("; ", models)}";
     }
 
+    /// <summary>The agent that a run would delete in favour of the restored one.</summary>
+    /// <param name="agent">The agent to restore.</param>
+    /// <returns>Name and identifier of the other, or <see langword="null"/> where none is to be deleted.</returns>
+    public string? Replaces(PlannedAgent agent) =>
+        _options is { Conflict: RestoreConflict.Replace, PassagesOnly: false } && FindExisting(agent) is { } existing ? $"{existing.Name} ({existing.Id})" : null;
+
+    /// <summary>The result of an agent that was not restored because the other, which would have been deleted, is to stay.</summary>
+    /// <param name="agent">The agent.</param>
+    public LettaRestoreResult Keep(PlannedAgent agent)
+    {
+        var existing = FindExisting(agent);
+        return Result(agent, existing?.Id, LettaRestoreStatus.Skipped, TimeProvider.System.GetTimestamp()) with { Warnings = [$"The old agent {existing?.Id} was kept, as you wished."] };
+    }
+
     /// <summary>Restores one agent.</summary>
     /// <param name="planned">The agent.</param>
     /// <param name="cancel">Gives up; what was begun is removed first.</param>
@@ -123,10 +136,11 @@ public sealed class RestoreSession : IDisposable
             return await AddPassagesAsync(planned, existing, begun, cancel).ConfigureAwait(false);
         }
 
+        var removed = await RemoveLeftAsync(planned, cancel).ConfigureAwait(false);
         if (existing is not null && _options.Conflict == RestoreConflict.Skip)
         {
-            Remember(planned, existing.Id);
-            return Result(planned, existing.Id, LettaRestoreStatus.Skipped, begun) with { Warnings = [$"The server has it as {existing.Id}."] };
+            await RecogniseAsync(planned, existing.Id).ConfigureAwait(false);
+            return Result(planned, existing.Id, LettaRestoreStatus.Skipped, begun) with { Warnings = [.. removed, $"The server has it as {existing.Id}."] };
         }
 
         using var document = await AgentDocumentReader.ReadAsync(planned.Path, _workFolder, outline: false, cancel).ConfigureAwait(false);
@@ -138,17 +152,18 @@ public sealed class RestoreSession : IDisposable
             agent.Fields["name"] = JsonSerializer.SerializeToElement(FreeName(agent.Name));
         }
 
+        work.Warnings.AddRange(removed);
         await _begun.Value.ConfigureAwait(false);
-        foreach (var unfinished in _unfinished.Where(u => u.RestoredFrom == agent.SourceId))
+        var old = _options.Conflict == RestoreConflict.Replace ? existing : null;
+        await RestoreNewAsync(work, mayHaveGaps: old is null, cancel).ConfigureAwait(false);
+        if (old is not null && work.Gaps.Count > 0)
         {
-            await _debris.RemoveUnfinishedAsync(unfinished.Id, cancel).ConfigureAwait(false);
-            work.Warnings.Add($"What an earlier run that was broken off had left ({unfinished.Id}) was removed.");
+            return await KeepAsync(work, old).ConfigureAwait(false);
         }
 
-        await RestoreNewAsync(work, cancel).ConfigureAwait(false);
-        if (existing is not null && _options.Conflict == RestoreConflict.Replace)
+        if (old is not null)
         {
-            await ReplaceAsync(work, existing, cancel).ConfigureAwait(false);
+            await ReplaceAsync(work, old, cancel).ConfigureAwait(false);
         }
 
         return work.Result(_server.Connection.BaseUri);
@@ -185,9 +200,9 @@ public sealed class RestoreSession : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _lock?.Dispose();
+        _file.Dispose();
         _gate.Dispose();
-        _identityGate.Dispose();
+        _identities.Dispose();
     }
 
     /// <summary>Notes the agents that the server has, and which of them were restored.</summary>
@@ -250,29 +265,16 @@ public sealed class RestoreSession : IDisposable
     /// <summary>Keeps other runs out and notes what is on the server, before the first agent is restored.</summary>
     private async Task BeginAsync(CancellationToken cancel)
     {
-        try
+        _file.Hold();
+
+        // A map that cannot be written is found out while there is nothing to be noted in it yet.
+        lock (_map)
         {
-            _lock = new FileStream(_mapPath + ".lock", PrivateFile.Options(FileMode.OpenOrCreate, FileAccess.ReadWrite, FileOptions.DeleteOnClose, FileShare.None));
-        }
-        catch (IOException e) when (e.GetType() == typeof(IOException) && File.Exists(_mapPath + ".lock"))
-        {
-            throw new LettaException("RestoreInProgress", LettaErrorKind.Conflict, $"Another run restores the backup in '{Path.GetDirectoryName(_mapPath)}'.", "Wait until it is finished.", _mapPath, e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw MapWriteFailed(e);
+            SaveMap();
         }
 
         await _debris.NoteAsync(cancel).ConfigureAwait(false);
     }
-
-    private LettaException MapWriteFailed(Exception e) => new(
-        "IdMapWriteFailed",
-        LettaErrorKind.Storage,
-        $"The map of identifiers '{_mapPath}' cannot be written: {e.Message}",
-        "Give a path that can be written with -IdMapPath.",
-        _mapPath,
-        e);
 
     private string FreeName(string name)
     {
@@ -290,23 +292,83 @@ public sealed class RestoreSession : IDisposable
         lock (_map)
         {
             Ids.Agents[planned.SourceId] = newId;
+            Ids.Unfinished.Remove(planned.SourceId);
             SaveMap();
         }
     }
 
-    private void SaveMap()
+    /// <summary>Notes an agent that is there already, unless the map knows it.</summary>
+    private async Task RecogniseAsync(PlannedAgent planned, string id)
     {
-        try
+        bool known;
+        lock (_map)
         {
-            _map.Write(_mapPath);
+            known = Ids.Agents.GetValueOrDefault(planned.SourceId) == id;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+
+        if (!known)
         {
-            throw MapWriteFailed(e);
+            await _begun.Value.ConfigureAwait(false);
+            Remember(planned, id);
         }
     }
 
-    private async Task RestoreNewAsync(AgentRestore work, CancellationToken cancel)
+    /// <summary>Notes at once what was made for an agent and would be found by nothing else, should this process be killed.</summary>
+    private void Journal(AgentRestore work, string id)
+    {
+        lock (_map)
+        {
+            if (!Ids.Unfinished.TryGetValue(work.Agent.SourceId, out var made))
+            {
+                Ids.Unfinished[work.Agent.SourceId] = made = [];
+            }
+
+            made.Add(id);
+            SaveMap();
+        }
+    }
+
+    /// <summary>Removes what runs that were killed have left of an agent.</summary>
+    /// <returns>What was removed, in words.</returns>
+    private async Task<List<string>> RemoveLeftAsync(PlannedAgent planned, CancellationToken cancel)
+    {
+        var removed = new List<string>();
+        var agents = _unfinished.Where(u => u.RestoredFrom == planned.SourceId).ToList();
+        List<string> made;
+        lock (_map)
+        {
+            made = [.. Ids.Unfinished.GetValueOrDefault(planned.SourceId) ?? []];
+        }
+
+        if (agents.Count + made.Count == 0)
+        {
+            return removed;
+        }
+
+        await _begun.Value.ConfigureAwait(false);
+        foreach (var agent in agents)
+        {
+            await _debris.RemoveAgentAsync(agent.Id, _target, cancel).ConfigureAwait(false);
+            removed.Add($"What an earlier run that was broken off had left ({agent.Id}) was removed.");
+        }
+
+        foreach (var id in made)
+        {
+            await _debris.RemoveUnusedAsync(id.StartsWith("archive-", StringComparison.Ordinal) ? ThingKind.Archive : ThingKind.Source, id, cancel).ConfigureAwait(false);
+        }
+
+        lock (_map)
+        {
+            Ids.Unfinished.Remove(planned.SourceId);
+            SaveMap();
+        }
+
+        return removed;
+    }
+
+    private void SaveMap() => _file.Save();
+
+    private async Task RestoreNewAsync(AgentRestore work, bool mayHaveGaps, CancellationToken cancel)
     {
         try
         {
@@ -317,6 +379,10 @@ public sealed class RestoreSession : IDisposable
             }
 
             await CompleteAsync(work, cancel).ConfigureAwait(false);
+            if (mayHaveGaps || work.Gaps.Count == 0)
+            {
+                Remember(work.Planned, work.NewId!);
+            }
         }
         catch (Exception e) when (work.Begun)
         {
@@ -334,12 +400,19 @@ public sealed class RestoreSession : IDisposable
     {
         var (document, agent) = (work.Document, work.Agent);
         TargetAdaptation.Adapt(document, agent, _target, work.Gaps, work.Warnings);
+        if (agent.Config("llm_config") is not null)
+        {
+            // A server makes model_settings of its llm_config, and some of them of nothing but its release: set, they would change what llm_config says.
+            agent.Fields.Remove("model_settings");
+        }
+
         _models.Apply(agent, _target, work.Warnings);
         var omittedTools = _options.NoTool ? TargetAdaptation.OmitTools(document, agent) : [];
         work.OmittedTools = omittedTools;
         var metadata = agent.Config("metadata");
         agent.Fields["metadata"] = JsonSerializer.SerializeToElement(RestoreMark.Put(metadata, agent.SourceId, unfinished: true));
 
+        await _identities.FindAsync(work, cancel).ConfigureAwait(false);
         using var held = await _shared.HoldAsync(agent.BlockIds.Concat(agent.SourceIds).Select(id => RestorePlan.KeyOf(document, id)), cancel).ConfigureAwait(false);
         var blocks = await FindSharedAsync(ThingKind.Block, document, agent.BlockIds, Ids.Blocks, cancel).ConfigureAwait(false);
         var sources = await FindSharedAsync(ThingKind.Source, document, agent.SourceIds, Ids.Sources, cancel).ConfigureAwait(false);
@@ -350,6 +423,7 @@ public sealed class RestoreSession : IDisposable
             OmittedSources = sources.Keys.ToHashSet(StringComparer.Ordinal),
             OmittedTools = omittedTools,
             Target = _target,
+            Identities = work.Identities,
             Names = new Dictionary<string, string> { [agent.FileId] = _target.SafeName(agent.Name) },
         };
         using var file = new FileStream(Path.Combine(_workFolder, $"{Guid.NewGuid():N}.af"), PrivateFile.Options(FileMode.CreateNew, FileAccess.ReadWrite, FileOptions.DeleteOnClose));
@@ -455,19 +529,12 @@ public sealed class RestoreSession : IDisposable
     {
         foreach (var part in work.Document.Sources.Where(p => work.Agent.SourceIds.Contains(p.FileId) && !there.ContainsKey(p.FileId)))
         {
-            var properties = new JsonObject();
-            foreach (var field in (string[])["name", "description", "instructions", "metadata", "embedding_config"])
-            {
-                if (part.Value.TryGetProperty(field, out var value) && value.ValueKind != JsonValueKind.Null)
-                {
-                    properties[field] = JsonNode.Parse(value.GetRawText());
-                }
-            }
-
+            var properties = part.Value.Pick("name", "description", "instructions", "metadata", "embedding_config");
             try
             {
-                var source = await CreateSourceAsync(properties, cancel).ConfigureAwait(false);
-                await _server.AttachAsync(work.NewId!, ThingKind.Source, source.StringOrNull("id")!, cancel).ConfigureAwait(false);
+                var id = (await CreateSourceAsync(properties, cancel).ConfigureAwait(false)).StringOrNull("id")!;
+                Journal(work, id);
+                await _server.AttachAsync(work.NewId!, ThingKind.Source, id, cancel).ConfigureAwait(false);
             }
             catch (LettaException e) when (IsRefusal(e))
             {
@@ -500,18 +567,31 @@ public sealed class RestoreSession : IDisposable
         await FixBlocksAsync(work, cancel).ConfigureAwait(false);
         await FixToolsAsync(work, cancel).ConfigureAwait(false);
         var patch = RestorePatch.Of(agent, work.State, _target);
-        if (await FindIdentitiesAsync(work, cancel).ConfigureAwait(false) is { Count: > 0 } identities)
+        if (work.Identities.Count > 0)
         {
-            patch["identity_ids"] = new JsonArray([.. identities.Select(i => (JsonNode)i)]);
+            patch["identity_ids"] = new JsonArray([.. work.Identities.Values.Select(i => (JsonNode)i)]);
         }
 
         patch["name"] = agent.Name;
         patch["metadata"] = RestoreMark.Put(agent.Config("metadata"), agent.SourceId, unfinished: false);
         await PatchAsync(work, newId, patch, cancel).ConfigureAwait(false);
 
-        using var snapshot = await _server.ReadAsync(newId, new SnapshotOptions(_workFolder, IncludeArchive: !_options.NoArchive, IncludeExport: false), cancel).ConfigureAwait(false);
-        work.Verify(snapshot, _target, _options.NoArchive, cancel);
-        Remember(work.Planned, newId);
+        var read = new SnapshotOptions(_workFolder, IncludeArchive: !_options.NoArchive, IncludeExport: false);
+        var snapshot = await _server.ReadAsync(newId, read, cancel).ConfigureAwait(false);
+        try
+        {
+            if (!_target.ImportsLegacy && await FileViews.SetAsync(_server, work, snapshot, cancel).ConfigureAwait(false))
+            {
+                snapshot.Dispose();
+                snapshot = await _server.ReadAsync(newId, read, cancel).ConfigureAwait(false);
+            }
+
+            work.Verify(snapshot, _target, _options.NoArchive, cancel);
+        }
+        finally
+        {
+            snapshot.Dispose();
+        }
     }
 
     /// <summary>Sets fields; where the server refuses them together, one by one, and what it refuses is a gap.</summary>
@@ -573,15 +653,7 @@ public sealed class RestoreSession : IDisposable
                 continue;
             }
 
-            var properties = new JsonObject();
-            foreach (var field in (string[])["json_schema", "args_json_schema", "pip_requirements", "npm_requirements", "tags", "return_char_limit"])
-            {
-                if (part.Value.TryGetProperty(field, out var value) && value.ValueKind != JsonValueKind.Null)
-                {
-                    properties[field] = JsonNode.Parse(value.GetRawText());
-                }
-            }
-
+            var properties = part.Value.Pick("json_schema", "args_json_schema", "pip_requirements", "npm_requirements", "tags", "return_char_limit");
             try
             {
                 await _server.ChangeThingAsync(ThingKind.Tool, id, properties, cancel).ConfigureAwait(false);
@@ -591,59 +663,6 @@ public sealed class RestoreSession : IDisposable
                 work.Gaps.Add($"The tool '{part.Value.StringOrNull("name")}': {e.Message}");
             }
         }
-    }
-
-    /// <summary>The identities of an agent on the target; those that it lacks are made.</summary>
-    private async Task<List<string>> FindIdentitiesAsync(AgentRestore work, CancellationToken cancel)
-    {
-        var found = new List<string>();
-        if (work.Document.Identities.Count == 0)
-        {
-            return found;
-        }
-
-        await _identityGate.WaitAsync(cancel).ConfigureAwait(false);
-        try
-        {
-            if (_identities.IsEmpty)
-            {
-                foreach (var there in await _server.ListThingsAsync(ThingKind.Identity, cancel).ConfigureAwait(false))
-                {
-                    _identities[there.StringOrNull("identifier_key") ?? string.Empty] = there.StringOrNull("id") ?? string.Empty;
-                }
-            }
-
-            foreach (var identity in work.Document.Identities)
-            {
-                var key = identity.StringOrNull("identifier_key") ?? string.Empty;
-                if (!_identities.TryGetValue(key, out var id))
-                {
-                    var properties = new JsonObject();
-                    foreach (var field in (string[])["identifier_key", "name", "identity_type", "properties"])
-                    {
-                        if (identity.TryGetProperty(field, out var value) && value.ValueKind != JsonValueKind.Null)
-                        {
-                            properties[field] = JsonNode.Parse(value.GetRawText());
-                        }
-                    }
-
-                    id = (await _server.CreateThingAsync(ThingKind.Identity, properties, cancel).ConfigureAwait(false)).StringOrNull("id") ?? string.Empty;
-                    _identities[key] = id;
-                }
-
-                found.Add(id);
-            }
-        }
-        catch (LettaException e) when (IsRefusal(e))
-        {
-            work.Gaps.Add($"The identities: {e.Message}");
-        }
-        finally
-        {
-            _identityGate.Release();
-        }
-
-        return found;
     }
 
     private async Task<LettaRestoreResult> AddPassagesAsync(PlannedAgent planned, LettaAgent? existing, long begun, CancellationToken cancel)
@@ -663,22 +682,34 @@ public sealed class RestoreSession : IDisposable
         return work.Result(_server.Connection.BaseUri);
     }
 
+    /// <summary>Deletes the old agent with what is only its own, now that the new one is there without gaps.</summary>
     private async Task ReplaceAsync(AgentRestore work, LettaAgent existing, CancellationToken cancel)
     {
-        if (work.Gaps.Count > 0)
+        await _debris.RemoveAgentAsync(existing.Id, _target, cancel).ConfigureAwait(false);
+        _existing.TryRemove(existing.Id, out _);
+        lock (_map)
         {
-            work.Warnings.Add($"The old agent {existing.Id} was kept, because the new one has gaps.");
+            Ids.Replace(existing.Id, work.NewId!);
+            SaveMap();
         }
-        else if (_options.ConfirmReplace is { } confirm && !await confirm($"{existing.Name} ({existing.Id})").ConfigureAwait(false))
+
+        work.Warnings.Add($"The old agent {existing.Id} was deleted.");
+    }
+
+    /// <summary>Removes a new agent that has gaps, so that the old one stays and no run adds another copy.</summary>
+    private async Task<LettaRestoreResult> KeepAsync(AgentRestore work, LettaAgent existing)
+    {
+        if (await CleanUpAsync(work).ConfigureAwait(false) is { } left)
         {
-            work.Warnings.Add($"The old agent {existing.Id} was kept, as you wished.");
+            throw new LettaException("ReplacementLeft", LettaErrorKind.Conflict, $"The new agent {work.NewId} has gaps, so that the old one, {existing.Id}, is kept. {left}", null, work.NewId);
         }
-        else
+
+        Remember(work.Planned, existing.Id);
+        return Result(work.Planned, existing.Id, LettaRestoreStatus.Skipped, work.Started) with
         {
-            await _server.DeleteThingAsync(ThingKind.Agent, existing.Id, cancel).ConfigureAwait(false);
-            _existing.TryRemove(existing.Id, out _);
-            work.Warnings.Add($"The old agent {existing.Id} was deleted.");
-        }
+            Gaps = work.Gaps,
+            Warnings = [.. work.Warnings, $"'{existing.Name}' was not replaced: the new agent would have gaps ({work.Gaps.Count}), so it was removed again and {existing.Id} was kept. -Conflict Rename keeps both."],
+        };
     }
 
     /// <summary>Removes what a restore that failed has made. Cancelling it again does not leave it half done.</summary>
@@ -695,15 +726,36 @@ public sealed class RestoreSession : IDisposable
 
             foreach (var archive in work.Archives)
             {
-                await _server.DeleteThingAsync(ThingKind.Archive, archive, limit.Token).ConfigureAwait(false);
+                if (await _debris.RemoveUnusedAsync(ThingKind.Archive, archive, limit.Token).ConfigureAwait(false))
+                {
+                    _shared.Forget(archive, Ids.Archives);
+                }
             }
 
-            await _gate.RunAloneAsync(() => _debris.RemoveAsync(work.Document, work.Agent, limit.Token), limit.Token).ConfigureAwait(false);
+            await _gate.RunAloneAsync(() => RemoveDebrisAsync(work, limit.Token), limit.Token).ConfigureAwait(false);
+            await _identities.RemoveAsync(work, limit.Token).ConfigureAwait(false);
+            lock (_map)
+            {
+                if (Ids.Unfinished.Remove(work.Agent.SourceId))
+                {
+                    SaveMap();
+                }
+            }
+
             return null;
         }
         catch (Exception e) when (e is LettaException or OperationCanceledException)
         {
             return $"What was begun could not be removed: {e.Message} Restoring again removes it.";
+        }
+    }
+
+    private async Task RemoveDebrisAsync(AgentRestore work, CancellationToken cancel)
+    {
+        foreach (var id in await _debris.RemoveAsync(work.Document, work.Agent, cancel).ConfigureAwait(false))
+        {
+            _shared.Forget(id, Ids.Blocks);
+            _shared.Forget(id, Ids.Sources);
         }
     }
 

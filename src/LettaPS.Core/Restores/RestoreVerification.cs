@@ -6,7 +6,12 @@ using LettaPS.Core.Json;
 namespace LettaPS.Core.Restores;
 
 /// <summary>Compares an agent as a server shows it with the file that it was restored from. What it finds are the gaps of the result.</summary>
-internal sealed class RestoreVerification(AgentDocument document, AgentRecord agent, TargetRelease target, AgentSnapshot found)
+/// <param name="document">The file.</param>
+/// <param name="agent">The agent in it.</param>
+/// <param name="target">The release.</param>
+/// <param name="identities">Its identities: their identifiers in the file and on the server.</param>
+/// <param name="found">The agent as the server shows it.</param>
+internal sealed class RestoreVerification(AgentDocument document, AgentRecord agent, TargetRelease target, IReadOnlyDictionary<string, string> identities, AgentSnapshot found)
 {
     private readonly List<string> _gaps = [];
 
@@ -48,6 +53,11 @@ internal sealed class RestoreVerification(AgentDocument document, AgentRecord ag
             }
         }
 
+        if (RestorePatch.ModelDifferences(agent, state).ToList() is { Count: > 0 } settings)
+        {
+            _gaps.Add($"llm_config: the server shows another {string.Join(", ", settings)}.");
+        }
+
         if (!Rules(agent.Items("tool_rules")).SetEquals(Rules(state.Items("tool_rules"))))
         {
             _gaps.Add("tool_rules: the server shows other rules.");
@@ -62,6 +72,10 @@ internal sealed class RestoreVerification(AgentDocument document, AgentRecord ag
         if (!keys.SetEquals(AgentState.Variables(state).Select(v => v.StringOrNull("key")!)))
         {
             _gaps.Add("The environment variables: the server shows others.");
+        }
+        else if (agent.Config("tool_exec_environment_variables") is { } values && AgentState.Variables(state).Any(v => IsOther(values, v)))
+        {
+            _gaps.Add("The environment variables: the server shows other values.");
         }
 
         if (agent.Fields.TryGetValue("hidden", out var hidden) && hidden.ValueKind == JsonValueKind.True && !found.Agent.Hidden)
@@ -107,6 +121,10 @@ internal sealed class RestoreVerification(AgentDocument document, AgentRecord ag
             }
         }
     }
+
+    /// <summary>Files without secrets have empty values; so have answers of servers that do not show them.</summary>
+    private static bool IsOther(JsonElement values, JsonElement shown) =>
+        values.StringOrNull(shown.StringOrNull("key")!) is { Length: > 0 } value && AgentState.Value(shown) is { Length: > 0 } there && value != there;
 
     private static bool IsTrue(JsonElement thing, string name) => thing.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.True;
 
@@ -155,14 +173,19 @@ internal sealed class RestoreVerification(AgentDocument document, AgentRecord ag
         {
             _gaps.Add($"{lost} of {wanted.Count} files: {(target.ImportsLegacy ? $"the import of {target} takes none" : "the server does not show them")}.");
         }
+
+        if (!target.ImportsLegacy && FileViews.Differences(document, agent, found).Count is > 0 and var views)
+        {
+            _gaps.Add($"{views} files: the server does not let them be open or closed as in the file.");
+        }
     }
 
     private void CompareMessages(CancellationToken cancel)
     {
-        var adaptation = new MessageAdaptation(target);
+        var adaptation = new MessageAdaptation(target, identities);
         var places = new Dictionary<int, int>();
         var shown = found.Messages.Entries;
-        var (next, different, firstDifferent) = (0, 0, -1);
+        var (next, different, firstDifferent, otherSenders) = (0, 0, -1, 0);
         for (var i = 0; i < agent.Messages.Entries.Count; i++)
         {
             cancel.ThrowIfCancellationRequested();
@@ -179,6 +202,10 @@ internal sealed class RestoreVerification(AgentDocument document, AgentRecord ag
                 different++;
                 firstDifferent = firstDifferent < 0 ? i : firstDifferent;
             }
+            else if (next < shown.Count && HasOtherSender(row, shown[next]))
+            {
+                otherSenders++;
+            }
 
             next++;
         }
@@ -193,8 +220,19 @@ internal sealed class RestoreVerification(AgentDocument document, AgentRecord ag
             _gaps.Add($"{different} messages: the server shows another role, time or text, first of message {firstDifferent} of the file.");
         }
 
+        if (otherSenders > 0)
+        {
+            _gaps.Add($"{otherSenders} messages: the server shows another sender.");
+        }
+
         CompareContext(places);
     }
+
+    /// <summary>Rows of Letta's own exports do not say who sent a message, and neither does every answer.</summary>
+    private bool HasOtherSender(JsonElement row, MessageEntry shown) =>
+        row.StringOrNull("sender_id") is { } sender
+        && JsonSerializer.Deserialize<JsonElement>(found.Messages.Row(shown)).StringOrNull("sender_id") is { } there
+        && sender != there;
 
     private void CompareContext(Dictionary<int, int> places)
     {

@@ -93,6 +93,21 @@ internal sealed class SharedThings(IAgentTarget target, Func<string, bool> isSha
         }
     }
 
+    /// <summary>Notes that the thing of a key is gone again, so that the next agent brings it along.</summary>
+    /// <param name="id">Its identifier.</param>
+    /// <param name="known">The map.</param>
+    public void Forget(string id, IDictionary<string, string> known)
+    {
+        lock (map)
+        {
+            foreach (var key in known.Where(k => k.Value == id).Select(k => k.Key).ToList())
+            {
+                known.Remove(key);
+                _checked.TryRemove(key, out _);
+            }
+        }
+    }
+
     private sealed class Holder : IDisposable
     {
         public Stack<SemaphoreSlim> Held { get; } = [];

@@ -31,6 +31,7 @@ internal sealed class StateReading(AgentDocument document, AgentRecord agent, Di
             if (fields.TryGetValue(name, out var value))
             {
                 agent.Fields[name] = value;
+                agent.HasNoCompaction |= name == "compaction_settings" && value.ValueKind == JsonValueKind.Null;
             }
         }
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using LettaPS.Core.Json;
 
 namespace LettaPS.Core.Restores;
@@ -60,7 +59,7 @@ internal static class TargetAdaptation
             }
 
             var label = part.Value.StringOrNull("label");
-            var copy = JsonObject.Create(part.Value)!;
+            var copy = JsonObjects.Copy(part.Value);
             if (value.Contains('\0', StringComparison.Ordinal))
             {
                 value = value.Replace("\0", string.Empty, StringComparison.Ordinal);

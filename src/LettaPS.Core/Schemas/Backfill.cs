@@ -7,7 +7,7 @@ internal sealed class Backfill(SchemaSql sql)
     /// <summary>
     /// What migration f6cd5a1e519d gives archives that it finds no better value for. The endpoint no longer answers, but until 0.16.4 there must be something.
     /// </summary>
-    private const string LastResort =
+    internal const string LastResort =
         """{"embedding_endpoint_type": "openai", "embedding_endpoint": "https://embeddings.letta.com/", "embedding_model": "letta-free", "embedding_dim": 1536, "embedding_chunk_size": 300, "handle": null, "batch_size": 32, "azure_endpoint": null, "azure_version": null, "azure_deployment": null}""";
 
     /// <summary>The value that every row gets, or <see langword="null"/> where there is no such value (068588268b02, b888f21b151f).</summary>

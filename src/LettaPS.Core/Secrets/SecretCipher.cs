@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -15,15 +16,39 @@ internal static class SecretCipher
     private const int KeySize = 32;
     private const int Rounds = 100_000;
 
+    /// <summary>
+    /// Whether a value has the form of an encrypted secret. Servers without a key keep secrets in clear in the same columns; what is only small letters and
+    /// digits, as many keys of services are, is none: base64 of a salt and a tag is not.
+    /// </summary>
+    /// <param name="value">The value as the database holds it.</param>
+    public static bool LooksEncrypted(ReadOnlySpan<byte> value) =>
+        Base64.IsValid(value, out var length) && length > SaltSize + NonceSize + TagSize
+        && value.IndexOfAnyInRange((byte)'A', (byte)'Z') >= 0 && value.IndexOfAnyInRange((byte)'a', (byte)'z') >= 0 && value.IndexOfAnyInRange((byte)'0', (byte)'9') >= 0;
+
     /// <summary>Whether a key opens an encrypted secret. What is in it is forgotten at once.</summary>
     /// <param name="secret">The secret as the database holds it.</param>
     /// <param name="key">The key.</param>
     public static bool Opens(string secret, string key)
     {
+        if (Decrypt(secret, key) is not { } plain)
+        {
+            return false;
+        }
+
+        CryptographicOperations.ZeroMemory(plain);
+        return true;
+    }
+
+    /// <summary>Opens an encrypted secret.</summary>
+    /// <param name="secret">The secret as the database holds it.</param>
+    /// <param name="key">The key.</param>
+    /// <returns>The secret in UTF-8; <see langword="null"/> where the key does not open it.</returns>
+    public static byte[]? Decrypt(string secret, string key)
+    {
         var data = new byte[secret.Length];
         if (!Convert.TryFromBase64String(secret, data, out var length) || length <= SaltSize + NonceSize + TagSize)
         {
-            return false;
+            return null;
         }
 
         var all = data.AsSpan(0, length);
@@ -34,16 +59,20 @@ internal static class SecretCipher
         {
             using var aes = new AesGcm(derived, TagSize);
             aes.Decrypt(all.Slice(SaltSize, NonceSize), cipher, all[^TagSize..], plain);
-            return true;
+            return plain;
         }
         catch (AuthenticationTagMismatchException)
         {
-            return false;
+            return null;
         }
         finally
         {
-            CryptographicOperations.ZeroMemory(plain);
             CryptographicOperations.ZeroMemory(derived);
         }
     }
+
+    /// <summary>What a key can be recognised by without being told: the first eight bytes of a keyed hash of it, in hexadecimal digits.</summary>
+    /// <param name="key">The key.</param>
+    public static string Fingerprint(string key) =>
+        Convert.ToHexString(HMACSHA256.HashData("LettaPS encryption key fingerprint"u8, Encoding.UTF8.GetBytes(key)).AsSpan(0, 8)).ToLowerInvariant();
 }

@@ -18,7 +18,7 @@ namespace LettaPS.Commands;
 /// </summary>
 [Cmdlet(VerbsData.Export, "LettaAgent", DefaultParameterSetName = ByInputObject, SupportsShouldProcess = true)]
 [OutputType(typeof(LettaAgentBackup))]
-public sealed class ExportLettaAgentCommand : ConnectionCmdlet
+public sealed class ExportLettaAgentCommand : AgentSourceCmdlet
 {
     private const string ByInputObject = "InputObject";
     private const string ById = "Id";
@@ -47,7 +47,10 @@ public sealed class ExportLettaAgentCommand : ConnectionCmdlet
     [ArgumentCompleter(typeof(AgentIdCompleter))]
     public string[]? Id { get; set; }
 
-    /// <summary>How many agents are read at once, 1 to 64. Of each, up to four requests are under way; exports themselves are never asked for side by side.</summary>
+    /// <summary>
+    /// How many agents are worked on at once, 1 to 64. Of each, up to four requests are under way; exports themselves are never asked for side by side, and a
+    /// database is read by one connection.
+    /// </summary>
     [Parameter]
     [ValidateRange(1, 64)]
     public int ThrottleLimit { get; set; } = 4;
@@ -100,7 +103,7 @@ public sealed class ExportLettaAgentCommand : ConnectionCmdlet
             return;
         }
 
-        foreach (var connection in Connections)
+        foreach (var connection in Servers)
         {
             foreach (var id in Id ?? [null!])
             {
@@ -192,7 +195,7 @@ public sealed class ExportLettaAgentCommand : ConnectionCmdlet
     {
         await foreach (var order in _orders.Reader.ReadAllAsync(cancel).ConfigureAwait(false))
         {
-            var session = SessionOf(order.Connection);
+            var session = await SessionOfAsync(order.Connection, cancel).ConfigureAwait(false);
             if (order.Id is not null)
             {
                 if (await CheckAsync(session, order.Id).ConfigureAwait(false) is { } id && await WantsAsync(session, id, order.Agent).ConfigureAwait(false))
@@ -246,11 +249,11 @@ public sealed class ExportLettaAgentCommand : ConnectionCmdlet
         return false;
     }
 
-    private Session SessionOf(LettaConnection connection)
+    private async Task<Session> SessionOfAsync(LettaConnection connection, CancellationToken cancel)
     {
         if (!_sessions.TryGetValue(connection.BaseUri, out var session))
         {
-            var source = AdapterContext.Door.OpenServer(connection, _progress.AddBytes, _warnings.Enqueue);
+            var source = await OpenSourceAsync(connection, _progress.AddBytes, _warnings.Enqueue, cancel).ConfigureAwait(false);
             _sessions[connection.BaseUri] = session = new Session(source);
         }
 
@@ -343,9 +346,9 @@ public sealed class ExportLettaAgentCommand : ConnectionCmdlet
     private sealed record Order(LettaConnection Connection, string? Id, LettaAgent? Agent);
 
     /// <summary>The work on one server.</summary>
-    private sealed class Session(ILettaServer source) : IDisposable
+    private sealed class Session(IAgentSource source) : IDisposable
     {
-        public ILettaServer Source => source;
+        public IAgentSource Source => source;
 
         public BackupSet? Set { get; set; }
 

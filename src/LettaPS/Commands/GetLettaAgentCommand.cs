@@ -12,7 +12,7 @@ namespace LettaPS.Commands;
 /// </summary>
 [Cmdlet(VerbsCommon.Get, "LettaAgent", DefaultParameterSetName = ByName, SupportsPaging = true)]
 [OutputType(typeof(LettaAgent))]
-public sealed class GetLettaAgentCommand : ConnectionCmdlet
+public sealed class GetLettaAgentCommand : AgentSourceCmdlet
 {
     private const string ByName = "Name";
     private const string ById = "Id";
@@ -59,7 +59,7 @@ public sealed class GetLettaAgentCommand : ConnectionCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        foreach (var connection in Connections)
+        foreach (var connection in Servers)
         {
             if (_toGive > 0)
             {
@@ -70,7 +70,7 @@ public sealed class GetLettaAgentCommand : ConnectionCmdlet
 
     private async Task GetAsync(LettaConnection connection, CancellationToken cancel)
     {
-        using var server = AdapterContext.Door.OpenServer(connection);
+        using var server = await OpenSourceAsync(connection, received: null, warn: null, cancel).ConfigureAwait(false);
         if (Id is not null)
         {
             await GetByIdAsync(server, cancel).ConfigureAwait(false);
@@ -94,7 +94,7 @@ public sealed class GetLettaAgentCommand : ConnectionCmdlet
         }
     }
 
-    private async Task GetByIdAsync(ILettaServer server, CancellationToken cancel)
+    private async Task GetByIdAsync(IAgentSource server, CancellationToken cancel)
     {
         foreach (var id in Id!)
         {

@@ -1,21 +1,24 @@
 using System.Collections;
 using System.Management.Automation;
+using System.Management.Automation.Host;
 using LettaPS.Async;
 using LettaPS.Completion;
 using LettaPS.Core;
+using LettaPS.Core.Agents;
 using LettaPS.Core.Connections;
+using LettaPS.Core.Databases;
 using LettaPS.Core.Restores;
 using LettaPS.Hosting;
 
 namespace LettaPS.Commands;
 
 /// <summary>
-/// Brings agents back onto a Letta server from files of any form: sets of <c>Export-LettaAgent</c>, AgentFile v2 of any origin, legacy files of 0.11 and raw
+/// Brings agents back onto a Letta server, or straight into its database, from files of any form: sets of <c>Export-LettaAgent</c>, AgentFile v2 of any origin, legacy files of 0.11 and raw
 /// agent states. Every agent is compared with its file; what is not there is in the result. What fails leaves nothing behind.
 /// </summary>
 [Cmdlet(VerbsData.Restore, "LettaAgent", DefaultParameterSetName = ByPath, SupportsShouldProcess = true)]
 [OutputType(typeof(LettaRestoreResult))]
-public sealed class RestoreLettaAgentCommand : ConnectionCmdlet
+public sealed class RestoreLettaAgentCommand : DatabaseCmdlet
 {
     private const string ByPath = "Path";
     private const string ByLiteralPath = "LiteralPath";
@@ -84,12 +87,23 @@ public sealed class RestoreLettaAgentCommand : ConnectionCmdlet
     [ValidateNotNullOrEmpty]
     public string? IdMapPath { get; set; }
 
+    /// <summary>
+    /// Through what agents are restored: <c>Api</c> imports them into a server; <c>Database</c> writes the rows that the file has of a database straight into the
+    /// server's database, without a server; <c>Auto</c> (the default) imports.
+    /// </summary>
+    [Parameter]
+    public LettaAgentSource Source { get; set; }
+
+    /// <summary>Keep the identifiers of agents, blocks, messages, passages and all else, so that what is pinned to them stays valid. Only a database takes them.</summary>
+    [Parameter]
+    public SwitchParameter PreserveId { get; set; }
+
     /// <summary>How many imports run at once, 1 to 16. Up to three times as many agents are under way: the others are read and compared meanwhile.</summary>
     [Parameter]
     [ValidateRange(1, 16)]
     public int ThrottleLimit { get; set; } = 2;
 
-    /// <summary>Do not ask before <c>-Conflict Replace</c> deletes an old agent.</summary>
+    /// <summary>Do not ask whether <c>-Conflict Replace</c> may delete old agents.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
 
@@ -136,8 +150,23 @@ public sealed class RestoreLettaAgentCommand : ConnectionCmdlet
             return;
         }
 
+        RefuseWhatDoesNotGoTogether();
         var mapPath = IdMapPath is null ? null : FilePaths.ForWriting(this, IdMapPath);
         RunToEnd(cancel => RestoreAsync(connection, mapPath, cancel));
+    }
+
+    private bool UsesDatabase => Source == LettaAgentSource.Database || (Source == LettaAgentSource.Auto && PreserveId);
+
+    private void RefuseWhatDoesNotGoTogether()
+    {
+        string[] ofServer = [nameof(ModelMap), nameof(EmbeddingMap), nameof(NoArchive), nameof(NoTool), nameof(OverwriteTool), nameof(PassagesOnly)];
+        var problem = PreserveId && Source == LettaAgentSource.Api ? "A server gives identifiers of its own: -PreserveId needs a database."
+            : UsesDatabase && ofServer.FirstOrDefault(MyInvocation.BoundParameters.ContainsKey) is { } other ? $"Rows are written as they are: -{other} is for servers."
+            : null;
+        if (problem is not null)
+        {
+            ThrowTerminatingError(new LettaException("ParametersDisagree", LettaErrorKind.InvalidInput, problem, "Leave one of the two out.").ToErrorRecord());
+        }
     }
 
     private static bool Matches(string pattern, PlannedAgent agent) => WildcardPattern.Get(pattern, WildcardOptions.IgnoreCase).IsMatch(agent.Name);
@@ -165,9 +194,13 @@ public sealed class RestoreLettaAgentCommand : ConnectionCmdlet
                 plan.Agents.RemoveAll(a => !Array.Exists(Name, n => Matches(n, a)));
             }
 
-            if (plan.Agents.Count > 0)
+            if (plan.Agents.Count > 0 && UsesDatabase)
             {
-                await RestoreAsync(connection, plan, mapPath, folder.FullName, cancel).ConfigureAwait(false);
+                await RestoreToDatabaseAsync(connection, plan, mapPath, cancel).ConfigureAwait(false);
+            }
+            else if (plan.Agents.Count > 0)
+            {
+                await RestoreToServerAsync(connection, plan, mapPath, folder.FullName, cancel).ConfigureAwait(false);
             }
         }
         finally
@@ -180,7 +213,7 @@ public sealed class RestoreLettaAgentCommand : ConnectionCmdlet
         }
     }
 
-    private async Task RestoreAsync(LettaConnection connection, RestorePlan plan, string? mapPath, string workFolder, CancellationToken cancel)
+    private async Task RestoreToServerAsync(LettaConnection connection, RestorePlan plan, string? mapPath, string workFolder, CancellationToken cancel)
     {
         using var server = AdapterContext.Door.OpenServer(connection, _progress.AddBytes);
         var options = new RestoreOptions
@@ -193,7 +226,6 @@ public sealed class RestoreLettaAgentCommand : ConnectionCmdlet
             OverwriteTool = OverwriteTool,
             PassagesOnly = PassagesOnly,
             IdMapPath = mapPath,
-            ConfirmReplace = Force ? null : ConfirmReplaceAsync,
         };
         using var session = await RestoreSession.OpenAsync(server, plan, options, workFolder, ThrottleLimit, cancel).ConfigureAwait(false);
         foreach (var invalid in session.Invalid)
@@ -201,13 +233,57 @@ public sealed class RestoreLettaAgentCommand : ConnectionCmdlet
             await WriteWarningAsync($"{invalid.Message} It is passed over.").ConfigureAwait(false);
         }
 
-        var agreed = new List<PlannedAgent>();
+        // The session holds imports to the limit; others are read from their files and compared with the server meanwhile.
+        await RunAsync(session, plan, server.Connection.BaseUri, ThrottleLimit * AgentsPerImport, cancel).ConfigureAwait(false);
+    }
+
+    private async Task RestoreToDatabaseAsync(LettaConnection connection, RestorePlan plan, string? mapPath, CancellationToken cancel)
+    {
+        var found = await FindNamedDatabaseAsync(connection, cancel).ConfigureAwait(false)
+            ?? new ServerDatabase(DatabaseAddress.Find(null, connection, Environment.GetEnvironmentVariable), null);
+        await WriteVerboseAsync($"Database: {found.Address}").ConfigureAwait(false);
+        var options = new RestoreOptions
+        {
+            Conflict = Conflict,
+            PreserveId = PreserveId,
+            EncryptionKey = found.EncryptionKey,
+            IdMapPath = mapPath,
+        };
+
+        // What -DatabaseUri names need not be the database of the connection's server.
+        var server = DatabaseUri is null ? connection.BaseUri : new Uri(found.Address.ToString());
+        var database = AdapterContext.Door.OpenRestoreDatabase(found.Address);
+        await using (database.ConfigureAwait(false))
+        {
+            using var session = await DatabaseRestoreSession.OpenAsync(database, plan, options, server, cancel).ConfigureAwait(false);
+            await RunAsync(session, plan, server, ThrottleLimit, cancel).ConfigureAwait(false);
+        }
+    }
+
+    private async Task RunAsync(IRestoreSession session, RestorePlan plan, Uri server, int atOnce, CancellationToken cancel)
+    {
+        // All is asked before anything is done: where nobody can be asked, nothing has been.
+        var (agreed, kept) = (new List<PlannedAgent>(), new List<LettaRestoreResult>());
         foreach (var agent in plan.Agents)
         {
-            if (await ShouldProcessAsync(agent.ToString(), session.Describe(agent)).ConfigureAwait(false))
+            if (!await ShouldProcessAsync(agent.ToString(), session.Describe(agent)).ConfigureAwait(false))
+            {
+                continue;
+            }
+
+            if (Force || session.Replaces(agent) is not { } old || await ConfirmReplaceAsync(old).ConfigureAwait(false))
             {
                 agreed.Add(agent);
             }
+            else
+            {
+                kept.Add(session.Keep(agent));
+            }
+        }
+
+        foreach (var result in kept)
+        {
+            await WriteObjectAsync(result).ConfigureAwait(false);
         }
 
         if (agreed.Count == 0)
@@ -218,11 +294,10 @@ public sealed class RestoreLettaAgentCommand : ConnectionCmdlet
         _progress.Total = agreed.Count;
         var (counts, withheld) = (new int[4], new List<LettaRestoreResult>());
 
-        // The session holds imports to the limit; others are read from their files and compared with the server meanwhile.
-        var underWay = new ParallelOptions { MaxDegreeOfParallelism = ThrottleLimit * AgentsPerImport, CancellationToken = cancel };
+        var underWay = new ParallelOptions { MaxDegreeOfParallelism = atOnce, CancellationToken = cancel };
         await Parallel.ForEachAsync(agreed, underWay, async (agent, token) =>
         {
-            var result = await RestoreAsync(session, agent, server.Connection.BaseUri, token).ConfigureAwait(false);
+            var result = await RestoreAsync(session, agent, server, token).ConfigureAwait(false);
             _progress.AddDone();
             if (agent.Groups.Count > 0)
             {
@@ -251,12 +326,18 @@ public sealed class RestoreLettaAgentCommand : ConnectionCmdlet
         await WriteVerboseAsync($"Of {agreed.Count} agents {counts[0]} are restored, {counts[1]} with gaps, {counts[2]} were there already, {counts[3]} failed. The map of identifiers is {session.MapPath}.").ConfigureAwait(false);
     }
 
-    private async Task<LettaRestoreResult> RestoreAsync(RestoreSession session, PlannedAgent agent, Uri server, CancellationToken cancel)
+    private async Task<LettaRestoreResult> RestoreAsync(IRestoreSession session, PlannedAgent agent, Uri server, CancellationToken cancel)
     {
         var begun = TimeProvider.System.GetTimestamp();
         try
         {
-            return await session.RestoreAsync(agent, cancel).ConfigureAwait(false);
+            var result = await session.RestoreAsync(agent, cancel).ConfigureAwait(false);
+            if (result is { Status: LettaRestoreStatus.Skipped, Gaps.Count: > 0 })
+            {
+                await WriteWarningAsync(result.Warnings[^1]).ConfigureAwait(false);
+            }
+
+            return result;
         }
         catch (LettaException e) when (e.ErrorId is not ("IdMapWriteFailed" or "RestoreInProgress"))
         {
@@ -274,8 +355,32 @@ public sealed class RestoreLettaAgentCommand : ConnectionCmdlet
         }
     }
 
-    private Task<bool> ConfirmReplaceAsync(string old) =>
-        AskAsync(() => ShouldContinue($"The new agent is verified. Delete the old one, {old}?", "Restore-LettaAgent -Conflict Replace", ref _yesToAll, ref _noToAll));
+    private async Task<bool> ConfirmReplaceAsync(string old)
+    {
+        var (agreed, failure) = await AskAsync(() => Confirm(old)).ConfigureAwait(false);
+        return failure is null
+            ? agreed
+            : throw new LettaException(
+                "CannotAsk",
+                LettaErrorKind.InvalidInput,
+                $"-Conflict Replace would delete {old}, and nobody can be asked here. Nothing was done.",
+                "Give -Force to delete old agents without being asked.",
+                old,
+                failure);
+    }
+
+    /// <summary>Asks on the pipeline thread; what is thrown there would end the pipeline, so a host that cannot ask is an answer of its own.</summary>
+    private (bool Agreed, Exception? Failure) Confirm(string old)
+    {
+        try
+        {
+            return (ShouldContinue($"Delete {old} when the new agent is restored and verified?", "Restore-LettaAgent -Conflict Replace", ref _yesToAll, ref _noToAll), null);
+        }
+        catch (Exception e) when (e is HostException or InvalidOperationException or NotImplementedException)
+        {
+            return (false, e);
+        }
+    }
 
     /// <summary>Asks a map for every model of the files, on the pipeline thread, where script blocks run.</summary>
     private async Task<Func<string, string?>?> MapAsync(object? map, IEnumerable<string?> handles)

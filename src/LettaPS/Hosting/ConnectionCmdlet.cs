@@ -17,6 +17,9 @@ public abstract class ConnectionCmdlet : AsyncCmdlet
     /// <summary>The servers to speak to.</summary>
     private protected IReadOnlyList<LettaConnection> Connections => Connection ?? [RunspaceState.Current.Connection ?? FromEnvironment()];
 
+    /// <summary>Whether somebody said which server is meant, so that Letta's default address is not just the last resort.</summary>
+    private protected bool ServerIsNamed => Connection is not null || RunspaceState.Current.Connection is not null || EnvironmentConnection.IsNamed;
+
     private LettaConnection FromEnvironment()
     {
         try

@@ -35,30 +35,39 @@ public abstract class DatabaseCmdlet : ConnectionCmdlet
         }
     }
 
+    /// <summary>The database that the parameters, the connection, the environment or the container of the server name.</summary>
+    /// <param name="connection">The server.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <returns><see langword="null"/> where none of them does.</returns>
+    private protected async Task<ServerDatabase?> FindNamedDatabaseAsync(LettaConnection connection, CancellationToken cancel)
+    {
+        var said = DatabaseUri is null ? connection.Database ?? DatabaseAddress.FromEnvironment(Environment.GetEnvironmentVariable) : DatabaseAddress.Parse(DatabaseUri);
+        return said is null
+            ? await FindInEngineAsync(connection, cancel).ConfigureAwait(false)
+            : new ServerDatabase(said, Environment.GetEnvironmentVariable(ServerDatabase.KeyVariable) is { Length: > 0 } key ? key : null);
+    }
+
     private DatabaseAddress FindDatabase(LettaConnection connection)
     {
-        var said = connection.Database is not null || DatabaseAddress.FromEnvironment(Environment.GetEnvironmentVariable) is not null;
-        return (said ? null : FindInEngine(connection)) ?? DatabaseAddress.Find(null, connection, Environment.GetEnvironmentVariable);
+        ServerDatabase? named = null;
+        RunToEnd(async cancel => named = await FindNamedDatabaseAsync(connection, cancel).ConfigureAwait(false));
+        return named?.Address ?? DatabaseAddress.Find(null, connection, Environment.GetEnvironmentVariable);
     }
 
     /// <summary>The database of the container that serves a connection, at whatever port, published or not.</summary>
     /// <returns><see langword="null"/> where there is no such container, or no engine.</returns>
-    private DatabaseAddress? FindInEngine(LettaConnection connection)
+    private async Task<ServerDatabase?> FindInEngineAsync(LettaConnection connection, CancellationToken cancel)
     {
-        DatabaseAddress? found = null;
-        RunToEnd(async cancel =>
+        try
         {
-            try
-            {
-                // Not disposed of: the address may be used as long as the session lasts, and an engine holds nothing open between requests.
-                var engine = AdapterContext.Door.OpenEngine();
-                found = await new ServerDatabaseFinder(engine).FindAsync(connection.BaseUri, cancel).ConfigureAwait(false);
-            }
-            catch (LettaException e) when (e.ErrorId is "EngineUnreachable" or "EngineAccessDenied" or "EngineConfigurationInvalid")
-            {
-                await WriteVerboseAsync($"No container engine was asked for the database. {e.Message}").ConfigureAwait(false);
-            }
-        });
-        return found;
+            // Not disposed of: the address may be used as long as the session lasts, and an engine holds nothing open between requests.
+            var engine = AdapterContext.Door.OpenEngine();
+            return await new ServerDatabaseFinder(engine).FindAsync(connection.BaseUri, cancel).ConfigureAwait(false);
+        }
+        catch (LettaException e) when (e.ErrorId is "EngineUnreachable" or "EngineAccessDenied" or "EngineConfigurationInvalid")
+        {
+            await WriteVerboseAsync($"No container engine was asked for the database. {e.Message}").ConfigureAwait(false);
+            return null;
+        }
     }
 }

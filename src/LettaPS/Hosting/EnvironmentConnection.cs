@@ -12,6 +12,9 @@ internal static class EnvironmentConnection
     private const string ApiKeyName = "LETTA_API_KEY";
     private const string Default = "http://localhost:8283";
 
+    /// <summary>Whether the environment names a server.</summary>
+    public static bool IsNamed => Environment.GetEnvironmentVariable(BaseUrl) is { Length: > 0 };
+
     /// <summary>The address: <c>LETTA_BASE_URL</c>, else Letta's own port on this machine.</summary>
     /// <exception cref="LettaException"><c>InvalidBaseUri</c>: the variable holds something else.</exception>
     public static Uri BaseUri

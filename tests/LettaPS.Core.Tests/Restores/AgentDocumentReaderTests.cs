@@ -53,6 +53,23 @@ public sealed class AgentDocumentReaderTests : IDisposable
         Assert.Equal(Fixture.Export("0.16.2").GetProperty("agents")[0].GetProperty("messages").GetArrayLength(), Assert.Single(document.Agents).Messages.Entries.Count);
     }
 
+    /// <summary>Found by damaging files at random: JSON allows a name twice, and Letta takes the last.</summary>
+    [Fact]
+    public async Task A_name_that_is_given_twice_counts_as_it_was_given_last()
+    {
+        var legacy = Encoding.UTF8.GetString(Fixture.Bytes("exports/0.11.3-Incognito.json.gz"));
+        var twice = legacy.Insert(legacy.IndexOf("\"label\"", StringComparison.Ordinal), "\"label\": \"first\", ");
+        Assert.NotEqual(legacy, twice);
+        await File.WriteAllTextAsync(_folder["twice.json"], twice, s_cancel);
+
+        await AgentFileConversion.ConvertAsync(_folder["twice.json"], _folder["new.af"], s_cancel);
+
+        using var converted = JsonDocument.Parse(await File.ReadAllBytesAsync(_folder["new.af"], s_cancel));
+        Assert.Equal(
+            JsonDocument.Parse(legacy).RootElement.GetProperty("core_memory")[0].GetProperty("label").GetString(),
+            converted.RootElement.GetProperty("blocks")[0].GetProperty("label").GetString());
+    }
+
     [Fact]
     public async Task A_recorded_legacy_file_becomes_a_valid_agent_file()
     {

@@ -20,9 +20,10 @@ internal sealed class HealthyServer : IAsyncDisposable
     /// <param name="catalog">The schema; that of 0.16.8 where not given.</param>
     /// <param name="stamped">Whether alembic knows it.</param>
     /// <param name="release">The release of the server.</param>
-    public static async Task<HealthyServer> StartAsync(string catalog = "alembic/0.16.8", bool stamped = true, string release = "0.16.8")
+    /// <param name="postgres">Major version of PostgreSQL; the newest that is there where not given.</param>
+    public static async Task<HealthyServer> StartAsync(string catalog = "alembic/0.16.8", bool stamped = true, string release = "0.16.8", int? postgres = null)
     {
-        var database = await (await PostgresServer.GetAsync()).CreateLettaDatabaseAsync(catalog, stamped);
+        var database = await (postgres is { } major ? await PostgresServer.GetAsync(major) : await PostgresServer.GetAsync()).CreateLettaDatabaseAsync(catalog, stamped);
         var server = new HealthyServer(await Connected.ToAsync(new SandboxOptions { Release = release }), database);
         await server.AddAgentAsync(Agent, "Memo");
         return server;

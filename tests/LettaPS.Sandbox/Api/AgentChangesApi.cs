@@ -35,6 +35,8 @@ internal sealed class AgentChangesApi
 
         routes.Patch("/v1/agents/{}/identities/attach/{}", changes.AttachIdentity);
         routes.Patch("/v1/agents/{}/identities/detach/{}", call => changes.Quietly(call, changes.Detach(call, "identity", a => a.IdentityIds)));
+        routes.Patch("/v1/agents/{}/files/{}/open", changes.OpenFile);
+        routes.Patch("/v1/agents/{}/files/{}/close", changes.CloseFile);
         routes.Patch("/v1/agents/{}/archives/attach/{}", changes.AttachArchive);
         routes.Patch("/v1/agents/{}/archives/detach/{}", changes.DetachArchive);
     }
@@ -253,6 +255,43 @@ internal sealed class AgentChangesApi
     }
 
     /// <summary>Attaches a source and opens its files.</summary>
+    /// <summary>Opens a file; where the agent has as many open as it may, those that were used least recently are closed, and the answer names them.</summary>
+    private Answer OpenFile(Call call)
+    {
+        var row = ToChange(call);
+        var id = call.Id("file", "file_id", 1);
+        var file = _api.State.Files.Find(id) ?? throw Problem.NotFound($"File with id={id} not found");
+        if (_api.State.FileAgents.FirstOrDefault(f => f.AgentId == row.Id && f.FileId == id) is not { } view)
+        {
+            _api.Factory.OpenFile(row, file, file.Content);
+            view = _api.State.FileAgents.First(f => f.AgentId == row.Id && f.FileId == id);
+        }
+
+        (view.IsOpen, view.VisibleContent, view.LastAccessedAt) = (true, file.Content, _api.State.Tick());
+        var most = row.MaxFilesOpen ?? AgentShape.FileDefaults(row).MaxOpen;
+        var closed = _api.State.FileAgents.Where(f => f.AgentId == row.Id && f.IsOpen && f.FileId != id).OrderByDescending(f => f.LastAccessedAt).Skip(most - 1).ToArray();
+        foreach (var other in closed)
+        {
+            (other.IsOpen, other.VisibleContent) = (false, string.Empty);
+        }
+
+        return Answer.Array(closed, (w, f) => w.WriteStringValue(f.FileName));
+    }
+
+    private Answer CloseFile(Call call)
+    {
+        var row = ToChange(call);
+        var id = call.Id("file", "file_id", 1);
+        var view = _api.State.FileAgents.FirstOrDefault(f => f.AgentId == row.Id && f.FileId == id) ?? throw LettaApi.NoRow("FileAgent", "files_agents", id);
+        (view.IsOpen, view.LastAccessedAt) = (false, _api.State.Tick());
+        return Answer.Object(w =>
+        {
+            w.WriteStartObject();
+            w.WriteString("message"u8, $"File id={id} successfully closed");
+            w.WriteEndObject();
+        });
+    }
+
     private Answer AttachSource(Call call)
     {
         var row = ToChange(call);

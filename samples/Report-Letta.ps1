@@ -1,0 +1,131 @@
+#Requires -Version 7.4
+#Requires -Modules LettaPS
+
+<#
+.SYNOPSIS
+Writes a report of one or many Letta servers: health, agents and backups, as one HTML page and as CSV.
+.DESCRIPTION
+Asks each server for its health and its agents; reads the backups of each in -BackupPath. Nothing is changed. A server that does not answer is in the report with
+what is wrong, and the others are reported all the same.
+
+Names come from strangers: in the page they are escaped, and the page holds no script; in the CSV a text that a spreadsheet would take for a formula has an
+apostrophe before it.
+.PARAMETER Path
+The HTML page. A file that is there is replaced.
+.PARAMETER CsvPath
+The table of the agents as CSV.
+.PARAMETER Connection
+The servers, as Connect-Letta -PassThru gives them. Without it the server of Connect-Letta, else that of LETTA_BASE_URL.
+.PARAMETER BackupPath
+A folder with backup sets.
+.EXAMPLE
+./Report-Letta.ps1 report.html
+
+Reports the server that this session is connected to.
+.EXAMPLE
+./Report-Letta.ps1 fleet.html -CsvPath agents.csv -Connection (Connect-Letta http://one:8283 -PassThru), (Connect-Letta http://two:8283 -PassThru)
+
+Reports two servers on one page.
+.EXAMPLE
+./Report-Letta.ps1 /var/www/letta.html -BackupPath /srv/letta-backup
+
+With the newest backup of each agent's server.
+#>
+[CmdletBinding(SupportsShouldProcess)]
+[OutputType([void])]
+param(
+    [Parameter(Mandatory, Position = 0)]
+    [ValidateNotNullOrEmpty()]
+    [string] $Path,
+
+    [ValidateNotNullOrEmpty()]
+    [string] $CsvPath,
+
+    [ValidateNotNull()]
+    [object[]] $Connection,
+
+    [ValidateNotNullOrEmpty()]
+    [string] $BackupPath
+)
+
+Set-StrictMode -Version Latest
+$ErrorActionPreference = 'Stop'
+$Path = $PSCmdlet.GetUnresolvedProviderPathFromPSPath($Path)
+if ($CsvPath) { $CsvPath = $PSCmdlet.GetUnresolvedProviderPathFromPSPath($CsvPath) }
+if (-not $Connection) {
+    if (-not (Get-LettaConnection)) { Connect-Letta }
+    $Connection = Get-LettaConnection
+}
+
+function ConvertTo-HtmlTable {
+    param([string[]] $Column, [object[]] $Row)
+    $encode = { [Net.WebUtility]::HtmlEncode("$($args[0])") }
+    '<table><tr>' + (-join ($Column | ForEach-Object { "<th>$(& $encode $_)</th>" })) + '</tr>'
+    foreach ($item in $Row) {
+        '<tr>' + (-join ($Column | ForEach-Object { "<td>$(& $encode $item.$_)</td>" })) + '</tr>'
+    }
+
+    '</table>'
+}
+
+function ConvertTo-CsvLine {
+    param([object[]] $Value)
+    ($Value | ForEach-Object {
+        $text = "$_"
+        if ($text -match '^[=+\-@\t\r]') { $text = "'$text" }
+        '"' + $text.Replace('"', '""') + '"'
+    }) -join ','
+}
+
+$backups = @(if ($BackupPath) { Get-LettaBackup -LiteralPath $BackupPath })
+$agentColumns = 'Server', 'Name', 'Id', 'Model', 'CreatedAt', 'InContext', 'Tags', 'LastBackup'
+$html = @()
+$csv = @(ConvertTo-CsvLine $agentColumns)
+foreach ($server in $Connection) {
+    $sets = @($backups | Where-Object { $_.State -eq 'Finished' -and $_.Server -eq $server.BaseUri })
+    $health = @(Test-LettaHealth -Connection $server)
+    $trouble = $null
+    $agents = @()
+    try {
+        $agents = @(Get-LettaAgent -Connection $server -IncludeHidden | ForEach-Object {
+            $agent = $_
+            $holding = @($sets | Where-Object { $_.Files.AgentId -contains $agent.Id })
+            [pscustomobject]@{
+                Server     = $server.BaseUri
+                Name       = $agent.Name
+                Id         = $agent.Id
+                Model      = $agent.Model
+                CreatedAt  = $agent.CreatedAt ? $agent.CreatedAt.ToString('yyyy-MM-dd') : ''
+                InContext  = $agent.InContextMessages
+                Tags       = $agent.Tags -join ', '
+                LastBackup = $holding ? $holding[-1].CompletedAt.ToString('yyyy-MM-dd HH:mm') : 'never'
+            }
+        })
+    }
+    catch {
+        $trouble = $_
+    }
+
+    $worst = foreach ($status in 'Fail', 'Warn', 'Pass') { if ($health.Status -contains $status) { $status; break } }
+    $html += "<h2 class=""$worst"">$([Net.WebUtility]::HtmlEncode($server.ToString()))</h2>"
+    $html += ConvertTo-HtmlTable 'Layer', 'Name', 'Status', 'Message', 'Recommendation' @($health | Where-Object Status -In 'Warn', 'Fail')
+    if ($trouble) { $html += "<p class=""Fail"">$([Net.WebUtility]::HtmlEncode("The agents cannot be listed: $trouble"))</p>" }
+    $html += ConvertTo-HtmlTable $agentColumns $agents
+    $csv += $agents | ForEach-Object { $agent = $_; ConvertTo-CsvLine ($agentColumns | ForEach-Object { $agent.$_ }) }
+}
+
+$page = @"
+<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>Letta servers</title>
+<style>body{font:14px sans-serif;margin:2em}table{border-collapse:collapse;margin:1em 0}td,th{border:1px solid #ccc;padding:.3em .6em;text-align:left}
+.Fail{color:#b00}.Warn{color:#a60}.Pass{color:#070}</style></head>
+<body><h1>Letta servers, $([DateTime]::UtcNow.ToString('yyyy-MM-dd HH:mm')) UTC</h1>
+$($html -join "`n")
+</body></html>
+"@
+
+if ($PSCmdlet.ShouldProcess($Path, 'Write report')) {
+    [IO.File]::WriteAllText($Path, $page)
+    if ($CsvPath) { [IO.File]::WriteAllLines($CsvPath, [string[]]$csv) }
+}

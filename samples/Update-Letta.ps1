@@ -1,0 +1,210 @@
+#Requires -Version 7.4
+#Requires -Modules LettaPS
+
+<#
+.SYNOPSIS
+Moves a Letta server in a container to another release, and back by itself if anything goes wrong.
+.DESCRIPTION
+For a server that docker compose runs. In this order:
+
+1. Test-LettaUpgrade must not say Blocked (this includes Letta Code and PostgreSQL), and Test-LettaHealth must find nothing that fails.
+2. Every agent is exported into a backup set, and the set is examined.
+3. Where tool messages would be damaged by the new release, they are put right (Invoke-LettaSchemaFix -Kind MessageData).
+4. The compose file is pinned to the new release and the image is pulled, while the old release still runs.
+5. The server is stopped and its database dumped, so that nothing is written after the dump.
+6. The new release is started; it migrates the database. It must answer within -TimeoutSec.
+7. Compare-LettaSchema must find nothing that breaks. If the start script of the image was bypassed, Update-LettaSchema migrates.
+8. Health must find nothing that fails, and every agent is exported again: each must be there with at least the messages, passages, blocks and tools that
+   it had.
+
+If anything from 4 on fails, or Ctrl+C is pressed, everything is put back: the bytes of the compose file, the database as it was in the dump, the container of
+the old release. The database that the new release made is kept under a dated name. The script then ends with an error that says what failed.
+.PARAMETER Version
+The release to move to, such as 0.16.8.
+.PARAMETER BackupPath
+The folder for the backup sets and the dump. It is made where it does not exist.
+.PARAMETER Name
+Container or compose service of the server. Not needed where there is one server only.
+.PARAMETER ApiKey
+The server's password. Without it LETTA_API_KEY, if set.
+.PARAMETER NoPull
+Pull nothing: the image of the new release is there already.
+.PARAMETER TimeoutSec
+How long the new release may take to migrate the database and to answer, in seconds: 1 to 86400.
+.EXAMPLE
+./Update-Letta.ps1 0.16.8 ~/letta-backup
+
+Asks, and moves the only server to 0.16.8.
+.EXAMPLE
+./Update-Letta.ps1 0.16.8 ~/letta-backup -WhatIf
+
+Makes every test that comes before a change, and changes nothing.
+.EXAMPLE
+./Update-Letta.ps1 0.16.8 /srv/letta-backup -Name letta -NoPull -Confirm:$false -Verbose
+
+Moves the server letta to an image that is here already, without asking, and tells each step.
+.OUTPUTS
+One object: Server, From, To, Agents, Backup (the set of before), Dump, BackupAfter (the set of after), Warnings.
+#>
+[CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'High')]
+[OutputType([pscustomobject])]
+param(
+    [Parameter(Mandatory, Position = 0)]
+    [ValidatePattern('^\d+\.\d+\.\d+$')]
+    [string] $Version,
+
+    [Parameter(Mandatory, Position = 1)]
+    [ValidateNotNullOrEmpty()]
+    [string] $BackupPath,
+
+    [ValidateNotNullOrEmpty()]
+    [string] $Name,
+
+    [securestring] $ApiKey,
+
+    [switch] $NoPull,
+
+    [ValidateRange(1, 86400)]
+    [int] $TimeoutSec = 1800
+)
+
+Set-StrictMode -Version Latest
+$ErrorActionPreference = 'Stop'
+$BackupPath = $PSCmdlet.GetUnresolvedProviderPathFromPSPath($BackupPath)
+
+function Invoke-Compose {
+    param([object] $Server, [string[]] $Argument)
+    $files = $Server.ComposeFile | ForEach-Object { '--file', $_ }
+    $output = & docker compose --project-name $Server.Project @files @Argument 2>&1
+    if ($LASTEXITCODE -ne 0) { throw "docker compose $Argument ended with ${LASTEXITCODE}: $($output -join ' ')" }
+}
+
+# What fails, but for models, which no release changes, and backups, which are taken here.
+function Assert-Health {
+    param([object] $Server, [hashtable] $Key)
+    $failed = @($Server | Test-LettaHealth @Key | Where-Object { $_.Status -eq 'Fail' -and $_.Layer -notin 'Models', 'Backups' })
+    if ($failed) { throw "Not healthy: $($failed -join '; ')" }
+}
+
+function Export-Verified {
+    param([object] $Connection, [string] $Path)
+    $agents = @(Export-LettaAgent -Connection $Connection -Path $Path)
+    foreach ($agent in $agents) {
+        $test = Test-LettaBackup -LiteralPath $agent.Path
+        if (-not $test.Valid) { throw "The backup $($agent.Path) is not valid: $($test.Problems)" }
+    }
+
+    $agents
+}
+
+$key = @{}
+if ($ApiKey) { $key.ApiKey = $ApiKey }
+$named = @{}
+if ($Name) { $named.Name = $Name }
+$server = @(Get-LettaServer @named)
+if ($server.Count -ne 1) { throw "There are $($server.Count) servers: $($server.Name -join ', '). Give -Name." }
+$server = $server[0]
+if (-not $server.Service) { throw "$($server.Name) was not made by docker compose: this script changes compose files. Pull the image and make the container anew by hand." }
+
+$test = $server | Test-LettaUpgrade -To $Version @key
+if ($test.Verdict -eq 'Blocked') { throw "The upgrade to $Version is blocked: $($test.Reasons -join '; ')" }
+Assert-Health $server $key
+if (-not $PSCmdlet.ShouldProcess($server.Name, "Move Letta from $($test.From) to $Version")) { return }
+
+# Asked once, for all of it.
+$ConfirmPreference = 'None'
+$connection = $server | Connect-Letta @key -PassThru
+$PSCmdlet.WriteVerbose("Backing up the agents of $($server.Name)")
+$before = @(Export-Verified $connection $BackupPath)
+
+$damage = @(Compare-LettaSchema -Connection $connection -Version $Version | Where-Object Kind -EQ 'MessageData')
+if ($damage) {
+    $PSCmdlet.WriteVerbose('Putting tool messages right')
+    $null = $damage | Invoke-LettaSchemaFix -Kind MessageData
+}
+
+# A reference that floats could bring any image when the old release is to come back.
+Get-LettaImagePin -LiteralPath $server.ComposeFile -Service $server.Service | Where-Object Floating | Set-LettaImagePin -FromRunning
+$pinned = @{}
+foreach ($pin in Get-LettaImagePin -LiteralPath $server.ComposeFile -Service $server.Service) { $pinned[$pin.Path] = [IO.File]::ReadAllBytes($pin.Path) }
+
+$dump = $null
+$failure = $null
+$stopped = $false
+$started = $false
+$done = $false
+try {
+    $PSCmdlet.WriteVerbose("Pinning to $Version")
+    Set-LettaImagePin -LiteralPath $server.ComposeFile -Service $server.Service -Version $Version
+    if (-not $NoPull) { Invoke-Compose $server 'pull', $server.Service }
+
+    $PSCmdlet.WriteVerbose('Stopping and dumping')
+    $stopped = $true
+    $server | Stop-LettaServer
+    $dump = $server | Backup-LettaDatabase -Path "$BackupPath/"
+
+    $PSCmdlet.WriteVerbose("Starting $Version")
+    $started = $true
+    Invoke-Compose $server 'up', '--detach', '--no-deps', $server.Service
+    Start-LettaServer $server.Name -Wait -TimeoutSec $TimeoutSec
+    $new = Get-LettaServer $server.Name
+    $connection = $new | Connect-Letta @key -PassThru
+    if ($connection.ServerVersion -ne $Version) { throw "The server that answers is $($connection.ServerVersion), not $Version." }
+
+    if (-not (Compare-LettaSchema -Connection $connection -Version $Version -Summary).IsUsable) {
+        $PSCmdlet.WriteVerbose('Migrating')
+        $null = $new | Update-LettaSchema -NoBackup -TimeoutSec $TimeoutSec
+        $breaks = @(Compare-LettaSchema -Connection $connection -Version $Version | Where-Object Severity -EQ 'Breaks')
+        if ($breaks) { throw "The schema is not that of ${Version}: $($breaks -join '; ')" }
+    }
+
+    $PSCmdlet.WriteVerbose('Comparing the agents with the backup')
+    Assert-Health $new $key
+    $after = @{}
+    Export-Verified $connection $BackupPath | ForEach-Object { $after[$_.AgentId] = $_ }
+    foreach ($agent in $before) {
+        if (-not $after.ContainsKey($agent.AgentId)) { throw "Agent '$($agent.AgentName)' ($($agent.AgentId)) is gone." }
+        foreach ($count in 'Messages', 'Passages', 'Blocks', 'Tools', 'Files') {
+            $now = $after[$agent.AgentId].$count
+            if ($now -lt $agent.$count) { throw "Agent '$($agent.AgentName)' had $($agent.$count) $($count.ToLowerInvariant()) and has $now." }
+        }
+    }
+
+    $done = $true
+}
+catch {
+    $failure = $_
+}
+finally {
+    # Here and not in catch, so that Ctrl+C goes back too.
+    if (-not $done) {
+        try {
+            $PSCmdlet.WriteVerbose("Going back to $($test.From)")
+            foreach ($file in $pinned.Keys) { [IO.File]::WriteAllBytes($file, $pinned[$file]) }
+            if ($started) {
+                Stop-LettaServer $server.Name
+                Invoke-Compose $server 'up', '--no-start', '--no-deps', $server.Service
+                $null = Restore-LettaDatabase $dump.Path -Name $server.Name -Confirm:$false
+            }
+
+            if ($stopped) { Start-LettaServer $server.Name -Wait -TimeoutSec $TimeoutSec }
+        }
+        catch {
+            throw "The upgrade to $Version failed ($failure), and going back failed too: $_ The agents are in $BackupPath, the database is in " +
+                "$(if ($dump) { $dump.Path } else { 'its place, unchanged' }). When the cause is gone: Restore-LettaDatabase <dump> -Name $($server.Name)."
+        }
+    }
+}
+
+if ($failure) { throw "The upgrade to $Version failed and was undone; $($server.Name) runs $($test.From) again. $failure" }
+
+[pscustomobject]@{
+    Server      = $server.Name
+    From        = $test.From
+    To          = $Version
+    Agents      = $before.Count
+    Backup      = $before ? [IO.Path]::GetDirectoryName($before[0].Path) : $null
+    Dump        = $dump.Path
+    BackupAfter = $before ? [IO.Path]::GetDirectoryName($after[$before[0].AgentId].Path) : $null
+    Warnings    = $test.Reasons
+}

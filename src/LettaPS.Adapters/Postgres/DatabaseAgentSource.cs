@@ -1,0 +1,145 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using LettaPS.Core;
+using LettaPS.Core.Agents;
+using LettaPS.Core.Connections;
+using Npgsql;
+
+namespace LettaPS.Adapters.Postgres;
+
+/// <summary>
+/// Agents straight from their database, in one transaction that sees it as it was when that began and locks nothing against writers. One agent is read
+/// at a time, whoever asks.
+/// </summary>
+internal sealed class DatabaseAgentSource(AgentDatabase from) : IAgentSource, IAsyncDisposable
+{
+    private const int PageSize = 100;
+
+    private readonly SemaphoreSlim _turn = new(1);
+    private readonly Dictionary<(bool History, bool Archive), AgentReading> _readings = [];
+    private PostgresSource? _source;
+    private DatabaseSession? _session;
+
+    /// <inheritdoc/>
+    public LettaConnection Connection => from.Connection;
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<LettaAgent> ListAsync(AgentQuery query, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        var ids = await InTurnAsync(session => session.ListAsync(query, cancel), "Listing the agents", cancel).ConfigureAwait(false);
+        foreach (var page in ids.Chunk(PageSize))
+        {
+            var valid = new List<string>(page.Length);
+            foreach (var (id, name) in page)
+            {
+                if (EntityId.TryParse(id, "agent", out _))
+                {
+                    valid.Add(id);
+                }
+                else if (query.OnInvalid is { } tell)
+                {
+                    await tell(InvalidId(id, name)).ConfigureAwait(false);
+                }
+                else
+                {
+                    throw InvalidId(id, name);
+                }
+            }
+
+            foreach (var agent in await AgentsAsync(valid, cancel).ConfigureAwait(false))
+            {
+                yield return agent;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<LettaAgent> GetAsync(string agentId, CancellationToken cancel)
+    {
+        var id = EntityId.Require(agentId, "agent");
+        return await AgentsAsync([id], cancel).ConfigureAwait(false) is [var agent] ? agent : throw NotFound(id);
+    }
+
+    /// <inheritdoc/>
+    public async Task<AgentSnapshot> ReadAsync(string agentId, SnapshotOptions options, CancellationToken cancel)
+    {
+        var id = EntityId.Require(agentId, "agent");
+        return await InTurnAsync(
+            async session =>
+            {
+                if (!_readings.TryGetValue((options.IncludeHistory, options.IncludeArchive), out var reading))
+                {
+                    reading = await AgentReading.PrepareAsync(session, options, cancel).ConfigureAwait(false);
+                    _readings[(options.IncludeHistory, options.IncludeArchive)] = reading;
+                }
+
+                return await reading.ReadAsync(id, options, from, cancel).ConfigureAwait(false) ?? throw NotFound(id);
+            },
+            $"Reading {id}",
+            cancel).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var reading in _readings.Values)
+        {
+            reading.Dispose();
+        }
+
+        if (_session is not null)
+        {
+            await _session.DisposeAsync().ConfigureAwait(false);
+        }
+
+        if (_source is not null)
+        {
+            await _source.DisposeAsync().ConfigureAwait(false);
+        }
+
+        _turn.Dispose();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
+
+    private async Task<IReadOnlyList<LettaAgent>> AgentsAsync(IReadOnlyList<string> ids, CancellationToken cancel)
+    {
+        var states = await InTurnAsync(session => session.StatesAsync(ids, cancel), "Reading the list of agents", cancel).ConfigureAwait(false);
+        return [.. ids.Select(states.GetValueOrDefault).Where(s => s.ValueKind == JsonValueKind.Object).Select(s => LettaAgent.FromState(s, Connection))];
+    }
+
+    /// <summary>Does something on the connection, which nobody else uses meanwhile. A failure of one statement leaves the transaction as it was.</summary>
+    private async Task<T> InTurnAsync<T>(Func<DatabaseSession, Task<T>> work, string what, CancellationToken cancel)
+    {
+        await _turn.WaitAsync(cancel).ConfigureAwait(false);
+        try
+        {
+            _source ??= await PostgresSource.OpenAsync(from.Address, cancel).ConfigureAwait(false);
+            _session ??= await DatabaseSession.OpenAsync(_source, from, cancel).ConfigureAwait(false);
+            try
+            {
+                return await work(_session).ConfigureAwait(false);
+            }
+            catch (PostgresException)
+            {
+                await _session.RecoverAsync(cancel).ConfigureAwait(false);
+                throw;
+            }
+        }
+        catch (NpgsqlException e)
+        {
+            throw PostgresErrors.OfStatement(e, from.Address, $"{what} failed");
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    private LettaException NotFound(string id) =>
+        new("AgentNotFound", LettaErrorKind.NotFound, $"There is no agent {id} in {from.Address}.", null, id);
+
+    private LettaException InvalidId(string id, string name) => new(
+        "InvalidIdInDatabase", LettaErrorKind.InvalidData, $"The agent '{name}' in {from.Address} has the identifier '{id}', which is none of Letta's. It is left out.", null, id);
+}

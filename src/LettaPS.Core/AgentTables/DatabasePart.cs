@@ -1,0 +1,152 @@
+using System.Buffers;
+using System.Text.Json;
+using LettaPS.Core.AgentFiles;
+using LettaPS.Core.IO;
+using LettaPS.Core.Secrets;
+
+namespace LettaPS.Core.AgentTables;
+
+/// <summary>The rows of one agent as its database has them, kept outside of memory when they are many: the part <c>database</c> of an agent file.</summary>
+public sealed class DatabasePart : IDisposable
+{
+    private const int ChunkSize = 64 << 10;
+
+    private readonly AgentDatabaseFacts _facts;
+    private readonly bool _withSecrets;
+    private readonly SpillBuffer _bytes;
+    private readonly Dictionary<string, Table> _tables = new(StringComparer.Ordinal);
+    private readonly ArrayBufferWriter<byte> _chunk = new(ChunkSize);
+    private readonly Utf8JsonWriter _json;
+    private Table? _open;
+
+    /// <summary>Begins without rows.</summary>
+    /// <param name="facts">The database.</param>
+    /// <param name="folder">Where the rows go when they are many.</param>
+    /// <param name="withSecrets">Whether secrets that are in clear are kept.</param>
+    internal DatabasePart(AgentDatabaseFacts facts, string folder, bool withSecrets)
+    {
+        _facts = facts;
+        _withSecrets = withSecrets;
+        _bytes = new SpillBuffer(folder);
+        _json = new Utf8JsonWriter(_chunk, AgentFileComposer.WriterOptions with { SkipValidation = true });
+    }
+
+    /// <summary>Keeps a row.</summary>
+    /// <param name="row">The row.</param>
+    internal void Add(DatabaseRow row)
+    {
+        if (_open?.Shape != row.Shape)
+        {
+            Close();
+            if (!_tables.TryGetValue(row.Shape.Name, out _open))
+            {
+                _tables[row.Shape.Name] = _open = new Table(row.Shape, []);
+            }
+        }
+
+        if (_chunk.WrittenCount > 0)
+        {
+            _chunk.Write(","u8);
+        }
+
+        WriteRow(row);
+        if (_chunk.WrittenCount >= ChunkSize)
+        {
+            Close();
+        }
+    }
+
+    /// <summary>Writes the part, in the order in which the rows can be inserted. Tables without a row are not in it.</summary>
+    /// <param name="json">Where to, after the name of the property.</param>
+    /// <param name="cancel">Gives up.</param>
+    internal void Write(Utf8JsonWriter json, CancellationToken cancel)
+    {
+        Close();
+        json.WriteStartObject();
+        json.WriteString("server_version"u8, _facts.ServerVersion);
+        json.WriteString("schema"u8, _facts.Schema);
+        json.WriteString("revision"u8, _facts.Revision);
+        json.WriteString("nearest_release"u8, _facts.NearestRelease);
+        json.WriteString("read_at"u8, _facts.ReadAt);
+        json.WriteString("encryption_key_fingerprint"u8, _facts.KeyFingerprint);
+        json.WriteStartObject("tables"u8);
+        foreach (var name in AgentTables.All.Select(t => t.Name))
+        {
+            if (_tables.TryGetValue(name, out var table))
+            {
+                WriteTable(json, table, cancel);
+            }
+        }
+
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _json.Dispose();
+        _bytes.Dispose();
+    }
+
+    private void WriteTable(Utf8JsonWriter json, Table table, CancellationToken cancel)
+    {
+        json.WriteStartObject(table.Shape.Name);
+        json.WriteTexts("columns", table.Shape.Columns.Select(c => c.Name));
+        json.WriteTexts("types", table.Shape.Columns.Select(c => c.Type));
+        json.WriteStartArray("rows"u8);
+        foreach (var (position, length) in table.Chunks)
+        {
+            cancel.ThrowIfCancellationRequested();
+
+            // A chunk is several rows with commas between them, which the writer takes for one value.
+            json.WriteRawValue(_bytes.Read(position, length), skipInputValidation: true);
+            json.FlushWhenFull();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private void Close()
+    {
+        if (_chunk.WrittenCount > 0)
+        {
+            _open!.Chunks.Add((_bytes.Append(_chunk.WrittenSpan), _chunk.WrittenCount));
+            _chunk.ResetWrittenCount();
+        }
+    }
+
+    private void WriteRow(DatabaseRow row)
+    {
+        _json.Reset();
+        _json.WriteStartArray();
+        for (var i = 0; i < row.Shape.Columns.Count; i++)
+        {
+            if (row.IsNull(i) || (!_withSecrets && IsInClear(row.Shape.Secrets[i], row.Bytes(i))))
+            {
+                _json.WriteNullValue();
+            }
+            else if (row.Shape.Kinds[i] == CellKind.Vector)
+            {
+                _json.WriteBase64StringValue(PgVector.ToLittleEndian(row.Bytes(i)));
+            }
+            else if (!_withSecrets && row.Shape.Secrets[i] == Secrecy.Environment)
+            {
+                _json.WriteStringValue(McpEnvironment.Without(row.Bytes(i)));
+            }
+            else
+            {
+                _json.WriteStringValue(row.Bytes(i));
+            }
+        }
+
+        _json.WriteEndArray();
+        _json.Flush();
+    }
+
+    private static bool IsInClear(Secrecy secrecy, ReadOnlySpan<byte> value) =>
+        secrecy == Secrecy.Plain || (secrecy == Secrecy.Encrypted && !SecretCipher.LooksEncrypted(value));
+
+    private sealed record Table(TableShape Shape, List<(long Position, int Length)> Chunks);
+}

@@ -1,0 +1,269 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LettaPS.Core.Json;
+using LettaPS.Core.Restores;
+
+namespace LettaPS.Core.Markdown;
+
+/// <summary>Writes one agent of a document into a folder of its own, page by page, in little memory.</summary>
+/// <param name="document">The document.</param>
+/// <param name="agent">Its agent.</param>
+/// <param name="folder">The folder, which is made.</param>
+internal sealed class AgentMarkdown(AgentDocument document, AgentRecord agent, string folder)
+{
+    /// <summary>How many messages or passages a page takes: what a browser still shows.</summary>
+    private const int PageLength = 500;
+
+    private readonly List<(string Title, string Path)> _pages = [];
+    private readonly List<FilePart> _blocks = Of(document.Blocks, agent.BlockIds);
+    private readonly List<FilePart> _tools = Of(document.Tools, agent.ToolIds);
+    private int _files;
+
+    // A document with several agents does not say whose the passages are: only files of one agent have any.
+    private bool HasPassages => document.Agents[0] == agent;
+
+    /// <summary>Writes everything.</summary>
+    /// <param name="cancel">Gives up.</param>
+    public void Write(CancellationToken cancel)
+    {
+        Directory.CreateDirectory(folder);
+        WriteBlocks();
+        WriteHistory(cancel);
+        WritePassages(cancel);
+        WriteTools();
+        WriteFiles(cancel);
+        WriteIndex();
+    }
+
+    /// <summary>What was written.</summary>
+    /// <param name="path">Where the folder will be.</param>
+    public LettaMarkdown Describe(string path) => new()
+    {
+        Path = path,
+        SourcePath = document.Path,
+        AgentName = agent.Name,
+        AgentId = agent.SourceId,
+        Messages = agent.Messages.Entries.Count,
+        Passages = HasPassages ? document.Passages.Count : 0,
+        Blocks = _blocks.Count,
+        Tools = _tools.Count,
+        Files = _files,
+        Gaps = document.Gaps,
+    };
+
+    private static List<FilePart> Of(List<FilePart> parts, List<string> ids)
+    {
+        var wanted = ids.ToHashSet(StringComparer.Ordinal);
+        return [.. parts.Where(p => wanted.Contains(p.FileId))];
+    }
+
+    private MarkdownPage Page(string title, string path)
+    {
+        _pages.Add((title, path));
+        var page = new MarkdownPage(Path.Combine(folder, path));
+        page.Write($"# {MarkdownText.Inline(agent.Name)}: {title}\n\n");
+        return page;
+    }
+
+    private void WriteBlocks()
+    {
+        if (_blocks.Count == 0)
+        {
+            return;
+        }
+
+        using var page = Page("memory blocks", "blocks.md");
+        foreach (var block in _blocks)
+        {
+            page.Write($"## {MarkdownText.Inline(block.Value.StringOrNull("label") ?? "block")}\n\n");
+            WriteText(page, "Description", block.Value.StringOrNull("description"));
+            WriteText(page, "Value", block.Value.StringOrNull("value"));
+        }
+    }
+
+    private static void WriteText(MarkdownPage page, string title, string? text)
+    {
+        if (!string.IsNullOrEmpty(text))
+        {
+            page.Write($"{title}:\n\n{MarkdownText.Fence(text)}");
+        }
+    }
+
+    private static void WriteList(MarkdownPage page, string title, List<string> items)
+    {
+        if (items.Count > 0)
+        {
+            page.Write($"{title}:\n\n{string.Concat(items.Select(i => $"- {MarkdownText.Inline(i)}\n"))}\n");
+        }
+    }
+
+    /// <summary>A page a month, and more where a month is long. Messages keep their order; one that is dated before its predecessor does not go back a page.</summary>
+    private void WriteHistory(CancellationToken cancel)
+    {
+        if (agent.Messages.Entries.Count == 0)
+        {
+            return;
+        }
+
+        Directory.CreateDirectory(Path.Combine(folder, "history"));
+        var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        var inContext = agent.InContext.ToHashSet();
+        MarkdownPage? page = null;
+        try
+        {
+            var (month, on) = (string.Empty, 0);
+            for (var i = 0; i < agent.Messages.Entries.Count; i++)
+            {
+                cancel.ThrowIfCancellationRequested();
+                var row = JsonSerializer.Deserialize<JsonElement>(agent.Messages.Row(agent.Messages.Entries[i]));
+                var its = row.TimeOrNull("created_at")?.ToString("yyyy-MM", CultureInfo.InvariantCulture) ?? (month.Length > 0 ? month : "undated");
+                if (page is null || on == PageLength || string.CompareOrdinal(its, month) > 0)
+                {
+                    page?.Dispose();
+                    page = null;
+                    (month, on) = (its, 0);
+                    page = Page($"history of {month}", $"history/{MarkdownText.FileName(month, ".md", names)}");
+                }
+
+                page.Write(MessageMarkdown.Of(row, i + 1, inContext.Contains(i)));
+                on++;
+            }
+        }
+        finally
+        {
+            page?.Dispose();
+        }
+    }
+
+    private void WritePassages(CancellationToken cancel)
+    {
+        if (!HasPassages || document.Passages.Count == 0)
+        {
+            return;
+        }
+
+        MarkdownPage? page = null;
+        try
+        {
+            var i = 0;
+            foreach (var passage in document.Passages.Read())
+            {
+                cancel.ThrowIfCancellationRequested();
+                if (i % PageLength == 0)
+                {
+                    page?.Dispose();
+                    page = null;
+                    var name = i == 0 ? "passages.md" : string.Create(CultureInfo.InvariantCulture, $"passages {(i / PageLength) + 1}.md");
+                    page = Page("archival passages", name);
+                }
+
+                var tags = string.Join(", ", passage.Strings("tags").Select(MarkdownText.Inline));
+                page!.Write($"## {(++i).ToString(CultureInfo.InvariantCulture)}{(passage.StringOrNull("created_at") is { } time ? $", {MarkdownText.Inline(time)}" : "")}{(tags.Length > 0 ? $", {tags}" : "")}\n\n{MarkdownText.Fence(passage.StringOrNull("text")!)}");
+            }
+        }
+        finally
+        {
+            page?.Dispose();
+        }
+    }
+
+    private void WriteTools()
+    {
+        if (_tools.Count == 0)
+        {
+            return;
+        }
+
+        Directory.CreateDirectory(Path.Combine(folder, "tools"));
+        var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        using var page = Page("tools", "tools.md");
+        foreach (var tool in _tools.Select(t => t.Value))
+        {
+            page.Write($"## {MarkdownText.Inline(tool.StringOrNull("name") ?? "tool")}\n\n");
+            WriteText(page, "Description", tool.StringOrNull("description"));
+            if (tool.StringOrNull("source_code") is { Length: > 0 } source)
+            {
+                var file = MarkdownText.FileName(tool.StringOrNull("name"), tool.StringOrNull("source_type") is "typescript" or "javascript" ? ".ts" : ".py", names);
+                using var code = new MarkdownPage(Path.Combine(folder, "tools", file));
+                code.Write(source);
+                page.Write($"Source: {MarkdownText.Link(file, $"tools/{file}")}\n\n");
+            }
+
+            if (tool.ObjectOrNull("json_schema") is { } schema)
+            {
+                page.Write($"Schema:\n\n{MessageMarkdown.Json(schema)}");
+            }
+        }
+    }
+
+    private void WriteFiles(CancellationToken cancel)
+    {
+        var sources = Of(document.Sources, agent.SourceIds);
+        if (sources.Count == 0)
+        {
+            return;
+        }
+
+        var ids = sources.Select(s => s.FileId).ToHashSet(StringComparer.Ordinal);
+        var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        using var page = Page("files", "files.md");
+        foreach (var source in sources)
+        {
+            page.Write($"- Folder {MarkdownText.Inline(source.Value.StringOrNull("name"))}\n");
+        }
+
+        page.Write("\n");
+        foreach (var file in document.Files.Read())
+        {
+            cancel.ThrowIfCancellationRequested();
+            if (!ids.Contains(file.StringOrNull("source_id") ?? string.Empty))
+            {
+                continue;
+            }
+
+            _files++;
+            var title = file.StringOrNull("original_file_name") ?? file.StringOrNull("file_name") ?? "file";
+            if (file.StringOrNull("content") is not { } content)
+            {
+                page.Write($"- {MarkdownText.Inline(title)} (the agent file has no contents of it)\n");
+                continue;
+            }
+
+            // As text whatever it is, so that nothing is run by opening it.
+            Directory.CreateDirectory(Path.Combine(folder, "files"));
+            var name = MarkdownText.FileName(title, ".txt", names);
+            using var text = new MarkdownPage(Path.Combine(folder, "files", name));
+            text.Write(content);
+            page.Write($"- {MarkdownText.Link(title, $"files/{name}")}\n");
+        }
+    }
+
+    private void WriteIndex()
+    {
+        using var page = new MarkdownPage(Path.Combine(folder, "README.md"));
+        page.Write($"# {MarkdownText.Inline(agent.Name.Length == 0 ? "(no name)" : agent.Name)}\n\n");
+        page.Write($"Agent {MarkdownText.Inline(agent.SourceId)}, from {MarkdownText.Inline(Path.GetFileName(document.Path))} ({document.Format}).\n\n");
+        WriteText(page, "Description", agent.Text("description"));
+        foreach (var (title, path) in _pages)
+        {
+            page.Write($"- {MarkdownText.Link(title, path)}\n");
+        }
+
+        page.Write(_pages.Count > 0 ? "\n" : string.Empty);
+        WriteList(page, "What is missing", document.Gaps);
+        WriteList(page, "What was put right in reading the file", document.Mended);
+
+        WriteText(page, "System prompt", agent.Text("system"));
+        var settings = new JsonObject(agent.Fields.Where(f => f.Key is not ("name" or "description" or "system")).OrderBy(f => f.Key, StringComparer.Ordinal)
+            .Select(f => KeyValuePair.Create(f.Key, Redaction.Of(f.Key, f.Value))));
+        page.Write($"Settings:\n\n{MarkdownText.Fence(settings.ToJsonString(Redaction.Indented), "json")}");
+        foreach (var (title, list) in ((string, IReadOnlyCollection<JsonElement>)[])[("Identities", document.Identities), ("Groups", document.Groups), ("Archives", document.Archives), ("MCP servers", [.. document.McpServers.Select(m => m.Value)])])
+        {
+            foreach (var item in list)
+            {
+                page.Write($"{title}:\n\n{MarkdownText.Fence(Redaction.Of(item)?.ToJsonString(Redaction.Indented) ?? "null", "json")}");
+            }
+        }
+    }
+}

@@ -1,0 +1,152 @@
+using System.Text;
+using LettaPS.Core.Restores;
+
+namespace LettaPS.Core.Markdown;
+
+/// <summary>
+/// A folder of Markdown that is whole or absent: written beside its final name, flushed to the disk, then renamed. Disposed without <see cref="Commit"/>, it
+/// leaves nothing behind.
+/// </summary>
+public sealed class MarkdownFolder : IDisposable
+{
+    private const string Index = "README.md";
+
+    // What tells a folder of ours, which may be replaced, from any other.
+    private const string Mark = "<!-- Made by ConvertTo-LettaMarkdown of LettaPS. -->";
+
+    private readonly string _path;
+    private readonly string _temporary;
+    private readonly bool _replace;
+    private readonly HashSet<string> _names = new(StringComparer.OrdinalIgnoreCase) { Index };
+    private readonly List<LettaMarkdown> _agents = [];
+
+    private MarkdownFolder(string path, string temporary, bool replace) => (_path, _temporary, _replace) = (path, temporary, replace);
+
+    /// <summary>Begins the folder.</summary>
+    /// <param name="path">Its final name.</param>
+    /// <param name="force">Replace a folder that this class has made.</param>
+    /// <exception cref="LettaException"><c>MarkdownFolderExists</c>; <c>MarkdownFolderForeign</c>: what is there was not made by this class; <c>MarkdownWriteFailed</c>.</exception>
+    public static MarkdownFolder Open(string path, bool force)
+    {
+        path = Path.TrimEndingDirectorySeparator(path);
+        var empty = Directory.Exists(path) && !Directory.EnumerateFileSystemEntries(path).Any();
+        var there = File.Exists(path) || (Directory.Exists(path) && !empty);
+        if (there && !force)
+        {
+            throw new LettaException("MarkdownFolderExists", LettaErrorKind.Conflict, $"There is something at '{path}' already.", "Give another -OutPath, or -Force to replace what ConvertTo-LettaMarkdown made there.", path);
+        }
+
+        if (there && !IsOurs(path))
+        {
+            throw new LettaException("MarkdownFolderForeign", LettaErrorKind.Refused, $"What is at '{path}' was not made by ConvertTo-LettaMarkdown, and is not replaced.", "Give another -OutPath.", path);
+        }
+
+        return Guarded(path, () =>
+        {
+            var temporary = $"{path}.{Guid.NewGuid():N}.partial";
+            if (OperatingSystem.IsWindows())
+            {
+                Directory.CreateDirectory(temporary);
+            }
+            else
+            {
+                Directory.CreateDirectory(temporary, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            }
+
+            return new MarkdownFolder(path, temporary, there || empty);
+        });
+    }
+
+    /// <summary>Writes the agents of a file.</summary>
+    /// <param name="path">The file, of any form that <c>Restore-LettaAgent</c> reads.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <exception cref="LettaException"><c>AgentFileInvalid</c>, <c>AgentFileUnreadable</c>: nothing of the file is in the folder; <c>MarkdownWriteFailed</c>.</exception>
+    public async Task AddAsync(string path, CancellationToken cancel)
+    {
+        using var document = await AgentDocumentReader.ReadAsync(path, _temporary, outline: false, cancel).ConfigureAwait(false);
+        foreach (var agent in document.Agents)
+        {
+            cancel.ThrowIfCancellationRequested();
+            var name = MarkdownText.FileName(agent.Name, string.Empty, _names);
+            Guarded(_path, () =>
+            {
+                var writer = new AgentMarkdown(document, agent, Path.Combine(_temporary, name));
+                writer.Write(cancel);
+                _agents.Add(writer.Describe(Path.Combine(_path, name)));
+                return true;
+            });
+        }
+    }
+
+    /// <summary>Writes the index and gives the folder its name.</summary>
+    /// <returns>The agents, in their order; none, and no folder, where none was added.</returns>
+    /// <exception cref="LettaException"><c>MarkdownWriteFailed</c>.</exception>
+    public IReadOnlyList<LettaMarkdown> Commit() => Guarded(_path, () =>
+    {
+        if (_agents.Count == 0)
+        {
+            return _agents;
+        }
+
+        using (var index = new MarkdownPage(Path.Combine(_temporary, Index)))
+        {
+            index.Write(
+                $"""
+                {Mark}
+
+                # Letta agents
+
+                Each folder is an agent, readable without Letta. Values of environment variables and other secrets are left out.
+
+                | Agent | Identifier | Messages | Passages | Blocks | Tools | Files | From |
+                |---|---|---|---|---|---|---|---|
+
+                """.ReplaceLineEndings("\n"));
+            foreach (var agent in _agents)
+            {
+                index.Write($"| {MarkdownText.Link(agent.AgentName.Length == 0 ? "(no name)" : agent.AgentName, $"{Path.GetFileName(agent.Path)}/{Index}")} | {MarkdownText.Inline(agent.AgentId)} | {agent.Messages} | {agent.Passages} | {agent.Blocks} | {agent.Tools} | {agent.Files} | {MarkdownText.Inline(Path.GetFileName(agent.SourcePath))} |\n");
+            }
+        }
+
+        var replaced = $"{_temporary}.replaced";
+        if (_replace)
+        {
+            Directory.Move(_path, replaced);
+        }
+
+        Directory.Move(_temporary, _path);
+        if (_replace)
+        {
+            Directory.Delete(replaced, recursive: true);
+        }
+
+        return _agents;
+    });
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (Directory.Exists(_temporary))
+        {
+            Directory.Delete(_temporary, recursive: true);
+        }
+    }
+
+    private static bool IsOurs(string path)
+    {
+        var index = Path.Combine(path, Index);
+        return File.Exists(index) && File.ReadLines(index, Encoding.UTF8).FirstOrDefault() == Mark;
+    }
+
+    private static T Guarded<T>(string path, Func<T> write)
+    {
+        try
+        {
+            return write();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new LettaException("MarkdownWriteFailed", LettaErrorKind.Storage, $"'{path}' cannot be written: {e.Message}", null, path, e);
+        }
+    }
+}

@@ -1,0 +1,78 @@
+using LettaPS.Core.Schemas;
+
+namespace LettaPS.Core.Restores;
+
+/// <summary>Takes an agent out of the database for another one, in the transaction that brings the other one. Groups stay, and have the new one for the old one.</summary>
+/// <param name="target">The database.</param>
+/// <param name="staging">What the file of the new agent holds.</param>
+/// <param name="transaction">The transaction.</param>
+/// <param name="oldId">The agent that goes.</param>
+/// <param name="newId">The agent that comes; it may have the same identifier.</param>
+internal sealed class DatabaseDeletion(DatabaseTarget target, DatabaseStaging staging, IDatabaseTransaction transaction, string oldId, string newId)
+{
+    /// <summary>Deletes the old agent before the new one is written under its identifier, and the blocks, archives and sources of the file that nobody else has.</summary>
+    /// <param name="cancel">Gives up.</param>
+    public async Task MakeRoomAsync(CancellationToken cancel)
+    {
+        await transaction.ExecuteAsync(
+            "CREATE TEMPORARY TABLE lettaps_managed (id text) ON COMMIT DROP; CREATE TEMPORARY TABLE lettaps_joined (id text) ON COMMIT DROP", cancel).ConfigureAwait(false);
+        await transaction.ExecuteAsync($"INSERT INTO pg_temp.lettaps_managed SELECT id FROM {target.Name("groups")} WHERE manager_agent_id = $1", cancel, oldId).ConfigureAwait(false);
+        await transaction.ExecuteAsync($"INSERT INTO pg_temp.lettaps_joined SELECT group_id FROM {target.Name("groups_agents")} WHERE agent_id = $1", cancel, oldId).ConfigureAwait(false);
+        await transaction.ExecuteAsync($"UPDATE {target.Name("groups")} SET manager_agent_id = NULL WHERE manager_agent_id = $1", cancel, oldId).ConfigureAwait(false);
+        await DeleteAsync(cancel).ConfigureAwait(false);
+        foreach (var rule in DatabaseRule.All.Where(r => r is { Role: DatabaseRole.Shared, Key: [] }))
+        {
+            if (staging.Find(rule.Table) is not { } shared)
+            {
+                continue;
+            }
+
+            var unused = string.Concat(rule.ReachedBy.Where(w => target.Table(w.Table) is not null)
+                .Select(w => $" AND NOT EXISTS (SELECT FROM {target.Name(w.Table)} AS u WHERE u.{Sql.Id(w.Column)} = t.id)"));
+            var mine = $"t.id IN (SELECT s.id FROM {shared.Name} AS s){unused}";
+            if (rule.Table == "block" && target.Table("blocks_tags") is not null)
+            {
+                await transaction.ExecuteAsync(
+                    $"DELETE FROM {target.Name("blocks_tags")} AS b WHERE EXISTS (SELECT FROM {target.Name("block")} AS t WHERE t.id = b.block_id AND {mine})", cancel).ConfigureAwait(false);
+            }
+
+            await transaction.ExecuteAsync($"DELETE FROM {target.Name(rule.Table)} AS t WHERE {mine}", cancel).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Puts the new agent, of the same identifier, into the groups of the old one.</summary>
+    /// <param name="cancel">Gives up.</param>
+    public async Task RejoinAsync(CancellationToken cancel)
+    {
+        await transaction.ExecuteAsync($"UPDATE {target.Name("groups")} SET manager_agent_id = $1 WHERE id IN (SELECT id FROM pg_temp.lettaps_managed)", cancel, newId).ConfigureAwait(false);
+        await transaction.ExecuteAsync(
+            $"INSERT INTO {target.Name("groups_agents")} (group_id, agent_id) SELECT id, $1 FROM pg_temp.lettaps_joined ON CONFLICT DO NOTHING", cancel, newId).ConfigureAwait(false);
+    }
+
+    /// <summary>Puts the new agent, which is there, into the place of the old one, and deletes that.</summary>
+    /// <param name="cancel">Gives up.</param>
+    public async Task SucceedAsync(CancellationToken cancel)
+    {
+        var groups = target.Name("groups");
+        await transaction.ExecuteAsync($"UPDATE {groups} SET manager_agent_id = $2 WHERE manager_agent_id = $1", cancel, oldId, newId).ConfigureAwait(false);
+        await transaction.ExecuteAsync(
+            $"INSERT INTO {target.Name("groups_agents")} (group_id, agent_id) SELECT group_id, $2 FROM {target.Name("groups_agents")} WHERE agent_id = $1 ON CONFLICT DO NOTHING", cancel, oldId, newId).ConfigureAwait(false);
+        await transaction.ExecuteAsync(
+            $"UPDATE {groups} SET agent_ids = replace(agent_ids::text, to_json($1)::text, to_json($2)::text)::json WHERE strpos(agent_ids::text, $1) > 0", cancel, oldId, newId).ConfigureAwait(false);
+        await DeleteAsync(cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>Most of an agent goes with its row; these tables have no such foreign key.</summary>
+    private async Task DeleteAsync(CancellationToken cancel)
+    {
+        foreach (var table in (string[])["agents_tags", "runs", "steps"])
+        {
+            if (target.Table(table) is not null)
+            {
+                await transaction.ExecuteAsync($"DELETE FROM {target.Name(table)} WHERE agent_id = $1", cancel, oldId).ConfigureAwait(false);
+            }
+        }
+
+        await transaction.ExecuteAsync($"DELETE FROM {target.Name("agents")} WHERE id = $1", cancel, oldId).ConfigureAwait(false);
+    }
+}

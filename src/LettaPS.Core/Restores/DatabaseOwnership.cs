@@ -1,0 +1,44 @@
+using LettaPS.Core.Schemas;
+
+namespace LettaPS.Core.Restores;
+
+/// <summary>Makes sure that the rows of a file are those of its agent.</summary>
+/// <param name="work">The agent.</param>
+/// <param name="insertion">Writes rows.</param>
+internal sealed class DatabaseOwnership(DatabaseWork work, DatabaseInsertion insertion)
+{
+    /// <summary>A file can say anything: its rows must be those of its agent, and of nobody else.</summary>
+    public async Task CheckAsync(CancellationToken cancel)
+    {
+        foreach (var table in DatabaseRule.All.Select(r => work.Staging.Find(r.Table)).OfType<StagedTable>())
+        {
+            if (table.Table.Columns.FirstOrDefault(c => c is { NotNull: true, Default: null } && !table.Has(c.Name) && insertion.Added(table, c) is null) is { } needed)
+            {
+                throw work.Invalid($"{DatabaseWork.Place(table)} has no column {needed.Name}, which Letta {work.Target.Release} wants");
+            }
+
+            var stray = table.Rule switch
+            {
+                { Role: DatabaseRole.Agent } => "s.id <> $1",
+                { Role: DatabaseRole.Own, Outlives: true } when table.Has("agent_id") => "s.agent_id <> $1",
+                { Role: DatabaseRole.Own, Table: not "jobs" } => "s.agent_id IS DISTINCT FROM $1",
+                { Parent: (var column, var parent) } => work.Staging.Find(parent) is { } with ? $"NOT EXISTS (SELECT FROM {with.Name} AS p WHERE p.id = s.{Sql.Id(column)})" : "true",
+                { Table: "groups" } => work.Staging.Find("groups_agents") is { } members
+                    ? $"s.manager_agent_id IS DISTINCT FROM $1 AND NOT EXISTS (SELECT FROM {members.Name} AS p WHERE p.group_id = s.id AND p.agent_id = $1)"
+                    : "s.manager_agent_id IS DISTINCT FROM $1",
+                { ReachedBy: { Count: > 0 } ways } => string.Join(" AND ", ways.Select(w => (Table: work.Staging.Find(w.Table), w.Column)).Where(w => w.Table?.Has(w.Column) == true)
+                    .Select(w => $"NOT EXISTS (SELECT FROM {w.Table!.Name} AS p WHERE p.{Sql.Id(w.Column)} = s.id)").Prepend("true")),
+                _ => null,
+            };
+            if (stray is not null && await work.NumberOfAsync($"SELECT count(*)::text FROM {table.Name} AS s WHERE {stray}", cancel, work.Options.SourceId).ConfigureAwait(false) is > 0 and var count)
+            {
+                throw work.Invalid($"{DatabaseWork.Place(table)} holds {count} rows that are not those of the agent {work.Options.SourceId}");
+            }
+        }
+
+        if (work.Staging.Find("agents") is null || await work.NumberOfAsync($"SELECT count(*)::text FROM {work.Staging.Find("agents")!.Name}", cancel).ConfigureAwait(false) != 1)
+        {
+            throw work.Invalid($"lettaps.{DatabasePart.Property}.tables.agents does not hold one agent");
+        }
+    }
+}

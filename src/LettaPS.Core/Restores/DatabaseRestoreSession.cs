@@ -1,0 +1,341 @@
+using System.Globalization;
+using System.Text;
+using LettaPS.Core.Secrets;
+
+namespace LettaPS.Core.Restores;
+
+/// <summary>
+/// Writes agents into a database, each in one transaction: what fails or is killed leaves nothing behind. No server is needed. The schema must be that of a
+/// release; what is there already is never changed.
+/// </summary>
+public sealed class DatabaseRestoreSession : IRestoreSession
+{
+    /// <summary>Longest wait for a lock: a server that works holds none of the ones wanted for longer than one of its own transactions.</summary>
+    internal static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(10);
+
+    private readonly IRestoreDatabase _database;
+    private readonly DatabaseTarget _target;
+    private readonly RestorePlan _plan;
+    private readonly RestoreOptions _options;
+    private readonly Uri _server;
+    private readonly IdMapFile _file;
+    private readonly ServerIdMap _ids;
+    private readonly Lazy<bool> _held;
+    private readonly Dictionary<string, ExistingAgent> _existing = new(StringComparer.Ordinal);
+
+    /// <summary>Messages that groups refer to: what they became in this run.</summary>
+    private readonly Dictionary<string, string> _messages = new(StringComparer.Ordinal);
+
+    private DatabaseRestoreSession(IRestoreDatabase database, DatabaseTarget target, RestorePlan plan, RestoreOptions options, Uri server)
+    {
+        (_database, _target, _plan, _options, _server) = (database, target, plan, options, server);
+        _file = new IdMapFile(options.IdMapPath ?? Path.Combine(plan.Folder, IdMap.FileName));
+        _ids = _file.Map.Of(server);
+        _held = new Lazy<bool>(Begin);
+    }
+
+    /// <inheritdoc/>
+    public string MapPath => _file.Path;
+
+    /// <summary>Prepares to write: reads the catalog and the agents that are there.</summary>
+    /// <param name="database">The database. It stays open.</param>
+    /// <param name="plan">What to restore.</param>
+    /// <param name="options">How.</param>
+    /// <param name="server">By which address the map of identifiers knows the database: its server's, where that is known, else its own.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <exception cref="LettaException"><c>SchemaNotClean</c>: the schema is not that of a release. The identifier tells what else is wrong.</exception>
+    public static async Task<DatabaseRestoreSession> OpenAsync(IRestoreDatabase database, RestorePlan plan, RestoreOptions options, Uri server, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(database);
+        var target = await DatabaseTarget.ReadAsync(database, cancel).ConfigureAwait(false);
+        var session = new DatabaseRestoreSession(database, target, plan, options, server);
+        var transaction = await database.BeginAsync(target.SearchPath, LockPatience, cancel).ConfigureAwait(false);
+        await using (transaction.ConfigureAwait(false))
+        {
+            // json_typeof reads any JSON; the path within fails on U+0000, which nothing keeps out of metadata.
+            foreach (var row in await transaction.QueryAsync(
+                $"SELECT id, name, CASE WHEN json_typeof(metadata_) = 'object' AND strpos(metadata_::text, '\\u0000') = 0 THEN metadata_ #>> '{"{lettaps,source_id}"}' END FROM {target.Name("agents")}", cancel).ConfigureAwait(false))
+            {
+                session._existing[row[0]!] = new ExistingAgent(row[0]!, row[1] ?? string.Empty, row[2]);
+            }
+        }
+
+        return session;
+    }
+
+    /// <inheritdoc/>
+    public string Describe(PlannedAgent agent)
+    {
+        ArgumentNullException.ThrowIfNull(agent);
+        var where = $"{_database.Address} (Letta {_target.Release})";
+        if (agent.Database is not { } part)
+        {
+            return $"Nothing: {agent.Path} has no rows of a database";
+        }
+
+        var rows = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{part.RowsOf("messages")} messages, {part.RowsOf("archival_passages")} passages, {part.RowsOf("blocks_agents")} blocks, {part.Tables.Sum(t => t.Rows)} rows in all, {(_options.PreserveId ? "with their identifiers" : "with new identifiers")}");
+        return FindExisting(agent) is not { } existing ? $"Write to {where}: {rows}" : _options.Conflict switch
+        {
+            RestoreConflict.Skip => $"Skip: {where} has it as {existing.Id}",
+            RestoreConflict.Replace => $"Write to {where}: {rows}, and delete {existing.Id}",
+            _ => $"Write to {where} beside {existing.Id}: {rows}",
+        };
+    }
+
+    /// <inheritdoc/>
+    public string? Replaces(PlannedAgent agent)
+    {
+        ArgumentNullException.ThrowIfNull(agent);
+        return _options.Conflict == RestoreConflict.Replace && FindExisting(agent) is { } existing ? $"{existing.Name} ({existing.Id})" : null;
+    }
+
+    /// <inheritdoc/>
+    public LettaRestoreResult Keep(PlannedAgent agent)
+    {
+        ArgumentNullException.ThrowIfNull(agent);
+        var existing = FindExisting(agent);
+        return Result(agent, existing?.Id, LettaRestoreStatus.Skipped, TimeProvider.System.GetTimestamp()) with { Warnings = [$"The old agent {existing?.Id} was kept, as you wished."] };
+    }
+
+    /// <inheritdoc/>
+    public async Task<LettaRestoreResult> RestoreAsync(PlannedAgent planned, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(planned);
+        var begun = TimeProvider.System.GetTimestamp();
+        var existing = FindExisting(planned);
+        if (existing is not null && _options.Conflict == RestoreConflict.Skip)
+        {
+            _ = _held.Value;
+            Learn(planned, existing.Id, []);
+            return Result(planned, existing.Id, LettaRestoreStatus.Skipped, begun) with { Warnings = [$"The database has it as {existing.Id}."] };
+        }
+
+        if (planned.Database is null)
+        {
+            throw new LettaException(
+                "NoDatabaseRows",
+                LettaErrorKind.InvalidInput,
+                $"'{planned.Path}' holds no rows of a database.",
+                "Restore it through a server with -Source Api; Export-LettaAgent -Source Database writes files with rows.",
+                planned.SourceId);
+        }
+
+        _ = _held.Value;
+        return await WriteAsync(planned, existing, begun, cancel).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async Task<ILookup<string, string>> RestoreGroupsAsync(CancellationToken cancel)
+    {
+        var failures = new List<(string Agent, string Gap)>();
+        var transaction = await _database.BeginAsync(_target.SearchPath, LockPatience, cancel).ConfigureAwait(false);
+        await using (transaction.ConfigureAwait(false))
+        {
+            foreach (var group in _plan.Agents.SelectMany(a => a.Groups).DistinctBy(g => g.SourceId))
+            {
+                var there = await transaction.QueryAsync(
+                    $"SELECT id FROM {_target.Name("groups")} WHERE id = $1", cancel, _ids.Groups.GetValueOrDefault(group.SourceId)).ConfigureAwait(false);
+                if (there.Count == 0)
+                {
+                    failures.AddRange(group.Members.Select(m => (m, $"The group {group.SourceId}: not all of its agents are restored.")));
+                }
+            }
+        }
+
+        return failures.ToLookup(f => f.Agent, f => f.Gap);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _file.Dispose();
+
+    private bool Begin()
+    {
+        _file.Hold();
+        foreach (var group in _plan.Agents.SelectMany(a => a.Groups))
+        {
+            if (_options.PreserveId || !_ids.Groups.ContainsKey(group.SourceId))
+            {
+                _ids.Groups[group.SourceId] = _options.PreserveId ? group.SourceId : $"group-{Guid.NewGuid():D}";
+            }
+        }
+
+        return true;
+    }
+
+    private ExistingAgent? FindExisting(PlannedAgent planned)
+    {
+        lock (_file)
+        {
+            return (_ids.Agents.GetValueOrDefault(planned.SourceId) is { } mapped ? _existing.GetValueOrDefault(mapped) : null)
+                ?? _existing.Values.FirstOrDefault(e => e.RestoredFrom == planned.SourceId)
+                ?? _existing.GetValueOrDefault(planned.SourceId);
+        }
+    }
+
+    private async Task<LettaRestoreResult> WriteAsync(PlannedAgent planned, ExistingAgent? existing, long begun, CancellationToken cancel)
+    {
+        var replaces = _options.Conflict == RestoreConflict.Replace ? existing?.Id : null;
+        var preserve = _options.PreserveId && (existing?.Id != planned.SourceId || replaces is not null);
+        var newId = preserve ? planned.SourceId : $"agent-{Guid.NewGuid():D}";
+        var options = new DatabaseWriteOptions
+        {
+            SourceId = planned.SourceId,
+            NewId = newId,
+            Name = existing is not null && _options.Conflict == RestoreConflict.Rename ? FreeName(planned.Name) : null,
+            Known = KnownIds(planned.SourceId, newId, preserve),
+            IsShared = _plan.IsShared,
+            Replaces = replaces,
+            FileRelease = planned.Database!.NearestRelease,
+        };
+        var transaction = await _database.BeginAsync(_target.SearchPath, LockPatience, cancel).ConfigureAwait(false);
+        await using (transaction.ConfigureAwait(false))
+        {
+            var staging = new DatabaseStaging(_target, transaction, planned.Path);
+            await staging.ReadAsync(planned.Sha256, cancel).ConfigureAwait(false);
+            var work = new DatabaseWork(_target, staging, transaction, options, planned.Path);
+            var writing = new DatabaseWriting(work);
+            await writing.WriteAsync(cancel).ConfigureAwait(false);
+            var secrets = await writing.SecretsAsync(cancel).ConfigureAwait(false);
+            work.Gaps.AddRange(SecretGaps(secrets, planned.Database));
+            if (_options.PreserveId && !preserve)
+            {
+                work.Warnings.Add($"It has new identifiers: {planned.SourceId} is taken by the agent that was there.");
+            }
+
+            var result = Result(planned, options.NewId, work.Gaps.Count == 0 ? LettaRestoreStatus.Restored : LettaRestoreStatus.RestoredWithGaps, begun) with
+            {
+                Messages = await writing.CountAsync("messages", cancel).ConfigureAwait(false),
+                InContext = await writing.CountInContextAsync(cancel).ConfigureAwait(false),
+                Passages = await writing.CountAsync("archival_passages", cancel).ConfigureAwait(false),
+                Blocks = await writing.CountAsync("blocks_agents", cancel).ConfigureAwait(false),
+                Tools = await writing.CountAsync("tools_agents", cancel).ConfigureAwait(false),
+            };
+            if (replaces is not null && work.Gaps.Count > 0)
+            {
+                // The transaction ends without its commit: an agent does not give way to one that lacks something.
+                return Result(planned, replaces, LettaRestoreStatus.Skipped, begun) with
+                {
+                    Gaps = work.Gaps,
+                    Warnings = [.. work.Warnings, $"'{existing!.Name}' was not replaced: the new agent would have gaps ({work.Gaps.Count}), and {replaces} was kept. -Conflict Rename keeps both."],
+                };
+            }
+
+            if (replaces is not null)
+            {
+                work.Warnings.Add($"The old agent {replaces} was deleted.");
+            }
+
+            cancel.ThrowIfCancellationRequested();
+
+            // Before the commit: an entry for something that did not come is passed over later, a lost one would make a shared thing come twice.
+            Learn(planned, options.NewId, writing.Shared);
+            await transaction.CommitAsync().ConfigureAwait(false);
+            lock (_file)
+            {
+                if (replaces is not null)
+                {
+                    _existing.Remove(replaces);
+                }
+
+                if (replaces is not null && replaces != options.NewId)
+                {
+                    _ids.Replace(replaces, options.NewId);
+                    _file.Save();
+                }
+
+                _existing[options.NewId] = new ExistingAgent(options.NewId, options.Name ?? planned.Name, planned.SourceId);
+            }
+
+            return result with { Gaps = work.Gaps, Warnings = work.Warnings, Duration = TimeProvider.System.GetElapsedTime(begun) };
+        }
+    }
+
+    private Dictionary<string, string> KnownIds(string sourceId, string newId, bool preserve)
+    {
+        lock (_file)
+        {
+            var known = new Dictionary<string, string>(StringComparer.Ordinal);
+            if (preserve)
+            {
+                foreach (var id in _plan.Agents.Select(a => a.SourceId).Concat(_ids.Groups.Where(g => g.Key == g.Value).Select(g => g.Key)).Concat(_ids.Agents.Where(a => a.Key == a.Value).Select(a => a.Key)))
+                {
+                    known.TryAdd(id, id);
+                }
+            }
+            else
+            {
+                foreach (var (id, became) in ((IEnumerable<IDictionary<string, string>>)[_ids.Agents, _ids.Blocks, _ids.Sources, _ids.Archives, _ids.Groups, _messages]).SelectMany(m => m))
+                {
+                    known.TryAdd(id, became);
+                }
+
+            }
+
+            known[sourceId] = newId;
+            return known;
+        }
+    }
+
+    private string FreeName(string name)
+    {
+        lock (_file)
+        {
+            var names = _existing.Values.Select(e => e.Name).ToHashSet(StringComparer.Ordinal);
+            return Enumerable.Range(2, int.MaxValue - 2).Select(i => string.Create(CultureInfo.InvariantCulture, $"{name} ({i})")).First(n => !names.Contains(n));
+        }
+    }
+
+    private void Learn(PlannedAgent planned, string newId, IEnumerable<(string Table, string Source, string Id)> shared)
+    {
+        lock (_file)
+        {
+            _ids.Agents[planned.SourceId] = newId;
+            foreach (var (table, source, id) in shared.Where(s => s.Table == "messages" || _plan.IsShared(s.Source)))
+            {
+                IDictionary<string, string>? map = table switch
+                {
+                    "block" => _ids.Blocks,
+                    "sources" => _ids.Sources,
+                    "archives" => _ids.Archives,
+                    "messages" => _messages,
+                    _ => null,
+                };
+                map?.TryAdd(source, id);
+            }
+
+            _file.Save();
+        }
+    }
+
+    /// <summary>What was encrypted with one key cannot be read with another.</summary>
+    private IEnumerable<string> SecretGaps(IReadOnlyList<(string Table, string Secret)> secrets, DatabasePart part)
+    {
+        var key = _options.EncryptionKey;
+        if (key is not null && part.EncryptionKeyFingerprint == SecretCipher.Fingerprint(key))
+        {
+            yield break;
+        }
+
+        foreach (var table in secrets.Where(s => SecretCipher.LooksEncrypted(Encoding.UTF8.GetBytes(s.Secret)) && (key is null || !SecretCipher.Opens(s.Secret, key))).GroupBy(s => s.Table, StringComparer.Ordinal))
+        {
+            yield return key is null
+                ? $"{table.Count()} secrets of {table.Key} are encrypted, and nothing tells with which key the target's server opens them; it needs the one of the file."
+                : $"{table.Count()} secrets of {table.Key} are encrypted with another key than the target's: its server cannot open them.";
+        }
+    }
+
+    private LettaRestoreResult Result(PlannedAgent planned, string? newId, LettaRestoreStatus status, long begun) => new()
+    {
+        SourceId = planned.SourceId,
+        NewId = newId,
+        Name = planned.Name,
+        Status = status,
+        Path = planned.Path,
+        Server = _server,
+        Duration = TimeProvider.System.GetElapsedTime(begun),
+    };
+
+    private sealed record ExistingAgent(string Id, string Name, string? RestoredFrom);
+}

@@ -1,0 +1,70 @@
+using System.Globalization;
+
+namespace LettaPS.Core.Restores;
+
+/// <summary>The writing of one agent while it is under way. Its notes are temporary tables of the transaction.</summary>
+/// <param name="target">The database.</param>
+/// <param name="staging">What the file holds.</param>
+/// <param name="transaction">The transaction.</param>
+/// <param name="options">How.</param>
+/// <param name="path">The file.</param>
+internal sealed class DatabaseWork(DatabaseTarget target, DatabaseStaging staging, IDatabaseTransaction transaction, DatabaseWriteOptions options, string path)
+{
+    /// <summary>Old and new identifiers, where they differ.</summary>
+    public const string Ids = "pg_temp.lettaps_ids";
+
+    /// <summary>What of the file is in the database already, by its identifier in the file.</summary>
+    public const string There = "pg_temp.lettaps_there";
+
+    /// <summary>What the backup's agents and shared things became.</summary>
+    public const string Known = "pg_temp.lettaps_known";
+
+    /// <summary>Old and new numbers of messages.</summary>
+    public const string Numbers = "pg_temp.lettaps_numbers";
+
+    public DatabaseTarget Target => target;
+
+    public DatabaseStaging Staging => staging;
+
+    public IDatabaseTransaction Transaction => transaction;
+
+    public DatabaseWriteOptions Options => options;
+
+    /// <summary>Whether any identifier changes.</summary>
+    public bool Mapped { get; set; }
+
+    /// <summary>Whether messages get new numbers.</summary>
+    public bool Renumbered { get; set; }
+
+    /// <summary>What is not there.</summary>
+    public List<string> Gaps { get; } = [.. staging.Gaps];
+
+    /// <summary>What was done otherwise.</summary>
+    public List<string> Warnings { get; } = [];
+
+    /// <summary>The tables of the file that have a role, in the order in which rows can be inserted.</summary>
+    public IEnumerable<StagedTable> Staged(params DatabaseRole[] roles) => DatabaseRule.All.Where(r => roles.Contains(r.Role)).Select(r => staging.Find(r.Table)).OfType<StagedTable>();
+
+    /// <summary>The one number that a query gives.</summary>
+    public async Task<long> NumberOfAsync(string sql, CancellationToken cancel, params string?[] parameters) =>
+        long.Parse((await transaction.QueryAsync(sql, cancel, parameters).ConfigureAwait(false))[0][0]!, CultureInfo.InvariantCulture);
+
+    /// <summary>The error that the file is not what it must be.</summary>
+    public LettaException Invalid(string problem) => AgentDocumentReader.Invalid(path, problem, null);
+
+    /// <summary>The place of a table in the file.</summary>
+    public static string Place(StagedTable table) => $"lettaps.{DatabasePart.Property}.tables.{table.Table.Name}";
+
+    public async Task MapAsync(IEnumerable<(string Old, string New)> pairs, CancellationToken cancel)
+    {
+        var map = pairs.Where(p => p.Old != p.New).ToDictionary(p => p.Old, p => p.New);
+        if (map.Count > 0)
+        {
+            await transaction.ExecuteAsync(
+                $"INSERT INTO {Ids} SELECT key, value FROM json_each_text($1::json) ON CONFLICT DO NOTHING", cancel, System.Text.Json.JsonSerializer.Serialize(map)).ConfigureAwait(false);
+        }
+    }
+
+    public Task<long> ThereAsync(IEnumerable<string> ids, CancellationToken cancel) => transaction.ExecuteAsync(
+        $"INSERT INTO {There} SELECT json_array_elements_text($1::json) ON CONFLICT DO NOTHING", cancel, System.Text.Json.JsonSerializer.Serialize(ids));
+}

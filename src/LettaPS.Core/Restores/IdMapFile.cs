@@ -1,0 +1,62 @@
+using LettaPS.Core.IO;
+
+namespace LettaPS.Core.Restores;
+
+/// <summary>The map of identifiers as a run keeps it: guarded by the map, and no other run writes it meanwhile.</summary>
+internal sealed class IdMapFile : IDisposable
+{
+    private FileStream? _lock;
+
+    /// <summary>Reads the map of a backup.</summary>
+    /// <param name="path">The file; it need not be there.</param>
+    public IdMapFile(string path)
+    {
+        Path = path;
+        Map = IdMap.Read(path);
+    }
+
+    /// <summary>The file.</summary>
+    public string Path { get; }
+
+    /// <summary>The map.</summary>
+    public IdMap Map { get; }
+
+    /// <summary>Keeps other runs out until this one ends.</summary>
+    /// <exception cref="LettaException"><c>RestoreInProgress</c>; <c>IdMapWriteFailed</c>.</exception>
+    public void Hold()
+    {
+        try
+        {
+            _lock = new FileStream(Path + ".lock", PrivateFile.Options(FileMode.OpenOrCreate, FileAccess.ReadWrite, FileOptions.DeleteOnClose, FileShare.None));
+        }
+        catch (IOException e) when (e.GetType() == typeof(IOException) && File.Exists(Path + ".lock"))
+        {
+            throw new LettaException(
+                "RestoreInProgress", LettaErrorKind.Conflict, $"Another run restores the backup in '{System.IO.Path.GetDirectoryName(Path)}'.", "Wait until it is finished.", Path, e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw WriteFailed(e);
+        }
+    }
+
+    /// <summary>Writes the map.</summary>
+    /// <exception cref="LettaException"><c>IdMapWriteFailed</c>.</exception>
+    public void Save()
+    {
+        try
+        {
+            Map.Write(Path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw WriteFailed(e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _lock?.Dispose();
+
+    private LettaException WriteFailed(Exception e) => new(
+        "IdMapWriteFailed", LettaErrorKind.Storage, $"The map of identifiers '{Path}' cannot be written: {e.Message}", "Give a path that can be written with -IdMapPath.", Path, e);
+}

@@ -1,0 +1,39 @@
+using LettaPS.Core.Schemas;
+
+namespace LettaPS.Core.Restores;
+
+/// <summary>A table of the file that the target has too, copied into a temporary table of the transaction.</summary>
+/// <param name="rule">What the table is.</param>
+/// <param name="table">The table in the target.</param>
+/// <param name="columns">The columns that both have, in the order of the file, by their names in the target's catalogue.</param>
+internal sealed class StagedTable(DatabaseRule rule, SchemaTable table, IReadOnlyList<SchemaColumn> columns)
+{
+    private const string Vector = "vector";
+
+    public DatabaseRule Rule => rule;
+
+    public SchemaTable Table => table;
+
+    public IReadOnlyList<SchemaColumn> Columns => columns;
+
+    /// <summary>The quoted name of the temporary table. Its rows may be changed after they were compared with the file.</summary>
+    public string Name { get; } = NameOf(table.Name);
+
+    /// <summary>The quoted name of the temporary table of a table.</summary>
+    public static string NameOf(string table) => Sql.Id("pg_temp", "lettaps_" + table);
+
+    public bool Has(string column) => columns.Any(c => c.Name == column);
+
+    /// <summary>Whether a type is pgvector's.</summary>
+    public static bool IsVector(string type) => type == Vector || type.StartsWith(Vector + "(", StringComparison.Ordinal);
+
+    /// <summary>An expression for all of a row, which is different for any two rows that differ: each value with its length in bytes before it.</summary>
+    /// <param name="alias">What the row is called.</param>
+    /// <param name="columns">The columns.</param>
+    public static string RowText(string alias, IEnumerable<SchemaColumn> columns) => string.Join(" || ", columns.Select(c =>
+    {
+        // The text of a vector has the digits that tell it from its neighbours; its bytes are certain.
+        var value = IsVector(c.Type) ? $"encode(vector_send({alias}.{Sql.Id(c.Name)}), 'hex')" : $"{alias}.{Sql.Id(c.Name)}::text";
+        return $"coalesce(octet_length({value}) || ':' || {value}, '-')";
+    }));
+}

@@ -1,0 +1,164 @@
+using System.Management.Automation;
+using LettaPS.Core;
+using LettaPS.Core.Agents;
+using LettaPS.Core.Connections;
+using LettaPS.Core.Databases;
+
+namespace LettaPS.Hosting;
+
+/// <summary>Base of the cmdlets that read agents from a server's API or from its database.</summary>
+public abstract class AgentSourceCmdlet : DatabaseCmdlet
+{
+    /// <summary>How many agents of the server are looked for in a database, before it is believed to be the server's.</summary>
+    private const int Compared = 10;
+
+    // A server that hangs is one of the reasons to read the database.
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Where to read: <c>Api</c>, <c>Database</c>, or <c>Auto</c> (the default), which takes the database if <c>-DatabaseUri</c>, <c>LETTA_PG_URI</c> or the
+    /// server's container names one, it can be reached, and it has the agents that the server lists; else the API.
+    /// </summary>
+    [Parameter]
+    public LettaAgentSource Source { get; set; }
+
+    /// <summary>The servers to read; a database that was given stands for itself where nobody said which server it belongs to.</summary>
+    private protected IReadOnlyList<LettaConnection> Servers
+    {
+        get
+        {
+            if (Source == LettaAgentSource.Api || ServerIsNamed)
+            {
+                return Connections;
+            }
+
+            try
+            {
+                var alone = DatabaseUri is not null ? DatabaseAddress.Parse(DatabaseUri)
+                    : Source == LettaAgentSource.Database ? DatabaseAddress.FromEnvironment(Environment.GetEnvironmentVariable)
+                    : null;
+                return alone is null ? Connections : [LettaConnection.OfDatabase(alone)];
+            }
+            catch (LettaException e)
+            {
+                ThrowTerminatingError(e.ToErrorRecord());
+                throw;
+            }
+        }
+    }
+
+    /// <summary>Opens what agents are read from.</summary>
+    /// <param name="connection">The server.</param>
+    /// <param name="received">Told of bytes of the API as they arrive.</param>
+    /// <param name="warn">Told what the user should know, from any thread.</param>
+    /// <param name="cancel">Gives up.</param>
+    private protected async Task<IAgentSource> OpenSourceAsync(LettaConnection connection, Action<long>? received, Action<string>? warn, CancellationToken cancel)
+    {
+        var database = Source == LettaAgentSource.Api ? null : await FindNamedDatabaseAsync(connection, cancel).ConfigureAwait(false);
+        if (Source == LettaAgentSource.Database)
+        {
+            return await OpenDatabaseAsync(connection, database ?? new ServerDatabase(DatabaseAddress.Find(null, connection, Environment.GetEnvironmentVariable), null)).ConfigureAwait(false);
+        }
+
+        if (database is not null)
+        {
+            var source = await OpenDatabaseAsync(connection, database).ConfigureAwait(false);
+            try
+            {
+                if (await WhyNotAsync(connection, source, cancel).ConfigureAwait(false) is not { } reason)
+                {
+                    return source;
+                }
+
+                await WriteWarningAsync($"The agents are read through the API: {reason} What the API does not show will be missing; -Source Database insists on the database.").ConfigureAwait(false);
+            }
+            catch
+            {
+                source.Dispose();
+                throw;
+            }
+
+            source.Dispose();
+        }
+
+        return AdapterContext.Door.OpenServer(connection, received, warn);
+    }
+
+    private async Task<IAgentSource> OpenDatabaseAsync(LettaConnection connection, ServerDatabase database)
+    {
+        await WriteVerboseAsync($"Database: {database.Address}").ConfigureAwait(false);
+        var server = connection.HasApi ? connection.WithDatabase(database.Address) : connection;
+        return AdapterContext.Door.OpenAgentDatabase(new AgentDatabase(database.Address, server) { EncryptionKey = database.EncryptionKey });
+    }
+
+    /// <summary>Why a database is not to be read instead of the API, as a sentence; <see langword="null"/> where nothing speaks against it.</summary>
+    private async Task<string?> WhyNotAsync(LettaConnection connection, IAgentSource database, CancellationToken cancel)
+    {
+        // The server is asked first: what it lists must then be in a database that is read later.
+        var listed = connection.HasApi ? await ListSomeAsync(connection, cancel).ConfigureAwait(false) : null;
+        try
+        {
+            if (listed is null or [])
+            {
+                var stored = await FirstAsync(database, 1, cancel).ConfigureAwait(false);
+                return listed is [] && stored is [var any] ? $"{connection.BaseUri} lists no agent, but the database has {any.Name}." : null;
+            }
+
+            foreach (var agent in listed)
+            {
+                var stored = await database.GetAsync(agent.Id, cancel).ConfigureAwait(false);
+                if (stored.UpdatedAt < agent.UpdatedAt)
+                {
+                    return $"the database is a copy of an earlier time, since {agent.Name} was changed after it.";
+                }
+            }
+
+            return null;
+        }
+        catch (LettaException e) when (e.ErrorId == "AgentNotFound")
+        {
+            return $"the database is another server's. {e.Message}";
+        }
+        catch (LettaException e) when (connection.HasApi)
+        {
+            return e.Message;
+        }
+    }
+
+    /// <summary>The newest agents of a server; <see langword="null"/> where it does not answer.</summary>
+    private async Task<List<LettaAgent>?> ListSomeAsync(LettaConnection connection, CancellationToken cancel)
+    {
+        var patient = connection.Timeout > s_patience ? connection.WithTimeout(s_patience) : connection;
+        try
+        {
+            // A probe does not try again: a server that is down is to be expected here.
+            using (var probe = AdapterContext.Door.OpenProbe(patient))
+            {
+                await probe.GetAsync("health/", cancel).ConfigureAwait(false);
+            }
+
+            using var server = AdapterContext.Door.OpenServer(patient);
+            return await FirstAsync(server, Compared, cancel).ConfigureAwait(false);
+        }
+        catch (LettaException e)
+        {
+            await WriteVerboseAsync($"The API cannot be compared with the database. {e.Message}").ConfigureAwait(false);
+            return null;
+        }
+    }
+
+    private static async Task<List<LettaAgent>> FirstAsync(IAgentSource source, int count, CancellationToken cancel)
+    {
+        var agents = new List<LettaAgent>();
+        await foreach (var agent in source.ListAsync(AgentQuery.Everything with { OnInvalid = _ => default }, cancel).ConfigureAwait(false))
+        {
+            agents.Add(agent);
+            if (agents.Count == count)
+            {
+                break;
+            }
+        }
+
+        return agents;
+    }
+}

@@ -1,0 +1,33 @@
+using LettaPS.Core.Connections;
+using LettaPS.Core.Restores;
+using LettaPS.TestKit;
+
+namespace LettaPS.Adapters.Tests.Postgres.Restores;
+
+/// <summary>Restores files into a database as the cmdlet does.</summary>
+internal static class Restoring
+{
+    /// <summary>Restores all agents of a folder, one after the other.</summary>
+    public static async Task<IReadOnlyList<LettaRestoreResult>> RestoreAsync(PostgresDatabase target, string folder, RestoreOptions options, Func<IRestoreDatabase, IRestoreDatabase>? wrap = null, CancellationToken cancel = default)
+    {
+        using var work = new TempFolder();
+        using var plan = await RestorePlan.ReadAsync([folder], work.Path, cancel);
+        if (plan.Failures is [var failure, ..])
+        {
+            throw failure;
+        }
+
+        var address = DatabaseAddress.Parse(target.Uri());
+        await using var opened = new AdapterDoor().OpenRestoreDatabase(address);
+        var database = wrap?.Invoke(opened) ?? opened;
+        using var session = await DatabaseRestoreSession.OpenAsync(database, plan, options, new Uri(address.ToString()), cancel);
+        var results = new List<LettaRestoreResult>();
+        foreach (var agent in plan.Agents)
+        {
+            results.Add(await session.RestoreAsync(agent, cancel));
+        }
+
+        var gaps = await session.RestoreGroupsAsync(cancel);
+        return [.. results.Select(r => r.WithGaps(gaps[r.SourceId]))];
+    }
+}

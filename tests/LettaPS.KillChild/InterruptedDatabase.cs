@@ -1,0 +1,64 @@
+using LettaPS.Core.Connections;
+using LettaPS.Core.Restores;
+using LettaPS.Core.Schemas;
+
+namespace LettaPS.KillChild;
+
+/// <summary>A database to restore into; something happens before one of the statements.</summary>
+/// <param name="inner">The database.</param>
+/// <param name="statement">Which statement, from 1.</param>
+/// <param name="interrupt">What happens.</param>
+public sealed class InterruptedDatabase(IRestoreDatabase inner, int statement, Action interrupt) : IRestoreDatabase
+{
+    private int _statements;
+
+    /// <inheritdoc/>
+    public DatabaseAddress Address => inner.Address;
+
+    /// <inheritdoc/>
+    public Task<DatabaseSnapshot> ReadCatalogAsync(CancellationToken cancel) => inner.ReadCatalogAsync(cancel);
+
+    /// <inheritdoc/>
+    public async Task<IDatabaseTransaction> BeginAsync(string searchPath, TimeSpan patience, CancellationToken cancel) =>
+        new Transaction(this, await inner.BeginAsync(searchPath, patience, cancel).ConfigureAwait(false));
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => inner.DisposeAsync();
+
+    private void Count()
+    {
+        if (Interlocked.Increment(ref _statements) == statement)
+        {
+            interrupt();
+        }
+    }
+
+    private sealed class Transaction(InterruptedDatabase database, IDatabaseTransaction inner) : IDatabaseTransaction
+    {
+        public Task<long> ExecuteAsync(string sql, CancellationToken cancel, params string?[] parameters)
+        {
+            database.Count();
+            return inner.ExecuteAsync(sql, cancel, parameters);
+        }
+
+        public Task<IReadOnlyList<string?[]>> QueryAsync(string sql, CancellationToken cancel, params string?[] parameters)
+        {
+            database.Count();
+            return inner.QueryAsync(sql, cancel, parameters);
+        }
+
+        public Task CopyAsync(string sql, Func<TextWriter, Task> write, CancellationToken cancel)
+        {
+            database.Count();
+            return inner.CopyAsync(sql, write, cancel);
+        }
+
+        public Task CommitAsync()
+        {
+            database.Count();
+            return inner.CommitAsync();
+        }
+
+        public ValueTask DisposeAsync() => inner.DisposeAsync();
+    }
+}

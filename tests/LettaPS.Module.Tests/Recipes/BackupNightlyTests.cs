@@ -1,0 +1,182 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.RegularExpressions;
+using LettaPS.Sandbox;
+using LettaPS.Sandbox.Http;
+using LettaPS.TestKit;
+
+namespace LettaPS.Module.Tests.Recipes;
+
+public sealed class BackupNightlyTests
+{
+    private const string Nightly = "Backup-LettaNightly";
+
+    [Fact]
+    public async Task A_good_night_writes_a_verified_set_and_a_dump_and_says_so_in_one_line()
+    {
+        await using var database = await (await PostgresServer.GetAsync(15)).CreateLettaDatabaseAsync("alembic/0.16.8", stamped: true);
+        await using var night = await Night.StartAsync();
+
+        var (line, code) = night.Run("-DatabaseUri $args[1] -LogPath $args[2]", database.Uri(), night.Folder["log"]);
+
+        Assert.Equal(0, code);
+        Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ OK server=http://127\.0\.0\.1:\d+/ agents=16 messages=\d+ incomplete=0 failed=0 removed=0 set=\S+ dump=\S+\.dump seconds=\d+$", line);
+        Assert.Equal(line + "\n", await File.ReadAllTextAsync(night.Folder["log"], TestContext.Current.CancellationToken));
+        Assert.Single(night.Sets);
+        Assert.Single(Directory.GetFiles(night.Backups, "*.dump"));
+        Assert.DoesNotContain(Uri.EscapeDataString(PostgresServer.Password), line, StringComparison.Ordinal);
+    }
+
+    /// <summary>Age and count both decide: what is young is kept however many there are, and the newest are kept however old they are.</summary>
+    [Theory]
+    [InlineData(2, 10, 3)]
+    [InlineData(5, 10, 5)]
+    [InlineData(1, 0, 1)]
+    public async Task Only_what_is_old_and_not_among_the_newest_is_removed(int keepCount, int keepDays, int left)
+    {
+        await using var night = await Night.StartAsync();
+        foreach (var days in (int[])[40, 30, 20, 9, 8])
+        {
+            night.AddSet(days);
+        }
+
+        var before = night.Sets;
+        var (line, code) = night.Run("-NoDump -KeepCount $args[1] -KeepDays $args[2]", keepCount, keepDays);
+
+        Assert.Equal(0, code);
+        Assert.Contains($" removed={6 - left} ", line, StringComparison.Ordinal);
+        Assert.Equal(before[^(left - 1)..], night.Sets[..^1]);
+        Assert.Contains($" set={night.Sets[^1]} ", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_night_that_fails_removes_nothing_and_exits_with_2()
+    {
+        await using var night = await Night.StartAsync();
+        night.AddSet(100);
+        night.AddSet(99);
+        night.Server.Faults.Add(new Fault(new StatusEffect(500, "{}")) { Path = "/v1/agents/**" });
+
+        var (line, code) = night.Run("-NoDump -KeepCount 1 -KeepDays 1");
+
+        Assert.Equal(2, code);
+        Assert.Contains(" FAILED error=", line, StringComparison.Ordinal);
+        Assert.Equal(2, night.Sets.Length);
+    }
+
+    /// <summary>Else the last set that holds the agent would go after thirty such nights.</summary>
+    [Fact]
+    public async Task An_agent_that_cannot_be_read_is_told_the_others_are_saved_and_nothing_is_removed()
+    {
+        await using var night = await Night.StartAsync();
+        night.AddSet(100);
+        night.AddSet(99);
+        var agent = Assert.Single(night.Shell.Run("(Get-LettaAgent Memo).Id").Succeed()).ToString();
+        night.Server.Faults.Add(new Fault(new StatusEffect(500, "{}")) { Path = $"/v1/agents/{agent}/**" });
+        night.Server.Faults.Add(new Fault(new StatusEffect(500, "{}")) { Path = $"/v1/agents/{agent}" });
+
+        var (line, code) = night.Run("-NoDump -KeepCount 1 -KeepDays 1");
+
+        Assert.Equal(1, code);
+        Assert.Matches(" INCOMPLETE .* agents=15 .* failed=1 removed=0 .* error=", line);
+        Assert.Equal(3, night.Sets.Length);
+    }
+
+    [Fact]
+    public async Task Sets_of_another_server_and_folders_that_are_no_sets_are_left_alone()
+    {
+        await using var night = await Night.StartAsync();
+        night.AddSet(100, server: "http://elsewhere:8283/");
+        Directory.CreateDirectory(Path.Combine(night.Backups, "letta-backup-20200101T000000Z"));
+
+        Assert.Equal(0, night.Run("-NoDump -KeepCount 1 -KeepDays 1").ExitCode);
+
+        Assert.Equal(3, night.Sets.Length);
+    }
+
+    [Fact]
+    public async Task Old_dumps_go_with_what_is_known_of_them()
+    {
+        await using var database = await (await PostgresServer.GetAsync(15)).CreateLettaDatabaseAsync("alembic/0.16.8", stamped: true);
+        await using var night = await Night.StartAsync();
+        Assert.Equal(0, night.Run("-DatabaseUri $args[1]", database.Uri()).ExitCode);
+        var dump = Assert.Single(Directory.GetFiles(night.Backups, "*.dump"));
+        var old = Regex.Replace(dump, @"\d{8}T", "20200101T");
+        var other = Path.Combine(night.Backups, "other-letta-20200101T000000Z.dump");
+        File.Move(dump, old);
+        File.Move(dump + ".json", old + ".json");
+        File.WriteAllText(other, "of another server");
+        File.SetLastWriteTimeUtc(old, DateTime.UtcNow.AddDays(-100));
+        File.SetLastWriteTimeUtc(other, DateTime.UtcNow.AddDays(-100));
+
+        var (line, code) = night.Run("-DatabaseUri $args[1] -KeepCount 1 -KeepDays 50", database.Uri());
+
+        Assert.Matches(" OK .* removed=1 ", line);
+        Assert.Equal(0, code);
+        Assert.Equal(2, Directory.GetFiles(night.Backups, "*.dump").Length);
+        Assert.False(File.Exists(old) || File.Exists(old + ".json"));
+        Assert.True(File.Exists(other));
+    }
+
+    [Fact]
+    public async Task WhatIf_writes_and_removes_nothing()
+    {
+        await using var night = await Night.StartAsync();
+        night.AddSet(100);
+        night.AddSet(99);
+
+        Assert.Equal(0, night.Run("-NoDump -KeepCount 1 -KeepDays 1 -LogPath $args[1] -WhatIf", night.Folder["log"]).ExitCode);
+
+        Assert.Equal(2, night.Sets.Length);
+        Assert.False(File.Exists(night.Folder["log"]));
+        Assert.Contains("Remove old backup set", night.Shell.Console.Text, StringComparison.Ordinal);
+    }
+
+    /// <summary>A server, and the folder of its backups.</summary>
+    private sealed class Night : IAsyncDisposable
+    {
+        private readonly Connected _connected;
+
+        private Night(Connected connected)
+        {
+            _connected = connected;
+            Directory.CreateDirectory(Backups);
+        }
+
+        public SandboxServer Server => _connected.Server;
+
+        public Hosting.Shell Shell => _connected.Shell;
+
+        public TempFolder Folder => _connected.Folder;
+
+        public string Backups => Folder["backups"];
+
+        public string[] Sets => [.. Directory.GetDirectories(Backups).Order(StringComparer.Ordinal)];
+
+        public static async Task<Night> StartAsync() => new(await Connected.ToAsync());
+
+        public (string Line, int ExitCode) Run(string parameters, params object?[] arguments) =>
+            Shell.RunToExit(Nightly, $"$args[0] -Connection (Get-LettaConnection) {parameters}", [Backups, .. arguments]);
+
+        /// <summary>A finished set of some days ago.</summary>
+        public void AddSet(int days, string? server = null)
+        {
+            var set = Path.Combine(Backups, $"letta-backup-{DateTime.UtcNow.AddDays(-days):yyyyMMdd'T'HHmmss'Z'}");
+            Shell.Run("$null = Get-LettaAgent Memo | Export-LettaAgent -Path $args[0]", Folder["template"]).Succeed();
+            Directory.Move(Assert.Single(Directory.GetDirectories(Folder["template"])), set);
+            Antedate(Path.Combine(set, "manifest.json"), DateTimeOffset.UtcNow.AddDays(-days), server);
+        }
+
+        /// <summary>Changes the time, and the server, that a manifest tells, and seals it again.</summary>
+        private static void Antedate(string manifest, DateTimeOffset time, string? server)
+        {
+            var text = Regex.Replace(File.ReadAllText(manifest), "(?<=\"(started|completed)_at\": \")[^\"]*", time.ToString("O"));
+            text = server is null ? text : Regex.Replace(text, "(?<=\"server\": \")[^\"]*", server);
+            var body = text[..text.LastIndexOf(",\n  \"manifest_sha256\"", StringComparison.Ordinal)];
+            var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(body)));
+            File.WriteAllText(manifest, $"{body},\n  \"manifest_sha256\": \"{hash}\"\n}}\n");
+        }
+
+        public ValueTask DisposeAsync() => _connected.DisposeAsync();
+    }
+}

@@ -1,0 +1,53 @@
+using System.Management.Automation.Language;
+
+namespace LettaPS.Module.Tests.Recipes;
+
+/// <summary>Every script of the repository. What PSScriptAnalyzer would say is asked in tests/Pester/ScriptAnalyzer.Tests.ps1, where that is installed.</summary>
+public class ScriptTests
+{
+    public static TheoryData<string> Scripts => [.. Find("samples", "*.ps1").Concat(Find("tests/Pester", "*.ps1")).Append("build.ps1").Append("PSScriptAnalyzerSettings.psd1").Order(StringComparer.Ordinal)];
+
+    public static TheoryData<string> Recipes => [.. Find("samples", "*.ps1").Order(StringComparer.Ordinal)];
+
+    [Theory]
+    [MemberData(nameof(Scripts))]
+    public void Every_script_parses(string script)
+    {
+        Parser.ParseFile(Full(script), out _, out var errors);
+
+        Assert.Empty(errors.Select(e => $"{e.Extent.StartLineNumber}: {e.Message}"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Recipes))]
+    public void Every_recipe_is_strict_and_tells_every_parameter_with_three_examples(string script)
+    {
+        var ast = Parser.ParseFile(Full(script), out _, out _);
+        var help = ast.GetHelpContent();
+
+        Assert.Contains("Set-StrictMode -Version Latest", ast.Extent.Text, StringComparison.Ordinal);
+        Assert.Contains("$ErrorActionPreference = 'Stop'", ast.Extent.Text, StringComparison.Ordinal);
+        Assert.Contains(ast.ParamBlock.Attributes.OfType<AttributeAst>(), a => a.Extent.Text.Contains("SupportsShouldProcess", StringComparison.Ordinal));
+        Assert.NotEmpty(help.Synopsis);
+        Assert.True(help.Examples.Count >= 3, "Fewer than three examples.");
+        Assert.Equal(
+            ast.ParamBlock.Parameters.Select(p => p.Name.VariablePath.UserPath.ToUpperInvariant()).Order(),
+            help.Parameters.Keys.Order());
+    }
+
+    /// <summary>An alias that somebody else does not have, and output that only a console shows.</summary>
+    [Theory]
+    [MemberData(nameof(Scripts))]
+    public void No_script_uses_aliases_or_writes_past_the_pipeline(string script)
+    {
+        var ast = Parser.ParseFile(Full(script), out _, out _);
+        var commands = ast.FindAll(a => a is CommandAst, searchNestedScriptBlocks: true).Cast<CommandAst>().Select(c => c.GetCommandName()).OfType<string>();
+
+        Assert.DoesNotContain(commands, c => c is "?" or "%" or "select" or "where" or "sort" or "gci" or "ls" or "dir" or "cat" or "echo" or "iex" or "Invoke-Expression" or "Write-Host");
+    }
+
+    private static string Full(string script) => Path.Combine(Recipe.Repository, script);
+
+    private static IEnumerable<string> Find(string folder, string pattern) =>
+        Directory.EnumerateFiles(Full(folder), pattern).Select(f => Path.GetRelativePath(Recipe.Repository, f).Replace('\\', '/'));
+}

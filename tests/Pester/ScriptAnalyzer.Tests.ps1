@@ -1,0 +1,21 @@
+#Requires -Modules @{ ModuleName = 'Pester'; ModuleVersion = '5.5.0' }
+
+# Every script of the repository against PSScriptAnalyzer, where that is installed.
+
+BeforeDiscovery {
+    $analyzer = [bool](Get-Module PSScriptAnalyzer -ListAvailable)
+    $top = Join-Path $PSScriptRoot '..' '..' | Resolve-Path | ForEach-Object Path
+    $scripts = @(Get-ChildItem (Join-Path $top 'samples'), (Join-Path $top 'tests' 'Pester') -Filter '*.ps1') +
+        (Get-Item (Join-Path $top 'build.ps1'), (Join-Path $top 'LettaPS.psd1'), (Join-Path $top 'PSScriptAnalyzerSettings.psd1'))
+}
+
+Describe 'PSScriptAnalyzer' {
+    It 'finds nothing in <_.Name>' -ForEach $scripts -Skip:(-not $analyzer) {
+        $settings = Join-Path $PSScriptRoot '..' '..' 'PSScriptAnalyzerSettings.psd1'
+
+        # Pester's blocks share variables in a way that the analyser does not know.
+        $exclude = @(if ($_.Name -like '*.Tests.ps1') { 'PSUseDeclaredVarsMoreThanAssignments' })
+        Invoke-ScriptAnalyzer -Path $_.FullName -Settings $settings -ExcludeRule $exclude |
+            ForEach-Object { "$($_.Line): $($_.RuleName): $($_.Message)" } | Should -BeNullOrEmpty
+    }
+}
