@@ -23,7 +23,7 @@ internal sealed class MessageAdaptation(TargetRelease target, IReadOnlyDictionar
             return said;
         }
 
-        var copy = said is { } other ? JsonObject.Create(other)! : JsonNode.Parse(row)!.AsObject();
+        var copy = JsonObjects.Copy(said ?? JsonSerializer.Deserialize<JsonElement>(row));
         if ((string?)copy["sender_id"] is not { } sender || !identities.TryGetValue(sender, out var id))
         {
             return said;
