@@ -82,7 +82,7 @@ public static class DatabaseFleet
             await rows.AddAsync("sources_agents", ("agent_id", agent), ("source_id", Source));
             await rows.AddAsync("identities_agents", ("agent_id", agent), ("identity_id", Identity));
             await rows.AddAsync("archives_agents", ("agent_id", agent), ("archive_id", Archive));
-            await rows.AddAsync("files_agents", ("id", $"file_agent-0a0a0a0a-0000-4000-8000-00000000000{agent[^1]}"), ("agent_id", agent), ("file_id", File), ("source_id", Source));
+            await rows.AddAsync("files_agents", ("id", $"file_agent-0a0a0a0a-0000-4000-8000-0000000000f{agent[^1]}"), ("agent_id", agent), ("file_id", File), ("source_id", Source));
         }
 
         await rows.AddAsync("blocks_agents", ("agent_id", Agent), ("block_id", OwnBlock), ("block_label", "persona"));

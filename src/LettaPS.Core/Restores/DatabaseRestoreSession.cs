@@ -239,6 +239,12 @@ public sealed class DatabaseRestoreSession : IRestoreSession
                     _existing.Remove(replaces);
                 }
 
+                if (replaces is not null && replaces != options.NewId)
+                {
+                    _ids.Replace(replaces, options.NewId);
+                    _file.Save();
+                }
+
                 _existing[options.NewId] = new ExistingAgent(options.NewId, options.Name ?? planned.Name, planned.SourceId);
             }
 
