@@ -16,21 +16,12 @@ BeforeDiscovery {
 }
 
 BeforeAll {
-    $root = Join-Path $PSScriptRoot '..' '..' | Resolve-Path
-    Import-Module (Join-Path $root 'out' 'LettaPS' 'LettaPS.psd1') -Force
+    . (Join-Path $PSScriptRoot 'Sandbox.ps1')
     $env:XDG_CONFIG_HOME = Join-Path $TestDrive 'config'
     $env:LETTA_WORK_KEY = 'a password'
 
-    $sandbox = Get-ChildItem (Join-Path $root 'tests' 'LettaPS.Sandbox' 'bin') -Recurse -Filter 'LettaPS.Sandbox.dll' |
-        Sort-Object LastWriteTime | Select-Object -Last 1
-    $log = Join-Path $TestDrive 'sandbox.log'
-    $process = Start-Process dotnet -ArgumentList $sandbox.FullName, '--port', '0', '--release', '0.16.8' -RedirectStandardOutput $log -PassThru
-    foreach ($attempt in 1..300) {
-        $address = (Get-Content $log -ErrorAction Ignore | Select-String 'http://\S+').Matches.Value | Select-Object -First 1
-        if ($address) { break }
-        Start-Sleep -Milliseconds 100
-    }
-
+    $sandbox = Open-Sandbox
+    $address = $sandbox.Uri
     Connect-Letta $address
     $work = (New-Item (Join-Path $TestDrive 'work') -ItemType Directory).FullName
     Export-LettaAgent -Path (Join-Path $work 'backup') | Out-Null
@@ -58,8 +49,7 @@ BeforeAll {
 
 AfterAll {
     Pop-Location
-    Disconnect-Letta
-    if ($process) { $process.Kill() }
+    Close-Sandbox $sandbox
 }
 
 Describe 'The examples of the pages' {

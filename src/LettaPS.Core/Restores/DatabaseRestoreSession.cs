@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using LettaPS.Core.Agents;
 using LettaPS.Core.Secrets;
 
 namespace LettaPS.Core.Restores;
@@ -52,11 +53,11 @@ public sealed class DatabaseRestoreSession : IRestoreSession
         var transaction = await database.BeginAsync(target.SearchPath, LockPatience, cancel).ConfigureAwait(false);
         await using (transaction.ConfigureAwait(false))
         {
-            // json_typeof reads any JSON; the path within fails on U+0000, which nothing keeps out of metadata.
+            // Read as text: PostgreSQL's paths into JSON fail on U+0000, which nothing keeps out of metadata.
             foreach (var row in await transaction.QueryAsync(
-                $"SELECT id, name, CASE WHEN json_typeof(metadata_) = 'object' AND strpos(metadata_::text, '\\u0000') = 0 THEN metadata_ #>> '{"{lettaps,source_id}"}' END FROM {target.Name("agents")}", cancel).ConfigureAwait(false))
+                $"SELECT id, name, CASE WHEN strpos(metadata_::text, '\"{LettaAgent.RestoreMark}\"') > 0 THEN metadata_::text END FROM {target.Name("agents")}", cancel).ConfigureAwait(false))
             {
-                session._existing[row[0]!] = new ExistingAgent(row[0]!, row[1] ?? string.Empty, row[2]);
+                session._existing[row[0]!] = new ExistingAgent(row[0]!, row[1] ?? string.Empty, RestoreMark.SourceOf(row[2]));
             }
         }
 

@@ -54,15 +54,15 @@ public abstract class AgentSourceCmdlet : DatabaseCmdlet
     /// <param name="cancel">Gives up.</param>
     private protected async Task<IAgentSource> OpenSourceAsync(LettaConnection connection, Action<long>? received, Action<string>? warn, CancellationToken cancel)
     {
-        var database = Source == LettaAgentSource.Api ? null : await FindNamedDatabaseAsync(connection, cancel).ConfigureAwait(false);
         if (Source == LettaAgentSource.Database)
         {
+            var database = await FindNamedDatabaseAsync(connection, cancel).ConfigureAwait(false);
             return await OpenDatabaseAsync(connection, database ?? new ServerDatabase(DatabaseAddress.Find(null, connection, Environment.GetEnvironmentVariable), null)).ConfigureAwait(false);
         }
 
-        if (database is not null)
+        if (Source == LettaAgentSource.Auto && await FindForAutoAsync(connection, cancel).ConfigureAwait(false) is { } found)
         {
-            var source = await OpenDatabaseAsync(connection, database).ConfigureAwait(false);
+            var source = await OpenDatabaseAsync(connection, found).ConfigureAwait(false);
             try
             {
                 if (await WhyNotAsync(connection, source, cancel).ConfigureAwait(false) is not { } reason)
@@ -70,7 +70,7 @@ public abstract class AgentSourceCmdlet : DatabaseCmdlet
                     return source;
                 }
 
-                await WriteWarningAsync($"The agents are read through the API: {reason} What the API does not show will be missing; -Source Database insists on the database.").ConfigureAwait(false);
+                await WarnOfApiAsync(reason).ConfigureAwait(false);
             }
             catch
             {
@@ -83,6 +83,31 @@ public abstract class AgentSourceCmdlet : DatabaseCmdlet
 
         return AdapterContext.Door.OpenServer(connection, received, warn);
     }
+
+    /// <summary>The database that something names. Nothing that goes wrong in looking for it keeps from the API, unless the user named it himself.</summary>
+    private async Task<ServerDatabase?> FindForAutoAsync(LettaConnection connection, CancellationToken cancel)
+    {
+        // An engine far away may not answer at all, and need not have anything to do with the server.
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        patience.CancelAfter(s_patience);
+        try
+        {
+            return await FindNamedDatabaseAsync(connection, patience.Token).ConfigureAwait(false);
+        }
+        catch (LettaException e) when (DatabaseUri is null)
+        {
+            await WarnOfApiAsync(e.Message).ConfigureAwait(false);
+            return null;
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            await WriteVerboseAsync("The container engine does not answer; it was not asked for the database.").ConfigureAwait(false);
+            return null;
+        }
+    }
+
+    private ValueTask WarnOfApiAsync(string reason) =>
+        WriteWarningAsync($"The agents are read through the API: {reason} What the API does not show will be missing; -Source Database insists on the database.");
 
     private async Task<IAgentSource> OpenDatabaseAsync(LettaConnection connection, ServerDatabase database)
     {

@@ -59,6 +59,8 @@ internal sealed class ExampleWorld : IAsyncDisposable
     }
 
     private string OfThisMachine(string code) => Regex.Replace(Regex.Replace(code, @"\bhome\b", _saved), "(?m)^Connect-Letta$", "Connect-Letta http://localhost:8283")
+        .Replace("postgresql://letta:letta@localhost:5432/letta", $"'{_database}'", StringComparison.Ordinal)
+        .Replace("postgresql://letta:secret@localhost:5432/letta", $"'{_database}'", StringComparison.Ordinal)
         .Replace("http://localhost:8283", Address, StringComparison.Ordinal)
         .Replace("http://localhost:8383", Address, StringComparison.Ordinal)
         .Replace("https://letta.example.org", Address, StringComparison.Ordinal)
