@@ -66,7 +66,7 @@ internal sealed class FromDatabase() : Measurement("fromdatabase", "1,000 agents
     private static Task FillAsync(PostgresDatabase database, int agents, int messages) => database.ExecuteAsync(
         $$"""
         SET session_replication_role = replica;
-        TRUNCATE agents, messages, block, blocks_agents, tools, tools_agents, steps, organizations, users;
+        TRUNCATE organizations, users CASCADE;
         INSERT INTO organizations (id, name, is_deleted, privileged_tools) VALUES ('org-1', 'default', false, false);
         INSERT INTO users (id, name, is_deleted, organization_id) VALUES ('user-1', 'default', false, 'org-1');
         CREATE TEMP TABLE a AS SELECT i, 'agent-' || overlay(overlay(md5(i::text)::uuid::text PLACING '4' FROM 15) PLACING '8' FROM 20) AS id FROM generate_series(1, {{agents}}) i;
