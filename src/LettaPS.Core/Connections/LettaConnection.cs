@@ -12,6 +12,7 @@ public sealed class LettaConnection
     private static readonly TimeSpan s_maxTimeout = TimeSpan.FromDays(24);
 
     private readonly SecureString? _apiKey;
+    private string? _encryptionKey;
 
     /// <summary>Describes a server.</summary>
     /// <param name="baseUri">Absolute http or https address of the server, with or without a trailing <c>/v1</c>.</param>
@@ -75,21 +76,25 @@ public sealed class LettaConnection
 
     /// <summary>The same server, now that it is known where its database is.</summary>
     /// <param name="database">Where it is.</param>
-    public LettaConnection WithDatabase(DatabaseAddress database) =>
-        new(BaseUri, _apiKey, Timeout, SkipCertificateCheck, ServerVersion) { Database = database };
+    /// <param name="encryptionKey">What the server encrypts its secrets with, where that is known too.</param>
+    public LettaConnection WithDatabase(DatabaseAddress database, string? encryptionKey = null) =>
+        new(BaseUri, _apiKey, Timeout, SkipCertificateCheck, ServerVersion) { Database = database, _encryptionKey = encryptionKey };
 
     /// <summary>The same server, now that it has told its version.</summary>
     /// <param name="serverVersion">What it said.</param>
     public LettaConnection WithServerVersion(string serverVersion) =>
-        new(BaseUri, _apiKey, Timeout, SkipCertificateCheck, serverVersion) { Database = Database };
+        new(BaseUri, _apiKey, Timeout, SkipCertificateCheck, serverVersion) { Database = Database, _encryptionKey = _encryptionKey };
 
     /// <summary>The same server, waited for no longer than this.</summary>
     /// <param name="timeout">Longest wait for the beginning of an answer and between two parts of it.</param>
     public LettaConnection WithTimeout(TimeSpan timeout) =>
-        new(BaseUri, _apiKey, timeout, SkipCertificateCheck, ServerVersion) { Database = Database };
+        new(BaseUri, _apiKey, timeout, SkipCertificateCheck, ServerVersion) { Database = Database, _encryptionKey = _encryptionKey };
 
     /// <summary>The password in clear, for the one place that puts it into a header. Never log, print or store it.</summary>
     public string? RevealApiKey() => _apiKey is null ? null : Reveal(_apiKey);
+
+    /// <summary>What the server encrypts its secrets with, where that came to be known with its database. Never log, print or store it.</summary>
+    public string? RevealEncryptionKey() => _encryptionKey;
 
     /// <summary>The address and version; never the password.</summary>
     public override string ToString() => ServerVersion is null ? BaseUri.ToString() : $"{BaseUri} (Letta {ServerVersion})";

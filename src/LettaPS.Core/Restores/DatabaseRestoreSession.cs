@@ -23,6 +23,7 @@ public sealed class DatabaseRestoreSession : IRestoreSession
     private readonly ServerIdMap _ids;
     private readonly Lazy<bool> _held;
     private readonly Dictionary<string, ExistingAgent> _existing = new(StringComparer.Ordinal);
+    private readonly List<ExistingGroup> _existingGroups = [];
 
     /// <summary>Messages that groups refer to: what they became in this run.</summary>
     private readonly Dictionary<string, string> _messages = new(StringComparer.Ordinal);
@@ -59,6 +60,11 @@ public sealed class DatabaseRestoreSession : IRestoreSession
             {
                 session._existing[row[0]!] = new ExistingAgent(row[0]!, row[1] ?? string.Empty, RestoreMark.SourceOf(row[2]));
             }
+
+            var members = await transaction.QueryAsync(
+                $"SELECT g.id, g.manager_agent_id, m.agent_id FROM {target.Name("groups")} AS g LEFT JOIN {target.Name("groups_agents")} AS m ON m.group_id = g.id", cancel).ConfigureAwait(false);
+            session._existingGroups.AddRange(members.GroupBy(m => (Id: m[0]!, Manager: m[1])).Select(
+                g => new ExistingGroup(g.Key.Id, g.Key.Manager, g.Select(m => m[2]).OfType<string>().ToHashSet(StringComparer.Ordinal))));
         }
 
         return session;
@@ -158,11 +164,21 @@ public sealed class DatabaseRestoreSession : IRestoreSession
         {
             if (_options.PreserveId || !_ids.Groups.ContainsKey(group.SourceId))
             {
-                _ids.Groups[group.SourceId] = _options.PreserveId ? group.SourceId : $"group-{Guid.NewGuid():D}";
+                _ids.Groups[group.SourceId] = _options.PreserveId ? group.SourceId : FindExisting(group)?.Id ?? $"group-{Guid.NewGuid():D}";
             }
         }
 
         return true;
+    }
+
+    /// <summary>A group has no mark of its own: where the map is lost, it is the one that has the same agents, as far as they are there.</summary>
+    private ExistingGroup? FindExisting(PlannedGroup group)
+    {
+        string? Became(string sourceId) => _plan.Agents.FirstOrDefault(a => a.SourceId == sourceId) is { } agent ? FindExisting(agent)?.Id : null;
+
+        var manager = group.ManagerId is { } id ? Became(id) : null;
+        var members = group.AgentIds.Select(Became).OfType<string>().ToList();
+        return members.Count == 0 ? null : _existingGroups.Find(g => g.Manager == manager && g.Members.SetEquals(members));
     }
 
     private ExistingAgent? FindExisting(PlannedAgent planned)
@@ -271,7 +287,6 @@ public sealed class DatabaseRestoreSession : IRestoreSession
                 {
                     known.TryAdd(id, became);
                 }
-
             }
 
             known[sourceId] = newId;
@@ -339,4 +354,6 @@ public sealed class DatabaseRestoreSession : IRestoreSession
     };
 
     private sealed record ExistingAgent(string Id, string Name, string? RestoredFrom);
+
+    private sealed record ExistingGroup(string Id, string? Manager, IReadOnlySet<string> Members);
 }

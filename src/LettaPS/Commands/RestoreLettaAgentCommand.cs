@@ -6,7 +6,6 @@ using LettaPS.Completion;
 using LettaPS.Core;
 using LettaPS.Core.Agents;
 using LettaPS.Core.Connections;
-using LettaPS.Core.Databases;
 using LettaPS.Core.Restores;
 using LettaPS.Hosting;
 
@@ -239,8 +238,7 @@ public sealed class RestoreLettaAgentCommand : DatabaseCmdlet
 
     private async Task RestoreToDatabaseAsync(LettaConnection connection, RestorePlan plan, string? mapPath, CancellationToken cancel)
     {
-        var found = await FindNamedDatabaseAsync(connection, cancel).ConfigureAwait(false)
-            ?? new ServerDatabase(DatabaseAddress.Find(null, connection, Environment.GetEnvironmentVariable), null);
+        var found = await FindDatabaseAsync(connection, cancel).ConfigureAwait(false);
         await WriteVerboseAsync($"Database: {found.Address}").ConfigureAwait(false);
         var options = new RestoreOptions
         {

@@ -56,8 +56,7 @@ public abstract class AgentSourceCmdlet : DatabaseCmdlet
     {
         if (Source == LettaAgentSource.Database)
         {
-            var database = await FindNamedDatabaseAsync(connection, cancel).ConfigureAwait(false);
-            return await OpenDatabaseAsync(connection, database ?? new ServerDatabase(DatabaseAddress.Find(null, connection, Environment.GetEnvironmentVariable), null)).ConfigureAwait(false);
+            return await OpenDatabaseAsync(connection, await FindDatabaseAsync(connection, cancel).ConfigureAwait(false)).ConfigureAwait(false);
         }
 
         if (Source == LettaAgentSource.Auto && await FindForAutoAsync(connection, cancel).ConfigureAwait(false) is { } found)
@@ -112,7 +111,7 @@ public abstract class AgentSourceCmdlet : DatabaseCmdlet
     private async Task<IAgentSource> OpenDatabaseAsync(LettaConnection connection, ServerDatabase database)
     {
         await WriteVerboseAsync($"Database: {database.Address}").ConfigureAwait(false);
-        var server = connection.HasApi ? connection.WithDatabase(database.Address) : connection;
+        var server = connection.HasApi ? connection.WithDatabase(database.Address, database.EncryptionKey) : connection;
         return AdapterContext.Door.OpenAgentDatabase(new AgentDatabase(database.Address, server) { EncryptionKey = database.EncryptionKey });
     }
 

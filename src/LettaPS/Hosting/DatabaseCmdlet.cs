@@ -44,14 +44,22 @@ public abstract class DatabaseCmdlet : ConnectionCmdlet
         var said = DatabaseUri is null ? connection.Database ?? DatabaseAddress.FromEnvironment(Environment.GetEnvironmentVariable) : DatabaseAddress.Parse(DatabaseUri);
         return said is null
             ? await FindInEngineAsync(connection, cancel).ConfigureAwait(false)
-            : new ServerDatabase(said, Environment.GetEnvironmentVariable(ServerDatabase.KeyVariable) is { Length: > 0 } key ? key : null);
+            : new ServerDatabase(said, Environment.GetEnvironmentVariable(ServerDatabase.KeyVariable) is { Length: > 0 } key ? key : connection.RevealEncryptionKey());
     }
+
+    /// <summary>The same, or where none of them names one, Letta's own default.</summary>
+    /// <param name="connection">The server.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <exception cref="LettaException">There is no default for a server on another machine.</exception>
+    private protected async Task<ServerDatabase> FindDatabaseAsync(LettaConnection connection, CancellationToken cancel) =>
+        await FindNamedDatabaseAsync(connection, cancel).ConfigureAwait(false)
+            ?? new ServerDatabase(DatabaseAddress.Find(null, connection, Environment.GetEnvironmentVariable), null);
 
     private DatabaseAddress FindDatabase(LettaConnection connection)
     {
-        ServerDatabase? named = null;
-        RunToEnd(async cancel => named = await FindNamedDatabaseAsync(connection, cancel).ConfigureAwait(false));
-        return named?.Address ?? DatabaseAddress.Find(null, connection, Environment.GetEnvironmentVariable);
+        ServerDatabase? found = null;
+        RunToEnd(async cancel => found = await FindDatabaseAsync(connection, cancel).ConfigureAwait(false));
+        return found!.Address;
     }
 
     /// <summary>The database of the container that serves a connection, at whatever port, published or not.</summary>

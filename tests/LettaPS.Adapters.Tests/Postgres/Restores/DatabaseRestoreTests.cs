@@ -30,7 +30,8 @@ public sealed class DatabaseRestoreTests
         Assert.All(again, r => Assert.Equal(LettaRestoreStatus.Skipped, r.Status));
         File.Delete(Path.Combine(world.Folder, IdMap.FileName));
         var unmapped = await Restoring.RestoreAsync(world.Target, world.Folder, new RestoreOptions());
-        Assert.All(unmapped, r => Assert.Equal(LettaRestoreStatus.Skipped, r.Status));
+        Assert.All(unmapped, r => Assert.Equal((LettaRestoreStatus.Skipped, ""), (r.Status, string.Join('\n', r.Gaps))));
+        Assert.Equal(1, await world.Target.QueryAsync<long>("SELECT count(*) FROM groups"));
     }
 
     [Fact]
