@@ -126,9 +126,9 @@ public class LettaSchemaTests
         shell.Show($"Compare-LettaSchema 0.16.2 -DatabaseUri '{database.Uri()}' | Where-Object Kind -eq MissingDefault | Where-Object Severity -eq Breaks");
         shell.Show($"Invoke-LettaSchemaFix 0.16.2 -Kind MissingSequence -DatabaseUri '{database.Uri()}'");
 
-        Assert.Matches(@"Severity\s+Kind\s+Object\s", shell.Console.Text);
-        Assert.Matches(@"Breaks\s+MissingDefault\s+messages\.sequence_id\s+yes\s+Inserting a message fails", shell.Console.Text);
-        Assert.Matches(@"Done\s+MissingSequence\s+message_seq_id\s", shell.Console.Text);
+        Assert.Matches(@"Severity\s+Kind\s+Object\s+Fix\s+Effect", shell.Console.Text);
+        Assert.Matches(@"Breaks\s+MissingDefault\s+messages\.sequence_id\s+yes\s+Inserting a message fails: clients get 409 when\s+they send one, and import answers 400\.", shell.Console.Text);
+        Assert.Matches(@"Done\s+MissingSequence\s+message_seq_id\s+CREATE SEQUENCE IF NOT EXISTS\s+""public""\.""message_seq_id"" AS bigint", shell.Console.Text);
     }
 
     [Fact]
