@@ -20,7 +20,7 @@ public sealed class RestoreToDatabaseTests
     [InlineData("0.16.8", "0.16.8")]
     public async Task The_recorded_fleet_comes_back_row_by_row(string from, string to)
     {
-        await using var source = await RecordedAsync(from);
+        await using var source = await (await PostgresServer.GetAsync()).CreateFleetAsync(from);
         await using var target = await EmptyAsync(to);
         using var folder = new TempFolder();
         using var shell = new Shell();
@@ -43,7 +43,7 @@ public sealed class RestoreToDatabaseTests
     [Fact]
     public async Task WhatIf_says_what_would_be_written_and_writes_nothing()
     {
-        await using var source = await RecordedAsync("0.16.2");
+        await using var source = await (await PostgresServer.GetAsync()).CreateFleetAsync("0.16.2");
         await using var target = await EmptyAsync("0.16.2");
         using var folder = new TempFolder();
         using var shell = new Shell(width: 2000);
@@ -86,16 +86,4 @@ public sealed class RestoreToDatabaseTests
     }
 
     private static async Task<PostgresDatabase> EmptyAsync(string release) => await (await PostgresServer.GetAsync()).CreateLettaDatabaseAsync($"alembic/{release}", stamped: true);
-
-    private static async Task<PostgresDatabase> RecordedAsync(string release)
-    {
-        var database = await EmptyAsync(release);
-        await database.LoadAsync(release, [.. LettaFixtures.Tables(release).Where(t => t != "alembic_version")]);
-        if (release != "0.11.3")
-        {
-            await database.LoadAsync("0.11.3", "archival_passages", "source_passages");
-        }
-
-        return database;
-    }
 }

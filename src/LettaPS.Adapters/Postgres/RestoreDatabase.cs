@@ -14,7 +14,7 @@ internal sealed class RestoreDatabase(DatabaseAddress address) : IRestoreDatabas
     public DatabaseAddress Address => address;
 
     /// <inheritdoc/>
-    public Task<DatabaseSnapshot> ReadCatalogAsync(CancellationToken cancel) => _catalog.ReadAsync(_ => [], TimeSpan.FromSeconds(5), cancel);
+    public Task<DatabaseSnapshot> ReadCatalogAsync(CancellationToken cancel) => _catalog.ReadAsync(_ => [], SchemaDoctor.ReadingPatience, cancel);
 
     /// <inheritdoc/>
     public async Task<IDatabaseTransaction> BeginAsync(string searchPath, TimeSpan patience, CancellationToken cancel)

@@ -51,10 +51,9 @@ internal static class SchemaReader
 
     private static async Task<DatabaseSnapshot> ReadCatalogAsync(NpgsqlConnection connection, ServerFacts server, SchemaCandidate schema, CancellationToken cancel)
     {
-        var path = string.Join(", ", server.Extensions.Select(e => e.Schema!).Prepend(schema.Name).Distinct().Select(Sql.Id));
         var statements = new List<(string, string?)>
         {
-            (SchemaQueries.Settings, path),
+            (SchemaQueries.Settings, server.SearchPath(schema.Name)),
             (SchemaQueries.Model, schema.Name),
             (SchemaQueries.Tables, schema.Name),
         };

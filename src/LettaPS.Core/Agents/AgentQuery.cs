@@ -11,4 +11,7 @@ public sealed record AgentQuery(IReadOnlyList<string> Tags, string? Name = null,
 
     /// <summary>Every agent, hidden ones too.</summary>
     public static AgentQuery Everything { get; } = new([], IncludeHidden: true);
+
+    /// <summary>Every agent whose identifier is one of Letta's; the others are left out in silence.</summary>
+    public static AgentQuery Usable { get; } = Everything with { OnInvalid = _ => default };
 }

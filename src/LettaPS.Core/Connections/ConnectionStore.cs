@@ -12,7 +12,6 @@ namespace LettaPS.Core.Connections;
 public sealed class ConnectionStore(string path)
 {
     private const int Version = 1;
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const UnixFileMode WritableByOthers = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
 
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
@@ -134,16 +133,7 @@ public sealed class ConnectionStore(string path)
     {
         try
         {
-            var folder = System.IO.Path.GetDirectoryName(path)!;
-            if (OperatingSystem.IsWindows())
-            {
-                Directory.CreateDirectory(folder);
-            }
-            else
-            {
-                Directory.CreateDirectory(folder, OwnerOnly);
-            }
-
+            PrivateFile.CreateFolder(System.IO.Path.GetDirectoryName(path)!);
             using var lockFile = Lock();
             var connections = Read();
             change(connections);
@@ -174,6 +164,7 @@ public sealed class ConnectionStore(string path)
                     throw new LettaException("ConnectionsFileInUse", LettaErrorKind.Conflict, $"Another process has been changing '{path}' for {s_patience.TotalSeconds} seconds.", "Try again.", path, e);
                 }
 
+                // No system tells when a lock is free; whoever has it is done in milliseconds.
                 Thread.Sleep(20);
             }
         }

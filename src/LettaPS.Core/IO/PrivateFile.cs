@@ -1,8 +1,22 @@
 namespace LettaPS.Core.IO;
 
-/// <summary>Files that only their owner may read, from the moment they exist.</summary>
+/// <summary>Files and folders that only their owner may read, from the moment they exist.</summary>
 public static class PrivateFile
 {
+    /// <summary>Creates a folder that only its owner may enter; on Windows it has the rights of the one that it is in.</summary>
+    /// <param name="path">The folder.</param>
+    public static void CreateFolder(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(path);
+        }
+        else
+        {
+            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+
     /// <summary>How to open one.</summary>
     /// <param name="mode">How to create it.</param>
     /// <param name="access">What to do with it.</param>

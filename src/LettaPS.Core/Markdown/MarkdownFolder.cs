@@ -1,4 +1,5 @@
 using System.Text;
+using LettaPS.Core.IO;
 using LettaPS.Core.Restores;
 
 namespace LettaPS.Core.Markdown;
@@ -44,15 +45,7 @@ public sealed class MarkdownFolder : IDisposable
         return Guarded(path, () =>
         {
             var temporary = $"{path}.{Guid.NewGuid():N}.partial";
-            if (OperatingSystem.IsWindows())
-            {
-                Directory.CreateDirectory(temporary);
-            }
-            else
-            {
-                Directory.CreateDirectory(temporary, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            }
-
+            PrivateFile.CreateFolder(temporary);
             return new MarkdownFolder(path, temporary, there || empty);
         });
     }

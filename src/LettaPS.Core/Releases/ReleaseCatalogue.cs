@@ -36,6 +36,11 @@ public static class ReleaseCatalogue
     /// <returns>The release, or <see langword="null"/> where there is none of that version.</returns>
     public static LettaRelease? Find(string? version) => TryVersion(version) is { } parsed ? All.FirstOrDefault(r => r.Version == parsed) : null;
 
+    /// <summary>The newest release whose migrations end at a revision and whose schema was recorded.</summary>
+    /// <param name="revision">Alembic's identifier.</param>
+    /// <returns>The release, or <see langword="null"/> where the revision is none or lies between two.</returns>
+    public static LettaRelease? FindByHead(string? revision) => All.LastOrDefault(r => r.AlembicHead == revision && r.HasSchema);
+
     /// <summary>A version as numbers.</summary>
     /// <param name="version">Such as <c>0.16.2</c> or <c>v0.16.2</c>, also with what follows a hyphen or plus sign.</param>
     /// <returns>The version, or <see langword="null"/> where it is none.</returns>

@@ -45,9 +45,7 @@ public sealed class AgentDocumentReader
         try
         {
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-            using var file = Open(path);
-            using var stream = new ObservedStream(file, bytes => hash.AppendData(bytes));
-            using var text = Utf8(stream, file);
+            using var text = OpenText(path, bytes => hash.AppendData(bytes));
             var reader = new AgentDocumentReader(document, outline);
             await reader.ReadAsync(text, doubled: false, cancel).ConfigureAwait(false);
             document.Sha256 = Convert.ToHexString(hash.GetCurrentHash()).ToLowerInvariant();
@@ -61,9 +59,25 @@ public sealed class AgentDocumentReader
         }
     }
 
-    /// <summary>Opens a file to read it.</summary>
+    /// <summary>Opens a file to read it, in UTF-8. Windows PowerShell's <c>&gt;</c> writes UTF-16, which servers import too (recorded).</summary>
     /// <param name="path">The file.</param>
-    internal static FileStream Open(string path)
+    /// <param name="observe">Shown the bytes as they are in the file.</param>
+    internal static Stream OpenText(string path, ObservedStream.Observer observe)
+    {
+        var file = Open(path);
+        Span<byte> mark = stackalloc byte[2];
+        var read = file.ReadAtLeast(mark, 2, throwOnEndOfStream: false);
+        file.Position = 0;
+        var stream = new ObservedStream(file, observe);
+        return mark[..read] switch
+        {
+            [0xFF, 0xFE] => Encoding.CreateTranscodingStream(stream, Encoding.Unicode, Encoding.UTF8),
+            [0xFE, 0xFF] => Encoding.CreateTranscodingStream(stream, Encoding.BigEndianUnicode, Encoding.UTF8),
+            _ => stream,
+        };
+    }
+
+    private static FileStream Open(string path)
     {
         try
         {
@@ -73,20 +87,6 @@ public sealed class AgentDocumentReader
         {
             throw new LettaException("AgentFileUnreadable", LettaErrorKind.Storage, $"'{path}' cannot be read: {e.Message}", null, path, e);
         }
-    }
-
-    /// <summary>The stream in UTF-8. Windows PowerShell's <c>&gt;</c> writes UTF-16, which servers import too (recorded).</summary>
-    private static Stream Utf8(ObservedStream stream, FileStream file)
-    {
-        Span<byte> mark = stackalloc byte[2];
-        var read = file.ReadAtLeast(mark, 2, throwOnEndOfStream: false);
-        file.Position = 0;
-        return mark[..read] switch
-        {
-            [0xFF, 0xFE] => Encoding.CreateTranscodingStream(stream, Encoding.Unicode, Encoding.UTF8),
-            [0xFE, 0xFF] => Encoding.CreateTranscodingStream(stream, Encoding.BigEndianUnicode, Encoding.UTF8),
-            _ => stream,
-        };
     }
 
     private async Task ReadAsync(Stream stream, bool doubled, CancellationToken cancel)

@@ -99,12 +99,9 @@ internal sealed class AgentRestore(AgentDocument document, AgentRecord agent, Pl
     }
 
     /// <summary>What became of the agent.</summary>
-    public LettaRestoreResult Result(Uri server) => new()
+    public LettaRestoreResult Result(Uri server) => planned.Result(NewId, Gaps.Count == 0 ? LettaRestoreStatus.Restored : LettaRestoreStatus.RestoredWithGaps, server, begun) with
     {
-        SourceId = agent.SourceId,
-        NewId = NewId,
         Name = agent.Name,
-        Status = Gaps.Count == 0 ? LettaRestoreStatus.Restored : LettaRestoreStatus.RestoredWithGaps,
         Messages = _counts.Messages,
         InContext = _counts.InContext,
         Passages = _counts.Passages,
@@ -113,8 +110,5 @@ internal sealed class AgentRestore(AgentDocument document, AgentRecord agent, Pl
         Tools = _counts.Tools,
         Gaps = Gaps,
         Warnings = Warnings,
-        Duration = TimeProvider.System.GetElapsedTime(begun),
-        Path = planned.Path,
-        Server = server,
     };
 }

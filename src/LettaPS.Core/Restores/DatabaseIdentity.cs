@@ -242,7 +242,7 @@ internal sealed class DatabaseIdentity(DatabaseWork work, DatabaseInsertion inse
     }
 
     /// <summary>
-    /// DatabaseWork.Numbers of messages stay where identifiers stay and they are free; else messages get new ones in their order. Until the end of the transaction nobody
+    /// Numbers of messages stay where identifiers stay and they are free; else messages get new ones in their order. Until the end of the transaction nobody
     /// else can write messages: a number that somebody drew before the sequence was moved is either seen here or not used yet.
     /// </summary>
     public async Task NumberAsync(CancellationToken cancel)

@@ -36,7 +36,7 @@ internal sealed class DatabaseInsertion(DatabaseWork work)
     public string From(StagedTable table)
     {
         var joins = work.Mapped
-            ? string.Concat(Identifiers(table).Select((column, i) => $" LEFT JOIN {DatabaseWork.Ids} AS m{i} ON m{i}.old = s.{Sql.Id(column)}"))
+            ? string.Concat(table.Identifiers.Select((column, i) => $" LEFT JOIN {DatabaseWork.Ids} AS m{i} ON m{i}.old = s.{Sql.Id(column)}"))
             : string.Empty;
         return $"{table.Name} AS s{joins}{(work.Renumbered && table.Table.Name == LettaNames.Messages ? $" LEFT JOIN {DatabaseWork.Numbers} AS n ON n.old = s.sequence_id" : null)}";
     }
@@ -47,17 +47,6 @@ internal sealed class DatabaseInsertion(DatabaseWork work)
         { Role: DatabaseRole.Tenant or DatabaseRole.Shared or DatabaseRole.Group } or { Outlives: true } => $"NOT EXISTS (SELECT FROM {DatabaseWork.There} AS h WHERE h.id = s.id)",
         _ => "true",
     };
-
-    /// <summary>The columns of a table that hold one identifier.</summary>
-    private static IReadOnlyList<string> Identifiers(StagedTable table)
-    {
-        var columns = table.Table.ForeignKeys.SelectMany(f => f.Columns.Zip(f.RefColumns).Where(c => c.Second == "id").Select(c => c.First))
-            .Concat(table.Rule.References.Where(r => r.Form == ReferenceForm.Id).Select(r => r.Column))
-            .Concat(table.Rule.Parent is { } parent ? [parent.Column] : [])
-            .Concat(["id", "_created_by_id", "_last_updated_by_id", "agent_id"])
-            .ToHashSet();
-        return [.. table.Columns.Select(c => c.Name).Where(columns.Contains)];
-    }
 
     /// <summary>What a column of the file becomes.</summary>
     public string Value(StagedTable table, SchemaColumn column)
@@ -70,7 +59,7 @@ internal sealed class DatabaseInsertion(DatabaseWork work)
 
         if (work.Mapped)
         {
-            var at = Identifiers(table).ToList().IndexOf(column.Name);
+            var at = table.Identifiers.IndexOf(column.Name);
             value = at >= 0 ? $"coalesce(m{at}.new, {value})" : table.Rule.References.FirstOrDefault(r => r.Column == column.Name)?.Form switch
             {
                 ReferenceForm.List => $"""

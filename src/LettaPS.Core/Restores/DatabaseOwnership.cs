@@ -14,7 +14,7 @@ internal sealed class DatabaseOwnership(DatabaseWork work, DatabaseInsertion ins
         {
             if (table.Table.Columns.FirstOrDefault(c => c is { NotNull: true, Default: null } && !table.Has(c.Name) && insertion.Added(table, c) is null) is { } needed)
             {
-                throw work.Invalid($"{DatabaseWork.Place(table)} has no column {needed.Name}, which Letta {work.Target.Release} wants");
+                throw work.Invalid($"{table.Place} has no column {needed.Name}, which Letta {work.Target.Release} wants");
             }
 
             var stray = table.Rule switch
@@ -32,13 +32,13 @@ internal sealed class DatabaseOwnership(DatabaseWork work, DatabaseInsertion ins
             };
             if (stray is not null && await work.NumberOfAsync($"SELECT count(*)::text FROM {table.Name} AS s WHERE {stray}", cancel, work.Options.SourceId).ConfigureAwait(false) is > 0 and var count)
             {
-                throw work.Invalid($"{DatabaseWork.Place(table)} holds {count} rows that are not those of the agent {work.Options.SourceId}");
+                throw work.Invalid($"{table.Place} holds {count} rows that are not those of the agent {work.Options.SourceId}");
             }
         }
 
         if (work.Staging.Find("agents") is null || await work.NumberOfAsync($"SELECT count(*)::text FROM {work.Staging.Find("agents")!.Name}", cancel).ConfigureAwait(false) != 1)
         {
-            throw work.Invalid($"lettaps.{DatabasePart.Property}.tables.agents does not hold one agent");
+            throw work.Invalid($"{DatabasePart.PlaceOf("agents")} does not hold one agent");
         }
     }
 }

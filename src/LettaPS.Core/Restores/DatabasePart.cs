@@ -1,3 +1,5 @@
+using LettaPS.Core.AgentFiles;
+
 namespace LettaPS.Core.Restores;
 
 /// <summary>What an agent file says of the database that its agent was read from; the rows themselves are read when they are written.</summary>
@@ -5,6 +7,9 @@ public sealed class DatabasePart
 {
     /// <summary>The property of the file's <c>lettaps</c> part that holds it.</summary>
     public const string Property = "database";
+
+    /// <summary>The place of it in the file, for messages.</summary>
+    internal const string Place = $"{AgentFileComposer.Extension}.{Property}";
 
     /// <summary>Version of PostgreSQL there; <see langword="null"/> where the file does not tell.</summary>
     public string? ServerVersion { get; internal set; }
@@ -18,6 +23,10 @@ public sealed class DatabasePart
     /// <summary>The tables in the order of the file.</summary>
     public List<DatabasePartTable> Tables { get; } = [];
 
+    /// <summary>The place of a table in the file, for messages.</summary>
+    /// <param name="table">Its name.</param>
+    internal static string PlaceOf(string table) => $"{Place}.tables.{table}";
+
     /// <summary>How many rows a table has in the file.</summary>
     /// <param name="table">Its name.</param>
     public long RowsOf(string table) => Tables.FirstOrDefault(t => t.Name == table)?.Rows ?? 0;
@@ -30,7 +39,7 @@ public sealed class DatabasePart
 public sealed record DatabasePartTable(string Name, IReadOnlyList<string> Columns, IReadOnlyList<string> Types)
 {
     /// <summary>The place in the file, for messages.</summary>
-    public string Place => $"lettaps.{DatabasePart.Property}.tables.{Name}";
+    public string Place => DatabasePart.PlaceOf(Name);
 
     /// <summary>How many rows it has; known when they have been passed over.</summary>
     public long Rows { get; internal set; }

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using LettaPS.Core.AgentFiles;
-using LettaPS.Core.IO;
 using LettaPS.Core.Json;
 
 namespace LettaPS.Core.Restores;
@@ -17,8 +16,6 @@ internal sealed class DatabasePartReader(JsonStreamReader json, string path)
     /// <summary>Several times what Letta has.</summary>
     private const int MaxTables = 1000;
 
-    private const string Place = $"{AgentFileComposer.Extension}.{DatabasePart.Property}";
-
     /// <summary>What to do with the rows of a table.</summary>
     /// <param name="table">The table.</param>
     /// <param name="rows">Its rows; each is as long as there are columns.</param>
@@ -32,7 +29,7 @@ internal sealed class DatabasePartReader(JsonStreamReader json, string path)
     public static async Task<string> ReadFileAsync(string path, RowsHandler onRows, CancellationToken cancel)
     {
         using var hash = System.Security.Cryptography.IncrementalHash.CreateHash(System.Security.Cryptography.HashAlgorithmName.SHA256);
-        using var stream = new ObservedStream(AgentDocumentReader.Open(path), bytes => hash.AppendData(bytes));
+        using var stream = AgentDocumentReader.OpenText(path, bytes => hash.AppendData(bytes));
         using var json = new JsonStreamReader(stream);
         try
         {
@@ -75,7 +72,7 @@ internal sealed class DatabasePartReader(JsonStreamReader json, string path)
     /// <returns>The part, or <see langword="null"/> where the file says that there is none.</returns>
     public async Task<DatabasePart?> ReadAsync(RowsHandler? onRows, CancellationToken cancel)
     {
-        if (!await EnterAsync(JsonTokenType.StartObject, Place, cancel).ConfigureAwait(false))
+        if (!await EnterAsync(JsonTokenType.StartObject, DatabasePart.Place, cancel).ConfigureAwait(false))
         {
             return null;
         }
@@ -90,7 +87,7 @@ internal sealed class DatabasePartReader(JsonStreamReader json, string path)
                 continue;
             }
 
-            var value = await ReadValueAsync($"{Place}.{name}", cancel).ConfigureAwait(false);
+            var value = await ReadValueAsync($"{DatabasePart.Place}.{name}", cancel).ConfigureAwait(false);
             var text = value.ValueKind == JsonValueKind.String ? value.GetString() : null;
             switch (name)
             {
@@ -113,7 +110,7 @@ internal sealed class DatabasePartReader(JsonStreamReader json, string path)
 
     private async Task ReadTablesAsync(DatabasePart part, RowsHandler? onRows, CancellationToken cancel)
     {
-        if (!await EnterAsync(JsonTokenType.StartObject, $"{Place}.tables", cancel).ConfigureAwait(false))
+        if (!await EnterAsync(JsonTokenType.StartObject, $"{DatabasePart.Place}.tables", cancel).ConfigureAwait(false))
         {
             return;
         }
@@ -123,12 +120,12 @@ internal sealed class DatabasePartReader(JsonStreamReader json, string path)
             var name = json.PropertyName!;
             if (part.Tables.Count == MaxTables)
             {
-                throw Invalid($"{Place}.tables has more than {MaxTables} tables");
+                throw Invalid($"{DatabasePart.Place}.tables has more than {MaxTables} tables");
             }
 
             if (part.Tables.Exists(t => t.Name == name))
             {
-                throw Invalid($"{Place}.tables.{Shorten(name)} is there twice");
+                throw Invalid($"{DatabasePart.PlaceOf(Shorten(name))} is there twice");
             }
 
             await ReadTableAsync(part, name, onRows, cancel).ConfigureAwait(false);
@@ -137,7 +134,7 @@ internal sealed class DatabasePartReader(JsonStreamReader json, string path)
 
     private async Task ReadTableAsync(DatabasePart part, string name, RowsHandler? onRows, CancellationToken cancel)
     {
-        var place = $"{Place}.tables.{Shorten(name)}";
+        var place = DatabasePart.PlaceOf(Shorten(name));
         if (!await EnterAsync(JsonTokenType.StartObject, place, cancel).ConfigureAwait(false))
         {
             return;

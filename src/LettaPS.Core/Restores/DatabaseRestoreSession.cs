@@ -102,8 +102,7 @@ public sealed class DatabaseRestoreSession : IRestoreSession
     public LettaRestoreResult Keep(PlannedAgent agent)
     {
         ArgumentNullException.ThrowIfNull(agent);
-        var existing = FindExisting(agent);
-        return Result(agent, existing?.Id, LettaRestoreStatus.Skipped, TimeProvider.System.GetTimestamp()) with { Warnings = [$"The old agent {existing?.Id} was kept, as you wished."] };
+        return agent.Kept(FindExisting(agent)?.Id, _server);
     }
 
     /// <inheritdoc/>
@@ -342,16 +341,7 @@ public sealed class DatabaseRestoreSession : IRestoreSession
         }
     }
 
-    private LettaRestoreResult Result(PlannedAgent planned, string? newId, LettaRestoreStatus status, long begun) => new()
-    {
-        SourceId = planned.SourceId,
-        NewId = newId,
-        Name = planned.Name,
-        Status = status,
-        Path = planned.Path,
-        Server = _server,
-        Duration = TimeProvider.System.GetElapsedTime(begun),
-    };
+    private LettaRestoreResult Result(PlannedAgent planned, string? newId, LettaRestoreStatus status, long begun) => planned.Result(newId, status, _server, begun);
 
     private sealed record ExistingAgent(string Id, string Name, string? RestoredFrom);
 

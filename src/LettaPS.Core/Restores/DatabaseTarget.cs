@@ -12,7 +12,7 @@ internal sealed class DatabaseTarget
     public string Release { get; }
 
     /// <summary>The quoted names of the schemas where types and functions are.</summary>
-    public string SearchPath => string.Join(", ", Snapshot.Server.Extensions.Select(e => e.Schema!).Prepend(Snapshot.Schema!).Distinct().Select(Sql.Id));
+    public string SearchPath => Snapshot.Server.SearchPath(Snapshot.Schema!);
 
     private DatabaseSnapshot Snapshot { get; }
 

@@ -52,9 +52,6 @@ internal sealed class DatabaseWork(DatabaseTarget target, DatabaseStaging stagin
     /// <summary>The error that the file is not what it must be.</summary>
     public LettaException Invalid(string problem) => AgentDocumentReader.Invalid(path, problem, null);
 
-    /// <summary>The place of a table in the file.</summary>
-    public static string Place(StagedTable table) => $"lettaps.{DatabasePart.Property}.tables.{table.Table.Name}";
-
     public async Task MapAsync(IEnumerable<(string Old, string New)> pairs, CancellationToken cancel)
     {
         var map = pairs.Where(p => p.Old != p.New).ToDictionary(p => p.Old, p => p.New);

@@ -10,9 +10,6 @@ namespace LettaPS.Core.Restores;
 /// </summary>
 internal sealed class Debris(ILettaServer server)
 {
-    /// <summary>What this run makes has an identifier of Letta's; agents that have none are left alone.</summary>
-    private static readonly AgentQuery s_agents = AgentQuery.Everything with { OnInvalid = _ => default };
-
     private HashSet<string> _before = [];
 
     /// <summary>Notes what is there before the run.</summary>
@@ -36,7 +33,7 @@ internal sealed class Debris(ILettaServer server)
     {
         var removed = new List<string>();
         var unfinished = new List<LettaAgent>();
-        await foreach (var left in server.ListAsync(s_agents, cancel).ConfigureAwait(false))
+        await foreach (var left in server.ListAsync(AgentQuery.Usable, cancel).ConfigureAwait(false))
         {
             if (left.RestoreUnfinished && left.RestoredFrom == agent.SourceId)
             {
@@ -131,7 +128,7 @@ internal sealed class Debris(ILettaServer server)
         }
 
         // Servers do not say who has a tool; the agents do.
-        await foreach (var agent in server.ListAsync(s_agents, cancel).ConfigureAwait(false))
+        await foreach (var agent in server.ListAsync(AgentQuery.Usable, cancel).ConfigureAwait(false))
         {
             if (await server.FindThingAsync(ThingKind.Agent, agent.Id, cancel).ConfigureAwait(false) is { } state)
             {

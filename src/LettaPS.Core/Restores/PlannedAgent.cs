@@ -41,6 +41,30 @@ public sealed class PlannedAgent
     /// <summary>Groups that it belongs to, as the file has them.</summary>
     public required IReadOnlyList<PlannedGroup> Groups { get; init; }
 
+    /// <summary>What became of it.</summary>
+    /// <param name="newId">Its identifier on the target.</param>
+    /// <param name="status">How it went.</param>
+    /// <param name="server">The target.</param>
+    /// <param name="begun">When it was begun.</param>
+    public LettaRestoreResult Result(string? newId, LettaRestoreStatus status, Uri server, long begun) => new()
+    {
+        SourceId = SourceId,
+        NewId = newId,
+        Name = Name,
+        Status = status,
+        Path = Path,
+        Server = server,
+        Duration = TimeProvider.System.GetElapsedTime(begun),
+    };
+
+    /// <summary>What became of it where the agent that it would have replaced is to stay.</summary>
+    /// <param name="oldId">Identifier of the other.</param>
+    /// <param name="server">The target.</param>
+    public LettaRestoreResult Kept(string? oldId, Uri server) => Result(oldId, LettaRestoreStatus.Skipped, server, TimeProvider.System.GetTimestamp()) with
+    {
+        Warnings = [$"The old agent {oldId} was kept, as you wished."],
+    };
+
     /// <summary>Name and file.</summary>
     public override string ToString() => $"{Name} ({SourceId})";
 }

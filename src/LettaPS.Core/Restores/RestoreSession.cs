@@ -116,11 +116,7 @@ public sealed class RestoreSession : IRestoreSession
 
     /// <summary>The result of an agent that was not restored because the other, which would have been deleted, is to stay.</summary>
     /// <param name="agent">The agent.</param>
-    public LettaRestoreResult Keep(PlannedAgent agent)
-    {
-        var existing = FindExisting(agent);
-        return Result(agent, existing?.Id, LettaRestoreStatus.Skipped, TimeProvider.System.GetTimestamp()) with { Warnings = [$"The old agent {existing?.Id} was kept, as you wished."] };
-    }
+    public LettaRestoreResult Keep(PlannedAgent agent) => agent.Kept(FindExisting(agent)?.Id, _server.Connection.BaseUri);
 
     /// <summary>Restores one agent.</summary>
     /// <param name="planned">The agent.</param>
@@ -235,18 +231,7 @@ public sealed class RestoreSession : IRestoreSession
         }
     }
 
-    private static LettaRestoreResult Make(PlannedAgent planned, string? newId, LettaRestoreStatus status, Uri server, long begun) => new()
-    {
-        SourceId = planned.SourceId,
-        NewId = newId,
-        Name = planned.Name,
-        Status = status,
-        Path = planned.Path,
-        Server = server,
-        Duration = TimeProvider.System.GetElapsedTime(begun),
-    };
-
-    private LettaRestoreResult Result(PlannedAgent planned, string? newId, LettaRestoreStatus status, long begun) => Make(planned, newId, status, _server.Connection.BaseUri, begun);
+    private LettaRestoreResult Result(PlannedAgent planned, string? newId, LettaRestoreStatus status, long begun) => planned.Result(newId, status, _server.Connection.BaseUri, begun);
 
     /// <summary>The agent on the target that was restored from this one before, or is this one.</summary>
     private LettaAgent? FindExisting(PlannedAgent planned)
@@ -270,7 +255,7 @@ public sealed class RestoreSession : IRestoreSession
         // A map that cannot be written is found out while there is nothing to be noted in it yet.
         lock (_map)
         {
-            SaveMap();
+            _file.Save();
         }
 
         await _debris.NoteAsync(cancel).ConfigureAwait(false);
@@ -293,7 +278,7 @@ public sealed class RestoreSession : IRestoreSession
         {
             Ids.Agents[planned.SourceId] = newId;
             Ids.Unfinished.Remove(planned.SourceId);
-            SaveMap();
+            _file.Save();
         }
     }
 
@@ -324,7 +309,7 @@ public sealed class RestoreSession : IRestoreSession
             }
 
             made.Add(id);
-            SaveMap();
+            _file.Save();
         }
     }
 
@@ -360,13 +345,11 @@ public sealed class RestoreSession : IRestoreSession
         lock (_map)
         {
             Ids.Unfinished.Remove(planned.SourceId);
-            SaveMap();
+            _file.Save();
         }
 
         return removed;
     }
-
-    private void SaveMap() => _file.Save();
 
     private async Task RestoreNewAsync(AgentRestore work, bool mayHaveGaps, CancellationToken cancel)
     {
@@ -468,7 +451,7 @@ public sealed class RestoreSession : IRestoreSession
         await DetachAddedToolsAsync(work, cancel).ConfigureAwait(false);
         lock (_map)
         {
-            SaveMap();
+            _file.Save();
         }
     }
 
@@ -690,7 +673,7 @@ public sealed class RestoreSession : IRestoreSession
         lock (_map)
         {
             Ids.Replace(existing.Id, work.NewId!);
-            SaveMap();
+            _file.Save();
         }
 
         work.Warnings.Add($"The old agent {existing.Id} was deleted.");
@@ -738,7 +721,7 @@ public sealed class RestoreSession : IRestoreSession
             {
                 if (Ids.Unfinished.Remove(work.Agent.SourceId))
                 {
-                    SaveMap();
+                    _file.Save();
                 }
             }
 
@@ -792,7 +775,7 @@ public sealed class RestoreSession : IRestoreSession
         lock (_map)
         {
             Ids.Groups[group.SourceId] = made.StringOrNull("id") ?? string.Empty;
-            SaveMap();
+            _file.Save();
         }
 
         if (group.ManagerId is { } sleeper && (string?)manager["manager_type"] == "sleeptime")

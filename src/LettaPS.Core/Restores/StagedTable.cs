@@ -16,16 +16,29 @@ internal sealed class StagedTable(DatabaseRule rule, SchemaTable table, IReadOnl
 
     public IReadOnlyList<SchemaColumn> Columns => columns;
 
-    /// <summary>The quoted name of the temporary table. Its rows may be changed after they were compared with the file.</summary>
-    public string Name { get; } = NameOf(table.Name);
+    /// <summary>The place in the file, for messages.</summary>
+    public string Place => DatabasePart.PlaceOf(table.Name);
 
-    /// <summary>The quoted name of the temporary table of a table.</summary>
-    public static string NameOf(string table) => Sql.Id("pg_temp", "lettaps_" + table);
+    /// <summary>The quoted name of the temporary table. Its rows may be changed after they were compared with the file.</summary>
+    public string Name { get; } = Sql.Id("pg_temp", "lettaps_" + table.Name);
+
+    /// <summary>The columns that hold one identifier each.</summary>
+    public IList<string> Identifiers { get; } = FindIdentifiers(rule, table, columns);
 
     public bool Has(string column) => columns.Any(c => c.Name == column);
 
     /// <summary>Whether a type is pgvector's.</summary>
     public static bool IsVector(string type) => type == Vector || type.StartsWith(Vector + "(", StringComparison.Ordinal);
+
+    private static List<string> FindIdentifiers(DatabaseRule rule, SchemaTable table, IReadOnlyList<SchemaColumn> columns)
+    {
+        var identifiers = table.ForeignKeys.SelectMany(f => f.Columns.Zip(f.RefColumns).Where(c => c.Second == "id").Select(c => c.First))
+            .Concat(rule.References.Where(r => r.Form == ReferenceForm.Id).Select(r => r.Column))
+            .Concat(rule.Parent is { } parent ? [parent.Column] : [])
+            .Concat(["id", "_created_by_id", "_last_updated_by_id", "agent_id"])
+            .ToHashSet();
+        return [.. columns.Select(c => c.Name).Where(identifiers.Contains)];
+    }
 
     /// <summary>An expression for all of a row, which is different for any two rows that differ: each value with its length in bytes before it.</summary>
     /// <param name="alias">What the row is called.</param>

@@ -68,6 +68,10 @@ public sealed record ServerFacts
     /// <summary>The extensions whose files the server has, with the version that is the default.</summary>
     public IReadOnlyList<SchemaExtension> AvailableExtensions { get; init; } = [];
 
+    /// <summary>The quoted names of the schemas where types and functions are.</summary>
+    /// <param name="schema">The schema of Letta's tables.</param>
+    internal string SearchPath(string schema) => string.Join(", ", Extensions.Select(e => e.Schema!).Prepend(schema).Distinct().Select(Sql.Id));
+
     /// <summary>The version in the usual form.</summary>
     public Version Version => new(VersionNumber / 10000, VersionNumber % 10000);
 }

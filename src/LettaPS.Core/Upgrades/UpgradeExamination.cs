@@ -3,6 +3,7 @@ using LettaPS.Core.Agents;
 using LettaPS.Core.Backups;
 using LettaPS.Core.Compatibility;
 using LettaPS.Core.Compose;
+using LettaPS.Core.Databases;
 using LettaPS.Core.Health;
 using LettaPS.Core.Health.Layers;
 using LettaPS.Core.Json;
@@ -14,7 +15,6 @@ namespace LettaPS.Core.Upgrades;
 /// <summary>Looks at all that decides whether an upgrade will succeed and whether there is a way back. Changes nothing.</summary>
 public sealed class UpgradeExamination
 {
-    private const string KeyName = "LETTA_ENCRYPTION_KEY";
 
     private readonly IAdapterDoor _door;
     private readonly HealthTarget _target;
@@ -105,7 +105,7 @@ public sealed class UpgradeExamination
         var position = reading.Diagnosis.Revision is { } revision ? ReleaseCatalogue.PositionOf(revision) : -1;
         var steps = position < 0 ? [] : UpgradePath.Steps(position, ReleaseCatalogue.PositionOf(_to.AlembicHead), Rows(reading.Snapshot));
         var server = (await context.Engine.ConfigureAwait(false)).Server;
-        var key = server is null ? context.Target.Environment(KeyName) : server.Variable(KeyName);
+        var key = server is null ? context.Target.Environment(ServerDatabase.KeyVariable) : server.Variable(ServerDatabase.KeyVariable);
         return (reading,
         [
             Path(reading, steps),
@@ -174,7 +174,7 @@ public sealed class UpgradeExamination
         // Where no migration leads on from the database (no revision, or a later one), the reading held it to the release to come.
         var diagnosis = reading.Diagnosis.IsBehind
             ? reading.Diagnosis
-            : new SchemaDiagnosis(reading.Address, reading.Snapshot, ReleaseCatalogue.All.LastOrDefault(r => r.HasSchema && r.AlembicHead == reading.Diagnosis.Revision));
+            : new SchemaDiagnosis(reading.Address, reading.Snapshot, ReleaseCatalogue.FindByHead(reading.Diagnosis.Revision));
         var broken = diagnosis.ToMend.Where(d => d.Kind is not (LettaDriftKind.PlaintextSecret or LettaDriftKind.MessageData or LettaDriftKind.RevisionStuck
             or LettaDriftKind.ServerTooOld or LettaDriftKind.MissingExtension or LettaDriftKind.NameDiffers or LettaDriftKind.NotValidConstraint)
             && !d.Kind.ToString().StartsWith("Revision", StringComparison.Ordinal) && !d.Kind.ToString().StartsWith("Extra", StringComparison.Ordinal)).ToList();
@@ -265,11 +265,11 @@ public sealed class UpgradeExamination
         var places = Finding.Few([.. plain.Select(p => $"{p.Count} in {p.Place}")]);
         var migrates = reading.Diagnosis.Revision is { } revision && ReleaseCatalogue.PositionOf(revision) < ReleaseCatalogue.PositionOf(LastThatCopiesSecrets);
         return migrates && !string.IsNullOrEmpty(key)
-            ? Ready(Name, $"Secrets ({places}) are encrypted with the server's {KeyName} on the way.")
+            ? Ready(Name, $"Secrets ({places}) are encrypted with the server's {ServerDatabase.KeyVariable} on the way.")
             : Warn(
                 Name,
-                $"Secrets ({places}) become invisible: {_to} reads only the encrypted columns, and {(migrates ? $"the migrations copy them only where {KeyName} is set" : "the migrations that copy them have run already")}.",
-                migrates ? $"Set {KeyName} for the server before the upgrade and keep it, or afterwards, without a key: Invoke-LettaSchemaFix -IncludeSecretColumn." : "Without a key: Invoke-LettaSchemaFix -IncludeSecretColumn. With one: enter them again.");
+                $"Secrets ({places}) become invisible: {_to} reads only the encrypted columns, and {(migrates ? $"the migrations copy them only where {ServerDatabase.KeyVariable} is set" : "the migrations that copy them have run already")}.",
+                migrates ? $"Set {ServerDatabase.KeyVariable} for the server before the upgrade and keep it, or afterwards, without a key: Invoke-LettaSchemaFix -IncludeSecretColumn." : "Without a key: Invoke-LettaSchemaFix -IncludeSecretColumn. With one: enter them again.");
     }
 
     private async Task<LettaUpgradeCheck> DiskAsync(HealthContext context, DatabaseReading reading, CancellationToken cancel)

@@ -168,8 +168,6 @@ public sealed class RestoreLettaAgentCommand : DatabaseCmdlet
         }
     }
 
-    private static bool Matches(string pattern, PlannedAgent agent) => WildcardPattern.Get(pattern, WildcardOptions.IgnoreCase).IsMatch(agent.Name);
-
     private static object? Unwrap(object? map) => map is PSObject wrapped ? wrapped.BaseObject : map;
 
     private async Task RestoreAsync(LettaConnection connection, string? mapPath, CancellationToken cancel)
@@ -185,12 +183,12 @@ public sealed class RestoreLettaAgentCommand : DatabaseCmdlet
 
             if (Name is not null)
             {
-                foreach (var name in Name.Where(n => !WildcardPattern.ContainsWildcardCharacters(n) && !plan.Agents.Exists(a => Matches(n, a))))
+                foreach (var name in Name.Where(n => !WildcardPattern.ContainsWildcardCharacters(n) && !plan.Agents.Exists(a => new[] { n }.IsMatchedBy(a.Name))))
                 {
                     await WriteErrorAsync(new LettaException("AgentNotFound", LettaErrorKind.NotFound, $"The files hold no agent named '{name}'.", "Get-LettaBackup shows whom they hold; wildcards (*name*) search.", name)).ConfigureAwait(false);
                 }
 
-                plan.Agents.RemoveAll(a => !Array.Exists(Name, n => Matches(n, a)));
+                plan.Agents.RemoveAll(a => !Name.IsMatchedBy(a.Name));
             }
 
             if (plan.Agents.Count > 0 && UsesDatabase)
@@ -340,16 +338,7 @@ public sealed class RestoreLettaAgentCommand : DatabaseCmdlet
         catch (LettaException e) when (e.ErrorId is not ("IdMapWriteFailed" or "RestoreInProgress"))
         {
             await WriteErrorAsync(e, agent.SourceId).ConfigureAwait(false);
-            return new LettaRestoreResult
-            {
-                SourceId = agent.SourceId,
-                Name = agent.Name,
-                Status = LettaRestoreStatus.Failed,
-                Path = agent.Path,
-                Server = server,
-                Gaps = [e.Message],
-                Duration = TimeProvider.System.GetElapsedTime(begun),
-            };
+            return agent.Result(null, LettaRestoreStatus.Failed, server, begun) with { Gaps = [e.Message] };
         }
     }
 

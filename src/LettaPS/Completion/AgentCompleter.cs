@@ -24,8 +24,7 @@ internal abstract class AgentCompleter : Completer
     private async IAsyncEnumerable<Candidate> AskAsync(LettaConnection connection, [EnumeratorCancellation] CancellationToken cancel)
     {
         using var server = AdapterContext.Door.OpenServer(connection);
-        var query = AgentQuery.Everything with { OnInvalid = _ => ValueTask.CompletedTask };
-        await foreach (var agent in server.ListAsync(query, cancel).ConfigureAwait(false))
+        await foreach (var agent in server.ListAsync(AgentQuery.Usable, cancel).ConfigureAwait(false))
         {
             foreach (var candidate in Offer(agent))
             {

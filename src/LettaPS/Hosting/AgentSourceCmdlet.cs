@@ -174,7 +174,7 @@ public abstract class AgentSourceCmdlet : DatabaseCmdlet
     private static async Task<List<LettaAgent>> FirstAsync(IAgentSource source, int count, CancellationToken cancel)
     {
         var agents = new List<LettaAgent>();
-        await foreach (var agent in source.ListAsync(AgentQuery.Everything with { OnInvalid = _ => default }, cancel).ConfigureAwait(false))
+        await foreach (var agent in source.ListAsync(AgentQuery.Usable, cancel).ConfigureAwait(false))
         {
             agents.Add(agent);
             if (agents.Count == count)

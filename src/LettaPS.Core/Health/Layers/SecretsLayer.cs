@@ -1,3 +1,4 @@
+using LettaPS.Core.Databases;
 using LettaPS.Core.Json;
 using LettaPS.Core.Schemas;
 using LettaPS.Core.Secrets;
@@ -7,7 +8,6 @@ namespace LettaPS.Core.Health.Layers;
 /// <summary>Secrets that the release does not see, or cannot decrypt.</summary>
 internal sealed class SecretsLayer : HealthLayer
 {
-    private const string KeyName = "LETTA_ENCRYPTION_KEY";
 
     /// <inheritdoc/>
     public override LettaHealthLayer Layer => LettaHealthLayer.Secrets;
@@ -27,7 +27,7 @@ internal sealed class SecretsLayer : HealthLayer
         }
 
         var server = (await context.Engine.ConfigureAwait(false)).Server;
-        var key = server is null ? context.Target.Environment(KeyName) : server.Variable(KeyName);
+        var key = server is null ? context.Target.Environment(ServerDatabase.KeyVariable) : server.Variable(ServerDatabase.KeyVariable);
         return [Plaintext([.. reading.Diagnosis.Drifts().Where(d => d.Kind == LettaDriftKind.PlaintextSecret)]), Encryption(reading.Snapshot, key, server is not null, context.IsDeep)];
     }
 
@@ -50,8 +50,8 @@ internal sealed class SecretsLayer : HealthLayer
         if (string.IsNullOrEmpty(key))
         {
             return isContainerKnown
-                ? Finding.Fail(Name, $"{count} secrets are encrypted, and the server has no {KeyName}: it cannot read them.", $"Give the server the {KeyName} that it had when they were stored.")
-                : Finding.Skip(Name, $"{count} secrets are encrypted. Whether the server's key opens them cannot be seen: its container is not known, and {KeyName} is not set here.");
+                ? Finding.Fail(Name, $"{count} secrets are encrypted, and the server has no {ServerDatabase.KeyVariable}: it cannot read them.", $"Give the server the {ServerDatabase.KeyVariable} that it had when they were stored.")
+                : Finding.Skip(Name, $"{count} secrets are encrypted. Whether the server's key opens them cannot be seen: its container is not known, and {ServerDatabase.KeyVariable} is not set here.");
         }
 
         if (!isDeep)
@@ -65,7 +65,7 @@ internal sealed class SecretsLayer : HealthLayer
             ? Finding.Pass(Name, $"The key opens {tried.Count} of {count} encrypted secrets, which were tried.")
             : Finding.Fail(
                 Name,
-                $"The server's {KeyName} does not open secrets in {string.Join(", ", closed)}: reading them fails (corrupted or wrong key).",
-                $"Give the server the {KeyName} that it had when they were stored, or store the secrets anew.");
+                $"The server's {ServerDatabase.KeyVariable} does not open secrets in {string.Join(", ", closed)}: reading them fails (corrupted or wrong key).",
+                $"Give the server the {ServerDatabase.KeyVariable} that it had when they were stored, or store the secrets anew.");
     }
 }

@@ -77,6 +77,21 @@ public sealed class DatabaseRestoreTests
     }
 
     [Fact]
+    public async Task Rows_of_a_file_in_UTF_16_are_read_as_the_rest_of_it_is()
+    {
+        await using var world = await World.CreateAsync();
+        foreach (var path in Directory.GetFiles(world.Folder, "*.af"))
+        {
+            await File.WriteAllTextAsync(path, await File.ReadAllTextAsync(path), System.Text.Encoding.Unicode);
+        }
+
+        var results = await Restoring.RestoreAsync(world.Target, world.Folder, s_preserve);
+
+        Assert.All(results, r => Assert.Equal((LettaRestoreStatus.Restored, ""), (r.Status, string.Join('\n', r.Gaps))));
+        Assert.Equal(await world.Source.ListAsync("SELECT id FROM messages ORDER BY 1"), await world.Target.ListAsync("SELECT id FROM messages ORDER BY 1"));
+    }
+
+    [Fact]
     public async Task A_schema_with_differences_that_matter_is_refused()
     {
         await using var world = await World.CreateAsync();
