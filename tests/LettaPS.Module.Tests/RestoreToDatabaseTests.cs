@@ -1,5 +1,6 @@
 using LettaPS.Hosting;
 using LettaPS.Sandbox;
+using LettaPS.Sandbox.Fleets;
 using LettaPS.TestKit;
 
 namespace LettaPS.Module.Tests;
@@ -71,6 +72,60 @@ public sealed class RestoreToDatabaseTests
         Assert.Equal("Failed", Assert.Single(run.Output).Properties["Status"].Value.ToString());
     }
 
+    [Fact]
+    public async Task Auto_writes_the_rows_into_the_database_that_has_the_tools_of_the_server()
+    {
+        await using var source = await (await PostgresServer.GetAsync()).CreateFleetAsync("0.16.8");
+        await using var target = await EmptyAsync("0.16.8");
+        await using var letta = await Connected.ToAsync(new SandboxOptions { Release = "0.16.8", Fleet = Fleet.Empty });
+        await GiveToolsAsync(letta, target);
+        letta.Run($"Export-LettaAgent {letta.Path} -IncludeSecret -DatabaseUri $args[0] -Source Database -WarningAction SilentlyContinue", source.Uri()).Succeed();
+
+        var results = letta.Run($"Restore-LettaAgent {letta.Path} -DatabaseUri $args[0]", target.Uri()).Succeed();
+
+        Assert.Equal(16, results.Count);
+        Assert.Empty(letta.Shell.Console.Warnings);
+        Assert.Equal(await source.ListAsync("SELECT count(*)::text FROM messages"), await target.ListAsync("SELECT count(*)::text FROM messages"));
+        Assert.Equal(await source.ListAsync("SELECT embedding::text FROM archival_passages ORDER BY 1"), await target.ListAsync("SELECT embedding::text FROM archival_passages ORDER BY 1"));
+        Assert.Empty(letta.Server.State.Agents);
+        Assert.Equal(16, letta.Run($"Restore-LettaAgent {letta.Path} -Source Database -DatabaseUri $args[0]", target.Uri()).Succeed().Count(r => r.Properties["Status"].Value.ToString() == "Skipped"));
+    }
+
+    [Theory]
+    [InlineData("DELETE FROM tools", "does not have the tools of http://127.0.0.1:")]
+    [InlineData("ALTER TABLE messages DROP COLUMN otid", "Compare-LettaSchema")]
+    [InlineData("DROP TABLE agents CASCADE", "not a database of Letta's")]
+    public async Task Auto_imports_where_the_database_is_not_the_servers_or_cannot_take_rows(string change, string why)
+    {
+        await using var source = await (await PostgresServer.GetAsync()).CreateFleetAsync("0.16.8");
+        await using var target = await EmptyAsync("0.16.8");
+        await using var letta = await Connected.ToAsync(new SandboxOptions { Release = "0.16.8", Fleet = Fleet.Empty });
+        await GiveToolsAsync(letta, target);
+        await target.ExecuteAsync("SET session_replication_role = replica; " + change);
+        letta.Run($"Export-LettaAgent {letta.Path} -Source Database -DatabaseUri $args[0] -WarningAction SilentlyContinue", source.Uri()).Succeed();
+
+        var results = letta.Run($"Restore-LettaAgent {letta.Path} -Name Memo -DatabaseUri $args[0]", target.Uri()).Succeed();
+
+        Assert.Equal("Memo", Assert.Single(results).Get<string>("Name"));
+        Assert.Contains(why, letta.Shell.Console.Warnings[0], StringComparison.Ordinal);
+        Assert.Contains("-Source Database", letta.Shell.Console.Warnings[0], StringComparison.Ordinal);
+        Assert.Single(letta.Server.State.Agents);
+    }
+
+    [Fact]
+    public async Task Auto_imports_files_without_rows_and_looks_for_no_database()
+    {
+        await using var source = await Connected.ToAsync(new SandboxOptions());
+        await using var letta = await Connected.ToAsync(new SandboxOptions { Fleet = Fleet.Empty });
+        source.Run($"Export-LettaAgent {source.Path}").Succeed();
+
+        var results = letta.Run("Restore-LettaAgent $args[0] -Name Memo -DatabaseUri 'postgresql://letta:letta@127.0.0.1:1/letta'", source.Set).Succeed();
+
+        Assert.Equal("Memo", Assert.Single(results).Get<string>("Name"));
+        Assert.Empty(letta.Shell.Console.Warnings);
+        Assert.Single(letta.Server.State.Agents);
+    }
+
     [Theory]
     [InlineData("-Source Api -PreserveId")]
     [InlineData("-Source Database -NoTool")]
@@ -83,6 +138,21 @@ public sealed class RestoreToDatabaseTests
         var run = shell.Run($"Restore-LettaAgent '{folder.Path}' {parameters}");
 
         Assert.Equal("ParametersDisagree,LettaPS.Commands.RestoreLettaAgentCommand", Assert.Single(run.Errors).FullyQualifiedErrorId);
+    }
+
+    /// <summary>Gives a database the tools of a server, as if it were the server's.</summary>
+    private static async Task GiveToolsAsync(Connected letta, PostgresDatabase database)
+    {
+        await database.ExecuteAsync(
+            """
+            INSERT INTO organizations (id, name, is_deleted, privileged_tools) VALUES ('org-00000000-0000-4000-8000-000000000000', 'default_org', false, false);
+            INSERT INTO users (id, name, is_deleted, organization_id) VALUES ('user-00000000-0000-4000-8000-000000000000', 'default_user', false, 'org-00000000-0000-4000-8000-000000000000');
+            """);
+        foreach (var tool in letta.Server.State.Tools)
+        {
+            await database.ExecuteAsync(
+                $"INSERT INTO tools (id, name, source_type, tags, organization_id, tool_type) VALUES ('{tool.Id}', '{tool.Name}', 'python', '[]', 'org-00000000-0000-4000-8000-000000000000', 'letta_core')");
+        }
     }
 
     private static async Task<PostgresDatabase> EmptyAsync(string release) => await (await PostgresServer.GetAsync()).CreateLettaDatabaseAsync($"alembic/{release}", stamped: true);

@@ -70,6 +70,20 @@ public sealed class DatabaseRestoreSession : IRestoreSession
         return session;
     }
 
+    /// <summary>Whether the database has tools.</summary>
+    /// <param name="ids">Their identifiers.</param>
+    /// <param name="cancel">Gives up.</param>
+    public async Task<bool> HasToolsAsync(IReadOnlyCollection<string> ids, CancellationToken cancel)
+    {
+        var transaction = await _database.BeginAsync(_target.SearchPath, LockPatience, cancel).ConfigureAwait(false);
+        await using (transaction.ConfigureAwait(false))
+        {
+            var lacking = await transaction.QueryAsync(
+                $"SELECT e.id FROM unnest(string_to_array($1, ',')) AS e (id) WHERE NOT EXISTS (SELECT FROM {_target.Name("tools")} AS t WHERE t.id = e.id) LIMIT 1", cancel, string.Join(',', ids)).ConfigureAwait(false);
+            return lacking.Count == 0;
+        }
+    }
+
     /// <inheritdoc/>
     public string Describe(PlannedAgent agent)
     {

@@ -6,6 +6,8 @@ using LettaPS.Completion;
 using LettaPS.Core;
 using LettaPS.Core.Agents;
 using LettaPS.Core.Connections;
+using LettaPS.Core.Databases;
+using LettaPS.Core.Json;
 using LettaPS.Core.Restores;
 using LettaPS.Hosting;
 
@@ -17,13 +19,15 @@ namespace LettaPS.Commands;
 /// </summary>
 [Cmdlet(VerbsData.Restore, "LettaAgent", DefaultParameterSetName = ByPath, SupportsShouldProcess = true)]
 [OutputType(typeof(LettaRestoreResult))]
-public sealed class RestoreLettaAgentCommand : DatabaseCmdlet
+public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
 {
     private const string ByPath = "Path";
     private const string ByLiteralPath = "LiteralPath";
 
     /// <summary>Agents under way for each import that may run: of a server's time, an import takes about a third of a restore (facts.md, recordings).</summary>
     private const int AgentsPerImport = 3;
+
+    private static readonly string[] s_ofServer = [nameof(ModelMap), nameof(EmbeddingMap), nameof(NoArchive), nameof(NoTool), nameof(OverwriteTool), nameof(PassagesOnly)];
 
     private readonly List<string> _paths = [];
     private ProgressBar _progress = null!;
@@ -86,13 +90,6 @@ public sealed class RestoreLettaAgentCommand : DatabaseCmdlet
     [ValidateNotNullOrEmpty]
     public string? IdMapPath { get; set; }
 
-    /// <summary>
-    /// Through what agents are restored: <c>Api</c> imports them into a server; <c>Database</c> writes the rows that the file has of a database straight into the
-    /// server's database, without a server; <c>Auto</c> (the default) imports.
-    /// </summary>
-    [Parameter]
-    public LettaAgentSource Source { get; set; }
-
     /// <summary>Keep the identifiers of agents, blocks, messages, passages and all else, so that what is pinned to them stays valid. Only a database takes them.</summary>
     [Parameter]
     public SwitchParameter PreserveId { get; set; }
@@ -154,13 +151,18 @@ public sealed class RestoreLettaAgentCommand : DatabaseCmdlet
         RunToEnd(cancel => RestoreAsync(connection, mapPath, cancel));
     }
 
-    private bool UsesDatabase => Source == LettaAgentSource.Database || (Source == LettaAgentSource.Auto && PreserveId);
+    private bool NeedsDatabase => Source == LettaAgentSource.Database || (Source == LettaAgentSource.Auto && PreserveId);
+
+    /// <summary>The first parameter given that only an import through a server can heed.</summary>
+    private string? OfServer => s_ofServer.FirstOrDefault(MyInvocation.BoundParameters.ContainsKey);
+
+    private protected override string ApiWarning(string reason) =>
+        $"The agents are imported through the API: {reason} What the API does not take will be missing; -Source Database insists on the database.";
 
     private void RefuseWhatDoesNotGoTogether()
     {
-        string[] ofServer = [nameof(ModelMap), nameof(EmbeddingMap), nameof(NoArchive), nameof(NoTool), nameof(OverwriteTool), nameof(PassagesOnly)];
         var problem = PreserveId && Source == LettaAgentSource.Api ? "A server gives identifiers of its own: -PreserveId needs a database."
-            : UsesDatabase && ofServer.FirstOrDefault(MyInvocation.BoundParameters.ContainsKey) is { } other ? $"Rows are written as they are: -{other} is for servers."
+            : NeedsDatabase && OfServer is { } other ? $"Rows are written as they are: -{other} is for servers."
             : null;
         if (problem is not null)
         {
@@ -191,11 +193,13 @@ public sealed class RestoreLettaAgentCommand : DatabaseCmdlet
                 plan.Agents.RemoveAll(a => !Name.IsMatchedBy(a.Name));
             }
 
-            if (plan.Agents.Count > 0 && UsesDatabase)
+            if (plan.Agents.Count == 0)
             {
-                await RestoreToDatabaseAsync(connection, plan, mapPath, cancel).ConfigureAwait(false);
+                return;
             }
-            else if (plan.Agents.Count > 0)
+
+            var database = NeedsDatabase ? await FindDatabaseAsync(connection, cancel).ConfigureAwait(false) : await FindForAutoAsync(connection, plan, cancel).ConfigureAwait(false);
+            if (database is null || !await RestoreToDatabaseAsync(connection, database, plan, mapPath, cancel).ConfigureAwait(false))
             {
                 await RestoreToServerAsync(connection, plan, mapPath, folder.FullName, cancel).ConfigureAwait(false);
             }
@@ -234,9 +238,34 @@ public sealed class RestoreLettaAgentCommand : DatabaseCmdlet
         await RunAsync(session, plan, server.Connection.BaseUri, ThrottleLimit * AgentsPerImport, cancel).ConfigureAwait(false);
     }
 
-    private async Task RestoreToDatabaseAsync(LettaConnection connection, RestorePlan plan, string? mapPath, CancellationToken cancel)
+    /// <summary>The server's database, where something names it, nothing speaks against it and the files have rows for it. By SQL, more of an agent comes back.</summary>
+    /// <returns><see langword="null"/> where the agents are to be imported.</returns>
+    private async Task<ServerDatabase?> FindForAutoAsync(LettaConnection connection, RestorePlan plan, CancellationToken cancel)
     {
-        var found = await FindDatabaseAsync(connection, cancel).ConfigureAwait(false);
+        if (Source == LettaAgentSource.Api || OfServer is not null || plan.Agents.TrueForAll(a => a.Database is null))
+        {
+            return null;
+        }
+
+        if (await OpenForAutoAsync(connection, cancel).ConfigureAwait(false) is not { } found)
+        {
+            return null;
+        }
+
+        found.Source.Dispose();
+        if (plan.Agents.Find(a => a.Database is null) is { } without)
+        {
+            await WarnOfApiAsync($"the file of {without.Name} has no rows of a database.").ConfigureAwait(false);
+            return null;
+        }
+
+        return found.Database;
+    }
+
+    /// <summary>Writes the rows of the files.</summary>
+    /// <returns>Whether the database takes them; where it need not be it, the user was told why not.</returns>
+    private async Task<bool> RestoreToDatabaseAsync(LettaConnection connection, ServerDatabase found, RestorePlan plan, string? mapPath, CancellationToken cancel)
+    {
         await WriteVerboseAsync($"Database: {found.Address}").ConfigureAwait(false);
         var options = new RestoreOptions
         {
@@ -251,9 +280,36 @@ public sealed class RestoreLettaAgentCommand : DatabaseCmdlet
         var database = AdapterContext.Door.OpenRestoreDatabase(found.Address);
         await using (database.ConfigureAwait(false))
         {
-            using var session = await DatabaseRestoreSession.OpenAsync(database, plan, options, server, cancel).ConfigureAwait(false);
-            await RunAsync(session, plan, server, ThrottleLimit, cancel).ConfigureAwait(false);
+            DatabaseRestoreSession session;
+            try
+            {
+                session = await DatabaseRestoreSession.OpenAsync(database, plan, options, server, cancel).ConfigureAwait(false);
+            }
+            catch (LettaException e) when (!NeedsDatabase)
+            {
+                await WarnOfApiAsync($"{e.Message} {e.RecommendedAction}".TrimEnd()).ConfigureAwait(false);
+                return false;
+            }
+
+            using (session)
+            {
+                if (!NeedsDatabase && !await IsOwnAsync(connection, session, cancel).ConfigureAwait(false))
+                {
+                    await WarnOfApiAsync($"the database does not have the tools of {connection.BaseUri}, and so is another server's.").ConfigureAwait(false);
+                    return false;
+                }
+
+                await RunAsync(session, plan, server, ThrottleLimit, cancel).ConfigureAwait(false);
+                return true;
+            }
         }
+    }
+
+    /// <summary>Whether a database has the tools of a server: every server has some, even one that has no agents yet.</summary>
+    private async Task<bool> IsOwnAsync(LettaConnection connection, DatabaseRestoreSession session, CancellationToken cancel)
+    {
+        var tools = connection.HasApi ? await AskServerAsync(connection, server => server.ListThingsAsync(ThingKind.Tool, cancel), cancel).ConfigureAwait(false) : null;
+        return tools is null || (tools.Count > 0 && await session.HasToolsAsync([.. tools.Select(t => t.StringOrNull("id")).OfType<string>()], cancel).ConfigureAwait(false));
     }
 
     private async Task RunAsync(IRestoreSession session, RestorePlan plan, Uri server, int atOnce, CancellationToken cancel)

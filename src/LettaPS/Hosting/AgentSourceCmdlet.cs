@@ -6,7 +6,7 @@ using LettaPS.Core.Databases;
 
 namespace LettaPS.Hosting;
 
-/// <summary>Base of the cmdlets that read agents from a server's API or from its database.</summary>
+/// <summary>Base of the cmdlets that reach agents through a server's API or in its database.</summary>
 public abstract class AgentSourceCmdlet : DatabaseCmdlet
 {
     /// <summary>How many agents of the server are looked for in a database, before it is believed to be the server's.</summary>
@@ -16,8 +16,8 @@ public abstract class AgentSourceCmdlet : DatabaseCmdlet
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// Where to read: <c>Api</c>, <c>Database</c>, or <c>Auto</c> (the default), which takes the database if <c>-DatabaseUri</c>, <c>LETTA_PG_URI</c> or the
-    /// server's container names one, it can be reached, and it has the agents that the server lists; else the API.
+    /// Where the agents are: behind the <c>Api</c>, in the <c>Database</c>, or <c>Auto</c> (the default), which takes the database if <c>-DatabaseUri</c>,
+    /// <c>LETTA_PG_URI</c> or the server's container names one, it can be reached, and it has the agents that the server lists; else the API.
     /// </summary>
     [Parameter]
     public LettaAgentSource Source { get; set; }
@@ -59,29 +59,50 @@ public abstract class AgentSourceCmdlet : DatabaseCmdlet
             return await OpenDatabaseAsync(connection, await FindDatabaseAsync(connection, cancel).ConfigureAwait(false)).ConfigureAwait(false);
         }
 
-        if (Source == LettaAgentSource.Auto && await FindForAutoAsync(connection, cancel).ConfigureAwait(false) is { } found)
+        return Source == LettaAgentSource.Auto && await OpenForAutoAsync(connection, cancel).ConfigureAwait(false) is { } found
+            ? found.Source
+            : AdapterContext.Door.OpenServer(connection, received, warn);
+    }
+
+    /// <summary>What is said where the API is used although something names a database.</summary>
+    /// <param name="reason">Why, as a sentence.</param>
+    private protected virtual string ApiWarning(string reason) =>
+        $"The agents are read through the API: {reason} What the API does not show will be missing; -Source Database insists on the database.";
+
+    /// <summary>Opens the database that something names as the server's, unless something speaks against it, which is said then.</summary>
+    /// <param name="connection">The server.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <returns><see langword="null"/> where the API is to be used.</returns>
+    private protected async Task<(ServerDatabase Database, IAgentSource Source)?> OpenForAutoAsync(LettaConnection connection, CancellationToken cancel)
+    {
+        if (await FindForAutoAsync(connection, cancel).ConfigureAwait(false) is not { } found)
         {
-            var source = await OpenDatabaseAsync(connection, found).ConfigureAwait(false);
-            try
-            {
-                if (await WhyNotAsync(connection, source, cancel).ConfigureAwait(false) is not { } reason)
-                {
-                    return source;
-                }
-
-                await WarnOfApiAsync(reason).ConfigureAwait(false);
-            }
-            catch
-            {
-                source.Dispose();
-                throw;
-            }
-
-            source.Dispose();
+            return null;
         }
 
-        return AdapterContext.Door.OpenServer(connection, received, warn);
+        var source = await OpenDatabaseAsync(connection, found).ConfigureAwait(false);
+        try
+        {
+            if (await WhyNotAsync(connection, source, cancel).ConfigureAwait(false) is not { } reason)
+            {
+                return (found, source);
+            }
+
+            await WarnOfApiAsync(reason).ConfigureAwait(false);
+        }
+        catch
+        {
+            source.Dispose();
+            throw;
+        }
+
+        source.Dispose();
+        return null;
     }
+
+    /// <summary>Says that the API is used although something names a database.</summary>
+    /// <param name="reason">Why, as a sentence.</param>
+    private protected ValueTask WarnOfApiAsync(string reason) => WriteWarningAsync(ApiWarning(reason));
 
     /// <summary>The database that something names. Nothing that goes wrong in looking for it keeps from the API, unless the user named it himself.</summary>
     private async Task<ServerDatabase?> FindForAutoAsync(LettaConnection connection, CancellationToken cancel)
@@ -105,9 +126,6 @@ public abstract class AgentSourceCmdlet : DatabaseCmdlet
         }
     }
 
-    private ValueTask WarnOfApiAsync(string reason) =>
-        WriteWarningAsync($"The agents are read through the API: {reason} What the API does not show will be missing; -Source Database insists on the database.");
-
     private async Task<IAgentSource> OpenDatabaseAsync(LettaConnection connection, ServerDatabase database)
     {
         await WriteVerboseAsync($"Database: {database.Address}").ConfigureAwait(false);
@@ -119,7 +137,7 @@ public abstract class AgentSourceCmdlet : DatabaseCmdlet
     private async Task<string?> WhyNotAsync(LettaConnection connection, IAgentSource database, CancellationToken cancel)
     {
         // The server is asked first: what it lists must then be in a database that is read later.
-        var listed = connection.HasApi ? await ListSomeAsync(connection, cancel).ConfigureAwait(false) : null;
+        var listed = connection.HasApi ? await AskServerAsync(connection, server => FirstAsync(server, Compared, cancel), cancel).ConfigureAwait(false) : null;
         try
         {
             if (listed is null or [])
@@ -149,8 +167,14 @@ public abstract class AgentSourceCmdlet : DatabaseCmdlet
         }
     }
 
-    /// <summary>The newest agents of a server; <see langword="null"/> where it does not answer.</summary>
-    private async Task<List<LettaAgent>?> ListSomeAsync(LettaConnection connection, CancellationToken cancel)
+    /// <summary>Asks a server to compare it with a database.</summary>
+    /// <typeparam name="T">What it gives.</typeparam>
+    /// <param name="connection">The server.</param>
+    /// <param name="ask">The question.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <returns>The answer, or <see langword="null"/> where the server gives none.</returns>
+    private protected async Task<T?> AskServerAsync<T>(LettaConnection connection, Func<ILettaServer, Task<T>> ask, CancellationToken cancel)
+        where T : class
     {
         var patient = connection.Timeout > s_patience ? connection.WithTimeout(s_patience) : connection;
         try
@@ -162,7 +186,7 @@ public abstract class AgentSourceCmdlet : DatabaseCmdlet
             }
 
             using var server = AdapterContext.Door.OpenServer(patient);
-            return await FirstAsync(server, Compared, cancel).ConfigureAwait(false);
+            return await ask(server).ConfigureAwait(false);
         }
         catch (LettaException e)
         {
