@@ -35,7 +35,7 @@ public enum LettaErrorKind
 }
 
 /// <summary>
-/// A failure that the user is told of: it has one stable identifier per code path and, where the user can act, says what to do.
+/// A failure that the user is told of: it has one stable identifier per code path and says what to do.
 /// Messages never contain secrets.
 /// </summary>
 public sealed class LettaException : Exception
@@ -44,14 +44,14 @@ public sealed class LettaException : Exception
     /// <param name="errorId">Stable identifier of the code path, Pascal case, without the cmdlet's name: <c>AgentNotFound</c>.</param>
     /// <param name="kind">What sort of failure it is.</param>
     /// <param name="message">One or two sentences in the user's words.</param>
-    /// <param name="recommendedAction">What the user can do about it; <see langword="null"/> where nothing.</param>
+    /// <param name="recommendedAction">What the user can do about it.</param>
     /// <param name="target">The thing that failed: an id, a path, an address.</param>
     /// <param name="innerException">The cause.</param>
     public LettaException(
         string errorId,
         LettaErrorKind kind,
         string message,
-        string? recommendedAction = null,
+        string recommendedAction,
         object? target = null,
         Exception? innerException = null)
         : base(message, innerException)
@@ -68,8 +68,8 @@ public sealed class LettaException : Exception
     /// <summary>What sort of failure it is.</summary>
     public LettaErrorKind Kind { get; }
 
-    /// <summary>What the user can do about it, or <see langword="null"/>.</summary>
-    public string? RecommendedAction { get; }
+    /// <summary>What the user can do about it.</summary>
+    public string RecommendedAction { get; }
 
     /// <summary>The thing that failed, or <see langword="null"/>.</summary>
     public object? Target { get; }

@@ -71,7 +71,12 @@ public static class DatabaseFleet
         await rows.RunAsync($"UPDATE block SET current_history_entry_id = '{History}' WHERE id = '{SharedBlock}'");
         await rows.AddAsync("blocks_tags", ("block_id", SharedBlock));
         await rows.AddAsync("identities_blocks", ("identity_id", Identity), ("block_id", SharedBlock));
-        await rows.AddAsync("jobs", ("id", Job), ("user_id", User));
+        if (Columns(catalog, "runs").Count == 0)
+        {
+            // Of later releases, jobs belong to no agent.
+            await rows.AddAsync("jobs", ("id", Job), ("user_id", User));
+        }
+
         foreach (var (agent, name) in ((string, string)[])[(Agent, "AI/ML Expert"), (OtherAgent, "Other")])
         {
             await rows.AddAsync("agents", ("id", agent), ("name", name), ("message_ids", "[]"));

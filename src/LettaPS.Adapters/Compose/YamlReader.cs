@@ -34,8 +34,9 @@ internal sealed class YamlReader : IYamlReader
         "InvalidYaml",
         LettaErrorKind.InvalidData,
         $"'{path}' is not YAML: line {at.Line}, column {at.Column}: {detail.TrimEnd('.')}.",
-        target: path,
-        innerException: cause);
+        "Correct that line.",
+        path,
+        cause);
 
     private sealed class Builder(string text)
     {

@@ -146,7 +146,8 @@ internal sealed class DockerEngine : IContainerEngine
                     "ProgramNotFound",
                     LettaErrorKind.NotFound,
                     $"The container has no program '{program.Command[0]}'.",
-                    target: container);
+                    "Check that it is the container of Letta or of its PostgreSQL: Get-LettaServer shows both.",
+                    container);
             }
 
             return new ProgramResult(exitCode, text is null ? string.Empty : Encoding.UTF8.GetString(text.GetBuffer(), 0, (int)text.Length), errors.ToString());
@@ -283,9 +284,9 @@ internal sealed class DockerEngine : IContainerEngine
                 return new LettaException(
                     "ContainerNotFound", LettaErrorKind.NotFound, $"There is no container '{target}'.", "Get-LettaServer shows which there are.", target, e);
             case DockerApiException { StatusCode: HttpStatusCode.Conflict } api:
-                return new LettaException("ContainerNotRunning", LettaErrorKind.Refused, $"The engine refuses: {Reason(api)}", target: target, innerException: e);
+                return new LettaException("ContainerNotRunning", LettaErrorKind.Refused, $"The engine refuses: {Reason(api)}", "docker ps -a shows its state; Start-LettaServer starts Letta.", target, e);
             case DockerApiException api:
-                return new LettaException(errorId, LettaErrorKind.ServerFault, $"The engine refuses: {Reason(api)}", target: target, innerException: e);
+                return new LettaException(errorId, LettaErrorKind.ServerFault, $"The engine refuses: {Reason(api)}", "The engine's log may say more.", target, e);
         }
 
         for (var cause = e; cause is not null; cause = cause.InnerException)

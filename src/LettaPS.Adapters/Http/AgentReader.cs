@@ -95,7 +95,7 @@ internal sealed class AgentReader(
         [.. state.Strings("message_ids").Select(id => EntityId.TryParse(id, "message", out var uuid) ? uuid : throw Malformed(id))];
 
     private static LettaException Malformed(string? id) =>
-        new("InvalidAnswer", LettaErrorKind.InvalidData, $"The server names a message '{id}', which is not an identifier of Letta's.", null, id);
+        new("InvalidAnswer", LettaErrorKind.InvalidData, $"The server names a message '{id}', which is not an identifier of Letta's.", "Backup-LettaDatabase keeps it as it is.", id);
 
     /// <summary>What the server refuses or fails at is missing from the backup; what breaks the connection fails the agent.</summary>
     private static bool CanBeMissed(LettaException e) => e.ErrorId is "ServerError" or "RequestRefused" or "NotFound" or "InvalidAnswer" or "UnknownMessageType";

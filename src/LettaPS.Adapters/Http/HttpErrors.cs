@@ -112,7 +112,7 @@ internal static class HttpErrors
                 connection.HasApiKey ? $"{connection.BaseUri} does not accept the password." : $"{connection.BaseUri} wants a password.",
                 "Give the server's password (LETTA_SERVER_PASSWORD of its container) with -ApiKey or LETTA_API_KEY.",
                 connection.BaseUri),
-            HttpStatusCode.NotFound => new LettaException("NotFound", LettaErrorKind.NotFound, $"{connection.BaseUri} does not have it ({where}): {detail}", null, connection.BaseUri),
+            HttpStatusCode.NotFound => new LettaException("NotFound", LettaErrorKind.NotFound, $"{connection.BaseUri} does not have it ({where}): {detail}", "Test-LettaHealth tells whether it is a Letta server of a supported release.", connection.BaseUri),
             HttpStatusCode.TooManyRequests => new LettaException(
                 "TooManyRequests", LettaErrorKind.ServerFault, $"{connection.BaseUri} has too many requests ({where}).", "Try again later, or lower -ThrottleLimit.", connection.BaseUri),
             HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout => new LettaException(
@@ -129,7 +129,7 @@ internal static class HttpErrors
                 connection.BaseUri),
             >= HttpStatusCode.Ambiguous and < HttpStatusCode.BadRequest => NotLetta(connection, $"it redirects to {response.Headers.Location}"),
             _ => new LettaException(
-                "RequestRefused", LettaErrorKind.ServerFault, $"{connection.BaseUri} refused (HTTP {(int)response.StatusCode}, {where}): {detail}", null, connection.BaseUri)
+                "RequestRefused", LettaErrorKind.ServerFault, $"{connection.BaseUri} refused (HTTP {(int)response.StatusCode}, {where}): {detail}", "The server's log may say more; Get-LettaServer names its container.", connection.BaseUri)
         };
     }
 

@@ -46,7 +46,7 @@ internal sealed partial class LettaServer
             repeatable: false,
             cancel).ConfigureAwait(false);
         var id = answer is { } a ? a.StringOrNull("id") ?? a.Strings("agent_ids").FirstOrDefault() : null;
-        return EntityId.TryParse(id, "agent", out _) ? id! : throw new LettaException("InvalidAnswer", LettaErrorKind.InvalidData, $"{Connection.BaseUri} does not say which agent it imported.", null, Connection.BaseUri);
+        return EntityId.TryParse(id, "agent", out _) ? id! : throw new LettaException("InvalidAnswer", LettaErrorKind.InvalidData, $"{Connection.BaseUri} does not say which agent it imported.", "Test-LettaHealth tells whether it is a Letta server of a supported release.", Connection.BaseUri);
     }
 
     /// <inheritdoc/>
@@ -80,7 +80,7 @@ internal sealed partial class LettaServer
     /// <inheritdoc/>
     public async Task<JsonElement> CreateThingAsync(ThingKind kind, JsonObject properties, CancellationToken cancel) =>
         await _http.SendAsync(HttpMethod.Post, Folder(kind) + "/", Json(properties), repeatable: false, cancel).ConfigureAwait(false)
-        ?? throw new LettaException("InvalidAnswer", LettaErrorKind.InvalidData, $"{Connection.BaseUri} does not say what it made.", null, Connection.BaseUri);
+        ?? throw new LettaException("InvalidAnswer", LettaErrorKind.InvalidData, $"{Connection.BaseUri} does not say what it made.", "Test-LettaHealth tells whether it is a Letta server of a supported release.", Connection.BaseUri);
 
     /// <inheritdoc/>
     public Task ChangeThingAsync(ThingKind kind, string id, JsonObject properties, CancellationToken cancel) =>

@@ -179,11 +179,11 @@ internal sealed partial class LettaServer : ILettaServer
             var state = await _http.GetAsync($"agents/{id}?{dialect.Include(everything)}", cancel).ConfigureAwait(false);
             return state.StringOrNull("id") == id
                 ? state
-                : throw new LettaException("WrongAgent", LettaErrorKind.InvalidData, $"{Connection.BaseUri} answered with another agent when asked for {id}.", null, id);
+                : throw new LettaException("WrongAgent", LettaErrorKind.InvalidData, $"{Connection.BaseUri} answered with another agent when asked for {id}.", "Look for a proxy or cache on the way to the server.", id);
         }
         catch (LettaException e) when (e.ErrorId == "NotFound")
         {
-            throw new LettaException("AgentNotFound", LettaErrorKind.NotFound, $"There is no agent {id} at {Connection.BaseUri}.", null, id, e);
+            throw new LettaException("AgentNotFound", LettaErrorKind.NotFound, $"There is no agent {id} at {Connection.BaseUri}.", "Get-LettaAgent lists those that there are.", id, e);
         }
     }
 

@@ -23,12 +23,12 @@ internal static class PostgresErrors
         PostgresException { SqlState: PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.TooManyConnections } p => new(
             "DatabaseBusy", LettaErrorKind.Connection, $"{address} takes no connection now: {p.MessageText}.", "Try again shortly.", address, e),
         PostgresException p => new(
-            "DatabaseUnusable", LettaErrorKind.ServerFault, $"{address}: {p.MessageText}.", null, address, e),
+            "DatabaseUnusable", LettaErrorKind.ServerFault, $"{address}: {p.MessageText}.", "The log of PostgreSQL may say more.", address, e),
         { InnerException: SocketException or TimeoutException } => new(
             "DatabaseUnreachable", LettaErrorKind.Connection, $"Nothing answers at {address}: {e.InnerException!.Message}.",
             "Check host and port, and whether the port of the container is published.", address, e),
         _ => new(
-            "DatabaseUnusable", LettaErrorKind.Connection, $"{address} cannot be used: {e.Message}.", null, address, e),
+            "DatabaseUnusable", LettaErrorKind.Connection, $"{address} cannot be used: {e.Message}.", "Check that it is a PostgreSQL, and whether the way there wants TLS.", address, e),
     };
 
     /// <summary>A statement failed.</summary>
@@ -45,7 +45,7 @@ internal static class PostgresErrors
             "SchemaLocked", LettaErrorKind.Timeout, $"{what}: another session holds a lock on a table.", "Stop the server or end the session, and run the command again.", address, e),
         PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown } => Lost(e, address, what),
         PostgresException p => new(
-            "DatabaseStatementFailed", LettaErrorKind.ServerFault, $"{what}: {p.MessageText} ({p.SqlState}).", null, address, e),
+            "DatabaseStatementFailed", LettaErrorKind.ServerFault, $"{what}: {p.MessageText} ({p.SqlState}).", "The log of PostgreSQL may say more; Test-LettaHealth examines the database.", address, e),
         _ => Lost(e, address, what),
     };
 

@@ -51,7 +51,7 @@ internal sealed class MessageCells : IDisposable
         id.StartsWith("message-"u8) && Utf8Parser.TryParse(id["message-"u8.Length..], out Guid uuid, out var read, 'D') && read == id.Length - "message-"u8.Length
             ? uuid
             : throw new LettaException(
-                "InvalidAnswer", LettaErrorKind.InvalidData, $"The database has a message '{Encoding.UTF8.GetString(id)}', which is not an identifier of Letta's.");
+                "InvalidAnswer", LettaErrorKind.InvalidData, $"The database has a message '{Encoding.UTF8.GetString(id)}', which is not an identifier of Letta's.", "Backup-LettaDatabase keeps it as it is.");
 
     /// <summary>The message as an agent file has it, without its identifiers.</summary>
     /// <param name="row">The message; the rows before it must have been given before it.</param>

@@ -135,7 +135,7 @@ public sealed class ComposeReader
         return all.Count is > 0 and <= MaxParts ? all : throw Unextendable("extends itself in the end");
 
         LettaException Unextendable(string why) => new(
-            "ExtendsNotFound", LettaErrorKind.InvalidData, $"'{part.File.Path}': service '{part.Service}' {why}.", target: part.File.Path);
+            "ExtendsNotFound", LettaErrorKind.InvalidData, $"'{part.File.Path}': service '{part.Service}' {why}.", "Correct its 'extends'; docker compose config tells whether Compose takes the file.", part.File.Path);
     }
 
     private IEnumerable<(ComposeFile File, ComposeEnvironment Environment)> Included(

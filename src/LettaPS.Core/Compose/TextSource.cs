@@ -59,7 +59,7 @@ public sealed class TextSource
         var file = new FileInfo(path);
         if (!file.Exists)
         {
-            throw new LettaException("PathNotFound", LettaErrorKind.NotFound, $"There is no file '{path}'.", target: path);
+            throw new LettaException("PathNotFound", LettaErrorKind.NotFound, $"There is no file '{path}'.", "Check the path, or what the file that names it says.", path);
         }
 
         var realPath = file.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? file.FullName;
@@ -70,7 +70,8 @@ public sealed class TextSource
                 "FileTooLarge",
                 LettaErrorKind.InvalidInput,
                 $"'{path}' has {stream.Length:N0} bytes; a compose file of more than {MaxLength:N0} bytes is not read.",
-                target: path);
+                "Give the compose file itself.",
+                path);
         }
 
         var bytes = new byte[stream.Length];

@@ -121,7 +121,7 @@ public sealed class DatabaseDump(DatabaseSite site, TimeProvider time)
 
         if (problem is not null)
         {
-            throw new LettaException("DumpUnreadable", LettaErrorKind.InvalidData, $"The dump '{path}' cannot be read back: {problem}", null, path);
+            throw new LettaException("DumpUnreadable", LettaErrorKind.InvalidData, $"The dump '{path}' cannot be read back: {problem}", "Make a new one with Backup-LettaDatabase, or take an older one.", path);
         }
     }
 
@@ -154,7 +154,7 @@ public sealed class DatabaseDump(DatabaseSite site, TimeProvider time)
             cancel).ConfigureAwait(false);
         if (result.ExitCode != 0)
         {
-            throw new LettaException("DumpFailed", LettaErrorKind.ServerFault, $"pg_dump failed with exit code {result.ExitCode}: {ServerSettings.MaskText(result.Error.Trim())}", target: request.Database);
+            throw new LettaException("DumpFailed", LettaErrorKind.ServerFault, $"pg_dump failed with exit code {result.ExitCode}: {ServerSettings.MaskText(result.Error.Trim())}", "Nothing was kept of it. Remove what pg_dump names, and run the command again.", request.Database);
         }
     }
 }

@@ -139,7 +139,7 @@ public sealed class DatabaseRestore(IDatabaseHost host, TimeProvider time)
             if (result.ExitCode != 0)
             {
                 throw new LettaException(
-                    "RestoreFailed", LettaErrorKind.ServerFault, $"{command[0]} failed with exit code {result.ExitCode}: {ServerSettings.MaskText(result.Error.Trim())}", target: path);
+                    "RestoreFailed", LettaErrorKind.ServerFault, $"{command[0]} failed with exit code {result.ExitCode}: {ServerSettings.MaskText(result.Error.Trim())}", "The database is as it was. Remove what stands in the way, or take another dump.", path);
             }
         }
 

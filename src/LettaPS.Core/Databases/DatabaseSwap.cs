@@ -221,7 +221,7 @@ public sealed class DatabaseSwap(IDatabaseHost host, TimeProvider time)
                 cause?.ErrorId ?? "DatabaseWorkInterrupted",
                 cause?.Kind ?? LettaErrorKind.ServerFault,
                 $"{failure.Message} {string.Join(' ', problems)}",
-                cause?.RecommendedAction,
+                cause?.RecommendedAction ?? "Run the same command again: it finishes what was begun.",
                 plan.Database,
                 failure);
         }

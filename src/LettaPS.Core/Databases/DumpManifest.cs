@@ -76,7 +76,7 @@ public sealed record DumpManifest
     {
         if (!File.Exists(dump))
         {
-            throw new LettaException("DumpNotFound", LettaErrorKind.NotFound, $"There is no file '{dump}'.", null, dump);
+            throw new LettaException("DumpNotFound", LettaErrorKind.NotFound, $"There is no file '{dump}'.", "Check the path; Backup-LettaDatabase writes dumps.", dump);
         }
 
         if (!File.Exists(dump + Suffix))

@@ -136,7 +136,7 @@ public sealed class SchemaUpdate(IContainerEngine engine, string container, IDat
                 meaning?.ErrorId ?? "MigrationFailed",
                 LettaErrorKind.ServerFault,
                 $"The migrations of {update.Image} failed (exit code {result.ExitCode}){(meaning is null ? string.Empty : $": {meaning.Meaning}")}. The last that alembic said:\n{string.Join('\n', lines.TakeLast(15))}\n",
-                meaning?.RecommendedAction,
+                meaning?.RecommendedAction ?? "Compare-LettaSchema shows where the schema is not what the migrations expect; Invoke-LettaSchemaFix repairs it.",
                 update.Server);
         }
 

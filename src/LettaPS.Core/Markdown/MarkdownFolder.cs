@@ -139,7 +139,7 @@ public sealed class MarkdownFolder : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new LettaException("MarkdownWriteFailed", LettaErrorKind.Storage, $"'{path}' cannot be written: {e.Message}", null, path, e);
+            throw new LettaException("MarkdownWriteFailed", LettaErrorKind.Storage, $"'{path}' cannot be written: {e.Message}", "Check free space and the rights of the folder, or give another -OutPath.", path, e);
         }
     }
 }

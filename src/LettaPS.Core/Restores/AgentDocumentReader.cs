@@ -85,7 +85,7 @@ public sealed class AgentDocumentReader
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new LettaException("AgentFileUnreadable", LettaErrorKind.Storage, $"'{path}' cannot be read: {e.Message}", null, path, e);
+            throw new LettaException("AgentFileUnreadable", LettaErrorKind.Storage, $"'{path}' cannot be read: {e.Message}", "Check the path and the rights of the file.", path, e);
         }
     }
 

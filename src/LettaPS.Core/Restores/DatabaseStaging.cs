@@ -36,7 +36,7 @@ internal sealed class DatabaseStaging(DatabaseTarget target, IDatabaseTransactio
         var read = await DatabasePartReader.ReadFileAsync(path, (table, rows) => StageAsync(table, rows, cancel), cancel).ConfigureAwait(false);
         if (read != sha256)
         {
-            throw new LettaException("AgentFileChanged", LettaErrorKind.InvalidData, $"'{path}' was changed while it was being restored.", null, path);
+            throw new LettaException("AgentFileChanged", LettaErrorKind.InvalidData, $"'{path}' was changed while it was being restored.", "Run the command again when nothing writes to it any more.", path);
         }
     }
 

@@ -141,7 +141,7 @@ public sealed class RestoreSession : IRestoreSession
 
         using var document = await AgentDocumentReader.ReadAsync(planned.Path, _workFolder, outline: false, cancel).ConfigureAwait(false);
         var agent = document.Agents.FirstOrDefault(a => a.FileId == planned.FileId && a.SourceId == planned.SourceId)
-            ?? throw new LettaException("AgentFileChanged", LettaErrorKind.InvalidData, $"'{planned.Path}' was changed while it was being restored.", null, planned.Path);
+            ?? throw new LettaException("AgentFileChanged", LettaErrorKind.InvalidData, $"'{planned.Path}' was changed while it was being restored.", "Run the command again when nothing writes to it any more.", planned.Path);
         var work = new AgentRestore(document, agent, planned, begun);
         if (existing is not null && _options.Conflict == RestoreConflict.Rename)
         {
@@ -457,7 +457,7 @@ public sealed class RestoreSession : IRestoreSession
 
     private async Task<JsonElement> StateAsync(string agentId, CancellationToken cancel) =>
         await _server.FindThingAsync(ThingKind.Agent, agentId, cancel).ConfigureAwait(false)
-        ?? throw new LettaException("AgentNotFound", LettaErrorKind.NotFound, $"The agent {agentId}, just restored, is gone from {_server.Connection.BaseUri}.", null, agentId);
+        ?? throw new LettaException("AgentNotFound", LettaErrorKind.NotFound, $"The agent {agentId}, just restored, is gone from {_server.Connection.BaseUri}.", "Find out who deletes agents there, and run the command again.", agentId);
 
     private async Task<Dictionary<string, string>> FindSharedAsync(ThingKind kind, AgentDocument document, List<string> fileIds, IDictionary<string, string> known, CancellationToken cancel)
     {
@@ -684,7 +684,7 @@ public sealed class RestoreSession : IRestoreSession
     {
         if (await CleanUpAsync(work).ConfigureAwait(false) is { } left)
         {
-            throw new LettaException("ReplacementLeft", LettaErrorKind.Conflict, $"The new agent {work.NewId} has gaps, so that the old one, {existing.Id}, is kept. {left}", null, work.NewId);
+            throw new LettaException("ReplacementLeft", LettaErrorKind.Conflict, $"The new agent {work.NewId} has gaps, so that the old one, {existing.Id}, is kept. {left}", "Delete one of the two by hand.", work.NewId);
         }
 
         Remember(work.Planned, existing.Id);

@@ -287,7 +287,7 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
             }
             catch (LettaException e) when (!NeedsDatabase)
             {
-                await WarnOfApiAsync($"{e.Message} {e.RecommendedAction}".TrimEnd()).ConfigureAwait(false);
+                await WarnOfApiAsync($"{e.Message} {e.RecommendedAction}").ConfigureAwait(false);
                 return false;
             }
 

@@ -77,7 +77,7 @@ internal sealed class SwapWorld : IDatabaseHost, IDatabaseCluster
 
     public Task StartAsync(IEnumerable<string> containers, bool wait, CancellationToken cancel) =>
         !containers.Any() ? Task.CompletedTask
-        : ServerBroken ? throw new LettaException("StartFailed", LettaErrorKind.ServerFault, "The port is taken.")
+        : ServerBroken ? throw new LettaException("StartFailed", LettaErrorKind.ServerFault, "The port is taken.", "Free it.")
         : Effect(() => ServerRuns = true);
 
     public Task<ClusterState> ReadAsync(CancellationToken cancel)
@@ -166,7 +166,7 @@ internal sealed class SwapWorld : IDatabaseHost, IDatabaseCluster
 
         if (Effects == FailAt)
         {
-            throw new LettaException("Broken", LettaErrorKind.ServerFault, "It broke.");
+            throw new LettaException("Broken", LettaErrorKind.ServerFault, "It broke.", "Mend it.");
         }
 
         change();

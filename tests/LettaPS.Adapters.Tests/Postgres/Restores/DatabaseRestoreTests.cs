@@ -134,7 +134,7 @@ public sealed class DatabaseRestoreTests
         await using var world = await World.CreateAsync();
         const string Encrypted = "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789AbCdEfGhIjKlMnOpQrStUvWxYz0123456789AbCdEfGhIjKlMnOpQrStUvWxYz0123456789";
         await world.Source.ExecuteAsync($"UPDATE agent_environment_variables SET value_enc = '{Encrypted}'");
-        await RowsFile.WriteAsync(world.Source, Catalog, world.Folder);
+        await RowsFile.WriteAsync(world.Source, world.Folder);
 
         var results = await Restoring.RestoreAsync(world.Target, world.Folder, s_preserve with { EncryptionKey = "another key" });
 

@@ -49,7 +49,7 @@ public sealed class HostileFileTests
         }
 
         using var folder = new TempFolder();
-        var file = await RowsFile.ReadAsync(source, Catalog, DatabaseFleet.Agent);
+        var file = await RowsFile.ReadAsync(source, DatabaseFleet.Agent);
         Spoil(file["lettaps"]!["database"]!["tables"]!.AsObject(), what);
         RowsFile.Write(file, folder.Path, DatabaseFleet.Agent);
         var before = await AllAsync(target);

@@ -22,7 +22,7 @@ public sealed class LosslessTests
         await using var target = await server.CreateLettaDatabaseAsync(catalog, stamped: true);
         await DatabaseFleet.FillAsync(source, catalog, messages: 10_000);
         using var folder = new TempFolder();
-        await RowsFile.WriteAsync(source, catalog, folder.Path);
+        await RowsFile.WriteAsync(source, folder.Path);
 
         var results = await Restoring.RestoreAsync(target, folder.Path, s_preserve);
 
@@ -47,7 +47,7 @@ public sealed class LosslessTests
         await using var source = await server.CreateLettaDatabaseAsync(from, stamped: true);
         await DatabaseFleet.FillAsync(source, from, messages: 5);
         using var folder = new TempFolder();
-        await RowsFile.WriteAsync(source, from, folder.Path);
+        await RowsFile.WriteAsync(source, folder.Path);
 
         foreach (var later in Core.Schemas.SchemaCatalogue.All.Select(s => s.Releases[^1]).SkipWhile(r => r != release).Skip(1))
         {
@@ -70,7 +70,7 @@ public sealed class LosslessTests
         await using var target = await server.CreateLettaDatabaseAsync(To, stamped: true);
         await DatabaseFleet.FillAsync(source, From, messages: 5);
         using var folder = new TempFolder();
-        await RowsFile.WriteAsync(source, From, folder.Path);
+        await RowsFile.WriteAsync(source, folder.Path);
 
         var results = await Restoring.RestoreAsync(target, folder.Path, s_preserve);
 

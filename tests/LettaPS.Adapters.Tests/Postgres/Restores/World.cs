@@ -24,7 +24,7 @@ internal sealed class World : IAsyncDisposable
         var server = await PostgresServer.GetAsync();
         var world = new World(await server.CreateLettaDatabaseAsync(Catalog, stamped: true), await server.CreateLettaDatabaseAsync(Catalog, stamped: true));
         await DatabaseFleet.FillAsync(world.Source, Catalog, Messages);
-        await RowsFile.WriteAsync(world.Source, Catalog, world.Folder);
+        await RowsFile.WriteAsync(world.Source, world.Folder);
         return world;
     }
 
