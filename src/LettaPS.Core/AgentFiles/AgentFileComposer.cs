@@ -188,18 +188,18 @@ public sealed class AgentFileComposer : IDisposable
     {
         _json.WriteStartArray("messages"u8);
         var row = new List<byte>();
-        for (var i = 0; i < _snapshot.Messages.Entries.Count; i++)
+        var number = 0;
+        foreach (var entry in _snapshot.Messages.Entries)
         {
             cancel.ThrowIfCancellationRequested();
-            var entry = _snapshot.Messages.Entries[i];
             if (_messagesNamed.Contains(entry.Id))
             {
-                _messageNumbers.TryAdd(entry.Id, i);
+                _messageNumbers.TryAdd(entry.Id, number);
             }
 
             // The stored row begins with its brace; the identifiers, which depend on the place in this file, are put behind it.
             row.Clear();
-            row.AddRange(Encoding.UTF8.GetBytes($"{{\"id\":\"message-{i}\",\"agent_id\":\"{AgentId}\","));
+            row.AddRange(Encoding.UTF8.GetBytes($"{{\"id\":\"message-{number++}\",\"agent_id\":\"{AgentId}\","));
             row.AddRange(_snapshot.Messages.Row(entry)[1..]);
             _json.WriteRawValue(CollectionsMarshal.AsSpan(row), skipInputValidation: true);
         }
