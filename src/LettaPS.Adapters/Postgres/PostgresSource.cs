@@ -80,6 +80,9 @@ internal sealed class PostgresSource : IAsyncDisposable
 
             // Building an index takes as long as it takes; Ctrl+C ends it.
             CommandTimeout = 0,
+
+            // Of the default 8 KiB an agent would need a dozen, each with a wait of its own.
+            ReadBufferSize = 128 << 10,
         };
         Apply(address, "sslmode", v => settings.SslMode = Enum.Parse<SslMode>(v.Replace("-", "", StringComparison.Ordinal), ignoreCase: true));
         Apply(address, "ssl", v => settings.SslMode = v switch

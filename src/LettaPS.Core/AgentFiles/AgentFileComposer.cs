@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using LettaPS.Core.Agents;
+using LettaPS.Core.IO;
 using LettaPS.Core.Json;
 
 namespace LettaPS.Core.AgentFiles;
@@ -69,6 +70,7 @@ public sealed class AgentFileComposer : IDisposable
     ];
 
     private readonly AgentSnapshot _snapshot;
+    private readonly BufferedOutput _output;
     private readonly Utf8JsonWriter _json;
     private readonly List<(string FileId, string Id)> _ids = [];
     private readonly List<Numbered> _blocks;
@@ -82,7 +84,8 @@ public sealed class AgentFileComposer : IDisposable
     private AgentFileComposer(AgentSnapshot snapshot, Stream destination)
     {
         _snapshot = snapshot;
-        _json = new Utf8JsonWriter(destination, WriterOptions);
+        _output = new BufferedOutput(destination);
+        _json = new Utf8JsonWriter(_output, WriterOptions);
         _blocks = Number("block", AgentState.Blocks(snapshot.State), "label");
         _tools = Number("tool", snapshot.State.Items("tools"), "name");
         _sources = Number("source", snapshot.Sources, "name");
@@ -104,6 +107,7 @@ public sealed class AgentFileComposer : IDisposable
         using var composer = new AgentFileComposer(snapshot, destination);
         composer.WriteDocument(exportedAt, cancel);
         composer._json.Flush();
+        composer._output.Flush();
         return new AgentFileCounts(
             snapshot.Messages.Entries.Count,
             snapshot.Messages.Rebuilt,
@@ -114,7 +118,11 @@ public sealed class AgentFileComposer : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _json.Dispose();
+    public void Dispose()
+    {
+        _json.Dispose();
+        _output.Dispose();
+    }
 
     private void WriteDocument(DateTimeOffset exportedAt, CancellationToken cancel)
     {
@@ -180,21 +188,20 @@ public sealed class AgentFileComposer : IDisposable
     {
         _json.WriteStartArray("messages"u8);
         var row = new List<byte>();
-        for (var i = 0; i < _snapshot.Messages.Entries.Count; i++)
+        var number = 0;
+        foreach (var entry in _snapshot.Messages.Entries)
         {
             cancel.ThrowIfCancellationRequested();
-            var entry = _snapshot.Messages.Entries[i];
             if (_messagesNamed.Contains(entry.Id))
             {
-                _messageNumbers.TryAdd(entry.Id, i);
+                _messageNumbers.TryAdd(entry.Id, number);
             }
 
             // The stored row begins with its brace; the identifiers, which depend on the place in this file, are put behind it.
             row.Clear();
-            row.AddRange(Encoding.UTF8.GetBytes($"{{\"id\":\"message-{i}\",\"agent_id\":\"{AgentId}\","));
+            row.AddRange(Encoding.UTF8.GetBytes($"{{\"id\":\"message-{number++}\",\"agent_id\":\"{AgentId}\","));
             row.AddRange(_snapshot.Messages.Row(entry)[1..]);
             _json.WriteRawValue(CollectionsMarshal.AsSpan(row), skipInputValidation: true);
-            _json.FlushWhenFull();
         }
 
         _json.WriteEndArray();
@@ -215,7 +222,6 @@ public sealed class AgentFileComposer : IDisposable
             _json.WriteString("source_id"u8, sourceId);
             _json.CopyFields(file, FileFields);
             _json.WriteEndObject();
-            _json.FlushWhenFull();
         }
 
         _json.WriteEndArray();
@@ -294,7 +300,6 @@ public sealed class AgentFileComposer : IDisposable
         foreach (var entry in _snapshot.Messages.Entries)
         {
             _json.WriteStringValue(EntityId.Format("message", entry.Id));
-            _json.FlushWhenFull();
         }
 
         _json.WriteEndArray();

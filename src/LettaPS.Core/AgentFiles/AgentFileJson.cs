@@ -5,8 +5,6 @@ namespace LettaPS.Core.AgentFiles;
 /// <summary>What writers of agent files have in common.</summary>
 internal static class AgentFileJson
 {
-    private const int FlushAt = 256 << 10;
-
     /// <summary>Writes a list of texts.</summary>
     public static void WriteTexts(this Utf8JsonWriter json, string name, IEnumerable<string> texts)
     {
@@ -19,7 +17,7 @@ internal static class AgentFileJson
         json.WriteEndArray();
     }
 
-    /// <summary>Writes a list of values; what is large is sent on while it is written.</summary>
+    /// <summary>Writes a list of values.</summary>
     public static void WriteElements(this Utf8JsonWriter json, string name, IEnumerable<JsonElement> values, CancellationToken cancel = default)
     {
         json.WriteStartArray(name);
@@ -27,7 +25,6 @@ internal static class AgentFileJson
         {
             cancel.ThrowIfCancellationRequested();
             value.WriteTo(json);
-            json.FlushWhenFull();
         }
 
         json.WriteEndArray();
@@ -56,18 +53,8 @@ internal static class AgentFileJson
             json.WriteString("id"u8, id);
             json.CopyFields(value, fields);
             json.WriteEndObject();
-            json.FlushWhenFull();
         }
 
         json.WriteEndArray();
-    }
-
-    /// <summary>Sends on what was written when it is much.</summary>
-    public static void FlushWhenFull(this Utf8JsonWriter json)
-    {
-        if (json.BytesPending > FlushAt)
-        {
-            json.Flush();
-        }
     }
 }

@@ -8,7 +8,7 @@ namespace LettaPS.Core.AgentFiles;
 public sealed class JsonLog(string folder) : IDisposable
 {
     private readonly SpillBuffer _bytes = new(folder);
-    private readonly List<(long Position, int Length)> _values = [];
+    private readonly SpillList<(long Position, int Length)> _values = new(folder);
 
     /// <summary>How many values there are.</summary>
     public int Count => _values.Count;
@@ -27,5 +27,9 @@ public sealed class JsonLog(string folder) : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _bytes.Dispose();
+    public void Dispose()
+    {
+        _bytes.Dispose();
+        _values.Dispose();
+    }
 }

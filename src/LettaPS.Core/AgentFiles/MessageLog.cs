@@ -7,13 +7,13 @@ namespace LettaPS.Core.AgentFiles;
 public sealed class MessageLog(string folder) : IDisposable
 {
     private readonly SpillBuffer _bytes = new(folder);
-    private List<MessageEntry> _entries = [];
+    private SpillList<MessageEntry> _entries = new(folder);
 
     /// <summary>The messages, oldest first.</summary>
     public IReadOnlyList<MessageEntry> Entries => _entries;
 
     /// <summary>How many of them were rebuilt from the view of the API instead of copied as the database has them.</summary>
-    public int Rebuilt => _entries.Count(e => e.Rebuilt);
+    public int Rebuilt { get; private set; }
 
     /// <summary>Keeps a row without giving it a place yet; <see cref="Arrange"/> does.</summary>
     /// <param name="id">Identifier of the message; empty where the source does not tell.</param>
@@ -35,14 +35,30 @@ public sealed class MessageLog(string folder) : IDisposable
 
     /// <summary>Sets the order of the messages.</summary>
     /// <param name="entries">Kept rows, oldest first.</param>
-    public void Arrange(IEnumerable<MessageEntry> entries) => _entries = [.. entries];
+    public void Arrange(IEnumerable<MessageEntry> entries)
+    {
+        var arranged = new SpillList<MessageEntry>(folder);
+        var rebuilt = 0;
+        foreach (var entry in entries)
+        {
+            arranged.Add(entry);
+            rebuilt += entry.Rebuilt ? 1 : 0;
+        }
+
+        _entries.Dispose();
+        (_entries, Rebuilt) = (arranged, rebuilt);
+    }
 
     /// <summary>The row of a message: a JSON object without <c>id</c> and <c>agent_id</c>, valid until the next call.</summary>
     /// <param name="entry">The message.</param>
     public ReadOnlySpan<byte> Row(MessageEntry entry) => _bytes.Read(entry.Position, entry.Length);
 
     /// <inheritdoc/>
-    public void Dispose() => _bytes.Dispose();
+    public void Dispose()
+    {
+        _bytes.Dispose();
+        _entries.Dispose();
+    }
 }
 
 /// <summary>One message of a <see cref="MessageLog"/>.</summary>

@@ -15,7 +15,7 @@ public sealed class DatabasePart : IDisposable
     private readonly bool _withSecrets;
     private readonly SpillBuffer _bytes;
     private readonly Dictionary<string, Table> _tables = new(StringComparer.Ordinal);
-    private readonly ArrayBufferWriter<byte> _chunk = new(ChunkSize);
+    private readonly PooledBuffer _chunk = new(2 * ChunkSize);
     private readonly Utf8JsonWriter _json;
     private Table? _open;
 
@@ -44,13 +44,13 @@ public sealed class DatabasePart : IDisposable
             }
         }
 
-        if (_chunk.WrittenCount > 0)
+        if (_chunk.Length > 0)
         {
             _chunk.Write(","u8);
         }
 
         WriteRow(row);
-        if (_chunk.WrittenCount >= ChunkSize)
+        if (_chunk.Length >= ChunkSize)
         {
             Close();
         }
@@ -86,6 +86,7 @@ public sealed class DatabasePart : IDisposable
     public void Dispose()
     {
         _json.Dispose();
+        _chunk.Dispose();
         _bytes.Dispose();
     }
 
@@ -101,7 +102,6 @@ public sealed class DatabasePart : IDisposable
 
             // A chunk is several rows with commas between them, which the writer takes for one value.
             json.WriteRawValue(_bytes.Read(position, length), skipInputValidation: true);
-            json.FlushWhenFull();
         }
 
         json.WriteEndArray();
@@ -110,10 +110,10 @@ public sealed class DatabasePart : IDisposable
 
     private void Close()
     {
-        if (_chunk.WrittenCount > 0)
+        if (_chunk.Length > 0)
         {
-            _open!.Chunks.Add((_bytes.Append(_chunk.WrittenSpan), _chunk.WrittenCount));
-            _chunk.ResetWrittenCount();
+            _open!.Chunks.Add((_bytes.Append(_chunk.Written), _chunk.Length));
+            _chunk.Clear();
         }
     }
 

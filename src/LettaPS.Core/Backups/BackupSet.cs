@@ -142,12 +142,14 @@ public sealed class BackupSet : IDisposable
         lock (_lock)
         {
             // The name and what is noted of it go together: were the agent written twice at once, the manifest would else tell of the other file.
-            file.Commit();
+            file.Rename();
             _entries[entry.AgentId] = entry;
             _schemaRevision ??= snapshot.SchemaRevision;
             _journal.Add(entry);
         }
 
+        // Not within the lock: the disk takes the names of several files in the time of one.
+        file.FlushName();
         return new LettaAgentBackup(entry, Folder, _time.GetElapsedTime(begun), reused: false);
     }
 

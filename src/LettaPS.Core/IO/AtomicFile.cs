@@ -68,11 +68,21 @@ public sealed partial class AtomicFile : IDisposable
     {
         var finished = Finish();
         beforeRename?.Invoke(_temporary);
-        File.Move(_temporary, _path, overwrite: true);
-        _done = true;
-        FlushFolder(Path.GetDirectoryName(_path)!);
+        Rename();
+        FlushName();
         return finished;
     }
+
+    /// <summary>Gives the contents, which are durable, their final name; <see cref="FlushName"/> makes that durable.</summary>
+    public void Rename()
+    {
+        Finish();
+        File.Move(_temporary, _path, overwrite: true);
+        _done = true;
+    }
+
+    /// <summary>Makes the name durable. That waits for the disk, and several files of one folder can wait at once.</summary>
+    public void FlushName() => FlushFolder(Path.GetDirectoryName(_path)!);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace LettaPS.Core.IO;
 
 /// <summary>
@@ -10,7 +12,7 @@ public sealed class SpillBuffer(string folder, int memoryLimit = SpillBuffer.Def
     /// <summary>4 MiB: an ordinary agent never needs a file.</summary>
     public const int DefaultMemoryLimit = 4 << 20;
 
-    private readonly MemoryStream _memory = new();
+    private readonly PooledBuffer _memory = new();
     private FileStream? _file;
     private byte[] _read = [];
 
@@ -49,7 +51,7 @@ public sealed class SpillBuffer(string folder, int memoryLimit = SpillBuffer.Def
     {
         if (_file is null)
         {
-            return _memory.GetBuffer().AsSpan((int)position, length);
+            return _memory.Written.Slice((int)position, length);
         }
 
         if (_read.Length < length)
@@ -89,8 +91,7 @@ public sealed class SpillBuffer(string folder, int memoryLimit = SpillBuffer.Def
             File.Delete(path);
         }
 
-        _memory.WriteTo(_file);
-        _memory.SetLength(0);
-        _memory.Capacity = 0;
+        _file.Write(_memory.Written);
+        _memory.Dispose();
     }
 }

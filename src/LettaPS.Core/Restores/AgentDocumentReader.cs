@@ -390,7 +390,7 @@ public sealed class AgentDocumentReader
 
         if (_messageIds.Count == only.Messages.Entries.Count)
         {
-            only.Messages.Arrange([.. only.Messages.Entries.Select((e, i) => e with { Id = _messageIds[i] })]);
+            only.Messages.Arrange(only.Messages.Entries.Select((e, i) => e with { Id = _messageIds[i] }));
         }
 
         foreach (var from in (JsonElement?[])[_patch, _state])

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using LettaPS.Core.AgentFiles;
+using LettaPS.Core.IO;
 using LettaPS.Core.Json;
 
 namespace LettaPS.Core.Restores;
@@ -42,10 +43,12 @@ internal sealed class AgentFileWriter
     /// <returns>How many messages had to be said in words of the target's release.</returns>
     public static int Write(AgentDocument document, FileSelection selection, Stream destination, DateTimeOffset now, CancellationToken cancel)
     {
-        using var json = new Utf8JsonWriter(destination, AgentFileComposer.WriterOptions);
+        using var output = new BufferedOutput(destination);
+        using var json = new Utf8JsonWriter(output, AgentFileComposer.WriterOptions);
         var writer = new AgentFileWriter(document, selection, json);
         writer.WriteDocument(now, cancel);
         json.Flush();
+        output.Flush();
         return writer._adaptation.Adapted;
     }
 
@@ -149,7 +152,6 @@ internal sealed class AgentFileWriter
             // The row begins with its brace; the identifiers are put behind it.
             var head = Encoding.UTF8.GetBytes($"{{\"id\":\"message-{_messages++}\",\"agent_id\":\"{_ids[agent.FileId]}\",");
             _json.WriteRawValue((byte[])[.. head, .. adapted[1..]], skipInputValidation: true);
-            _json.FlushWhenFull();
         }
 
         _json.WriteEndArray();
@@ -180,7 +182,6 @@ internal sealed class AgentFileWriter
                 _json.WriteString("file_name"u8, FullName(file.StringOrNull("file_name"), source));
                 _json.CopyFields(file, s_fileFields);
                 _json.WriteEndObject();
-                _json.FlushWhenFull();
             }
         }
 

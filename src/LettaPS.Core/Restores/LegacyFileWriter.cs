@@ -1,5 +1,6 @@
 using System.Text.Json;
 using LettaPS.Core.AgentFiles;
+using LettaPS.Core.IO;
 using LettaPS.Core.Json;
 
 namespace LettaPS.Core.Restores;
@@ -19,10 +20,12 @@ internal sealed class LegacyFileWriter(AgentDocument document, AgentRecord agent
     /// <returns>How many messages had to be said in words of the target's release.</returns>
     public static int Write(AgentDocument document, FileSelection selection, Stream destination, DateTimeOffset now, CancellationToken cancel)
     {
-        using var json = new Utf8JsonWriter(destination, AgentFileComposer.WriterOptions);
+        using var output = new BufferedOutput(destination);
+        using var json = new Utf8JsonWriter(output, AgentFileComposer.WriterOptions);
         var writer = new LegacyFileWriter(document, selection.Agents[0], selection, json, now);
         writer.WriteAgent(cancel);
         json.Flush();
+        output.Flush();
         return writer._adaptation.Adapted;
     }
 
@@ -93,7 +96,6 @@ internal sealed class LegacyFileWriter(AgentDocument document, AgentRecord agent
             cancel.ThrowIfCancellationRequested();
             var bytes = agent.Messages.Row(entry);
             WriteMessage(_adaptation.Adapt(bytes) ?? JsonSerializer.Deserialize<JsonElement>(bytes));
-            json.FlushWhenFull();
         }
 
         json.WriteEndArray();
