@@ -128,6 +128,7 @@ public sealed class RestoreToDatabaseTests
 
     [Theory]
     [InlineData("-Source Api -PreserveId")]
+    [InlineData("-Source Api -DatabaseUri postgresql://letta@127.0.0.1/letta")]
     [InlineData("-Source Database -NoTool")]
     [InlineData("-PreserveId -ModelMap @{ a = 'b' }")]
     public void What_does_not_go_together_is_refused(string parameters)

@@ -26,7 +26,7 @@ internal sealed class DatabaseAgentSource(AgentDatabase from) : IAgentSource, IA
     /// <inheritdoc/>
     public async IAsyncEnumerable<LettaAgent> ListAsync(AgentQuery query, [EnumeratorCancellation] CancellationToken cancel)
     {
-        var ids = await InTurnAsync(session => session.ListAsync(query, cancel), "Listing the agents", cancel).ConfigureAwait(false);
+        var ids = await InTurnAsync(session => session.ListAsync(query, cancel), "Reading the database before its agents", cancel).ConfigureAwait(false);
         foreach (var page in ids.Chunk(PageSize))
         {
             var valid = new List<string>(page.Length);

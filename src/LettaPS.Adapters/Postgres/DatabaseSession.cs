@@ -37,7 +37,7 @@ internal sealed class DatabaseSession : IAsyncDisposable
         _catalog = catalog;
         Facts = facts;
         _empty = empty;
-        Missing = [.. Expected(catalog, facts).Tables
+        Missing = [.. Expected(facts).Tables
             .Where(t => AgentTables.All.Any(a => a.Name == t.Name) && catalog.Model.Table(t.Name) is null)
             .Select(t => $"The rows of {t.Name}: the database has no such table.")];
     }
@@ -176,9 +176,8 @@ internal sealed class DatabaseSession : IAsyncDisposable
     }
 
     /// <summary>The schema that the database ought to have: that of the release whose migrations ran last, else the nearest.</summary>
-    private static SchemaModel Expected(DatabaseSnapshot catalog, AgentDatabaseFacts facts) =>
-        (ReleaseCatalogue.All.LastOrDefault(r => r.HasSchema && r.AlembicHead == facts.Revision) is { } release ? SchemaCatalogue.Of(release.Version.ToString()) : null)?.Model
-        ?? SchemaFingerprint.Nearest(catalog.Model).Schema.Model;
+    private static SchemaModel Expected(AgentDatabaseFacts facts) =>
+        SchemaCatalogue.Of(ReleaseCatalogue.FindByHead(facts.Revision)?.ToString() ?? facts.NearestRelease)!.Model;
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancel)
     {

@@ -40,7 +40,7 @@ internal static class TableLocks
                 "SchemaLocked",
                 LettaErrorKind.Timeout,
                 string.Create(CultureInfo.InvariantCulture, $"Tables of {address} were locked by others for {patience.TotalSeconds:0.#} seconds; holding locks now: {holders}. {what}"),
-                "Stop the server or end the session and run the command again, or give a repair a longer -LockTimeout.",
+                "Stop the server or end the session, and run the command again. Invoke-LettaSchemaFix waits longer with -LockTimeout.",
                 address,
                 e);
         }

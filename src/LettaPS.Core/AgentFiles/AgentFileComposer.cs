@@ -25,6 +25,9 @@ public sealed class AgentFileComposer : IDisposable
     /// <summary>The key of that part.</summary>
     public const string Extension = "lettaps";
 
+    /// <summary>The property of that part that has the rows of the database.</summary>
+    public const string DatabaseProperty = "database";
+
     private const string AgentId = "agent-0";
 
     internal static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, Indented = false };
@@ -320,7 +323,7 @@ public sealed class AgentFileComposer : IDisposable
         _snapshot.State.WriteTo(_json);
         if (_snapshot.Database is { } database)
         {
-            _json.WritePropertyName("database"u8);
+            _json.WritePropertyName(DatabaseProperty);
             database.Write(_json, cancel);
         }
 

@@ -15,7 +15,7 @@ internal sealed class AgentAssembly : IDisposable
         ["block_history", "source_passages", "passage_tags", "steps", "step_metrics", "runs", "run_metrics", "jobs", "job_messages"];
 
     private readonly AgentDatabaseFacts _facts;
-    private readonly DatabasePart _database;
+    private readonly AgentDatabaseRows _database;
     private readonly MessageLog _messages;
     private readonly JsonLog _passages;
     private readonly JsonLog _files;
@@ -23,7 +23,8 @@ internal sealed class AgentAssembly : IDisposable
     private readonly Dictionary<string, DatabaseRow> _filesToCome = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (List<Guid> All, List<string> InContext)> _conversations = new(StringComparer.Ordinal);
     private readonly HashSet<Guid> _unseen = [];
-    private List<Guid> _inContext = [];
+    private readonly List<Guid> _inContext = [];
+    private int _strange;
     private MessageCells? _messageCells;
     private TableShape? _table;
     private Action<DatabaseRow> _take = _ => { };
@@ -37,7 +38,7 @@ internal sealed class AgentAssembly : IDisposable
     {
         _facts = facts;
         _rows = new AgentRows(options.IncludeSecrets, encryptionKey);
-        _database = new DatabasePart(facts, options.WorkFolder, options.IncludeSecrets);
+        _database = new AgentDatabaseRows(facts, options.WorkFolder, options.IncludeSecrets);
         _messages = new MessageLog(options.WorkFolder);
         _passages = new JsonLog(options.WorkFolder);
         _files = new JsonLog(options.WorkFolder);
@@ -80,6 +81,11 @@ internal sealed class AgentAssembly : IDisposable
         if (_unseen.Count > 0)
         {
             _rows.Missing.Add($"{_unseen.Count} of the {_inContext.Count} messages in context: the database does not have them.");
+        }
+
+        if (_strange > 0)
+        {
+            _rows.Missing.Add($"{_strange} entries of the context (agents.message_ids): they are no identifiers of messages. The row of the agent keeps them.");
         }
 
         var state = _rows.State();
@@ -144,8 +150,19 @@ internal sealed class AgentAssembly : IDisposable
         _rows.Add(row);
         if (row.Text("message_ids") is { } text && JsonSerializer.Deserialize<JsonElement>(text) is { ValueKind: JsonValueKind.Array } ids)
         {
-            _inContext = [.. ids.EnumerateArray().Select(id => MessageCells.ParseId(Encoding.UTF8.GetBytes(id.ToString())))];
-            _unseen.UnionWith(_inContext);
+            foreach (var id in ids.EnumerateArray())
+            {
+                // As written: a text with half a surrogate pair cannot be read as one, and identifiers have nothing to escape.
+                if (MessageCells.TryParseId(Encoding.UTF8.GetBytes(id.GetRawText().Trim('"')), out var message))
+                {
+                    _inContext.Add(message);
+                    _unseen.Add(message);
+                }
+                else
+                {
+                    _strange++;
+                }
+            }
         }
     }
 

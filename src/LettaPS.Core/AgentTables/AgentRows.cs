@@ -55,7 +55,7 @@ internal sealed class AgentRows(bool withSecrets, string? encryptionKey)
         if (row.Shape.Ordinal("stdio_config") is var config && !row.IsNull(config))
         {
             json.WritePropertyName("stdio_config"u8);
-            json.WriteRawValue(withSecrets ? row.Text("stdio_config")! : McpEnvironment.Without(row.Bytes(config)), skipInputValidation: true);
+            json.WriteRawValue(HalfPairs.Replace(withSecrets ? row.Bytes(config) : Encoding.UTF8.GetBytes(McpEnvironment.Without(row.Bytes(config)))), skipInputValidation: true);
         }
 
         json.WriteEndObject();

@@ -1,5 +1,7 @@
+using System.Text;
 using System.Text.Json;
-using System.Text.Json.Nodes;
+using LettaPS.Core.AgentFiles;
+using LettaPS.Core.Json;
 
 namespace LettaPS.Core.AgentTables;
 
@@ -11,18 +13,20 @@ internal static class McpEnvironment
     /// <returns>The same text where it has no environment.</returns>
     public static string Without(ReadOnlySpan<byte> config)
     {
-        var reader = new Utf8JsonReader(config);
-        var node = JsonNode.Parse(ref reader);
-        if (node is not JsonObject command || command["env"] is not JsonObject { Count: > 0 } environment)
+        var command = JsonSerializer.Deserialize<JsonElement>(config);
+        if (command.ObjectOrNull("env") is not { } given || !given.EnumerateObject().Any())
         {
-            return System.Text.Encoding.UTF8.GetString(config);
+            return Encoding.UTF8.GetString(config);
         }
 
-        foreach (var name in environment.Select(v => v.Key).ToList())
+        var environment = JsonObjects.Copy(given);
+        foreach (var variable in given.EnumerateObject())
         {
-            environment[name] = null;
+            environment[variable.Name] = null;
         }
 
-        return command.ToJsonString(AgentFiles.AgentFileComposer.SerializerOptions);
+        var without = JsonObjects.Copy(command);
+        without["env"] = environment;
+        return without.ToJsonString(AgentFileComposer.SerializerOptions);
     }
 }

@@ -41,17 +41,26 @@ internal sealed class MessageCells : IDisposable
 
     /// <summary>The identifier of a message.</summary>
     /// <param name="row">The message.</param>
-    /// <exception cref="LettaException"><c>InvalidAnswer</c>: it is not one of Letta's.</exception>
+    /// <exception cref="LettaException"><c>InvalidIdInDatabase</c>: it is not one of Letta's.</exception>
     public Guid Id(DatabaseRow row) => ParseId(row.Bytes(_id));
 
     /// <summary>The UUID of a message's identifier.</summary>
     /// <param name="id">The identifier.</param>
-    /// <exception cref="LettaException"><c>InvalidAnswer</c>: it is not one of Letta's.</exception>
+    /// <exception cref="LettaException"><c>InvalidIdInDatabase</c>: it is not one of Letta's.</exception>
     public static Guid ParseId(ReadOnlySpan<byte> id) =>
-        id.StartsWith("message-"u8) && Utf8Parser.TryParse(id["message-"u8.Length..], out Guid uuid, out var read, 'D') && read == id.Length - "message-"u8.Length
+        TryParseId(id, out var uuid)
             ? uuid
             : throw new LettaException(
-                "InvalidAnswer", LettaErrorKind.InvalidData, $"The database has a message '{Encoding.UTF8.GetString(id)}', which is not an identifier of Letta's.", "Backup-LettaDatabase keeps it as it is.");
+                "InvalidIdInDatabase", LettaErrorKind.InvalidData, $"The database has a message '{Encoding.UTF8.GetString(id)}', which is not an identifier of Letta's.", "Backup-LettaDatabase keeps it as it is.");
+
+    /// <summary>The UUID of a message's identifier, if it is one.</summary>
+    /// <param name="id">The identifier.</param>
+    /// <param name="uuid">The UUID.</param>
+    public static bool TryParseId(ReadOnlySpan<byte> id, out Guid uuid)
+    {
+        uuid = default;
+        return id.StartsWith("message-"u8) && Utf8Parser.TryParse(id["message-"u8.Length..], out uuid, out var read, 'D') && read == id.Length - "message-"u8.Length;
+    }
 
     /// <summary>The message as an agent file has it, without its identifiers.</summary>
     /// <param name="row">The message; the rows before it must have been given before it.</param>
@@ -119,7 +128,7 @@ internal sealed class MessageCells : IDisposable
         }
         else
         {
-            _json.WriteRawValue(content, skipInputValidation: true);
+            _json.WriteRawValue(HalfPairs.Replace(content), skipInputValidation: true);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using LettaPS.Core.Json;
 
 namespace LettaPS.Core.AgentTables;
 
@@ -48,7 +49,7 @@ internal static class RowJson
         switch (row.Shape.Kinds[ordinal])
         {
             case CellKind.Json or CellKind.Boolean or CellKind.Number:
-                json.WriteRawValue(bytes, skipInputValidation: true);
+                json.WriteRawValue(HalfPairs.Replace(bytes), skipInputValidation: true);
                 break;
             case CellKind.Time:
                 PostgresTime.Write(json, bytes, zone);

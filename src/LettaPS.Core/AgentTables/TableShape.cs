@@ -44,8 +44,7 @@ internal sealed class TableShape
         "boolean" => CellKind.Boolean,
         "integer" or "bigint" or "smallint" => CellKind.Number,
         "timestamp with time zone" or "timestamp without time zone" => CellKind.Time,
-        "vector" => CellKind.Vector,
-        _ when type.StartsWith("vector(", StringComparison.Ordinal) => CellKind.Vector,
+        _ when PgVector.IsType(type) => CellKind.Vector,
         _ when enums.Contains(type) => CellKind.Enum,
         _ => CellKind.Text,
     };

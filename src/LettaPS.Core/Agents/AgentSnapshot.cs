@@ -64,7 +64,7 @@ public sealed class AgentSnapshot : IDisposable
     public IReadOnlyList<ConversationLog> Conversations { get; init; } = [];
 
     /// <summary>The rows that all of this was read from; <see langword="null"/> where the API was asked.</summary>
-    public DatabasePart? Database { get; init; }
+    public AgentDatabaseRows? Database { get; init; }
 
     /// <summary>What could not be read, in words; empty where everything is there.</summary>
     public IReadOnlyList<string> Missing { get; init; } = [];

@@ -300,7 +300,7 @@ public sealed class AgentDocumentReader
                 case "conversations":
                     _document.Conversations = Objects(await ReadValueAsync(json, place, cancel).ConfigureAwait(false), place).Count;
                     break;
-                case DatabasePart.Property:
+                case AgentFileComposer.DatabaseProperty:
                     _document.Database = await new DatabasePartReader(json, _document.Path).ReadAsync(onRows: null, cancel).ConfigureAwait(false);
                     break;
                 case "patch":

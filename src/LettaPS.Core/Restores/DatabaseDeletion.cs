@@ -4,13 +4,12 @@ namespace LettaPS.Core.Restores;
 
 /// <summary>Takes an agent out of the database for another one, in the transaction that brings the other one. Groups stay, and have the new one for the old one.</summary>
 /// <param name="target">The database.</param>
-/// <param name="staging">What the file of the new agent holds.</param>
 /// <param name="transaction">The transaction.</param>
 /// <param name="oldId">The agent that goes.</param>
 /// <param name="newId">The agent that comes; it may have the same identifier.</param>
-internal sealed class DatabaseDeletion(DatabaseTarget target, DatabaseStaging staging, IDatabaseTransaction transaction, string oldId, string newId)
+internal sealed class DatabaseDeletion(DatabaseTarget target, IDatabaseTransaction transaction, string oldId, string newId)
 {
-    /// <summary>Deletes the old agent before the new one is written under its identifier, and the blocks, archives and sources of the file that nobody else has.</summary>
+    /// <summary>Deletes the old agent before the new one is written under its identifier.</summary>
     /// <param name="cancel">Gives up.</param>
     public async Task MakeRoomAsync(CancellationToken cancel)
     {
@@ -20,24 +19,6 @@ internal sealed class DatabaseDeletion(DatabaseTarget target, DatabaseStaging st
         await transaction.ExecuteAsync($"INSERT INTO pg_temp.lettaps_joined SELECT group_id FROM {target.Name("groups_agents")} WHERE agent_id = $1", cancel, oldId).ConfigureAwait(false);
         await transaction.ExecuteAsync($"UPDATE {target.Name("groups")} SET manager_agent_id = NULL WHERE manager_agent_id = $1", cancel, oldId).ConfigureAwait(false);
         await DeleteAsync(cancel).ConfigureAwait(false);
-        foreach (var rule in DatabaseRule.All.Where(r => r is { Role: DatabaseRole.Shared, Key: [] }))
-        {
-            if (staging.Find(rule.Table) is not { } shared)
-            {
-                continue;
-            }
-
-            var unused = string.Concat(rule.ReachedBy.Where(w => target.Table(w.Table) is not null)
-                .Select(w => $" AND NOT EXISTS (SELECT FROM {target.Name(w.Table)} AS u WHERE u.{Sql.Id(w.Column)} = t.id)"));
-            var mine = $"t.id IN (SELECT s.id FROM {shared.Name} AS s){unused}";
-            if (rule.Table == "block" && target.Table("blocks_tags") is not null)
-            {
-                await transaction.ExecuteAsync(
-                    $"DELETE FROM {target.Name("blocks_tags")} AS b WHERE EXISTS (SELECT FROM {target.Name("block")} AS t WHERE t.id = b.block_id AND {mine})", cancel).ConfigureAwait(false);
-            }
-
-            await transaction.ExecuteAsync($"DELETE FROM {target.Name(rule.Table)} AS t WHERE {mine}", cancel).ConfigureAwait(false);
-        }
     }
 
     /// <summary>Puts the new agent, of the same identifier, into the groups of the old one.</summary>
@@ -62,9 +43,23 @@ internal sealed class DatabaseDeletion(DatabaseTarget target, DatabaseStaging st
         await DeleteAsync(cancel).ConfigureAwait(false);
     }
 
-    /// <summary>Most of an agent goes with its row; these tables have no such foreign key.</summary>
+    /// <summary>Deletes the old agent, and the blocks, archives and sources that it had and nobody else has.</summary>
     private async Task DeleteAsync(CancellationToken cancel)
     {
+        var had = DatabaseRule.All.Where(r => r is { Role: DatabaseRole.Shared, Key: [] } && target.Table(r.Table) is not null).ToList();
+        await transaction.ExecuteAsync("CREATE TEMPORARY TABLE lettaps_had (kind text, id text) ON COMMIT DROP", cancel).ConfigureAwait(false);
+        foreach (var (kind, table, column) in had.SelectMany(r => r.ReachedBy.Select(w => (Kind: r.Table, w.Table, w.Column))).Where(w => target.Table(w.Table) is not null))
+        {
+            var its = target.Table(table)!.Column("agent_id") is not null ? "w.agent_id = $1"
+                : target.Table(table)!.Column("conversation_id") is not null ? $"w.conversation_id IN (SELECT c.id FROM {target.Name("conversations")} AS c WHERE c.agent_id = $1)"
+                : null;
+            if (its is not null)
+            {
+                await transaction.ExecuteAsync($"INSERT INTO pg_temp.lettaps_had SELECT $2, w.{Sql.Id(column)} FROM {target.Name(table)} AS w WHERE {its}", cancel, oldId, kind).ConfigureAwait(false);
+            }
+        }
+
+        // Most of an agent goes with its row; these tables have no such foreign key.
         foreach (var table in (string[])["agents_tags", "runs", "steps"])
         {
             if (target.Table(table) is not null)
@@ -74,5 +69,22 @@ internal sealed class DatabaseDeletion(DatabaseTarget target, DatabaseStaging st
         }
 
         await transaction.ExecuteAsync($"DELETE FROM {target.Name("agents")} WHERE id = $1", cancel, oldId).ConfigureAwait(false);
+        foreach (var rule in had)
+        {
+            await DeleteUnusedAsync(rule, cancel).ConfigureAwait(false);
+        }
+    }
+
+    private async Task DeleteUnusedAsync(DatabaseRule rule, CancellationToken cancel)
+    {
+        var unused = $"t.id IN (SELECT h.id FROM pg_temp.lettaps_had AS h WHERE h.kind = $1)" + string.Concat(rule.ReachedBy.Where(w => target.Table(w.Table) is not null)
+            .Select(w => $" AND NOT EXISTS (SELECT FROM {target.Name(w.Table)} AS u WHERE u.{Sql.Id(w.Column)} = t.id)"));
+        if (rule.Table == "block" && target.Table("blocks_tags") is not null)
+        {
+            await transaction.ExecuteAsync(
+                $"DELETE FROM {target.Name("blocks_tags")} AS b WHERE EXISTS (SELECT FROM {target.Name("block")} AS t WHERE t.id = b.block_id AND {unused})", cancel, rule.Table).ConfigureAwait(false);
+        }
+
+        await transaction.ExecuteAsync($"DELETE FROM {target.Name(rule.Table)} AS t WHERE {unused}", cancel, rule.Table).ConfigureAwait(false);
     }
 }

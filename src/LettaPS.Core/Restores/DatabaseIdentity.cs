@@ -9,6 +9,9 @@ internal sealed class DatabaseIdentity(DatabaseWork work, DatabaseInsertion inse
 {
     private const string DefaultOrganization = "org-00000000-0000-4000-8000-000000000000";
 
+    /// <summary>The highest number of a message that is believed: what numbers of JSON hold. A sequence that a file moves to its end gives no number ever after.</summary>
+    private const long HighestNumber = (1L << 53) - 1;
+
     private const string DefaultUser = "user-00000000-0000-4000-8000-000000000000";
 
     /// <summary>Organization, users and providers: the target's where it has them, else its default ones, unless identifiers are to stay.</summary>
@@ -27,6 +30,16 @@ internal sealed class DatabaseIdentity(DatabaseWork work, DatabaseInsertion inse
             await work.Transaction.ExecuteAsync($"INSERT INTO {DatabaseWork.There} SELECT id FROM {providers.Name} ON CONFLICT DO NOTHING", cancel).ConfigureAwait(false);
         }
     }
+
+    /// <summary>The error that nothing in the database can have agents.</summary>
+    /// <param name="problem">What is missing, as a sentence.</param>
+    /// <param name="target">What the error is about.</param>
+    public static LettaException NoOrganization(string problem, object target) => new(
+        "OrganizationNotFound",
+        LettaErrorKind.NotFound,
+        problem,
+        "Start a Letta server with the database once, which makes its default organization and user, or restore with -PreserveId, which brings them along.",
+        target);
 
     /// <summary>What the target lacks is brought along where identifiers stay; else its default takes the place.</summary>
     private async Task ChooseAsync(string table, string @default, string? further, CancellationToken cancel)
@@ -50,12 +63,7 @@ internal sealed class DatabaseIdentity(DatabaseWork work, DatabaseInsertion inse
         var chosen = candidates.Count == 1 || candidates.FirstOrDefault() == @default ? candidates[0] : null;
         if (chosen is null && table == "organizations")
         {
-            throw new LettaException(
-                "OrganizationNotFound",
-                LettaErrorKind.NotFound,
-                $"The database has no organization {missing[0]}, and no default one to take in its place.",
-                "Start a Letta server with the database once, which makes its default organization and user, or restore with -PreserveId, which brings them along.",
-                missing[0]);
+            throw NoOrganization($"The database has no organization {missing[0]}, and no default one to take in its place.", missing[0]);
         }
 
         await work.ThereAsync(missing, cancel).ConfigureAwait(false);
@@ -160,7 +168,7 @@ internal sealed class DatabaseIdentity(DatabaseWork work, DatabaseInsertion inse
             throw new LettaException(
                 "IdOccupied",
                 LettaErrorKind.Conflict,
-                $"The identifier {occupied[0][0]} of {table.Table.Name} is taken in the database by something that is not this agent's. Nothing was written.",
+                $"The identifier {occupied[0][0]} of {table.Table.Name} is taken in the database. Nothing was written.",
                 "Restore without -PreserveId, which gives new identifiers.",
                 occupied[0][0]);
         }
@@ -256,15 +264,16 @@ internal sealed class DatabaseIdentity(DatabaseWork work, DatabaseInsertion inse
         if (work.Options.PreserveId)
         {
             await work.Transaction.ExecuteAsync($"LOCK TABLE {there} IN SHARE ROW EXCLUSIVE MODE", cancel).ConfigureAwait(false);
+            var strange = await work.NumberOfAsync($"SELECT count(*)::text FROM {messages.Name} WHERE sequence_id NOT BETWEEN 1 AND {HighestNumber}", cancel).ConfigureAwait(false);
             var taken = await work.NumberOfAsync($"SELECT count(*)::text FROM {messages.Name} AS s JOIN {there} AS t ON t.sequence_id = s.sequence_id", cancel).ConfigureAwait(false);
-            if (taken == 0)
+            if (taken == 0 && strange == 0)
             {
                 await work.Transaction.ExecuteAsync(
                     $"SELECT setval({sequence}, greatest((SELECT last_value FROM {work.Target.MessageSequence}), (SELECT max(sequence_id) FROM {messages.Name})))", cancel).ConfigureAwait(false);
                 return;
             }
 
-            work.Warnings.Add($"The {await work.NumberOfAsync($"SELECT count(*)::text FROM {messages.Name}", cancel).ConfigureAwait(false)} messages have new numbers in their order: other messages have {taken} of theirs.");
+            work.Warnings.Add($"The {await work.NumberOfAsync($"SELECT count(*)::text FROM {messages.Name}", cancel).ConfigureAwait(false)} messages have new numbers in their order: {(taken > 0 ? $"other messages have {taken} of theirs" : $"{strange} of theirs are none that Letta gives")}.");
         }
 
         work.Renumbered = true;

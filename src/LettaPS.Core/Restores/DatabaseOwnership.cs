@@ -17,6 +17,11 @@ internal sealed class DatabaseOwnership(DatabaseWork work, DatabaseInsertion ins
                 throw work.Invalid($"{table.Place} has no column {needed.Name}, which Letta {work.Target.Release} wants");
             }
 
+            if (table.Has("id") && await work.Transaction.QueryAsync($"SELECT id FROM {table.Name} GROUP BY id HAVING count(*) > 1 LIMIT 1", cancel).ConfigureAwait(false) is [var twice])
+            {
+                throw work.Invalid($"{table.Place} has the row {AgentDocumentReader.Shorten(twice[0]!)} twice");
+            }
+
             var stray = table.Rule switch
             {
                 { Role: DatabaseRole.Agent } => "s.id <> $1",

@@ -5,11 +5,8 @@ namespace LettaPS.Core.Restores;
 /// <summary>What an agent file says of the database that its agent was read from; the rows themselves are read when they are written.</summary>
 public sealed class DatabasePart
 {
-    /// <summary>The property of the file's <c>lettaps</c> part that holds it.</summary>
-    public const string Property = "database";
-
     /// <summary>The place of it in the file, for messages.</summary>
-    internal const string Place = $"{AgentFileComposer.Extension}.{Property}";
+    internal const string Place = $"{AgentFileComposer.Extension}.{AgentFileComposer.DatabaseProperty}";
 
     /// <summary>Version of PostgreSQL there; <see langword="null"/> where the file does not tell.</summary>
     public string? ServerVersion { get; internal set; }

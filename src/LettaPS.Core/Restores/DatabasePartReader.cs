@@ -45,7 +45,7 @@ internal sealed class DatabasePartReader(JsonStreamReader json, string path)
                 await json.ReadAsync(cancel).ConfigureAwait(false);
                 while (await json.ReadAsync(cancel).ConfigureAwait(false) == JsonTokenType.PropertyName)
                 {
-                    if (json.PropertyName == DatabasePart.Property)
+                    if (json.PropertyName == AgentFileComposer.DatabaseProperty)
                     {
                         await new DatabasePartReader(json, path).ReadAsync(onRows, cancel).ConfigureAwait(false);
                     }

@@ -54,6 +54,11 @@ public sealed class DatabaseRestoreSession : IRestoreSession
         var transaction = await database.BeginAsync(target.SearchPath, LockPatience, cancel).ConfigureAwait(false);
         await using (transaction.ConfigureAwait(false))
         {
+            if (!options.PreserveId && (await transaction.QueryAsync($"SELECT FROM {target.Name("organizations")} LIMIT 1", cancel).ConfigureAwait(false)).Count == 0)
+            {
+                throw DatabaseIdentity.NoOrganization($"{database.Address} has no organization to restore agents into.", database.Address);
+            }
+
             // Read as text: PostgreSQL's paths into JSON fail on U+0000, which nothing keeps out of metadata.
             foreach (var row in await transaction.QueryAsync(
                 $"SELECT id, name, CASE WHEN strpos(metadata_::text, '\"{LettaAgent.RestoreMark}\"') > 0 THEN metadata_::text END FROM {target.Name("agents")}", cancel).ConfigureAwait(false))
@@ -198,7 +203,9 @@ public sealed class DatabaseRestoreSession : IRestoreSession
     {
         lock (_file)
         {
-            return (_ids.Agents.GetValueOrDefault(planned.SourceId) is { } mapped ? _existing.GetValueOrDefault(mapped) : null)
+            // Where identifiers are to stay, the agent of the same one is in the way, whatever copies there are.
+            return (_options.PreserveId ? _existing.GetValueOrDefault(planned.SourceId) : null)
+                ?? (_ids.Agents.GetValueOrDefault(planned.SourceId) is { } mapped ? _existing.GetValueOrDefault(mapped) : null)
                 ?? _existing.Values.FirstOrDefault(e => e.RestoredFrom == planned.SourceId)
                 ?? _existing.GetValueOrDefault(planned.SourceId);
         }

@@ -1,9 +1,9 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using LettaPS.Core.AgentTables;
 using LettaPS.Core.Schemas;
 
 namespace LettaPS.Core.Restores;
@@ -24,6 +24,9 @@ internal sealed class DatabaseStaging(DatabaseTarget target, IDatabaseTransactio
 
     /// <summary>What of the file the target has no place for.</summary>
     public List<string> Gaps { get; } = [];
+
+    /// <summary>What of the records of work done the target has no place for.</summary>
+    public List<string> Warnings { get; } = [];
 
     /// <summary>A table with rows, or <see langword="null"/>.</summary>
     public StagedTable? Find(string table) => _tables.GetValueOrDefault(table);
@@ -93,7 +96,7 @@ internal sealed class DatabaseStaging(DatabaseTarget target, IDatabaseTransactio
 
         foreach (var (column, values) in layout.Left.Where(l => l.Value > 0))
         {
-            Gaps.Add($"{table.Name}.{AgentDocumentReader.Shorten(column)}: Letta {target.Release} has no such column ({values} values).");
+            (staged.Rule.IsRecord ? Warnings : Gaps).Add($"{table.Name}.{AgentDocumentReader.Shorten(column)}: Letta {target.Release} has no such column ({values} values).");
         }
 
         foreach (var (column, values) in layout.UnknownValues)
@@ -137,8 +140,8 @@ internal sealed class DatabaseStaging(DatabaseTarget target, IDatabaseTransactio
                     continue;
                 }
 
-                var vector = StagedTable.IsVector(column.Type);
-                if (vector != StagedTable.IsVector(table.Types[i]))
+                var vector = PgVector.IsType(column.Type);
+                if (vector != PgVector.IsType(table.Types[i]))
                 {
                     throw AgentDocumentReader.Invalid(path, $"{table.Place}.types[{i}] is '{AgentDocumentReader.Shorten(table.Types[i])}'; the target has {column.Type}", null);
                 }
@@ -242,23 +245,8 @@ internal sealed class DatabaseStaging(DatabaseTarget target, IDatabaseTransactio
                 throw AgentDocumentReader.Invalid(_path, $"{_table.Place}.rows[{row}], {_table.Columns[index]}, is not a vector in base64", null);
             }
 
-            var numbers = MemoryMarshal.Cast<byte, float>(bytes.AsSpan(0, length));
-            var sent = new byte[4 + length];
-            BinaryPrimitives.WriteInt16BigEndian(sent, (short)numbers.Length);
-            _line.Append('[');
-            for (var i = 0; i < numbers.Length; i++)
-            {
-                var number = BitConverter.IsLittleEndian ? numbers[i] : BinaryPrimitives.ReadSingleLittleEndian(bytes.AsSpan(i * sizeof(float)));
-                BinaryPrimitives.WriteSingleBigEndian(sent.AsSpan(4 + (i * sizeof(float))), number);
-                if (i > 0)
-                {
-                    _line.Append(',');
-                }
-
-                _line.Append(CultureInfo.InvariantCulture, $"{number}");
-            }
-
-            _line.Append(']');
+            var sent = PgVector.FromLittleEndian(bytes.AsSpan(0, length));
+            _line.Append('[').AppendJoin(',', PgVector.ToFloats(sent).Select(number => number.ToString(CultureInfo.InvariantCulture))).Append(']');
             AppendValue(Convert.ToHexString(sent).ToLowerInvariant());
         }
     }

@@ -31,7 +31,7 @@ internal sealed class DatabaseTarget
             : throw new LettaException(
                 "SchemaNotClean",
                 LettaErrorKind.Refused,
-                $"The schema of {database.Address} is not that of Letta {diagnosis.Release}: {drifts.Count} differences, the first is {drifts[0]}. Nothing was written.",
+                $"The schema of {database.Address} is not that of Letta {diagnosis.Release}: {drifts.Count} differences, the first is {drifts[0].ToString().TrimEnd('.')}. Nothing was written.",
                 "Run Compare-LettaSchema to see them, and Invoke-LettaSchemaFix or Update-LettaSchema first.",
                 database.Address);
     }

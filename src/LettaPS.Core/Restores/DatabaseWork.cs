@@ -40,7 +40,7 @@ internal sealed class DatabaseWork(DatabaseTarget target, DatabaseStaging stagin
     public List<string> Gaps { get; } = [.. staging.Gaps];
 
     /// <summary>What was done otherwise.</summary>
-    public List<string> Warnings { get; } = [];
+    public List<string> Warnings { get; } = [.. staging.Warnings];
 
     /// <summary>The tables of the file that have a role, in the order in which rows can be inserted.</summary>
     public IEnumerable<StagedTable> Staged(params DatabaseRole[] roles) => DatabaseRule.All.Where(r => roles.Contains(r.Role)).Select(r => staging.Find(r.Table)).OfType<StagedTable>();

@@ -39,7 +39,7 @@ internal sealed class DatabaseWriting(DatabaseWork work)
             cancel).ConfigureAwait(false);
         await work.Transaction.ExecuteAsync(
             $"INSERT INTO {DatabaseWork.Known} SELECT key, value FROM json_each_text($1::json)", cancel, JsonSerializer.Serialize(work.Options.Known)).ConfigureAwait(false);
-        var deletion = work.Options.Replaces is { } old ? new DatabaseDeletion(work.Target, work.Staging, work.Transaction, old, work.Options.NewId) : null;
+        var deletion = work.Options.Replaces is { } old ? new DatabaseDeletion(work.Target, work.Transaction, old, work.Options.NewId) : null;
         if (deletion is not null && work.Options.PreserveId)
         {
             await deletion.MakeRoomAsync(cancel).ConfigureAwait(false);

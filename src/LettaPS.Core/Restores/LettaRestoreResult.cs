@@ -52,7 +52,7 @@ public sealed record LettaRestoreResult
     /// <param name="gaps">The gaps.</param>
     public LettaRestoreResult WithGaps(IEnumerable<string> gaps) => NewId is null || !gaps.Any()
         ? this
-        : this with { Gaps = [.. Gaps, .. gaps], Status = LettaRestoreStatus.RestoredWithGaps };
+        : this with { Gaps = [.. Gaps, .. gaps], Status = Status == LettaRestoreStatus.Skipped ? Status : LettaRestoreStatus.RestoredWithGaps };
 
     /// <inheritdoc/>
     public override string ToString() => $"{Name}: {Status}";

@@ -1,3 +1,4 @@
+using LettaPS.Core.AgentTables;
 using LettaPS.Core.Schemas;
 
 namespace LettaPS.Core.Restores;
@@ -8,8 +9,6 @@ namespace LettaPS.Core.Restores;
 /// <param name="columns">The columns that both have, in the order of the file, by their names in the target's catalogue.</param>
 internal sealed class StagedTable(DatabaseRule rule, SchemaTable table, IReadOnlyList<SchemaColumn> columns)
 {
-    private const string Vector = "vector";
-
     public DatabaseRule Rule => rule;
 
     public SchemaTable Table => table;
@@ -27,9 +26,6 @@ internal sealed class StagedTable(DatabaseRule rule, SchemaTable table, IReadOnl
 
     public bool Has(string column) => columns.Any(c => c.Name == column);
 
-    /// <summary>Whether a type is pgvector's.</summary>
-    public static bool IsVector(string type) => type == Vector || type.StartsWith(Vector + "(", StringComparison.Ordinal);
-
     private static List<string> FindIdentifiers(DatabaseRule rule, SchemaTable table, IReadOnlyList<SchemaColumn> columns)
     {
         var identifiers = table.ForeignKeys.SelectMany(f => f.Columns.Zip(f.RefColumns).Where(c => c.Second == "id").Select(c => c.First))
@@ -46,7 +42,7 @@ internal sealed class StagedTable(DatabaseRule rule, SchemaTable table, IReadOnl
     public static string RowText(string alias, IEnumerable<SchemaColumn> columns) => string.Join(" || ", columns.Select(c =>
     {
         // The text of a vector has the digits that tell it from its neighbours; its bytes are certain.
-        var value = IsVector(c.Type) ? $"encode(vector_send({alias}.{Sql.Id(c.Name)}), 'hex')" : $"{alias}.{Sql.Id(c.Name)}::text";
+        var value = PgVector.IsType(c.Type) ? $"encode(vector_send({alias}.{Sql.Id(c.Name)}), 'hex')" : $"{alias}.{Sql.Id(c.Name)}::text";
         return $"coalesce(octet_length({value}) || ':' || {value}, '-')";
     }));
 }

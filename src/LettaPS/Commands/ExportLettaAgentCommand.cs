@@ -78,6 +78,7 @@ public sealed class ExportLettaAgentCommand : AgentSourceCmdlet
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
+        base.BeginProcessing();
         _folder = ResolvePath();
         _leftOut = [.. LeftOut()];
         _orders = Channel.CreateBounded<Order>(ThrottleLimit);

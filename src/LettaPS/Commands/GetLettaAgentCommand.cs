@@ -48,6 +48,7 @@ public sealed class GetLettaAgentCommand : AgentSourceCmdlet
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
+        base.BeginProcessing();
         (_toSkip, _toGive) = (PagingParameters.Skip, PagingParameters.First);
         if (PagingParameters.IncludeTotalCount)
         {

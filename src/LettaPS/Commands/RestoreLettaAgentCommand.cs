@@ -106,6 +106,7 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
+        base.BeginProcessing();
         _progress = new ProgressBar("Restoring Letta agents", "agents", TryWriteProgress);
         foreach (var map in (object?[])[ModelMap, EmbeddingMap])
         {

@@ -47,6 +47,16 @@ public abstract class AgentSourceCmdlet : DatabaseCmdlet
         }
     }
 
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        if (Source == LettaAgentSource.Api && DatabaseUri is not null)
+        {
+            ThrowTerminatingError(new LettaException(
+                "ParametersDisagree", LettaErrorKind.InvalidInput, "-Source Api uses no database, and -DatabaseUri names one.", "Leave one of the two out.").ToErrorRecord());
+        }
+    }
+
     /// <summary>Opens what agents are read from.</summary>
     /// <param name="connection">The server.</param>
     /// <param name="received">Told of bytes of the API as they arrive.</param>

@@ -270,6 +270,22 @@ public class DatabaseExportTests
     }
 
     [Fact]
+    public async Task Entries_of_the_context_that_are_no_identifiers_are_said_to_be_missing_and_stay_in_the_row()
+    {
+        await using var database = await Fleets.RecordedAsync(17, "0.16.8");
+        var agent = (await database.ListAsync("SELECT agent_id FROM messages ORDER BY sequence_id DESC LIMIT 1"))[0];
+        const string Strange = """[1, null, {}, [], "x", "\u0000", "\ud800"]""";
+        await database.ExecuteAsync($"UPDATE agents SET message_ids = '{Strange}' WHERE id = '{agent}'");
+        await using var source = Fleets.Open(database);
+
+        var file = await Fleets.ExportAsync(source, agent);
+
+        Assert.StartsWith("7 entries of the context", Assert.Single(file.GetProperty("lettaps").Strings("missing")), StringComparison.Ordinal);
+        Assert.Equal(Strange, Assert.Single(Fleets.Rows(file, "agents"))["message_ids"]);
+        Assert.NotEmpty(file.GetProperty("agents")[0].Items("messages"));
+    }
+
+    [Fact]
     public async Task Messages_that_were_deleted_softly_stay_in_the_rows_alone()
     {
         await using var database = await Fleets.RecordedAsync(17, "0.16.8");

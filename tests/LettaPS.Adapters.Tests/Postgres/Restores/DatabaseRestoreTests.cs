@@ -76,6 +76,85 @@ public sealed class DatabaseRestoreTests
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task With_a_replaced_agent_goes_what_only_it_had_and_nothing_else(bool preserve)
+    {
+        await using var world = await World.CreateAsync();
+        await Restoring.RestoreAsync(world.Target, world.Folder, s_preserve);
+        const string Foreign = "block-0c0c0c0c-0000-4000-8000-000000000001";
+        await world.Target.ExecuteAsync(
+            $"""
+            INSERT INTO block SELECT (jsonb_populate_record(b, '{"{"}"id": "{Foreign}", "value": "of the user", "current_history_entry_id": null{"}"}')).* FROM block AS b LIMIT 1;
+            INSERT INTO block SELECT (jsonb_populate_record(b, '{"{"}"id": "block-0c0c0c0c-0000-4000-8000-000000000002", "label": "own", "current_history_entry_id": null{"}"}')).* FROM block AS b LIMIT 1;
+            INSERT INTO blocks_agents (agent_id, block_id, block_label) VALUES ('{DatabaseFleet.Agent}', 'block-0c0c0c0c-0000-4000-8000-000000000002', 'own');
+            """);
+        File.Delete(Path.Combine(world.Folder, $"{DatabaseFleet.OtherAgent}.af"));
+        await world.Target.ExecuteAsync("DELETE FROM groups_blocks; DELETE FROM identities_blocks; DELETE FROM groups");
+        var blocks = await world.Target.QueryAsync<long>("SELECT count(*) FROM block");
+
+        var results = await Restoring.RestoreAsync(world.Target, world.Folder, new RestoreOptions { PreserveId = preserve, Conflict = RestoreConflict.Replace });
+
+        Assert.DoesNotContain(results.Single().Gaps, g => !g.StartsWith("The group", StringComparison.Ordinal));
+        Assert.Contains(results.Single().Warnings, w => w.Contains("was deleted", StringComparison.Ordinal));
+        Assert.Equal("of the user", await world.Target.QueryAsync<string>($"SELECT value FROM block WHERE id = '{Foreign}'"));
+        Assert.Empty(await world.Target.ListAsync($"SELECT id FROM block WHERE id <> '{Foreign}' AND id NOT IN (SELECT block_id FROM blocks_agents)"));
+        Assert.Empty(await world.Target.ListAsync("SELECT id FROM archives WHERE id NOT IN (SELECT archive_id FROM archives_agents)"));
+        Assert.Empty(await world.Target.ListAsync("SELECT id FROM archival_passages WHERE archive_id NOT IN (SELECT archive_id FROM archives_agents)"));
+        Assert.Empty(await world.Target.ListAsync("SELECT id FROM sources WHERE id NOT IN (SELECT source_id FROM sources_agents)"));
+        Assert.Equal(blocks - 1, await world.Target.QueryAsync<long>("SELECT count(*) FROM block"));
+    }
+
+    [Fact]
+    public async Task A_block_of_the_file_that_the_replaced_agent_had_not_stays_and_keeps_it_from_being_replaced()
+    {
+        await using var world = await World.CreateAsync();
+        await Restoring.RestoreAsync(world.Target, world.Folder, s_preserve);
+        File.Delete(Path.Combine(world.Folder, $"{DatabaseFleet.OtherAgent}.af"));
+        await world.Target.ExecuteAsync(
+            $"DELETE FROM groups_blocks; DELETE FROM identities_blocks; DELETE FROM groups; DELETE FROM blocks_conversations; DELETE FROM blocks_agents; UPDATE block SET value = 'of the user'");
+
+        var results = await Restoring.RestoreAsync(world.Target, world.Folder, s_preserve with { Conflict = RestoreConflict.Replace });
+
+        Assert.Equal(LettaRestoreStatus.Skipped, results.Single().Status);
+        Assert.Contains(results.Single().Gaps, g => g.Contains("it was there already", StringComparison.Ordinal));
+        Assert.Equal(["of the user"], await world.Target.ListAsync("SELECT DISTINCT value FROM block"));
+    }
+
+    [Theory]
+    [InlineData("9223372036854775807")]
+    [InlineData("-1")]
+    public async Task Numbers_that_letta_never_gives_do_not_move_the_sequence_to_its_end(string number)
+    {
+        await using var world = await World.CreateAsync();
+        await world.Source.ExecuteAsync($"UPDATE messages SET sequence_id = {number} WHERE sequence_id = (SELECT max(sequence_id) FROM messages WHERE agent_id = '{DatabaseFleet.Agent}')");
+        await RowsFile.WriteAsync(world.Source, world.Folder);
+
+        var results = await Restoring.RestoreAsync(world.Target, world.Folder, s_preserve);
+
+        Assert.Contains(results[0].Warnings, w => w.Contains("1 of theirs are none that Letta gives", StringComparison.Ordinal));
+        var order = $"SELECT id FROM messages WHERE agent_id = '{DatabaseFleet.Agent}' ORDER BY sequence_id";
+        Assert.Equal(await world.Source.ListAsync(order), await world.Target.ListAsync(order));
+        Assert.InRange(await world.Target.QueryAsync<long>("SELECT nextval('message_seq_id')"), 1, 1000);
+    }
+
+    [Fact]
+    public async Task The_agent_of_the_same_identifier_is_the_one_to_replace_and_not_its_copy()
+    {
+        await using var world = await World.CreateAsync();
+        File.Delete(Path.Combine(world.Folder, $"{DatabaseFleet.OtherAgent}.af"));
+        await Restoring.RestoreAsync(world.Target, world.Folder, s_preserve);
+        await Restoring.RestoreAsync(world.Target, world.Folder, s_preserve with { Conflict = RestoreConflict.Rename });
+        await world.Target.ExecuteAsync($"DELETE FROM groups; UPDATE agents SET description = 'spoilt' WHERE id = '{DatabaseFleet.Agent}'; DELETE FROM identities_blocks");
+
+        var results = await Restoring.RestoreAsync(world.Target, world.Folder, s_preserve with { Conflict = RestoreConflict.Replace });
+
+        Assert.Equal(DatabaseFleet.Agent, results.Single().NewId);
+        Assert.Equal(2, await world.Target.QueryAsync<long>("SELECT count(*) FROM agents"));
+        Assert.Equal(0, await world.Target.QueryAsync<long>("SELECT count(*) FROM agents WHERE description = 'spoilt'"));
+    }
+
     [Fact]
     public async Task Rows_of_a_file_in_UTF_16_are_read_as_the_rest_of_it_is()
     {
@@ -111,6 +190,7 @@ public sealed class DatabaseRestoreTests
         var error = await Assert.ThrowsAsync<LettaException>(() => Restoring.RestoreAsync(world.Target, world.Folder, new RestoreOptions()));
 
         Assert.Equal("OrganizationNotFound", error.ErrorId);
+        Assert.Contains("has no organization to restore agents into", error.Message, StringComparison.Ordinal);
         Assert.Equal(0, await world.Target.QueryAsync<long>("SELECT count(*) FROM agents"));
     }
 

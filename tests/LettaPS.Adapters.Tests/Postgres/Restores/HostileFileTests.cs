@@ -27,7 +27,8 @@ public sealed class HostileFileTests
         { "a time not as PostgreSQL writes it", "lettaps.database.tables.agents holds values that are not written as PostgreSQL writes them" },
         { "another agent's message", "lettaps.database.tables.messages holds 1 rows that are not those of the agent" },
         { "another agent", "lettaps.database.tables.agents holds 1 rows that are not those of the agent" },
-        { "two agents", "lettaps.database.tables.agents" },
+        { "two agents", "lettaps.database.tables.agents has the row agent-0a0a0a0a" },
+        { "a message twice", "lettaps.database.tables.messages has the row message-0a0a0a0a" },
         { "a passage of another archive", "lettaps.database.tables.archival_passages holds 2 rows that are not those of the agent" },
         { "a block that the agent has not", "lettaps.database.tables.block holds 1 rows that are not those of the agent" },
         { "another agent's group", "lettaps.database.tables.groups holds 1 rows that are not those of the agent" },
@@ -119,6 +120,9 @@ public sealed class HostileFileTests
             case "two agents":
                 var second = tables["agents"]!["rows"]![0]!.DeepClone();
                 tables["agents"]!["rows"]!.AsArray().Add(second);
+                break;
+            case "a message twice":
+                tables["messages"]!["rows"]!.AsArray().Add(tables["messages"]!["rows"]![0]!.DeepClone());
                 break;
             case "a passage of another archive":
                 tables.Remove("archives");

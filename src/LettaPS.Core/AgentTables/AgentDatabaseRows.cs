@@ -7,7 +7,7 @@ using LettaPS.Core.Secrets;
 namespace LettaPS.Core.AgentTables;
 
 /// <summary>The rows of one agent as its database has them, kept outside of memory when they are many: the part <c>database</c> of an agent file.</summary>
-public sealed class DatabasePart : IDisposable
+public sealed class AgentDatabaseRows : IDisposable
 {
     private const int ChunkSize = 64 << 10;
 
@@ -23,7 +23,7 @@ public sealed class DatabasePart : IDisposable
     /// <param name="facts">The database.</param>
     /// <param name="folder">Where the rows go when they are many.</param>
     /// <param name="withSecrets">Whether secrets that are in clear are kept.</param>
-    internal DatabasePart(AgentDatabaseFacts facts, string folder, bool withSecrets)
+    internal AgentDatabaseRows(AgentDatabaseFacts facts, string folder, bool withSecrets)
     {
         _facts = facts;
         _withSecrets = withSecrets;
