@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using LettaPS.Core.Agents;
 using LettaPS.Core.AgentTables;
 using Npgsql;
@@ -12,8 +13,8 @@ internal sealed class AgentReading : IDisposable
     private readonly NpgsqlBatch _batch;
     private readonly List<TableShape> _tables = [];
     private readonly List<NpgsqlParameter<string>> _ids = [];
-    private readonly Dictionary<string, DatabaseRow> _organizations = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, DatabaseRow> _users = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, DatabaseRow?> _organizations = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, DatabaseRow?> _users = new(StringComparer.Ordinal);
 
     private AgentReading(DatabaseSession session, SnapshotOptions options)
     {
@@ -56,53 +57,80 @@ internal sealed class AgentReading : IDisposable
         }
     }
 
-    /// <summary>Reads an agent.</summary>
+    /// <summary>What no agent of the database can have, in words.</summary>
+    public IReadOnlyList<string> Missing => _session.Missing;
+
+    /// <summary>Reads the rows of an agent.</summary>
     /// <param name="agentId">Its identifier.</param>
     /// <param name="options">Where long lists go, and whether secrets are shown.</param>
     /// <param name="from">The database.</param>
     /// <param name="cancel">Gives up.</param>
-    /// <returns><see langword="null"/> where there is none.</returns>
-    public async Task<AgentSnapshot?> ReadAsync(string agentId, SnapshotOptions options, AgentDatabase from, CancellationToken cancel)
+    /// <returns>The agent, with rows that wait to be taken, which needs no connection.</returns>
+    public async Task<AgentAssembly> ReadAsync(string agentId, SnapshotOptions options, AgentDatabase from, CancellationToken cancel)
     {
-        using var agent = new AgentAssembly(_session.Facts, options, from.EncryptionKey);
-        _ids.ForEach(id => id.TypedValue = agentId);
-        var reader = await _batch.ExecuteReaderAsync(cancel).ConfigureAwait(false);
-        await using (reader.ConfigureAwait(false))
+        var agent = new AgentAssembly(_session.Facts, options, from.EncryptionKey);
+        try
         {
-            foreach (var table in _tables)
+            _ids.ForEach(id => id.TypedValue = agentId);
+            var reader = await _batch.ExecuteReaderAsync(cancel).ConfigureAwait(false);
+            await using (reader.ConfigureAwait(false))
             {
-                while (await reader.ReadAsync(cancel).ConfigureAwait(false))
+                foreach (var table in _tables)
                 {
-                    agent.Add(new DatabaseRow(table, reader.GetFieldValue<byte[]>(0)));
+                    while (await reader.ReadAsync(cancel).ConfigureAwait(false))
+                    {
+                        agent.AddLater(new DatabaseRow(table, reader.GetFieldValue<byte[]>(0)));
+                    }
+
+                    await reader.NextResultAsync(cancel).ConfigureAwait(false);
                 }
-
-                await reader.NextResultAsync(cancel).ConfigureAwait(false);
             }
-        }
 
-        if (!agent.HasAgent)
+            return agent;
+        }
+        catch
         {
-            return null;
+            agent.Dispose();
+            throw;
         }
+    }
 
-        await AddNamedAsync(agent, AgentTables.Users, agent.References.Users, _users, cancel).ConfigureAwait(false);
-        await AddNamedAsync(agent, AgentTables.Organizations, agent.References.Organizations, _organizations, cancel).ConfigureAwait(false);
-        return agent.Finish(from.Connection, _session.Missing);
+    /// <summary>Whether the organizations and users that an agent's rows name are known. They are the same for nearly every agent, and remembered.</summary>
+    /// <param name="names">What they name.</param>
+    public bool Knows(RowReferences names) => names.Users.All(_users.ContainsKey) && names.Organizations.All(_organizations.ContainsKey);
+
+    /// <summary>Reads the organizations and users that are not known yet.</summary>
+    /// <param name="names">What the rows of an agent name.</param>
+    /// <param name="cancel">Gives up.</param>
+    public async Task LearnAsync(RowReferences names, CancellationToken cancel)
+    {
+        await LearnAsync(AgentTables.Users, names.Users, _users, cancel).ConfigureAwait(false);
+        await LearnAsync(AgentTables.Organizations, names.Organizations, _organizations, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>Adds the organizations and users that an agent's rows name; those that the database does not have are not there.</summary>
+    /// <param name="agent">The agent.</param>
+    public void AddNamed(AgentAssembly agent)
+    {
+        Add(agent, agent.References.Users, _users);
+        Add(agent, agent.References.Organizations, _organizations);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _batch.Dispose();
 
-    /// <summary>Adds the organizations or users that the rows name; they are the same for nearly every agent, and remembered.</summary>
-    private async Task AddNamedAsync(AgentAssembly agent, string table, IReadOnlyCollection<string> ids, Dictionary<string, DatabaseRow> known, CancellationToken cancel)
+    private static void Add(AgentAssembly agent, IEnumerable<string> ids, ConcurrentDictionary<string, DatabaseRow?> known)
     {
-        if (_queries.Table(table) is not { } shape || !shape.Has("id"))
+        foreach (var row in ids.Order(StringComparer.Ordinal).Select(known.GetValueOrDefault).OfType<DatabaseRow>().ToList())
         {
-            return;
+            agent.Add(row);
         }
+    }
 
+    private async Task LearnAsync(string table, IEnumerable<string> ids, ConcurrentDictionary<string, DatabaseRow?> known, CancellationToken cancel)
+    {
         var unknown = ids.Where(id => !known.ContainsKey(id)).ToList();
-        if (unknown.Count > 0)
+        if (unknown.Count > 0 && _queries.Table(table) is { } shape && shape.Has("id"))
         {
             await foreach (var row in _session.RowsAsync(shape, _queries.By(shape, "id"), unknown, cancel).ConfigureAwait(false))
             {
@@ -110,9 +138,7 @@ internal sealed class AgentReading : IDisposable
             }
         }
 
-        foreach (var row in ids.Order(StringComparer.Ordinal).Select(known.GetValueOrDefault).OfType<DatabaseRow>().ToList())
-        {
-            agent.Add(row);
-        }
+        // What is not there need not be asked for again.
+        unknown.ForEach(id => known.TryAdd(id, null));
     }
 }

@@ -9,7 +9,7 @@ namespace LettaPS.Adapters.Postgres;
 
 /// <summary>
 /// Agents straight from their database, in one transaction that sees it as it was when that began and locks nothing against writers. One agent is read
-/// at a time, whoever asks.
+/// at a time, whoever asks; what is made of the rows is made side by side.
 /// </summary>
 internal sealed class DatabaseAgentSource(AgentDatabase from) : IAgentSource, IAsyncDisposable
 {
@@ -64,7 +64,7 @@ internal sealed class DatabaseAgentSource(AgentDatabase from) : IAgentSource, IA
     public async Task<AgentSnapshot> ReadAsync(string agentId, SnapshotOptions options, CancellationToken cancel)
     {
         var id = EntityId.Require(agentId, "agent");
-        return await InTurnAsync(
+        var (reading, agent) = await InTurnAsync(
             async session =>
             {
                 if (!_readings.TryGetValue((options.IncludeHistory, options.IncludeArchive), out var reading))
@@ -73,10 +73,33 @@ internal sealed class DatabaseAgentSource(AgentDatabase from) : IAgentSource, IA
                     _readings[(options.IncludeHistory, options.IncludeArchive)] = reading;
                 }
 
-                return await reading.ReadAsync(id, options, from, cancel).ConfigureAwait(false) ?? throw NotFound(id);
+                return (reading, await reading.ReadAsync(id, options, from, cancel).ConfigureAwait(false));
             },
             $"Reading {id}",
             cancel).ConfigureAwait(false);
+        using (agent)
+        {
+            agent.AddWaiting();
+            if (!agent.HasAgent)
+            {
+                throw NotFound(id);
+            }
+
+            if (!reading.Knows(agent.References))
+            {
+                await InTurnAsync(
+                    async _ =>
+                    {
+                        await reading.LearnAsync(agent.References, cancel).ConfigureAwait(false);
+                        return true;
+                    },
+                    $"Reading whom {id} belongs to",
+                    cancel).ConfigureAwait(false);
+            }
+
+            reading.AddNamed(agent);
+            return agent.Finish(from.Connection, reading.Missing);
+        }
     }
 
     /// <inheritdoc/>

@@ -14,6 +14,9 @@ internal sealed class AgentAssembly : IDisposable
     private static readonly HashSet<string> s_passedOver =
         ["block_history", "source_passages", "passage_tags", "steps", "step_metrics", "runs", "run_metrics", "jobs", "job_messages"];
 
+    /// <summary>1 MiB: all rows of an ordinary agent.</summary>
+    private const int WaitingLimit = 1 << 20;
+
     private readonly AgentDatabaseFacts _facts;
     private readonly AgentDatabaseRows _database;
     private readonly MessageLog _messages;
@@ -23,7 +26,9 @@ internal sealed class AgentAssembly : IDisposable
     private readonly Dictionary<string, DatabaseRow> _filesToCome = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (List<Guid> All, List<string> InContext)> _conversations = new(StringComparer.Ordinal);
     private readonly HashSet<Guid> _unseen = [];
+    private readonly List<DatabaseRow> _waiting = [];
     private readonly List<Guid> _inContext = [];
+    private int _waitingSize;
     private int _strange;
     private MessageCells? _messageCells;
     private TableShape? _table;
@@ -49,6 +54,29 @@ internal sealed class AgentAssembly : IDisposable
 
     /// <summary>Whether the agent itself has come.</summary>
     public bool HasAgent => _rows.Of(AgentTables.Agents).Count > 0;
+
+    /// <summary>
+    /// Takes a row later, with the others that wait: who reads them from the connection, where other agents wait for their turn, is to be done soon. Of many, none
+    /// waits long.
+    /// </summary>
+    /// <param name="row">The row.</param>
+    public void AddLater(DatabaseRow row)
+    {
+        _waiting.Add(row);
+        _waitingSize += row.Size;
+        if (_waitingSize >= WaitingLimit)
+        {
+            AddWaiting();
+        }
+    }
+
+    /// <summary>Takes the rows that wait.</summary>
+    public void AddWaiting()
+    {
+        _waiting.ForEach(Add);
+        _waiting.Clear();
+        _waitingSize = 0;
+    }
 
     /// <summary>Takes a row.</summary>
     /// <param name="row">The row.</param>

@@ -30,6 +30,9 @@ internal sealed class DatabaseRow
     /// <summary>The table.</summary>
     public TableShape Shape { get; }
 
+    /// <summary>How many bytes it takes.</summary>
+    public int Size => _record.Length;
+
     /// <summary>Whether a cell is empty, or its column is not there.</summary>
     public bool IsNull(int ordinal) => ordinal < 0 || _cells[ordinal].Length < 0;
 
