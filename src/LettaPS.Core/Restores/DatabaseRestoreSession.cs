@@ -54,7 +54,7 @@ public sealed class DatabaseRestoreSession : IRestoreSession
         var transaction = await database.BeginAsync(target.SearchPath, LockPatience, cancel).ConfigureAwait(false);
         await using (transaction.ConfigureAwait(false))
         {
-            if (!options.PreserveId && (await transaction.QueryAsync($"SELECT FROM {target.Name("organizations")} LIMIT 1", cancel).ConfigureAwait(false)).Count == 0)
+            if (!options.PreserveId && plan.Agents.Exists(a => a.Database is not null) && (await transaction.QueryAsync($"SELECT FROM {target.Name("organizations")} LIMIT 1", cancel).ConfigureAwait(false)).Count == 0)
             {
                 throw DatabaseIdentity.NoOrganization($"{database.Address} has no organization to restore agents into.", database.Address);
             }

@@ -5,6 +5,7 @@ namespace LettaPS.Core.Restores;
 /// <summary>The map of identifiers as a run keeps it: guarded by the map, and no other run writes it meanwhile.</summary>
 internal sealed class IdMapFile : IDisposable
 {
+    private readonly byte[] _asRead;
     private FileStream? _lock;
 
     /// <summary>Reads the map of a backup.</summary>
@@ -12,6 +13,9 @@ internal sealed class IdMapFile : IDisposable
     public IdMapFile(string path)
     {
         Path = path;
+
+        // Before the map: what changes between the two is seen as changed.
+        _asRead = Contents();
         Map = IdMap.Read(path);
     }
 
@@ -38,6 +42,13 @@ internal sealed class IdMapFile : IDisposable
         {
             throw WriteFailed(e);
         }
+
+        if (!Contents().AsSpan().SequenceEqual(_asRead))
+        {
+            // What it noted would be lost.
+            Dispose();
+            throw new LettaException("RestoreInProgress", LettaErrorKind.Conflict, $"Another run has just changed '{Path}'. Nothing was restored.", "Run the command again.", Path);
+        }
     }
 
     /// <summary>Writes the map.</summary>
@@ -56,6 +67,8 @@ internal sealed class IdMapFile : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _lock?.Dispose();
+
+    private byte[] Contents() => File.Exists(Path) ? File.ReadAllBytes(Path) : [];
 
     private LettaException WriteFailed(Exception e) => new(
         "IdMapWriteFailed", LettaErrorKind.Storage, $"The map of identifiers '{Path}' cannot be written: {e.Message}", "Give a path that can be written with -IdMapPath.", Path, e);
