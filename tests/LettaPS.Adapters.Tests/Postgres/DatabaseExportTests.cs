@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using LettaPS.Core;
 using LettaPS.Core.Agents;
 using LettaPS.Core.AgentTables;
@@ -317,6 +319,49 @@ public class DatabaseExportTests
     }
 
     [Fact]
+    public async Task An_agent_with_more_rows_than_wait_at_once_loses_none_and_keeps_their_order()
+    {
+        await using var database = await Fleets.RecordedAsync(17, "0.16.8");
+        var agent = (await database.ListAsync("SELECT agent_id FROM messages ORDER BY sequence_id DESC LIMIT 1"))[0];
+
+        // 9 MB of rows: they are taken in several parts, and the lists of them spill to the disk.
+        await database.ExecuteAsync(
+            $$"""
+            INSERT INTO messages (id, agent_id, role, content, tool_calls, tool_returns, created_at, is_deleted, organization_id)
+            SELECT 'message-' || md5(n::text)::uuid, id, 'user', json_build_array(json_build_object('type', 'text', 'text', repeat('message ' || n || ' ', 40))), '[]', '[]', now() + n * interval '1 second', false, organization_id
+            FROM agents, generate_series(1, 12000) n WHERE id = '{{agent}}'
+            """);
+        await using var source = Fleets.Open(database);
+
+        var file = await Fleets.ExportAsync(source, agent);
+
+        var expected = await database.ListAsync($"SELECT id FROM messages WHERE agent_id = '{agent}' ORDER BY sequence_id");
+        var texts = await database.ListAsync($"SELECT content::json -> 0 ->> 'text' FROM messages WHERE agent_id = '{agent}' AND id LIKE 'message-%' ORDER BY sequence_id DESC LIMIT 12000");
+        Assert.Equal(expected, file.GetProperty("lettaps").Strings("message_ids"));
+        Assert.Equal(expected, Fleets.Rows(file, "messages").Select(r => r["id"]!));
+        Assert.Equal(texts.Reverse(), file.GetProperty("agents")[0].Items("messages").TakeLast(12000).Select(m => m.GetProperty("content")[0].StringOrNull("text")!));
+    }
+
+    [Fact]
+    public async Task Agents_that_are_read_side_by_side_are_the_same_as_one_after_the_other()
+    {
+        await using var database = await Fleets.RecordedAsync(17, "0.16.8");
+        await using var source = Fleets.Open(database);
+        var ids = (await Fleets.ListAsync(source)).Select(a => a.Id).ToList();
+
+        var together = await Task.WhenAll(ids.Select(id => Task.Run(() => Fleets.ExportAsync(source, id))));
+
+        await using var after = Fleets.Open(database);
+        foreach (var (id, file) in ids.Zip(together))
+        {
+            var alone = await Fleets.ExportAsync(after, id);
+            Assert.Equal(WithoutTime(alone), WithoutTime(file));
+            Assert.NotEmpty(Fleets.Rows(file, "organizations"));
+            Assert.NotEmpty(Fleets.Rows(file, "users"));
+        }
+    }
+
+    [Fact]
     public async Task A_database_that_is_not_lettas_is_refused()
     {
         var server = await PostgresServer.GetAsync();
@@ -324,6 +369,14 @@ public class DatabaseExportTests
         await using var source = Fleets.Open(database);
 
         Assert.Equal("NotLettaDatabase", (await Assert.ThrowsAsync<LettaException>(() => Fleets.ListAsync(source))).ErrorId);
+    }
+
+    /// <summary>The file but for when the database was read.</summary>
+    private static string WithoutTime(JsonElement file)
+    {
+        var copy = JsonObject.Create(file)!;
+        Assert.True(copy["lettaps"]!["database"]!.AsObject().Remove("read_at"));
+        return copy.ToJsonString();
     }
 
     private static string Printed(string base64)
