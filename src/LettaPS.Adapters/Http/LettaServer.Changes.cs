@@ -46,7 +46,7 @@ internal sealed partial class LettaServer
             repeatable: false,
             cancel).ConfigureAwait(false);
         var id = answer is { } a ? a.StringOrNull("id") ?? a.Strings("agent_ids").FirstOrDefault() : null;
-        return EntityId.TryParse(id, "agent", out _) ? id! : throw new LettaException("InvalidAnswer", LettaErrorKind.InvalidData, $"{Connection.BaseUri} does not say which agent it imported.", "Test-LettaHealth tells whether it is a Letta server of a supported release.", Connection.BaseUri);
+        return EntityId.TryParse(id, "agent", out _) ? id! : throw Unsaid("which agent it imported");
     }
 
     /// <inheritdoc/>
@@ -80,7 +80,7 @@ internal sealed partial class LettaServer
     /// <inheritdoc/>
     public async Task<JsonElement> CreateThingAsync(ThingKind kind, JsonObject properties, CancellationToken cancel) =>
         await _http.SendAsync(HttpMethod.Post, Folder(kind) + "/", Json(properties), repeatable: false, cancel).ConfigureAwait(false)
-        ?? throw new LettaException("InvalidAnswer", LettaErrorKind.InvalidData, $"{Connection.BaseUri} does not say what it made.", "Test-LettaHealth tells whether it is a Letta server of a supported release.", Connection.BaseUri);
+        ?? throw Unsaid("what it made");
 
     /// <inheritdoc/>
     public Task ChangeThingAsync(ThingKind kind, string id, JsonObject properties, CancellationToken cancel) =>
@@ -156,4 +156,11 @@ internal sealed partial class LettaServer
         cancel);
 
     private async Task<IReadOnlyList<JsonElement>> ListAsync(string path, CancellationToken cancel) => await _http.GetListAsync(path, WholeList, cancel).ConfigureAwait(false);
+
+    private LettaException Unsaid(string what) => new(
+        "InvalidAnswer",
+        LettaErrorKind.InvalidData,
+        $"{Connection.BaseUri} does not say {what}.",
+        "Test-LettaHealth tells whether it is a Letta server of a supported release.",
+        Connection.BaseUri);
 }

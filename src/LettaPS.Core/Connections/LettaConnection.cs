@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security;
+using LettaPS.Core.Databases;
 
 namespace LettaPS.Core.Connections;
 
@@ -12,7 +13,7 @@ public sealed class LettaConnection
     private static readonly TimeSpan s_maxTimeout = TimeSpan.FromDays(24);
 
     private readonly SecureString? _apiKey;
-    private string? _encryptionKey;
+    private ServerDatabase? _database;
 
     /// <summary>Describes a server.</summary>
     /// <param name="baseUri">Absolute http or https address of the server, with or without a trailing <c>/v1</c>.</param>
@@ -43,7 +44,7 @@ public sealed class LettaConnection
     {
         BaseUri = new Uri(database.ToString());
         Timeout = DefaultTimeout;
-        Database = database;
+        _database = new ServerDatabase(database, null);
     }
 
     /// <summary>Longest wait where none is given: 100 seconds, as long as .NET's own HTTP client waits.</summary>
@@ -65,7 +66,7 @@ public sealed class LettaConnection
     public bool HasApiKey => _apiKey is not null;
 
     /// <summary>Where the server's database is; <see langword="null"/> where nobody said.</summary>
-    public DatabaseAddress? Database { get; private init; }
+    public DatabaseAddress? Database => _database?.Address;
 
     /// <summary>Whether it is a server that requests can be sent to, and not only its database.</summary>
     public bool HasApi => BaseUri.Scheme == Uri.UriSchemeHttp || BaseUri.Scheme == Uri.UriSchemeHttps;
@@ -78,23 +79,23 @@ public sealed class LettaConnection
     /// <param name="database">Where it is.</param>
     /// <param name="encryptionKey">What the server encrypts its secrets with, where that is known too.</param>
     public LettaConnection WithDatabase(DatabaseAddress database, string? encryptionKey = null) =>
-        new(BaseUri, _apiKey, Timeout, SkipCertificateCheck, ServerVersion) { Database = database, _encryptionKey = encryptionKey };
+        new(BaseUri, _apiKey, Timeout, SkipCertificateCheck, ServerVersion) { _database = new ServerDatabase(database, encryptionKey) };
 
     /// <summary>The same server, now that it has told its version.</summary>
     /// <param name="serverVersion">What it said.</param>
     public LettaConnection WithServerVersion(string serverVersion) =>
-        new(BaseUri, _apiKey, Timeout, SkipCertificateCheck, serverVersion) { Database = Database, _encryptionKey = _encryptionKey };
+        new(BaseUri, _apiKey, Timeout, SkipCertificateCheck, serverVersion) { _database = _database };
 
     /// <summary>The same server, waited for no longer than this.</summary>
     /// <param name="timeout">Longest wait for the beginning of an answer and between two parts of it.</param>
     public LettaConnection WithTimeout(TimeSpan timeout) =>
-        new(BaseUri, _apiKey, timeout, SkipCertificateCheck, ServerVersion) { Database = Database, _encryptionKey = _encryptionKey };
+        new(BaseUri, _apiKey, timeout, SkipCertificateCheck, ServerVersion) { _database = _database };
 
     /// <summary>The password in clear, for the one place that puts it into a header. Never log, print or store it.</summary>
     public string? RevealApiKey() => _apiKey is null ? null : Reveal(_apiKey);
 
     /// <summary>What the server encrypts its secrets with, where that came to be known with its database. Never log, print or store it.</summary>
-    public string? RevealEncryptionKey() => _encryptionKey;
+    public string? RevealEncryptionKey() => _database?.EncryptionKey;
 
     /// <summary>The address and version; never the password.</summary>
     public override string ToString() => ServerVersion is null ? BaseUri.ToString() : $"{BaseUri} (Letta {ServerVersion})";

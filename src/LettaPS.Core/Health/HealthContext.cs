@@ -57,6 +57,11 @@ internal sealed class HealthContext : IAsyncDisposable
     /// <summary>What the container engine shows.</summary>
     public Task<EngineView> Engine => _engine.Value;
 
+    /// <summary>What the server encrypts its secrets with: its container's variable, where that is known, else the one here.</summary>
+    public async Task<string?> EncryptionKeyAsync() => (await Engine.ConfigureAwait(false)).Server is { } server
+        ? server.Variable(ServerDatabase.KeyVariable)
+        : Target.Environment(ServerDatabase.KeyVariable);
+
     /// <summary>The answer to <c>/v1/health/</c>.</summary>
     /// <exception cref="LettaException">There is none.</exception>
     public Task<ServerAnswer> Health => _health.Value;

@@ -77,6 +77,11 @@ public sealed class AgentDocumentReader
         };
     }
 
+    /// <summary>The error that a file is not the one any more that was read first.</summary>
+    /// <param name="path">The file.</param>
+    internal static LettaException Changed(string path) => new(
+        "AgentFileChanged", LettaErrorKind.InvalidData, $"'{path}' was changed while it was being restored.", "Run the command again when nothing writes to it any more.", path);
+
     private static FileStream Open(string path)
     {
         try

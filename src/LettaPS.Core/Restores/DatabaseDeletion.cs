@@ -77,7 +77,7 @@ internal sealed class DatabaseDeletion(DatabaseTarget target, IDatabaseTransacti
 
     private async Task DeleteUnusedAsync(DatabaseRule rule, CancellationToken cancel)
     {
-        var unused = $"t.id IN (SELECT h.id FROM pg_temp.lettaps_had AS h WHERE h.kind = $1)" + string.Concat(rule.ReachedBy.Where(w => target.Table(w.Table) is not null)
+        var unused = "t.id IN (SELECT h.id FROM pg_temp.lettaps_had AS h WHERE h.kind = $1)" + string.Concat(rule.ReachedBy.Where(w => target.Table(w.Table) is not null)
             .Select(w => $" AND NOT EXISTS (SELECT FROM {target.Name(w.Table)} AS u WHERE u.{Sql.Id(w.Column)} = t.id)"));
         if (rule.Table == "block" && target.Table("blocks_tags") is not null)
         {

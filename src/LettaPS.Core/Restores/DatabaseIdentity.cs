@@ -7,10 +7,10 @@ namespace LettaPS.Core.Restores;
 /// <param name="insertion">Writes rows.</param>
 internal sealed class DatabaseIdentity(DatabaseWork work, DatabaseInsertion insertion)
 {
-    private const string DefaultOrganization = "org-00000000-0000-4000-8000-000000000000";
-
     /// <summary>The highest number of a message that is believed: what numbers of JSON hold. A sequence that a file moves to its end gives no number ever after.</summary>
     private const long HighestNumber = (1L << 53) - 1;
+
+    private const string DefaultOrganization = "org-00000000-0000-4000-8000-000000000000";
 
     private const string DefaultUser = "user-00000000-0000-4000-8000-000000000000";
 

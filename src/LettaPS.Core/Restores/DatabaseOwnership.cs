@@ -17,11 +17,6 @@ internal sealed class DatabaseOwnership(DatabaseWork work, DatabaseInsertion ins
                 throw work.Invalid($"{table.Place} has no column {needed.Name}, which Letta {work.Target.Release} wants");
             }
 
-            if (table.Has("id") && await work.Transaction.QueryAsync($"SELECT id FROM {table.Name} GROUP BY id HAVING count(*) > 1 LIMIT 1", cancel).ConfigureAwait(false) is [var twice])
-            {
-                throw work.Invalid($"{table.Place} has the row {AgentDocumentReader.Shorten(twice[0]!)} twice");
-            }
-
             var stray = table.Rule switch
             {
                 { Role: DatabaseRole.Agent } => "s.id <> $1",
@@ -33,11 +28,18 @@ internal sealed class DatabaseOwnership(DatabaseWork work, DatabaseInsertion ins
                     : "s.manager_agent_id IS DISTINCT FROM $1",
                 { ReachedBy: { Count: > 0 } ways } => string.Join(" AND ", ways.Select(w => (Table: work.Staging.Find(w.Table), w.Column)).Where(w => w.Table?.Has(w.Column) == true)
                     .Select(w => $"NOT EXISTS (SELECT FROM {w.Table!.Name} AS p WHERE p.{Sql.Id(w.Column)} = s.id)").Prepend("true")),
-                _ => null,
+                _ => "false",
             };
-            if (stray is not null && await work.NumberOfAsync($"SELECT count(*)::text FROM {table.Name} AS s WHERE {stray}", cancel, work.Options.SourceId).ConfigureAwait(false) is > 0 and var count)
+            var twice = table.Has("id") ? $"(SELECT t.id FROM {table.Name} AS t GROUP BY t.id HAVING count(*) > 1 LIMIT 1)" : "NULL";
+            var found = (await work.Transaction.QueryAsync($"SELECT (count(*) FILTER (WHERE {stray}))::text, {twice}::text FROM {table.Name} AS s", cancel, work.Options.SourceId).ConfigureAwait(false))[0];
+            if (found[1] is { } id)
             {
-                throw work.Invalid($"{table.Place} holds {count} rows that are not those of the agent {work.Options.SourceId}");
+                throw work.Invalid($"{table.Place} has the row {AgentDocumentReader.Shorten(id)} twice");
+            }
+
+            if (found[0] != "0")
+            {
+                throw work.Invalid($"{table.Place} holds {found[0]} rows that are not those of the agent {work.Options.SourceId}");
             }
         }
 

@@ -39,7 +39,7 @@ internal sealed class DatabaseStaging(DatabaseTarget target, IDatabaseTransactio
         var read = await DatabasePartReader.ReadFileAsync(path, (table, rows) => StageAsync(table, rows, cancel), cancel).ConfigureAwait(false);
         if (read != sha256)
         {
-            throw new LettaException("AgentFileChanged", LettaErrorKind.InvalidData, $"'{path}' was changed while it was being restored.", "Run the command again when nothing writes to it any more.", path);
+            throw AgentDocumentReader.Changed(path);
         }
     }
 
@@ -246,7 +246,14 @@ internal sealed class DatabaseStaging(DatabaseTarget target, IDatabaseTransactio
             }
 
             var sent = PgVector.FromLittleEndian(bytes.AsSpan(0, length));
-            _line.Append('[').AppendJoin(',', PgVector.ToFloats(sent).Select(number => number.ToString(CultureInfo.InvariantCulture))).Append(']');
+            _line.Append('[');
+            foreach (var number in PgVector.ToFloats(sent))
+            {
+                _line.Append(CultureInfo.InvariantCulture, $"{number},");
+            }
+
+            // In place of the last comma: there is no vector without a number.
+            _line[^1] = ']';
             AppendValue(Convert.ToHexString(sent).ToLowerInvariant());
         }
     }

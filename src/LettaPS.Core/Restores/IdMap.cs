@@ -42,16 +42,27 @@ public sealed class IdMap
     /// <summary>Reads a map.</summary>
     /// <param name="path">The file; an empty map where there is none.</param>
     /// <exception cref="LettaException"><c>IdMapInvalid</c>: it is not a map.</exception>
-    public static IdMap Read(string path)
+    public static IdMap Read(string path) => Parse(Contents(path), path);
+
+    /// <summary>What is in the file of a map.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns><see langword="null"/> where there is none.</returns>
+    internal static byte[]? Contents(string path) => File.Exists(path) ? File.ReadAllBytes(path) : null;
+
+    /// <summary>Reads a map.</summary>
+    /// <param name="contents">What is in its file.</param>
+    /// <param name="path">The file.</param>
+    /// <exception cref="LettaException"><c>IdMapInvalid</c>: it is not a map.</exception>
+    internal static IdMap Parse(byte[]? contents, string path)
     {
-        if (!File.Exists(path))
+        if (contents is null)
         {
             return new IdMap();
         }
 
         try
         {
-            return JsonSerializer.Deserialize<IdMap>(File.ReadAllBytes(path), s_json) ?? throw new JsonException();
+            return JsonSerializer.Deserialize<IdMap>(contents, s_json) ?? throw new JsonException();
         }
         catch (JsonException e)
         {

@@ -5,7 +5,7 @@ namespace LettaPS.Core.Restores;
 /// <summary>The map of identifiers as a run keeps it: guarded by the map, and no other run writes it meanwhile.</summary>
 internal sealed class IdMapFile : IDisposable
 {
-    private readonly byte[] _asRead;
+    private readonly byte[]? _asRead;
     private FileStream? _lock;
 
     /// <summary>Reads the map of a backup.</summary>
@@ -13,10 +13,8 @@ internal sealed class IdMapFile : IDisposable
     public IdMapFile(string path)
     {
         Path = path;
-
-        // Before the map: what changes between the two is seen as changed.
-        _asRead = Contents();
-        Map = IdMap.Read(path);
+        _asRead = IdMap.Contents(path);
+        Map = IdMap.Parse(_asRead, path);
     }
 
     /// <summary>The file.</summary>
@@ -43,7 +41,7 @@ internal sealed class IdMapFile : IDisposable
             throw WriteFailed(e);
         }
 
-        if (!Contents().AsSpan().SequenceEqual(_asRead))
+        if (!IdMap.Contents(Path).AsSpan().SequenceEqual(_asRead))
         {
             // What it noted would be lost.
             Dispose();
@@ -67,8 +65,6 @@ internal sealed class IdMapFile : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _lock?.Dispose();
-
-    private byte[] Contents() => File.Exists(Path) ? File.ReadAllBytes(Path) : [];
 
     private LettaException WriteFailed(Exception e) => new(
         "IdMapWriteFailed", LettaErrorKind.Storage, $"The map of identifiers '{Path}' cannot be written: {e.Message}", "Give a path that can be written with -IdMapPath.", Path, e);

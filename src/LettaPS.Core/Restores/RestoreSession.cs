@@ -141,7 +141,7 @@ public sealed class RestoreSession : IRestoreSession
 
         using var document = await AgentDocumentReader.ReadAsync(planned.Path, _workFolder, outline: false, cancel).ConfigureAwait(false);
         var agent = document.Agents.FirstOrDefault(a => a.FileId == planned.FileId && a.SourceId == planned.SourceId)
-            ?? throw new LettaException("AgentFileChanged", LettaErrorKind.InvalidData, $"'{planned.Path}' was changed while it was being restored.", "Run the command again when nothing writes to it any more.", planned.Path);
+            ?? throw AgentDocumentReader.Changed(planned.Path);
         var work = new AgentRestore(document, agent, planned, begun);
         if (existing is not null && _options.Conflict == RestoreConflict.Rename)
         {

@@ -15,7 +15,6 @@ namespace LettaPS.Core.Upgrades;
 /// <summary>Looks at all that decides whether an upgrade will succeed and whether there is a way back. Changes nothing.</summary>
 public sealed class UpgradeExamination
 {
-
     private readonly IAdapterDoor _door;
     private readonly HealthTarget _target;
     private readonly HealthOptions _options;
@@ -104,8 +103,7 @@ public sealed class UpgradeExamination
 
         var position = reading.Diagnosis.Revision is { } revision ? ReleaseCatalogue.PositionOf(revision) : -1;
         var steps = position < 0 ? [] : UpgradePath.Steps(position, ReleaseCatalogue.PositionOf(_to.AlembicHead), Rows(reading.Snapshot));
-        var server = (await context.Engine.ConfigureAwait(false)).Server;
-        var key = server is null ? context.Target.Environment(ServerDatabase.KeyVariable) : server.Variable(ServerDatabase.KeyVariable);
+        var key = await context.EncryptionKeyAsync().ConfigureAwait(false);
         return (reading,
         [
             Path(reading, steps),

@@ -186,7 +186,7 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
 
             if (Name is not null)
             {
-                foreach (var name in Name.Where(n => !WildcardPattern.ContainsWildcardCharacters(n) && !plan.Agents.Exists(a => new[] { n }.IsMatchedBy(a.Name))))
+                foreach (var name in Name.NotAmong(plan.Agents.Select(a => a.Name)))
                 {
                     await WriteErrorAsync(new LettaException("AgentNotFound", LettaErrorKind.NotFound, $"The files hold no agent named '{name}'.", "Get-LettaBackup shows whom they hold; wildcards (*name*) search.", name)).ConfigureAwait(false);
                 }

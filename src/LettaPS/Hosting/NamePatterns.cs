@@ -10,4 +10,10 @@ internal static class NamePatterns
     /// <param name="name">The name.</param>
     public static bool IsMatchedBy(this string[]? patterns, string name) =>
         patterns is null || patterns.Any(p => WildcardPattern.Get(p, WildcardOptions.IgnoreCase).IsMatch(name));
+
+    /// <summary>The names without wildcards that fit none of those that there are: what a user should be told of.</summary>
+    /// <param name="patterns">The patterns.</param>
+    /// <param name="names">The names that there are.</param>
+    public static IEnumerable<string> NotAmong(this IEnumerable<string> patterns, IEnumerable<string> names) =>
+        patterns.Where(p => !WildcardPattern.ContainsWildcardCharacters(p) && !names.Any(n => new[] { p }.IsMatchedBy(n)));
 }

@@ -1,4 +1,3 @@
-using System.Management.Automation;
 using LettaPS.Core;
 using LettaPS.Core.Connections;
 
@@ -20,7 +19,7 @@ internal static class SavedConnections
             give(connection);
         }
 
-        foreach (var name in names.Where(n => !WildcardPattern.ContainsWildcardCharacters(n) && !saved.Any(c => new[] { n }.IsMatchedBy(c.Name))))
+        foreach (var name in names.NotAmong(saved.Select(c => c.Name)))
         {
             refuse(store.NotFound(name), name);
         }

@@ -8,7 +8,6 @@ namespace LettaPS.Core.Health.Layers;
 /// <summary>Secrets that the release does not see, or cannot decrypt.</summary>
 internal sealed class SecretsLayer : HealthLayer
 {
-
     /// <inheritdoc/>
     public override LettaHealthLayer Layer => LettaHealthLayer.Secrets;
 
@@ -26,9 +25,9 @@ internal sealed class SecretsLayer : HealthLayer
             return SkipAll("Nothing says where the database is.");
         }
 
-        var server = (await context.Engine.ConfigureAwait(false)).Server;
-        var key = server is null ? context.Target.Environment(ServerDatabase.KeyVariable) : server.Variable(ServerDatabase.KeyVariable);
-        return [Plaintext([.. reading.Diagnosis.Drifts().Where(d => d.Kind == LettaDriftKind.PlaintextSecret)]), Encryption(reading.Snapshot, key, server is not null, context.IsDeep)];
+        var isContainerKnown = (await context.Engine.ConfigureAwait(false)).Server is not null;
+        var key = await context.EncryptionKeyAsync().ConfigureAwait(false);
+        return [Plaintext([.. reading.Diagnosis.Drifts().Where(d => d.Kind == LettaDriftKind.PlaintextSecret)]), Encryption(reading.Snapshot, key, isContainerKnown, context.IsDeep)];
     }
 
     private static Finding Plaintext(IReadOnlyList<LettaSchemaDrift> drifts) => drifts.Count == 0
