@@ -13,20 +13,14 @@ internal static class Errors
     {
         LettaException letta => Make(letta, letta.ErrorId, Category(letta.Kind), target ?? letta.Target, letta.RecommendedAction),
         UnauthorizedAccessException => Make(exception, "AccessDenied", ErrorCategory.PermissionDenied, target, "Check the owner and mode of the file or folder."),
-        IOException => Make(exception, "StorageFailed", ErrorCategory.WriteError, target, null),
+        IOException => Make(exception, "StorageFailed", ErrorCategory.WriteError, target, "Check that the disk has room and that the path can be written, then run the command again."),
         _ => Make(exception, "Unexpected", ErrorCategory.NotSpecified, target, "This is a defect of LettaPS. Please report it with the output of Get-Error."),
     };
 
-    private static ErrorRecord Make(Exception exception, string errorId, ErrorCategory category, object? target, string? recommendedAction)
+    private static ErrorRecord Make(Exception exception, string errorId, ErrorCategory category, object? target, string recommendedAction) => new(exception, errorId, category, target)
     {
-        var record = new ErrorRecord(exception, errorId, category, target);
-        if (recommendedAction is not null)
-        {
-            record.ErrorDetails = new ErrorDetails($"{exception.Message} {recommendedAction}") { RecommendedAction = recommendedAction };
-        }
-
-        return record;
-    }
+        ErrorDetails = new ErrorDetails($"{exception.Message} {recommendedAction}") { RecommendedAction = recommendedAction },
+    };
 
     private static ErrorCategory Category(LettaErrorKind kind) => kind switch
     {

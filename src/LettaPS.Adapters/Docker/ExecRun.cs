@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using Docker.DotNet;
 
 namespace LettaPS.Adapters.Docker;
@@ -38,40 +37,13 @@ internal sealed class ExecRun(DockerClient client, string id, MultiplexedStream 
         return await WaitAsync(cancel).ConfigureAwait(false);
     }
 
-    /// <summary>Gives the program something to read, then the end of it. A program that no longer listens is not a failure: its exit code tells.</summary>
-    public async Task FeedAsync(Stream input, CancellationToken cancel)
-    {
-        var buffer = new byte[BufferSize];
-        while (true)
-        {
-            int count;
-            try
-            {
-                count = await input.ReadAsync(buffer, cancel).ConfigureAwait(false);
-            }
-            catch
-            {
-                // Half of the input must not pass for the whole: the program is ended instead.
-                stream.Dispose();
-                throw;
-            }
-
-            try
-            {
-                if (count == 0)
-                {
-                    stream.CloseWrite();
-                    return;
-                }
-
-                await stream.WriteAsync(buffer, 0, count, cancel).ConfigureAwait(false);
-            }
-            catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException)
-            {
-                return;
-            }
-        }
-    }
+    /// <summary>Gives the program something to read, then the end of it.</summary>
+    public Task FeedAsync(Stream input, CancellationToken cancel) => ProgramInput.FeedAsync(
+        input,
+        (bytes, count, end) => stream.WriteAsync(bytes, 0, count, end),
+        stream.CloseWrite,
+        stream.Dispose,
+        cancel);
 
     /// <summary>Reads what the program writes, until it closes both streams.</summary>
     public async Task ReadAsync(Stream output, TailBuffer errors, CancellationToken cancel)

@@ -39,7 +39,8 @@ internal sealed class LocalPrograms(DatabaseAddress address) : IPostgresPrograms
         {
             using var text = output is null ? new MemoryStream() : null;
             var errors = process.StandardError.ReadToEndAsync(cancel);
-            var feeding = FeedAsync(process, input, cancel);
+            var reads = process.StandardInput.BaseStream;
+            var feeding = ProgramInput.FeedAsync(input ?? Stream.Null, (bytes, count, end) => reads.WriteAsync(bytes, 0, count, end), process.StandardInput.Close, process.Kill, cancel);
             await process.StandardOutput.BaseStream.CopyToAsync(output ?? text!, cancel).ConfigureAwait(false);
             await process.WaitForExitAsync(cancel).ConfigureAwait(false);
             await feeding.ConfigureAwait(false);
@@ -52,23 +53,6 @@ internal sealed class LocalPrograms(DatabaseAddress address) : IPostgresPrograms
                 process.Kill();
                 await process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
             }
-        }
-    }
-
-    private static async Task FeedAsync(Process process, Stream? input, CancellationToken cancel)
-    {
-        try
-        {
-            if (input is not null)
-            {
-                await input.CopyToAsync(process.StandardInput.BaseStream, cancel).ConfigureAwait(false);
-            }
-
-            process.StandardInput.Close();
-        }
-        catch (IOException) when (process.HasExited)
-        {
-            // It did not want the rest, which its exit code explains.
         }
     }
 
