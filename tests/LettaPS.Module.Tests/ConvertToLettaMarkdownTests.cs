@@ -49,4 +49,17 @@ public sealed class ConvertToLettaMarkdownTests
         Assert.StartsWith("MarkdownFolderExists,", Assert.Single(again.Errors).FullyQualifiedErrorId, StringComparison.Ordinal);
         server.Run("$null = ConvertTo-LettaMarkdown $args[0] $args[1] -Force", server.Folder["backup"], server.Folder["read"]).Succeed();
     }
+
+    [Fact]
+    public async Task A_place_that_cannot_be_written_is_told_with_what_to_do()
+    {
+        await using var server = await Connected.ToAsync();
+        server.Run("$null = Get-LettaAgent Memo | Export-LettaAgent -Path $args[0]", server.Folder["backup"]).Succeed();
+        await File.WriteAllTextAsync(server.Folder["file"], "in the way", TestContext.Current.CancellationToken);
+
+        var error = Assert.Single(server.Run("ConvertTo-LettaMarkdown $args[0] $args[1]", server.Folder["backup"], Path.Combine(server.Folder["file"], "read")).Errors);
+
+        Assert.StartsWith("MarkdownWriteFailed,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.NotEmpty(error.ErrorDetails.RecommendedAction);
+    }
 }

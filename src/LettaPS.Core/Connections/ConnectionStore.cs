@@ -102,7 +102,7 @@ public sealed class ConnectionStore(string path)
         }
         catch (JsonException e)
         {
-            throw Invalid($"it is not well-formed (line {e.LineNumber + 1})", e);
+            throw Invalid($"line {e.LineNumber + 1} is not JSON, or not of their form", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

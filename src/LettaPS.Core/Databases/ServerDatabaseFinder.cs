@@ -20,7 +20,7 @@ public sealed class ServerDatabaseFinder(IContainerEngine engine)
         ArgumentNullException.ThrowIfNull(baseUri);
         var all = await engine.ListAsync(cancel).ConfigureAwait(false);
         return ServerDiscovery.FindServing(all, baseUri, engine.Endpoint) is { } server
-            ? new ServerDatabase(Locate(engine, server, all), server.Environment.GetValueOrDefault(ServerDatabase.KeyVariable))
+            ? new ServerDatabase(Locate(engine, server, all), server.Variable(ServerDatabase.KeyVariable))
             : null;
     }
 

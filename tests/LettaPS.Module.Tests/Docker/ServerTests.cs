@@ -1,4 +1,5 @@
 using LettaPS.Hosting;
+using LettaPS.Module.Tests.Completion;
 using LettaPS.TestKit;
 
 namespace LettaPS.Module.Tests.Docker;
@@ -55,6 +56,18 @@ public sealed class ServerTests(RunningProject running) : IClassFixture<RunningP
         Assert.Single(shell.Run("Get-LettaServer $args[0]", _project.Name + "-l*").Succeed());
         Assert.Empty(shell.Run("Get-LettaServer nothing-like-*").Succeed());
         Assert.Equal("ServerNotFound", Assert.Single(shell.Run("Get-LettaServer nothing").Errors).FullyQualifiedErrorId.Split(',')[0]);
+    }
+
+    [Fact]
+    public void Containers_and_services_of_servers_are_completed_and_their_neighbours_are_not()
+    {
+        using var shell = new Shell();
+
+        var completions = CompletionTests.Complete(shell, "Stop-LettaServer " + _project.Name);
+
+        Assert.Equal([_project.Letta], completions.Select(c => c.CompletionText));
+        Assert.Equal($"{_project.Letta} (letta/letta:0.16.2)", completions[0].ToolTip);
+        Assert.Contains(CompletionTests.Complete(shell, "Backup-LettaDatabase -Name let"), c => c is { CompletionText: "letta", ToolTip: "compose service letta" });
     }
 
     [Fact]
