@@ -311,7 +311,7 @@ public class ExportLettaAgentTests
         letta.Run($"Export-LettaAgent {letta.Path}").Succeed();
 
         var progress = letta.Shell.Console.Progress;
-        Assert.Matches(@"^\d+ agents, [\d.,]+ MB$", progress[0].StatusDescription);
+        Assert.Matches(@"^\d+ agents, [\d.,]+ [KM]B$", progress[0].StatusDescription);
         Assert.Single(progress.Select(p => p.ActivityId).Distinct());
         Assert.Equal(ProgressRecordType.Completed, progress[^1].RecordType);
         Assert.Single(progress, p => p.RecordType == ProgressRecordType.Completed);

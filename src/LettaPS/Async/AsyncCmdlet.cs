@@ -78,17 +78,42 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
     /// <param name="message">The message.</param>
     private protected ValueTask WriteVerboseAsync(string message) => _pump.PostAsync(() => WriteVerbose(message));
 
-    /// <summary>Shows progress from the work.</summary>
-    /// <param name="record">The record.</param>
-    private protected ValueTask WriteProgressAsync(ProgressRecord record) => _pump.PostAsync(() => WriteProgress(record));
+    /// <summary>A progress bar for work that may take its time.</summary>
+    /// <param name="activity">What is being done.</param>
+    /// <param name="things">What is counted, in the plural; empty where nothing is.</param>
+    private protected ProgressBar NewProgress(string activity, string things = "") => new(activity, things, record => TryPost(() => WriteProgress(record())));
 
-    /// <summary>Shows progress from the work, unless the pipeline is busy.</summary>
-    /// <param name="record">The record.</param>
-    private protected void TryWriteProgress(ProgressRecord record) => TryPost(() => WriteProgress(record));
+    /// <summary>Does work under a progress bar, which shows itself when it takes longer than a second.</summary>
+    /// <param name="progress">The bar.</param>
+    /// <param name="work">What to do.</param>
+    /// <param name="cancel">That of the work.</param>
+    private protected async Task ShowAsync(ProgressBar progress, Func<Task> work, CancellationToken cancel)
+    {
+        try
+        {
+            await using (progress.Begin().ConfigureAwait(false))
+            {
+                await work().ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            if (progress.Shown && !cancel.IsCancellationRequested)
+            {
+                await _pump.PostAsync(() => WriteProgress(progress.Completed)).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Runs work to its end under a progress bar.</summary>
+    /// <param name="progress">The bar.</param>
+    /// <param name="work">What to do.</param>
+    private protected void RunToEnd(ProgressBar progress, Func<CancellationToken, Task> work) => RunToEnd(cancel => ShowAsync(progress, () => work(cancel), cancel));
 
     /// <summary>Has an action run on the pipeline thread, unless it is busy; from any thread, without waiting.</summary>
-    /// <param name="action">What to run there; it may be dropped.</param>
-    private protected void TryPost(Action action) => _pump.TryPost(action);
+    /// <param name="action">What to run there.</param>
+    /// <returns>Whether it will run.</returns>
+    private protected bool TryPost(Action action) => _pump.TryPost(action);
 
     /// <summary>Asks from the work whether to go on with a change (<c>-WhatIf</c>, <c>-Confirm</c>).</summary>
     /// <param name="target">What would be changed.</param>

@@ -33,14 +33,18 @@ internal sealed class PipelinePump : IDisposable
     }
 
     /// <summary>Called by the work: has an action run on the pipeline thread, unless too many wait there already.</summary>
-    /// <param name="action">What to run there; it may be dropped.</param>
-    public void TryPost(Action action)
+    /// <param name="action">What to run there.</param>
+    /// <returns>Whether it will run.</returns>
+    public bool TryPost(Action action)
     {
-        if (_free.Wait(0))
+        if (!_free.Wait(0))
         {
-            _actions.Enqueue(action);
-            _signal.Release();
+            return false;
         }
+
+        _actions.Enqueue(action);
+        _signal.Release();
+        return true;
     }
 
     /// <summary>Called by the work: has a question answered on the pipeline thread.</summary>

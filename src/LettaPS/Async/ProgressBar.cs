@@ -1,21 +1,22 @@
-using System.Globalization;
 using System.Management.Automation;
 
 namespace LettaPS.Async;
 
-/// <summary>One progress bar for things done and bytes moved. Shows nothing in the first second, and then at most five times a second.</summary>
+/// <summary>
+/// One progress bar for things done and bytes moved. Shows nothing in the first second, and then, whether anything moves or not, five times a second.
+/// </summary>
 /// <param name="activity">What is being done.</param>
 /// <param name="things">What is counted, in the plural; empty where nothing is.</param>
-/// <param name="show">Shows a record, or drops it when the pipeline is busy; called from any thread.</param>
-internal sealed class ProgressBar(string activity, string things, Action<ProgressRecord> show)
+/// <param name="show">Has a record made and shown, or says that the pipeline is too busy; called from any thread.</param>
+internal sealed class ProgressBar(string activity, string things, Func<Func<ProgressRecord>, bool> show)
 {
     private const int ActivityId = 8283;
 
-    private static readonly long s_patience = TimeSpan.TicksPerSecond;
-    private static readonly long s_interval = TimeSpan.TicksPerMillisecond * 200;
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(200);
 
-    private readonly long _begun = DateTime.UtcNow.Ticks;
-    private long _shownAt;
+    private int _waiting;
+    private volatile bool _shown;
     private long _bytes;
     private long _done;
     private volatile string? _note;
@@ -24,54 +25,44 @@ internal sealed class ProgressBar(string activity, string things, Action<Progres
     public long? Total { get; set; }
 
     /// <summary>Says what is being done, instead of how many things are done.</summary>
-    public void Tell(string note)
-    {
-        _note = note;
-        Update();
-    }
+    public void Tell(string note) => _note = note;
 
     /// <summary>Bytes have moved.</summary>
-    public void AddBytes(long bytes)
-    {
-        Interlocked.Add(ref _bytes, bytes);
-        Update();
-    }
+    public void AddBytes(long bytes) => Interlocked.Add(ref _bytes, bytes);
 
     /// <summary>One more thing is done.</summary>
-    public void AddDone()
-    {
-        Interlocked.Increment(ref _done);
-        Update();
-    }
+    public void AddDone() => Interlocked.Increment(ref _done);
 
     /// <summary>The last record, which takes the bar away.</summary>
     public ProgressRecord Completed => new(ActivityId, activity, Status()) { RecordType = ProgressRecordType.Completed };
 
     /// <summary>Whether the bar was ever shown.</summary>
-    public bool Shown => Interlocked.Read(ref _shownAt) > 0;
+    public bool Shown => _shown;
 
-    private void Update()
+    /// <summary>Begins to show it; disposing of what is returned ends that.</summary>
+    public IAsyncDisposable Begin() => new Timer(_ => Show(), null, s_patience, s_interval);
+
+    private void Show()
     {
-        var now = DateTime.UtcNow.Ticks;
-        var shownAt = Interlocked.Read(ref _shownAt);
-        if (now - _begun < s_patience || now - shownAt < s_interval || Interlocked.CompareExchange(ref _shownAt, now, shownAt) != shownAt)
+        // A pipeline that is busy elsewhere would otherwise show one old state after another when it comes back.
+        if (Interlocked.Exchange(ref _waiting, 1) == 0 && !show(Current))
         {
-            return;
+            _waiting = 0;
         }
+    }
 
-        show(new ProgressRecord(ActivityId, activity, Status()) { PercentComplete = Total is > 0 ? (int)(100 * Interlocked.Read(ref _done) / Total.Value) : -1 });
+    private ProgressRecord Current()
+    {
+        _waiting = 0;
+        _shown = true;
+        return new ProgressRecord(ActivityId, activity, Status()) { PercentComplete = Total is > 0 ? (int)(100 * Interlocked.Read(ref _done) / Total.Value) : -1 };
     }
 
     private string Status()
     {
-        if (_note is { } note)
-        {
-            var bytes = Interlocked.Read(ref _bytes);
-            return bytes == 0 ? note : $"{note}, {Formatting.Size(bytes)}";
-        }
-
-        var done = Interlocked.Read(ref _done);
+        var bytes = Interlocked.Read(ref _bytes);
         var of = Total is { } total ? $" of {total}" : string.Empty;
-        return string.Create(CultureInfo.InvariantCulture, $"{done}{of} {things}, {Interlocked.Read(ref _bytes) / 1048576.0:N1} MB");
+        var status = _note ?? $"{Interlocked.Read(ref _done)}{of} {things}";
+        return bytes == 0 ? status : $"{status}, {Formatting.Size(bytes)}";
     }
 }

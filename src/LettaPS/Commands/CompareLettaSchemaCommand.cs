@@ -33,7 +33,9 @@ public sealed class CompareLettaSchemaCommand : DatabaseCmdlet
     {
         foreach (var address in FindDatabases())
         {
-            RunToEnd(cancel => CompareAsync(address, cancel));
+            var progress = NewProgress("Comparing the schema");
+            progress.Tell($"reading {address}");
+            RunToEnd(progress, cancel => CompareAsync(address, cancel));
         }
     }
 

@@ -29,6 +29,9 @@ public sealed class ConvertToLettaAgentFileCommand : BackupPathCmdlet
     protected override void BeginProcessing() => _outPath = FilePaths.ForWriting(this, OutPath);
 
     /// <inheritdoc/>
+    private protected override string Activity => "Converting agent files";
+
+    /// <inheritdoc/>
     private protected override async Task ProcessPathAsync(string path, CancellationToken cancel)
     {
         var target = Directory.Exists(_outPath) ? System.IO.Path.Combine(_outPath, System.IO.Path.GetFileNameWithoutExtension(path) + ".af") : _outPath;
@@ -51,6 +54,7 @@ public sealed class ConvertToLettaAgentFileCommand : BackupPathCmdlet
             }
 
             await WriteObjectAsync(file).ConfigureAwait(false);
+            Progress.AddDone();
         }
     }
 }

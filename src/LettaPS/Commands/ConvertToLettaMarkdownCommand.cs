@@ -30,6 +30,9 @@ public sealed class ConvertToLettaMarkdownCommand : BackupPathCmdlet
     protected override void BeginProcessing() => _outPath = FilePaths.ForWriting(this, OutPath);
 
     /// <inheritdoc/>
+    private protected override string Activity => "Writing Markdown";
+
+    /// <inheritdoc/>
     private protected override async Task ProcessPathAsync(string path, CancellationToken cancel)
     {
         await foreach (var backup in BackupReader.ReadAsync(path, cancel).ConfigureAwait(false))
@@ -46,7 +49,8 @@ public sealed class ConvertToLettaMarkdownCommand : BackupPathCmdlet
             return;
         }
 
-        RunToEnd(WriteAsync);
+        Progress.Total = _files.Count;
+        RunToEnd(Progress, WriteAsync);
     }
 
     private async Task WriteAsync(CancellationToken cancel)
@@ -62,6 +66,8 @@ public sealed class ConvertToLettaMarkdownCommand : BackupPathCmdlet
             {
                 await WriteErrorAsync(e, file).ConfigureAwait(false);
             }
+
+            Progress.AddDone();
         }
 
         foreach (var agent in folder.Commit())

@@ -82,13 +82,13 @@ public sealed class ExportLettaAgentCommand : AgentSourceCmdlet
         _folder = ResolvePath();
         _leftOut = [.. LeftOut()];
         _orders = Channel.CreateBounded<Order>(ThrottleLimit);
-        _progress = new ProgressBar("Backing up Letta agents", "agents", TryWriteProgress);
+        _progress = NewProgress("Backing up Letta agents", "agents");
         if (IncludeSecret)
         {
             WriteWarning("The backup will hold the values of environment variables in clear.");
         }
 
-        StartWork(ExportAsync);
+        StartWork(cancel => ShowAsync(_progress, () => ExportAsync(cancel), cancel));
     }
 
     /// <inheritdoc/>
@@ -182,11 +182,6 @@ public sealed class ExportLettaAgentCommand : AgentSourceCmdlet
             foreach (var session in _sessions.Values)
             {
                 session.Dispose();
-            }
-
-            if (_progress.Shown && !cancel.IsCancellationRequested)
-            {
-                await WriteProgressAsync(_progress.Completed).ConfigureAwait(false);
             }
         }
     }

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using LettaPS.Async;
 using LettaPS.Completion;
 using LettaPS.Core;
 using LettaPS.Core.Agents;
@@ -17,6 +18,7 @@ public sealed class GetLettaAgentCommand : AgentSourceCmdlet
     private const string ByName = "Name";
     private const string ById = "Id";
 
+    private ProgressBar? _progress;
     private ulong _toSkip;
     private ulong _toGive;
 
@@ -64,7 +66,7 @@ public sealed class GetLettaAgentCommand : AgentSourceCmdlet
         {
             if (_toGive > 0)
             {
-                RunToEnd(cancel => GetAsync(connection, cancel));
+                RunToEnd(_progress ??= NewProgress("Listing Letta agents", "agents"), cancel => GetAsync(connection, cancel));
             }
         }
     }
@@ -124,6 +126,7 @@ public sealed class GetLettaAgentCommand : AgentSourceCmdlet
         }
 
         await WriteObjectAsync(agent).ConfigureAwait(false);
+        _progress!.AddDone();
         return --_toGive > 0;
     }
 

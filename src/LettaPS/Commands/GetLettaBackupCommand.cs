@@ -13,6 +13,9 @@ namespace LettaPS.Commands;
 public sealed class GetLettaBackupCommand : BackupPathCmdlet
 {
     /// <inheritdoc/>
+    private protected override string Activity => "Reading backups";
+
+    /// <inheritdoc/>
     private protected override async Task ProcessPathAsync(string path, CancellationToken cancel)
     {
         await foreach (var backup in BackupReader.ReadAsync(path, cancel).ConfigureAwait(false))

@@ -59,7 +59,7 @@ public sealed class InvokeLettaSchemaFixCommand : DatabaseCmdlet
         {
             foreach (var address in FindDatabases())
             {
-                RunToEnd(cancel => FixAsync(address, Options(Version, only: null), cancel));
+                Fix(address, Options(Version, only: null));
             }
         }
     }
@@ -69,7 +69,7 @@ public sealed class InvokeLettaSchemaFixCommand : DatabaseCmdlet
     {
         foreach (var group in _drifts.GroupBy(d => (d.Database, d.Release)))
         {
-            RunToEnd(cancel => FixAsync(group.Key.Database, Options(group.Key.Release, [.. group]), cancel));
+            Fix(group.Key.Database, Options(group.Key.Release, [.. group]));
         }
     }
 
@@ -87,6 +87,13 @@ public sealed class InvokeLettaSchemaFixCommand : DatabaseCmdlet
     private bool IsWhatIf => MyInvocation.BoundParameters.TryGetValue("WhatIf", out var given)
         ? (SwitchParameter)given
         : SessionState.PSVariable.GetValue("WhatIfPreference") is true or SwitchParameter { IsPresent: true };
+
+    private void Fix(DatabaseAddress address, SchemaFixOptions options)
+    {
+        var progress = NewProgress("Mending the schema");
+        progress.Tell($"comparing and mending {address}");
+        RunToEnd(progress, cancel => FixAsync(address, options, cancel));
+    }
 
     private async Task FixAsync(DatabaseAddress address, SchemaFixOptions options, CancellationToken cancel)
     {

@@ -107,7 +107,7 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
     protected override void BeginProcessing()
     {
         base.BeginProcessing();
-        _progress = new ProgressBar("Restoring Letta agents", "agents", TryWriteProgress);
+        _progress = NewProgress("Restoring Letta agents", "agents");
         foreach (var map in (object?[])[ModelMap, EmbeddingMap])
         {
             if (Unwrap(map) is not (null or IDictionary or ScriptBlock))
@@ -149,7 +149,7 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
 
         RefuseWhatDoesNotGoTogether();
         var mapPath = IdMapPath is null ? null : FilePaths.ForWriting(this, IdMapPath);
-        RunToEnd(cancel => RestoreAsync(connection, mapPath, cancel));
+        RunToEnd(_progress, cancel => RestoreAsync(connection, mapPath, cancel));
     }
 
     private bool NeedsDatabase => Source == LettaAgentSource.Database || (Source == LettaAgentSource.Auto && PreserveId);
@@ -208,10 +208,6 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
         finally
         {
             folder.Delete(recursive: true);
-            if (_progress.Shown && !cancel.IsCancellationRequested)
-            {
-                await WriteProgressAsync(_progress.Completed).ConfigureAwait(false);
-            }
         }
     }
 

@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using LettaPS.Async;
 using LettaPS.Core.Backups;
 using LettaPS.Hosting;
 
@@ -14,18 +13,15 @@ namespace LettaPS.Commands;
 public sealed class TestLettaBackupCommand : BackupPathCmdlet
 {
     /// <inheritdoc/>
+    private protected override string Activity => "Examining backups";
+
+    /// <inheritdoc/>
     private protected override async Task ProcessPathAsync(string path, CancellationToken cancel)
     {
-        var progress = new ProgressBar("Examining backups", "files", TryWriteProgress);
-        await foreach (var result in BackupReader.TestAsync(path, progress.AddBytes, cancel).ConfigureAwait(false))
+        await foreach (var result in BackupReader.TestAsync(path, Progress.AddBytes, cancel).ConfigureAwait(false))
         {
             await WriteObjectAsync(result).ConfigureAwait(false);
-            progress.AddDone();
-        }
-
-        if (progress.Shown)
-        {
-            await WriteProgressAsync(progress.Completed).ConfigureAwait(false);
+            Progress.AddDone();
         }
     }
 }

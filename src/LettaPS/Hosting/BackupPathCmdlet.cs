@@ -11,6 +11,8 @@ public abstract class BackupPathCmdlet : AsyncCmdlet
     private const string ByPath = "Path";
     private const string ByLiteralPath = "LiteralPath";
 
+    private ProgressBar? _progress;
+
     /// <summary>Sets, folders of sets, folders with <c>.af</c> or <c>.json</c> files of other origin, or single files; with wildcards.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByPath, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
@@ -24,6 +26,12 @@ public abstract class BackupPathCmdlet : AsyncCmdlet
     [ValidateNotNullOrEmpty]
     public string[]? LiteralPath { get; set; }
 
+    /// <summary>What is shown while it takes its time.</summary>
+    private protected ProgressBar Progress => _progress ??= NewProgress(Activity, "files");
+
+    /// <summary>What the progress bar says is being done.</summary>
+    private protected abstract string Activity { get; }
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
@@ -33,7 +41,7 @@ public abstract class BackupPathCmdlet : AsyncCmdlet
             {
                 foreach (var path in FilePaths.ForReading(this, given, LiteralPath is not null))
                 {
-                    RunToEnd(async cancel =>
+                    RunToEnd(Progress, async cancel =>
                     {
                         try
                         {

@@ -46,7 +46,9 @@ public abstract class ExaminationCmdlet : ConnectionCmdlet
     {
         foreach (var target in FindTargets())
         {
-            RunToEnd(cancel => ExamineAsync(target, cancel));
+            var progress = NewProgress("Examining Letta");
+            progress.Tell(target.Connection is { } connection ? $"asking {connection.BaseUri} and all that belongs to it" : "asking its container and all that belongs to it");
+            RunToEnd(progress, cancel => ExamineAsync(target, cancel));
         }
     }
 

@@ -16,12 +16,15 @@ public abstract class ServerCheckCmdlet : AsyncCmdlet
     {
         var warnings = new List<string>();
         using var server = AdapterContext.Door.OpenServer(connection, warn: warnings.Add);
-        var connected = await server.CheckAsync(cancel).ConfigureAwait(false);
+        var progress = NewProgress("Connecting to Letta");
+        progress.Tell($"asking {connection.BaseUri}");
+        LettaConnection? connected = null;
+        await ShowAsync(progress, async () => connected = await server.CheckAsync(cancel).ConfigureAwait(false), cancel).ConfigureAwait(false);
         foreach (var warning in warnings)
         {
             await WriteWarningAsync(warning).ConfigureAwait(false);
         }
 
-        return connected;
+        return connected!;
     }
 }

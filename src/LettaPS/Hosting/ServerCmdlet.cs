@@ -28,7 +28,7 @@ public abstract class ServerCmdlet : AsyncCmdlet
     private protected ServerControl Control => new(Engine, (connection, warn) => AdapterContext.Door.OpenServer(connection, warn: warn), TimeProvider.System);
 
     /// <summary>What is shown while it takes its time.</summary>
-    private protected ProgressBar Progress => _progress ??= new ProgressBar(Activity, string.Empty, TryWriteProgress);
+    private protected ProgressBar Progress => _progress ??= NewProgress(Activity);
 
     /// <summary>What the progress bar says is being done.</summary>
     private protected abstract string Activity { get; }
@@ -89,21 +89,8 @@ public abstract class ServerCmdlet : AsyncCmdlet
         return found;
     }
 
-    /// <summary>Runs work and takes the progress bar away when it is over.</summary>
-    private protected void RunWithProgress(Func<CancellationToken, Task> work) => RunToEnd(async cancel =>
-    {
-        try
-        {
-            await work(cancel).ConfigureAwait(false);
-        }
-        finally
-        {
-            if (_progress is { Shown: true } && !cancel.IsCancellationRequested)
-            {
-                await WriteProgressAsync(_progress.Completed).ConfigureAwait(false);
-            }
-        }
-    });
+    /// <summary>Runs work to its end under the progress bar.</summary>
+    private protected void RunWithProgress(Func<CancellationToken, Task> work) => RunToEnd(Progress, work);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
