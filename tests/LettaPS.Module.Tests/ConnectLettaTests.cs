@@ -1,7 +1,7 @@
 using System.Net;
-using System.Net.Sockets;
 using LettaPS.Hosting;
 using LettaPS.Sandbox;
+using LettaPS.TestKit;
 
 namespace LettaPS.Module.Tests;
 
@@ -63,7 +63,7 @@ public class ConnectLettaTests
     {
         using var shell = new Shell();
 
-        AssertError(shell, "ServerUnreachable", "Nothing listens", $"Connect-Letta 'http://127.0.0.1:{FreePort()}'");
+        AssertError(shell, "ServerUnreachable", "Nothing listens", $"Connect-Letta 'http://127.0.0.1:{FreePort.Next()}'");
     }
 
     [Fact]
@@ -199,12 +199,5 @@ public class ConnectLettaTests
         Assert.Contains(message, error.Exception.Message, StringComparison.Ordinal);
         Assert.False(string.IsNullOrEmpty(error.ErrorDetails.RecommendedAction));
         Assert.Empty(shell.Run("Get-LettaConnection").Succeed());
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

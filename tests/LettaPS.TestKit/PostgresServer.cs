@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Npgsql;
 
 namespace LettaPS.TestKit;
@@ -141,7 +139,7 @@ public sealed class PostgresServer
 
         for (var attempt = 1; ; attempt++)
         {
-            var port = FreePort();
+            var port = FreePort.Next();
 
             // Stopped by the end of its standard input, which comes even if this process is killed; then the folder goes too.
             var start = installation.Shell(
@@ -186,13 +184,6 @@ public sealed class PostgresServer
         };
         process.BeginErrorReadLine();
         return await isReady.Task;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static async Task RunAsync(ProcessStartInfo start)

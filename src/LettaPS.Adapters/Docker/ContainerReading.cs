@@ -49,10 +49,13 @@ internal static class ContainerReading
         _ => "no",
     };
 
-    /// <remarks>Where a port is really published is known only while the container runs; else what it was told to publish counts.</remarks>
+    /// <remarks>
+    /// Where a port is really published is known only while the container runs, which one between two restarts is said to do too; else what it was told
+    /// to publish counts.
+    /// </remarks>
     private static List<ContainerPort> Ports(ContainerInspectResponse told)
     {
-        var published = told.State!.Running ? told.NetworkSettings?.Ports : told.HostConfig?.PortBindings;
+        var published = told.State is { Running: true, Restarting: false } ? told.NetworkSettings?.Ports : told.HostConfig?.PortBindings;
         var names = (told.Config!.ExposedPorts?.Keys ?? []).Union(published?.Keys ?? []);
         var ports = new List<ContainerPort>();
         foreach (var name in names.Where(n => n.EndsWith("/tcp", StringComparison.Ordinal)))
@@ -61,7 +64,7 @@ internal static class ContainerReading
 
             // An IPv4 and an IPv6 binding of the same port are one to the user.
             var bindings = (published is not null && published.TryGetValue(name, out var bound) ? bound : null) ?? [];
-            var hosts = bindings.Where(b => int.TryParse(b.HostPort, out _)).GroupBy(b => b.HostPort).Select(b => b.OrderBy(x => x.HostIP.Contains(':', StringComparison.Ordinal)).First()).ToList();
+            var hosts = bindings.Where(b => int.TryParse(b.HostPort, out var host) && host > 0).GroupBy(b => b.HostPort).Select(b => b.OrderBy(x => x.HostIP.Contains(':', StringComparison.Ordinal)).First()).ToList();
             ports.AddRange(hosts.Select(b => new ContainerPort(
                 port, string.IsNullOrEmpty(b.HostIP) ? "0.0.0.0" : b.HostIP, int.Parse(b.HostPort, CultureInfo.InvariantCulture))));
             if (hosts.Count == 0)

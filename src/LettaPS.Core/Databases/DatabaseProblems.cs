@@ -1,3 +1,6 @@
+using LettaPS.Core.Connections;
+using LettaPS.Core.Servers;
+
 namespace LettaPS.Core.Databases;
 
 /// <summary>Failures that more than one part tells of.</summary>
@@ -11,4 +14,23 @@ internal static class DatabaseProblems
         $"The container '{container}', which runs the database, is not running.",
         $"Start it: docker start {container}",
         container);
+
+    /// <summary>A server's container, which runs the database too, does not run; perhaps it cannot, for what is to be mended in the database.</summary>
+    /// <param name="server">The container.</param>
+    /// <param name="address">Address of the database inside it.</param>
+    public static LettaException EmbeddedContainerStopped(ContainerFacts server, DatabaseAddress address)
+    {
+        var data = server.OwnEnvironment.TryGetValue("PGDATA", out var folder) ? $" --env PGDATA={folder}" : string.Empty;
+        var alone = ServerDiscovery.DataMount(server) is null
+            ? string.Empty
+            : $" If it ends by itself, run its PostgreSQL alone: docker stop {server.Name}; docker run --detach --rm --name {server.Name}-postgres --volumes-from {server.Name}{data}"
+                + $" --publish 127.0.0.1:5433:5432 --entrypoint docker-entrypoint.sh {server.Image} postgres. It is then at -DatabaseUri postgresql://{address.User}:<password>@127.0.0.1:5433/{address.Database}"
+                + $" until: docker stop {server.Name}-postgres";
+        return new LettaException(
+            "DatabaseContainerStopped",
+            LettaErrorKind.Refused,
+            $"The container '{server.Name}', which runs the database beside the server, is not running.",
+            $"Start it: docker start {server.Name}{(alone.Length > 0 ? "." : string.Empty)}{alone}",
+            server.Name);
+    }
 }

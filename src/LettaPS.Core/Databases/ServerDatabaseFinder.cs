@@ -41,7 +41,7 @@ public sealed class ServerDatabaseFinder(IContainerEngine engine)
 
         if (!postgres.IsRunning)
         {
-            throw DatabaseProblems.ContainerStopped(postgres.Name);
+            throw postgres.Id == server.Id ? DatabaseProblems.EmbeddedContainerStopped(server, address) : DatabaseProblems.ContainerStopped(postgres.Name);
         }
 
         var port = ServerDiscovery.PortInside(postgres, address);

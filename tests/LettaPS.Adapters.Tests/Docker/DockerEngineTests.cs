@@ -65,6 +65,22 @@ public sealed class DockerEngineTests(DockerFixture docker) : IClassFixture<Dock
     }
 
     [Fact]
+    public async Task A_container_that_ends_again_and_again_keeps_the_port_that_it_is_to_publish()
+    {
+        // As a server does whose migration fails; between two starts the engine says that it runs, and publishes nothing.
+        var port = TestKit.FreePort.Next();
+        var name = await _machine.RunContainerAsync("loops", Engine.PostgresImage, "--restart", "always", "--publish", $"127.0.0.1:{port}:5432", "--entrypoint", "false");
+        var facts = await _engine.InspectAsync(name, _cancel);
+        while (facts.State != ContainerState.Restarting)
+        {
+            await Task.Delay(50, _cancel);
+            facts = await _engine.InspectAsync(name, _cancel);
+        }
+
+        Assert.Equal(new ContainerPort(5432, "127.0.0.1", port), Assert.Single(facts.Ports));
+    }
+
+    [Fact]
     public async Task A_port_that_is_taken_is_the_reason_why_a_container_does_not_start()
     {
         using var taken = new TcpListener(System.Net.IPAddress.Loopback, 0);

@@ -71,6 +71,28 @@ public sealed class EmbeddedTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_a_server_that_ends_by_itself_needs_mended_is_reached_in_the_way_that_the_error_tells()
+    {
+        using var shell = new Shell();
+        var port = FreePort.Next();
+        var letta = await _engine.RunContainerAsync("letta", DockerEngine.LettaImage("0.16.2"), ["--publish", $"127.0.0.1:{port}:8283"]);
+        shell.Run("Start-LettaServer $args[0] -Wait", letta).Succeed();
+        await CountAsync(letta, "UPDATE alembic_version SET version_num = '1c28e167b74f'");
+        await DockerEngine.DockerAsync("stop", letta);
+
+        var error = Assert.Single(shell.Run("$c = [LettaPS.Core.Connections.LettaConnection]::new($args[0]); Compare-LettaSchema -Summary -Connection $c", $"http://127.0.0.1:{port}").Errors);
+
+        Assert.StartsWith("DatabaseContainerStopped,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+        var told = error.ErrorDetails.RecommendedAction;
+        var run = told[told.IndexOf("docker run", StringComparison.Ordinal)..told.IndexOf(". It is then", StringComparison.Ordinal)].Split(' ')[1..];
+        await DockerEngine.DockerAsync(run.Select(word => word.Replace("127.0.0.1:5433", "127.0.0.1:", StringComparison.Ordinal)));
+        await DockerEngine.WaitForPostgresAsync(letta + "-postgres");
+        var published = (await DockerEngine.DockerAsync("port", letta + "-postgres", "5432")).Split(':')[^1];
+        Assert.Contains("-DatabaseUri postgresql://letta:<password>@127.0.0.1:5433/letta until: docker stop " + letta + "-postgres", told, StringComparison.Ordinal);
+        Assert.Equal("1c28e167b74f", shell.Run("(Compare-LettaSchema -Summary -DatabaseUri $args[0]).Revision", $"postgresql://letta:letta@127.0.0.1:{published}/letta").Succeed().Single().ToString());
+    }
+
+    [Fact]
     public async Task Data_in_the_containers_own_layer_is_dumped_and_never_put_at_risk()
     {
         using var folder = new TempFolder();

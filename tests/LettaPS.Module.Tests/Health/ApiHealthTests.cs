@@ -3,6 +3,7 @@ using LettaPS.Hosting;
 using LettaPS.Sandbox;
 using LettaPS.Sandbox.Fleets;
 using LettaPS.Sandbox.Http;
+using LettaPS.TestKit;
 
 namespace LettaPS.Module.Tests.Health;
 

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using LettaPS.Sandbox;
+using LettaPS.TestKit;
 
 namespace LettaPS.Module.Tests.Health;
 

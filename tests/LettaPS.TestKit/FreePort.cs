@@ -1,11 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace LettaPS.Module.Tests.Health;
+namespace LettaPS.TestKit;
 
 /// <summary>Ports of the loopback that nothing listens at.</summary>
-internal static class FreePort
+public static class FreePort
 {
+    /// <summary>One of them.</summary>
     public static int Next()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
