@@ -1,8 +1,10 @@
+using LettaPS.Core.Releases;
+
 namespace LettaPS.Core.Compose;
 
 /// <summary>Which tags of Letta's image mean one release for ever, and which are traps.</summary>
 /// <param name="releases">The releases, oldest first.</param>
-public sealed class LettaImageTags(IReadOnlyList<ImageRelease> releases)
+public sealed class LettaImageTags(IReadOnlyList<LettaRelease> releases)
 {
     private const int NearestCount = 3;
 
@@ -19,18 +21,12 @@ public sealed class LettaImageTags(IReadOnlyList<ImageRelease> releases)
     };
 
     /// <summary>The tags of the releases that LettaPS knows.</summary>
-    public static LettaImageTags Known { get; } = new(
-    [
-        new("0.11.3", "5fb8bba2c373"), new("0.11.4", "ffb17eb241fc"), new("0.11.5", "ffb17eb241fc"), new("0.11.6", "ffb17eb241fc"), new("0.11.7", "ddb69be34a72"),
-        new("0.12.0", "c734cfc0d595"), new("0.12.1", "c734cfc0d595"), new("0.13.0", "f6cd5a1e519d"), new("0.14.0", "b1c2d3e4f5a6"), new("0.15.0", "b1c2d3e4f5a6"),
-        new("0.15.1", "b1c2d3e4f5a6"), new("0.16.0", "d0880aae6cee"), new("0.16.1", "39577145c45d"), new("0.16.2", "27de0f58e076"), new("0.16.3", "82feb220a9b8"),
-        new("0.16.4", "a1b2c3d4e5f8"), new("0.16.5", "b2c3d4e5f6a8"), new("0.16.6", "b2c3d4e5f6a8"), new("0.16.7", "1c28e167b74f"), new("0.16.8", "1c28e167b74f"),
-    ]);
+    public static LettaImageTags Known { get; } = new(ReleaseCatalogue.All);
 
     /// <summary>The newest release that has an image of its own.</summary>
     public string Newest => Good.Last();
 
-    private IEnumerable<string> Good => releases.Select(r => r.Version).Where(v => !s_traps.ContainsKey(v));
+    private IEnumerable<string> Good => releases.Select(r => r.ToString()).Where(v => !s_traps.ContainsKey(v));
 
     /// <summary>Refuses a tag that does not mean one release for ever.</summary>
     /// <param name="tag">The tag.</param>
@@ -92,7 +88,7 @@ public sealed class LettaImageTags(IReadOnlyList<ImageRelease> releases)
         var (image, schema) = (IndexOf(tag), IndexOf(release));
         return image >= 0 && image < schema && releases[image].AlembicHead != releases[schema].AlembicHead;
 
-        int IndexOf(string version) => releases.Select(r => r.Version).ToList().IndexOf(version);
+        int IndexOf(string version) => releases.Select(r => r.ToString()).ToList().IndexOf(version);
     }
 
     /// <summary>The tags that are written most like another, the nearest versions first.</summary>
