@@ -225,7 +225,6 @@ internal sealed class DockerEngine : IContainerEngine
                     Cmd = ["sh", "-c", script, "sh", .. program.Command],
                     Env = [.. Pairs(program.Environment), $"LETTAPS_RUN={run}"],
                     WorkingDir = program.WorkingDirectory ?? string.Empty,
-                    User = program.User ?? string.Empty,
                 },
                 cancel),
             container).ConfigureAwait(false);

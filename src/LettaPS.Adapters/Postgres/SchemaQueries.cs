@@ -21,8 +21,7 @@ internal static class SchemaQueries
                     'searchPosition', array_position(current_schemas(false), s.nspname),
                     'hasAlembicVersion', EXISTS (
                         SELECT FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-                        WHERE c.relnamespace = s.oid AND c.relname = 'alembic_version' AND c.relkind = 'r' AND a.attname = 'version_num'),
-                    'canCreate', has_schema_privilege(s.oid, 'CREATE')))
+                        WHERE c.relnamespace = s.oid AND c.relname = 'alembic_version' AND c.relkind = 'r' AND a.attname = 'version_num')))
                 FROM (
                     SELECT n.oid, n.nspname, count(*) AS tables
                     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

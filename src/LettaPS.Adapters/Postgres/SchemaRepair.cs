@@ -34,7 +34,7 @@ internal sealed class SchemaRepair : ISchemaRepair
         try
         {
             await repair.ExecuteAsync("SET standard_conforming_strings = on; SET search_path = ''", cancel).ConfigureAwait(false);
-            var isOurs = await Patiently(patience, isRetried: static outcome => outcome.Result is false)
+            var isOurs = await Patiently<bool>(patience, static outcome => outcome.Result is false)
                 .ExecuteAsync(async token => await repair.ScalarAsync<bool>($"SELECT pg_try_advisory_lock({AdvisoryLock})", token).ConfigureAwait(false), cancel)
                 .ConfigureAwait(false);
             return isOurs ? repair : throw new LettaException(
@@ -175,8 +175,6 @@ internal sealed class SchemaRepair : ISchemaRepair
 
     private Task<LettaException> LockedAsync(NpgsqlException e, CancellationToken cancel) =>
         TableLocks.DescribeAsync(_connection, _address, _patience, ofReaders: false, "Nothing was changed by what is not reported as done.", e, cancel);
-
-    private static ResiliencePipeline<bool> Patiently(TimeSpan patience, Func<Outcome<bool>, bool> isRetried) => Patiently<bool>(patience, isRetried);
 
     private static ResiliencePipeline<T> Patiently<T>(TimeSpan patience, Func<Outcome<T>, bool> isRetried)
     {

@@ -27,17 +27,17 @@ public static class CompatibilityMatrix
 
     private static readonly CompatibilityNeed[] s_needs =
     [
-        new(new(0, 1, 0), null, new(0, 12, 0), true, "It makes agents of the type letta_v1_agent, which servers before 0.12.0 do not know."),
-        new(new(0, 1, 0), null, new(0, 13, 0), true, "It asks for paths that came with 0.13.0."),
-        new(new(0, 1, 0), null, new(0, 14, 0), false, "It sends model_settings, which servers before 0.14.0 do not know: what is set there has no effect."),
-        new(new(0, 1, 0), null, new(0, 15, 0), false, "It searches messages through /v1/messages/search, which came with 0.15.0."),
-        new(new(0, 1, 0), null, new(0, 16, 2), false, "Servers before 0.16.2 make no agent without an embedding model: \"Must specify either embedding or embedding_config\" (letta-code#29)."),
-        new(new(0, 11, 2), null, new(0, 16, 2), true, "It sends client_tools, which servers before 0.16.2 do not know: Bash, Read and Edit are dead."),
-        new(new(0, 13, 0), null, new(0, 16, 2), true, "It works in conversations, which came with 0.16.2."),
-        new(new(0, 13, 0), null, new(0, 16, 3), false, "/resume fails with \"Conversation not found\", and nothing can be cancelled: GET /v1/messages/{id} and POST /v1/conversations/{id}/cancel came with 0.16.3 (letta-code#586)."),
-        new(new(0, 14, 0), null, new(0, 16, 3), true, "It changes and compacts conversations, which servers can from 0.16.3 on."),
-        new(new(0, 18, 0), null, new(0, 16, 5), true, "It recompiles agents, which servers can from 0.16.5 on."),
-        new(new(0, 18, 0), null, new(0, 16, 7), false, "Conversations cannot be forked or recompiled: those paths came with 0.16.7."),
+        new(new(0, 1, 0), new(0, 12, 0), true, "It makes agents of the type letta_v1_agent, which servers before 0.12.0 do not know."),
+        new(new(0, 1, 0), new(0, 13, 0), true, "It asks for paths that came with 0.13.0."),
+        new(new(0, 1, 0), new(0, 14, 0), false, "It sends model_settings, which servers before 0.14.0 do not know: what is set there has no effect."),
+        new(new(0, 1, 0), new(0, 15, 0), false, "It searches messages through /v1/messages/search, which came with 0.15.0."),
+        new(new(0, 1, 0), new(0, 16, 2), false, "Servers before 0.16.2 make no agent without an embedding model: \"Must specify either embedding or embedding_config\" (letta-code#29)."),
+        new(new(0, 11, 2), new(0, 16, 2), true, "It sends client_tools, which servers before 0.16.2 do not know: Bash, Read and Edit are dead."),
+        new(new(0, 13, 0), new(0, 16, 2), true, "It works in conversations, which came with 0.16.2."),
+        new(new(0, 13, 0), new(0, 16, 3), false, "/resume fails with \"Conversation not found\", and nothing can be cancelled: GET /v1/messages/{id} and POST /v1/conversations/{id}/cancel came with 0.16.3 (letta-code#586)."),
+        new(new(0, 14, 0), new(0, 16, 3), true, "It changes and compacts conversations, which servers can from 0.16.3 on."),
+        new(new(0, 18, 0), new(0, 16, 5), true, "It recompiles agents, which servers can from 0.16.5 on."),
+        new(new(0, 18, 0), new(0, 16, 7), false, "Conversations cannot be forked or recompiled: those paths came with 0.16.7."),
     ];
 
     /// <summary>The first release of the server, of those that have an image, with all that a version of Letta Code needs.</summary>

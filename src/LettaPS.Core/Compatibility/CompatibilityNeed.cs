@@ -1,13 +1,12 @@
 namespace LettaPS.Core.Compatibility;
 
-/// <summary>What a range of Letta Code's versions needs of the server.</summary>
+/// <summary>What Letta Code needs of the server from one of its versions on.</summary>
 /// <param name="From">First version of Letta Code that needs it.</param>
-/// <param name="Before">First version that no longer does; <see langword="null"/> where all later ones do.</param>
 /// <param name="Server">First release of the server that has it.</param>
 /// <param name="IsEssential">Whether nothing works without it.</param>
 /// <param name="Reason">What fails without it, and why.</param>
-internal sealed record CompatibilityNeed(Version From, Version? Before, Version Server, bool IsEssential, string Reason)
+internal sealed record CompatibilityNeed(Version From, Version Server, bool IsEssential, string Reason)
 {
     /// <summary>Whether a version of Letta Code needs it.</summary>
-    public bool IsOf(Version code) => code >= From && (Before is null || code < Before);
+    public bool IsOf(Version code) => code >= From;
 }

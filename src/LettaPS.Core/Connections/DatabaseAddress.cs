@@ -53,9 +53,6 @@ public sealed partial class DatabaseAddress
     /// <summary>Name of the role.</summary>
     public string User { get; }
 
-    /// <summary>Whether a password is known.</summary>
-    public bool HasPassword => _password is not null;
-
     /// <summary>Further parameters in libpq's names and forms, such as <c>sslmode</c>. Those that only another driver knows have no effect.</summary>
     public IReadOnlyDictionary<string, string> Options { get; }
 

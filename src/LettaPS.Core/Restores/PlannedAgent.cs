@@ -1,5 +1,3 @@
-using LettaPS.Core.Backups;
-
 namespace LettaPS.Core.Restores;
 
 /// <summary>An agent that is to be restored, before its file is read whole.</summary>
@@ -16,9 +14,6 @@ public sealed class PlannedAgent
 
     /// <summary>Its name.</summary>
     public required string Name { get; init; }
-
-    /// <summary>What the manifest of the set says of the file, where there is one.</summary>
-    public BackupEntry? Claim { get; init; }
 
     /// <summary>The agent without its messages.</summary>
     public required AgentRecord Outline { get; init; }

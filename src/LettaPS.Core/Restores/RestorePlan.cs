@@ -137,7 +137,6 @@ public sealed class RestorePlan : IDisposable
                     FileId = agent.FileId,
                     SourceId = agent.SourceId,
                     Name = agent.Name,
-                    Claim = claim,
                     Sha256 = outline.Sha256,
                     Database = outline.Database,
                     Outline = agent,

@@ -90,9 +90,6 @@ public sealed record SchemaCandidate
 
     /// <summary>Whether it has <c>alembic_version</c>.</summary>
     public required bool HasAlembicVersion { get; init; }
-
-    /// <summary>Whether the role may create things in it.</summary>
-    public required bool CanCreate { get; init; }
 }
 
 /// <summary>The version of the collation that a database was made with, and the one that the operating system has now; each may be unknown.</summary>

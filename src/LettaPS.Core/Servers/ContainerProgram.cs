@@ -9,7 +9,4 @@ public sealed record ContainerProgram(params IReadOnlyList<string> Command)
 
     /// <summary>Working directory; <see langword="null"/> for the container's own.</summary>
     public string? WorkingDirectory { get; init; }
-
-    /// <summary>User to run as; <see langword="null"/> for the container's own.</summary>
-    public string? User { get; init; }
 }

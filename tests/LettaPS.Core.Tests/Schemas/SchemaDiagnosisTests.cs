@@ -175,7 +175,7 @@ public class SchemaDiagnosisTests
         Assert.Equal("full", SchemaFingerprint.Choose([candidates[0], candidates[2]])!.Name);
         Assert.Null(SchemaFingerprint.Choose([candidates[2]]));
 
-        static SchemaCandidate Candidate(string name, int tables, int? position) => new() { Name = name, Tables = tables, SearchPosition = position, HasAlembicVersion = false, CanCreate = true };
+        static SchemaCandidate Candidate(string name, int tables, int? position) => new() { Name = name, Tables = tables, SearchPosition = position, HasAlembicVersion = false };
     }
 
     [Fact]

@@ -17,7 +17,7 @@ internal static class Snapshots
             Role = "letta",
             ReadOnly = false,
             HasTables = true,
-            Candidates = [new SchemaCandidate { Name = "public", Tables = 49, SearchPosition = 1, HasAlembicVersion = revision is not null, CanCreate = true }],
+            Candidates = [new SchemaCandidate { Name = "public", Tables = 49, SearchPosition = 1, HasAlembicVersion = revision is not null }],
             Extensions = [new SchemaExtension { Name = "vector", Schema = "public", Version = "0.8.0" }],
             AvailableExtensions = [new SchemaExtension { Name = "vector", Version = "0.8.0" }],
         },
