@@ -48,7 +48,7 @@ internal sealed class Debris(ILettaServer server)
         }
 
         await RemoveAsync(ThingKind.Block, Described(document.Blocks, agent.BlockIds, Label), Label, removed, cancel).ConfigureAwait(false);
-        await RemoveAsync(ThingKind.Source, Described(document.Sources, agent.SourceIds, Name), SourceName, removed, cancel).ConfigureAwait(false);
+        await RemoveAsync(ThingKind.Source, Described(document.Sources, agent.SourceIds, Name), static s => SourceName.Own(Name(s)), removed, cancel).ConfigureAwait(false);
         await RemoveToolsAsync(Described(document.Tools, agent.ToolIds, Name), removed, cancel).ConfigureAwait(false);
         return removed;
     }
@@ -97,13 +97,6 @@ internal sealed class Debris(ILettaServer server)
     private static string Label(JsonElement block) => $"{block.StringOrNull("label")}\0{block.StringOrNull("value")}";
 
     private static string Name(JsonElement thing) => thing.StringOrNull("name") ?? string.Empty;
-
-    /// <summary>A source's name without the underscore and eight digits that it gets where the name is taken.</summary>
-    private static string SourceName(JsonElement source)
-    {
-        var name = Name(source);
-        return name.Length > 9 && name[^9] == '_' && name[^8..].All(char.IsAsciiHexDigitLower) ? name[..^9] : name;
-    }
 
     private async Task RemoveAsync(ThingKind kind, HashSet<string> described, Func<JsonElement, string> key, List<string> removed, CancellationToken cancel)
     {

@@ -489,7 +489,7 @@ public sealed class RestoreSession : IRestoreSession
         foreach (var part in work.Document.Sources.Where(p => work.Agent.SourceIds.Contains(p.FileId)))
         {
             var name = part.Value.StringOrNull("name") ?? string.Empty;
-            var there = sources.Where(g => g.Key == name || (g.Key.Length == name.Length + 9 && g.Key.StartsWith(name + "_", StringComparison.Ordinal))).SelectMany(g => g).FirstOrDefault();
+            var there = sources.Where(g => SourceName.IsOf(g.Key, name)).SelectMany(g => g).FirstOrDefault();
             if (there.StringOrNull("id") is { } id)
             {
                 _shared.Learn(RestorePlan.KeyOf(work.Document, part.FileId), id, Ids.Sources);
@@ -534,8 +534,8 @@ public sealed class RestoreSession : IRestoreSession
         }
         catch (LettaException e) when (e.ErrorId == "RequestRefused")
         {
-            // The name is taken: what newer imports do by themselves.
-            properties["name"] = $"{(string?)properties["name"]}_{Guid.NewGuid().ToString("N")[..8]}";
+            // The name is taken.
+            properties["name"] = SourceName.Another((string?)properties["name"]);
             return await _server.CreateThingAsync(ThingKind.Source, properties, cancel).ConfigureAwait(false);
         }
     }

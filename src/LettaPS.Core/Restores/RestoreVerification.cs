@@ -159,9 +159,8 @@ internal sealed class RestoreVerification(AgentDocument document, AgentRecord ag
         var parts = document.Sources.ToDictionary(s => s.FileId, StringComparer.Ordinal);
         foreach (var source in agent.SourceIds.Select(i => parts[i]))
         {
-            // A name that is taken gets an underscore and eight digits.
             var name = source.Value.StringOrNull("name") ?? string.Empty;
-            if (!shown.Exists(s => s == name || (s.Length == name.Length + 9 && s.StartsWith(name + "_", StringComparison.Ordinal))))
+            if (!shown.Exists(s => SourceName.IsOf(s, name)))
             {
                 _gaps.Add($"The source '{name}': the agent does not have it.");
             }
