@@ -35,7 +35,7 @@ public sealed class DatabaseReset(IDatabaseHost host, TimeProvider time)
                 throw new LettaException(
                     "BackupTooOld",
                     LettaErrorKind.Refused,
-                    $"The dump '{dump}' is {Words(age)} old; what was written since would be lost.",
+                    $"The dump '{dump}' is {AgeText.Of(age)} old; what was written since would be lost.",
                     "Take a new one with Backup-LettaDatabase, or allow this one with -MaxBackupAge.",
                     dump);
             }
@@ -80,11 +80,4 @@ public sealed class DatabaseReset(IDatabaseHost host, TimeProvider time)
 
     private static LettaException NotThere(string database) => new(
         "DatabaseNotFound", LettaErrorKind.NotFound, $"There is no database '{database}' to empty.", "Restore one with Restore-LettaDatabase.", database);
-
-    private static string Words(TimeSpan age) => age switch
-    {
-        { TotalDays: >= 2 } => $"{age.TotalDays:0} days",
-        { TotalHours: >= 2 } => $"{age.TotalHours:0} hours",
-        _ => $"{age.TotalMinutes:0} minutes",
-    };
 }

@@ -32,9 +32,9 @@ internal sealed class BackupsLayer : HealthLayer
     private static Finding Age(NewestBackup newest, HealthContext context)
     {
         var age = context.Time.GetUtcNow() - newest.TakenAt;
-        var message = $"The newest backup is {Words(age)} old.";
+        var message = $"The newest backup is {AgeText.Of(age)} old.";
         return age > context.Options.MaximumBackupAge
-            ? Finding.Warn("Age", $"{message} More than {Words(context.Options.MaximumBackupAge)} is too old.", "Take one: Export-LettaAgent or Backup-LettaDatabase.", newest.Path)
+            ? Finding.Warn("Age", $"{message} More than {AgeText.Of(context.Options.MaximumBackupAge)} is too old.", "Take one: Export-LettaAgent or Backup-LettaDatabase.", newest.Path)
             : Finding.Pass("Age", message, newest.Path);
     }
 
@@ -53,11 +53,4 @@ internal sealed class BackupsLayer : HealthLayer
                 ? Finding.Warn(Name, $"The newest backup is as it was written, but not complete: {Finding.Few(missing)}", "Test-LettaBackup shows what is missing of which agent.", $"{newest.Path}\n{string.Join('\n', missing)}")
                 : Finding.Pass(Name, "The newest backup is as it was written, every file of it.", newest.Path);
     }
-
-    private static string Words(TimeSpan age) => age switch
-    {
-        { TotalDays: >= 2 } => $"{(int)age.TotalDays} days",
-        { TotalHours: >= 2 } => $"{(int)age.TotalHours} hours",
-        _ => $"{Math.Max(0, (int)age.TotalMinutes)} minutes",
-    };
 }
