@@ -1,8 +1,6 @@
 using System.Net;
-using System.Text.Json;
 using LettaPS.Core;
 using LettaPS.Core.Connections;
-using LettaPS.Core.Json;
 
 namespace LettaPS.Adapters.Http;
 
@@ -10,7 +8,6 @@ namespace LettaPS.Adapters.Http;
 internal static class HttpErrors
 {
     private const int MaxDetail = 500;
-    private const int MaxText = 80;
 
     public static LettaException Refused(LettaConnection connection, Exception cause) => new(
         "ServerUnreachable",
@@ -95,9 +92,9 @@ internal static class HttpErrors
     public static LettaException InvalidAgentId(LettaConnection connection, string? id, string? name) => new(
         "InvalidIdInAnswer",
         LettaErrorKind.InvalidData,
-        $"{connection.BaseUri} lists an agent '{Shorten(name)}' whose identifier is '{Shorten(id)}', which is not the identifier of a Letta agent.",
+        $"{connection.BaseUri} lists an agent '{ForeignText.Shorten(name)}' whose identifier is '{ForeignText.Shorten(id)}', which is not the identifier of a Letta agent.",
         "Nothing that you gave is wrong: look at the server's table of agents, and at any proxy before it. The other agents can be used.",
-        Shorten(id));
+        ForeignText.Shorten(id));
 
     /// <summary>An answer that is not a success.</summary>
     public static LettaException Refusal(LettaConnection connection, HttpRequestMessage request, HttpResponseMessage response, string body)
@@ -136,26 +133,12 @@ internal static class HttpErrors
     /// <summary>Method, path and query; which server it is, the messages say themselves. The client makes the address absolute before it sends anything.</summary>
     private static string Describe(HttpRequestMessage request) => $"{request.Method} {request.RequestUri!.PathAndQuery}";
 
-    private static string Shorten(string? text) => text is { Length: > MaxText } ? text[..MaxText] + "…" : text ?? string.Empty;
-
     private static string Detail(string body)
     {
-        var detail = body;
-        try
-        {
-            using var json = JsonDocument.Parse(body);
-            detail = json.RootElement.StringOrNull("detail") ?? body;
-        }
-        catch (JsonException)
-        {
-            // Not Letta's own error: shown as it is.
-        }
-
-        detail = detail.ReplaceLineEndings(" ").Trim();
+        var detail = ForeignText.Detail(body, MaxDetail);
         return detail.Length switch
         {
             0 => "it says nothing more.",
-            > MaxDetail => detail[..MaxDetail] + "…",
             // What the server says may be followed by a sentence of ours.
             _ => detail[^1] is '.' or '!' or '?' or '…' ? detail : detail + ".",
         };

@@ -39,9 +39,7 @@ public static class EntityId
         : throw new LettaException(
             "InvalidId",
             LettaErrorKind.InvalidInput,
-            $"'{Shorten(id)}' is not the identifier of a Letta {prefix}.",
+            $"'{ForeignText.Shorten(id)}' is not the identifier of a Letta {prefix}.",
             $"An identifier looks like {Format(prefix, Guid.Empty)}.",
             id);
-
-    private static string Shorten(string? text) => text is { Length: > 80 } ? text[..80] + "…" : text ?? string.Empty;
 }

@@ -140,7 +140,7 @@ public sealed class AgentDocumentReader
                 await ReadMessagesAsync(json, "messages", _root, null, cancel).ConfigureAwait(false);
                 break;
             case "in_context_message_indices":
-                await foreach (var (index, place) in ObjectsOrValuesAsync(json, name, cancel).ConfigureAwait(false))
+                await foreach (var (index, place) in ElementsAsync(json, name, cancel).ConfigureAwait(false))
                 {
                     _rootContext.Add(index.ValueKind == JsonValueKind.Number && index.TryGetInt32(out var i) ? i : throw Invalid($"{place} is not a number"));
                 }
@@ -220,7 +220,7 @@ public sealed class AgentDocumentReader
     private async Task ReadMessagesAsync(JsonStreamReader json, string place, AgentRecord agent, List<string>? ids, CancellationToken cancel)
     {
         var entries = new List<MessageEntry>();
-        await foreach (var (message, at) in ObjectsOrValuesAsync(json, place, cancel).ConfigureAwait(false))
+        await foreach (var (message, at) in ElementsAsync(json, place, cancel).ConfigureAwait(false))
         {
             if (message.ValueKind != JsonValueKind.Object)
             {
@@ -243,7 +243,7 @@ public sealed class AgentDocumentReader
 
     private async Task ReadFilesAsync(JsonStreamReader json, CancellationToken cancel)
     {
-        await foreach (var (file, place) in ObjectsOrValuesAsync(json, "files", cancel).ConfigureAwait(false))
+        await foreach (var (file, place) in ElementsAsync(json, "files", cancel).ConfigureAwait(false))
         {
             if (file.StringOrNull("id") is null)
             {
@@ -270,7 +270,7 @@ public sealed class AgentDocumentReader
             switch (json.PropertyName)
             {
                 case "passages":
-                    await foreach (var (passage, at) in ObjectsOrValuesAsync(json, place, cancel).ConfigureAwait(false))
+                    await foreach (var (passage, at) in ElementsAsync(json, place, cancel).ConfigureAwait(false))
                     {
                         if (passage.StringOrNull("text") is null)
                         {
@@ -285,7 +285,7 @@ public sealed class AgentDocumentReader
 
                     break;
                 case "message_ids":
-                    _messageIds = [.. Texts(await ReadValueAsync(json, place, cancel).ConfigureAwait(false), place).Select(id => EntityId.TryParse(id, "message", out var uuid) ? uuid : throw Invalid($"{place} holds '{Shorten(id)}', which is not the identifier of a message"))];
+                    _messageIds = [.. Texts(await ReadValueAsync(json, place, cancel).ConfigureAwait(false), place).Select(id => EntityId.TryParse(id, "message", out var uuid) ? uuid : throw Invalid($"{place} holds '{ForeignText.Shorten(id)}', which is not the identifier of a message"))];
                     break;
                 case "ids":
                     ReadIds(await ReadValueAsync(json, place, cancel).ConfigureAwait(false), place);
@@ -330,7 +330,7 @@ public sealed class AgentDocumentReader
 
         foreach (var id in ids.EnumerateObject())
         {
-            _document.Ids[id.Name] = Text(id.Value, $"{place}.{Shorten(id.Name)}");
+            _document.Ids[id.Name] = Text(id.Value, $"{place}.{ForeignText.Shorten(id.Name)}");
         }
     }
 
@@ -419,7 +419,7 @@ public sealed class AgentDocumentReader
         {
             if (!places.TryAdd(messages[i], i))
             {
-                throw Invalid($"{place}.messages[{i}].id is '{Shorten(messages[i])}', which another message has already");
+                throw Invalid($"{place}.messages[{i}].id is '{ForeignText.Shorten(messages[i])}', which another message has already");
             }
         }
 
@@ -455,13 +455,13 @@ public sealed class AgentDocumentReader
         {
             var place = $"{name}[{parts.Count}].id";
             var id = item.StringOrNull("id") ?? throw Invalid($"{place} is not a text");
-            parts.Add(ids.Add(id) ? new FilePart(id, item) : throw Invalid($"{place} is '{Shorten(id)}', which another of them has already"));
+            parts.Add(ids.Add(id) ? new FilePart(id, item) : throw Invalid($"{place} is '{ForeignText.Shorten(id)}', which another of them has already"));
         }
 
         return parts;
     }
 
-    private async IAsyncEnumerable<(JsonElement Item, string Place)> ObjectsOrValuesAsync(JsonStreamReader json, string place, [EnumeratorCancellation] CancellationToken cancel)
+    private async IAsyncEnumerable<(JsonElement Item, string Place)> ElementsAsync(JsonStreamReader json, string place, [EnumeratorCancellation] CancellationToken cancel)
     {
         if (!await EnterAsync(json, JsonTokenType.StartArray, place, cancel).ConfigureAwait(false))
         {
@@ -517,8 +517,4 @@ public sealed class AgentDocumentReader
         "Test-LettaBackup examines the file; another copy of it may be whole.",
         path,
         cause);
-
-    /// <summary>A text of a file as it may be shown in a message.</summary>
-    /// <param name="text">The text.</param>
-    internal static string Shorten(string text) => text.Length > 80 ? text[..80] + "…" : text;
 }

@@ -34,7 +34,7 @@ internal sealed class DatabaseOwnership(DatabaseWork work, DatabaseInsertion ins
             var found = (await work.Transaction.QueryAsync($"SELECT (count(*) FILTER (WHERE {stray}))::text, {twice}::text FROM {table.Name} AS s", cancel, work.Options.SourceId).ConfigureAwait(false))[0];
             if (found[1] is { } id)
             {
-                throw work.Invalid($"{table.Place} has the row {AgentDocumentReader.Shorten(id)} twice");
+                throw work.Invalid($"{table.Place} has the row {ForeignText.Shorten(id)} twice");
             }
 
             if (found[0] != "0")

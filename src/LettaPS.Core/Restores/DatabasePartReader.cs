@@ -125,7 +125,7 @@ internal sealed class DatabasePartReader(JsonStreamReader json, string path)
 
             if (part.Tables.Exists(t => t.Name == name))
             {
-                throw Invalid($"{DatabasePart.PlaceOf(Shorten(name))} is there twice");
+                throw Invalid($"{DatabasePart.PlaceOf(ForeignText.Shorten(name))} is there twice");
             }
 
             await ReadTableAsync(part, name, onRows, cancel).ConfigureAwait(false);
@@ -134,7 +134,7 @@ internal sealed class DatabasePartReader(JsonStreamReader json, string path)
 
     private async Task ReadTableAsync(DatabasePart part, string name, RowsHandler? onRows, CancellationToken cancel)
     {
-        var place = DatabasePart.PlaceOf(Shorten(name));
+        var place = DatabasePart.PlaceOf(ForeignText.Shorten(name));
         if (!await EnterAsync(JsonTokenType.StartObject, place, cancel).ConfigureAwait(false))
         {
             return;
@@ -188,7 +188,7 @@ internal sealed class DatabasePartReader(JsonStreamReader json, string path)
         }
 
         var twice = table.Columns.GroupBy(c => c, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1);
-        return twice is null ? table : throw Invalid($"{place} has the column {Shorten(twice.Key)} twice");
+        return twice is null ? table : throw Invalid($"{place} has the column {ForeignText.Shorten(twice.Key)} twice");
     }
 
     private async IAsyncEnumerable<string?[]> RowsAsync(DatabasePartTable table, string place, [EnumeratorCancellation] CancellationToken cancel)
@@ -218,8 +218,8 @@ internal sealed class DatabasePartReader(JsonStreamReader json, string path)
                 {
                     JsonValueKind.Null => null,
                     JsonValueKind.String when cell.GetString() is { } text && !text.Contains('\0', StringComparison.Ordinal) => text,
-                    JsonValueKind.String => throw Invalid($"{place}.rows[{table.Rows}], {Shorten(table.Columns[i])}, holds U+0000, which PostgreSQL takes nowhere"),
-                    _ => throw Invalid($"{place}.rows[{table.Rows}], {Shorten(table.Columns[i])}, is neither a text nor null"),
+                    JsonValueKind.String => throw Invalid($"{place}.rows[{table.Rows}], {ForeignText.Shorten(table.Columns[i])}, holds U+0000, which PostgreSQL takes nowhere"),
+                    _ => throw Invalid($"{place}.rows[{table.Rows}], {ForeignText.Shorten(table.Columns[i])}, is neither a text nor null"),
                 };
                 i++;
             }
@@ -243,6 +243,4 @@ internal sealed class DatabasePartReader(JsonStreamReader json, string path)
         : throw Invalid($"{place} is not a list");
 
     private LettaException Invalid(string problem) => AgentDocumentReader.Invalid(path, problem, null);
-
-    private static string Shorten(string text) => AgentDocumentReader.Shorten(text);
 }

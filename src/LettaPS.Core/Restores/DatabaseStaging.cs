@@ -59,7 +59,7 @@ internal sealed class DatabaseStaging(DatabaseTarget target, IDatabaseTransactio
                 {
                 }
 
-                Gaps.Add($"{table.Rows} rows of {AgentDocumentReader.Shorten(table.Name)}: Letta {target.Release} has no such table, or none that belongs to an agent.");
+                Gaps.Add($"{table.Rows} rows of {ForeignText.Shorten(table.Name)}: Letta {target.Release} has no such table, or none that belongs to an agent.");
                 return;
             }
 
@@ -96,7 +96,7 @@ internal sealed class DatabaseStaging(DatabaseTarget target, IDatabaseTransactio
 
         foreach (var (column, values) in layout.Left.Where(l => l.Value > 0))
         {
-            (staged.Rule.IsRecord ? Warnings : Gaps).Add($"{table.Name}.{AgentDocumentReader.Shorten(column)}: Letta {target.Release} has no such column ({values} values).");
+            (staged.Rule.IsRecord ? Warnings : Gaps).Add($"{table.Name}.{ForeignText.Shorten(column)}: Letta {target.Release} has no such column ({values} values).");
         }
 
         foreach (var (column, values) in layout.UnknownValues)
@@ -143,7 +143,7 @@ internal sealed class DatabaseStaging(DatabaseTarget target, IDatabaseTransactio
                 var vector = PgVector.IsType(column.Type);
                 if (vector != PgVector.IsType(table.Types[i]))
                 {
-                    throw AgentDocumentReader.Invalid(path, $"{table.Place}.types[{i}] is '{AgentDocumentReader.Shorten(table.Types[i])}'; the target has {column.Type}", null);
+                    throw AgentDocumentReader.Invalid(path, $"{table.Place}.types[{i}] is '{ForeignText.Shorten(table.Types[i])}'; the target has {column.Type}", null);
                 }
 
                 columns.Add(column);

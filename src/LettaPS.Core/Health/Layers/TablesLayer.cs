@@ -1,6 +1,4 @@
-using System.Text.Json;
 using System.Text.RegularExpressions;
-using LettaPS.Core.Json;
 using LettaPS.Core.Releases;
 
 namespace LettaPS.Core.Health.Layers;
@@ -94,23 +92,7 @@ internal sealed partial class TablesLayer : HealthLayer
         return finding with { Duration = answer.Duration };
     }
 
-    private static string? Detail(string body)
-    {
-        const int Longest = 300;
-        var text = body;
-        try
-        {
-            using var json = JsonDocument.Parse(body);
-            text = json.RootElement.StringOrNull("detail") ?? body;
-        }
-        catch (JsonException)
-        {
-            // Not Letta's own: shown as it is.
-        }
-
-        text = text.ReplaceLineEndings(" ").Trim();
-        return text.Length == 0 ? null : text.Length > Longest ? text[..Longest] + "…" : text;
-    }
+    private static string? Detail(string body) => ForeignText.Detail(body, 300) is { Length: > 0 } text ? text : null;
 
     [GeneratedRegex("agent-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", RegexOptions.CultureInvariant)]
     private static partial Regex AgentId();
