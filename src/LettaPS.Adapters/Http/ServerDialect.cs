@@ -1,16 +1,16 @@
+using LettaPS.Core.Releases;
+
 namespace LettaPS.Adapters.Http;
 
 /// <summary>What differs between the releases in the requests that LettaPS makes. Facts from the sources of each tag and from recordings of 0.11.3, 0.16.2 and 0.16.8.</summary>
 internal sealed class ServerDialect
 {
-    private static readonly Version s_newest = new(0, 16, 8);
-
     private readonly Version _version;
 
     /// <summary>Knows a release.</summary>
     /// <param name="serverVersion">What the server says; where it is not a release's number, the server is taken for the newest.</param>
     public ServerDialect(string? serverVersion) =>
-        _version = Version.TryParse(serverVersion?.Split('-', '+')[0], out var version) ? version : s_newest;
+        _version = ReleaseCatalogue.TryVersion(serverVersion) ?? ReleaseCatalogue.All[^1].Version;
 
     /// <summary>Message lists take <c>order</c>; before 0.12.0 a page is always the newest before a cursor.</summary>
     public bool OrdersMessages => _version >= new Version(0, 12, 0);

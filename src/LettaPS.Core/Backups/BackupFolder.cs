@@ -26,6 +26,6 @@ internal static partial class BackupFolder
         && Directory.Exists(folder)
         && Directory.EnumerateFiles(folder, "*" + BackupSet.AgentFileExtension).Any(f => EntityId.TryParse(Path.GetFileNameWithoutExtension(f), "agent", out _));
 
-    [GeneratedRegex(@"^letta-backup-[0-9]{8}T[0-9]{6}Z(-[0-9]+)?(\.replaced-[0-9]{8}T[0-9]{6}Z)?\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex("^" + BackupSet.FolderPrefix + @"[0-9]{8}T[0-9]{6}Z(-[0-9]+)?(\.replaced-[0-9]{8}T[0-9]{6}Z)?\z", RegexOptions.CultureInvariant)]
     private static partial Regex SetName();
 }

@@ -9,8 +9,6 @@ namespace LettaPS.Core.Health;
 /// <param name="Total">Bytes that it has.</param>
 internal sealed record DiskSpace(long Free, long Total)
 {
-    private const string DefaultDataDirectory = "/var/lib/postgresql/data";
-
     /// <summary>Looks at the disk: in the container of the database, or on this machine where PostgreSQL runs here and says where its data is.</summary>
     /// <param name="context">The server.</param>
     /// <param name="address">The database.</param>
@@ -21,7 +19,7 @@ internal sealed record DiskSpace(long Free, long Total)
     {
         if (await context.Engine.ConfigureAwait(false) is { Engine: { } engine, Postgres: { IsRunning: true } postgres })
         {
-            var df = new ContainerProgram("df", "-Pk", dataDirectory ?? postgres.Variable("PGDATA") ?? DefaultDataDirectory);
+            var df = new ContainerProgram("df", "-Pk", dataDirectory ?? postgres.Variable("PGDATA") ?? ServerDiscovery.DefaultDataDirectory);
             return Parse((await engine.RunProgramAsync(postgres.Id, df, null, null, cancel).ConfigureAwait(false)).Output);
         }
 

@@ -1,18 +1,17 @@
 using System.Text;
+using LettaPS.Core.Releases;
 
 namespace LettaPS.Core.Restores;
 
 /// <summary>What the release of a target server takes and knows. Facts from the sources of each tag from 0.11.3 to 0.16.8.</summary>
 public sealed class TargetRelease
 {
-    private static readonly Version s_newest = new(0, 16, 8);
-
     private readonly Version _version;
 
     /// <summary>Knows a release.</summary>
     /// <param name="serverVersion">What the server says; where it is not a release's number, the server is taken for the newest.</param>
     public TargetRelease(string? serverVersion) =>
-        _version = Version.TryParse(serverVersion?.Split('-', '+')[0], out var version) ? version : s_newest;
+        _version = ReleaseCatalogue.TryVersion(serverVersion) ?? ReleaseCatalogue.All[^1].Version;
 
     /// <summary>Imports the legacy file only, or better than v2 (0.11.4 to 0.11.7 read both).</summary>
     public bool ImportsLegacy => _version < new Version(0, 12, 0);

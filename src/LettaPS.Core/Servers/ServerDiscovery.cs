@@ -21,7 +21,8 @@ public static class ServerDiscovery
     /// <summary>Label with the env files that compose was given, separated by commas.</summary>
     public const string ComposeEnvironmentFile = "com.docker.compose.project.environment_file";
 
-    private const string DefaultDataDirectory = "/var/lib/postgresql/data";
+    /// <summary>Where PostgreSQL's data are in its image and in Letta's, unless <c>PGDATA</c> says otherwise.</summary>
+    public const string DefaultDataDirectory = "/var/lib/postgresql/data";
 
     // Set by the official image (its Dockerfile, 0.11.3 to 0.16.8), and so there in every image derived from it, whatever that is called.
     private const string ImageMark = "LETTA_ENVIRONMENT";

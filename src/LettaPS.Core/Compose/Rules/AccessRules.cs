@@ -1,3 +1,5 @@
+using LettaPS.Core.Servers;
+
 namespace LettaPS.Core.Compose.Rules;
 
 /// <summary>Who can reach the server and its database, and what secrets a reader of the file learns.</summary>
@@ -7,7 +9,7 @@ internal static class AccessRules
         [.. audit.Letta.SelectMany(Server), .. audit.Letta.Concat(audit.Databases).SelectMany(Database), .. audit.Services.SelectMany(Secrets)];
 
     /// <summary>The port that the server listens on.</summary>
-    public static int Port(ComposeService letta) => int.TryParse(letta.Variable("PORT"), out var port) ? port : 8283;
+    public static int Port(ComposeService letta) => int.TryParse(letta.Variable("PORT"), out var port) ? port : ServerDiscovery.ApiPort;
 
     private static IEnumerable<LettaComposeFinding> Server(ComposeService letta)
     {
@@ -41,7 +43,7 @@ internal static class AccessRules
     private static IEnumerable<LettaComposeFinding> Database(ComposeService service)
     {
         var embedded = service.Image!.IsLetta;
-        var published = service.Ports.FirstOrDefault(p => p.IsPublic && p.Port == 5432);
+        var published = service.Ports.FirstOrDefault(p => p.IsPublic && p.Port == ServerDiscovery.PostgresPort);
         var password = service.Variable("POSTGRES_PASSWORD") ?? (embedded ? "letta" : null);
         if (published is null || (embedded && !DatabaseRules.IsEmbedded(service)))
         {

@@ -1,12 +1,11 @@
 using System.Globalization;
+using LettaPS.Core.Servers;
 
 namespace LettaPS.Core.Compose.Rules;
 
 /// <summary>Which database the server uses, and whether its data stays.</summary>
 internal static class DatabaseRules
 {
-    private const string DataPath = "/var/lib/postgresql/data";
-
     /// <summary>From this major version on the official image keeps its data in a folder of the version's own, and has the volume one level up.</summary>
     private const int MajorWithOwnFolder = 18;
 
@@ -61,7 +60,7 @@ internal static class DatabaseRules
         var embedded = service.Image!.IsLetta;
         var major = embedded ? 0 : Major(service.Image);
         var home = service.Image.Repository.Contains("bitnami", StringComparison.Ordinal) ? "/bitnami/postgresql"
-            : major >= MajorWithOwnFolder ? "/var/lib/postgresql" : DataPath;
+            : major >= MajorWithOwnFolder ? "/var/lib/postgresql" : ServerDiscovery.DefaultDataDirectory;
         var data = service.Variable("PGDATA") ?? (major >= MajorWithOwnFolder ? $"{home}/{major}/docker" : home);
 
         // The image declares a volume of its own at its home, which hides whatever is mounted further up.
