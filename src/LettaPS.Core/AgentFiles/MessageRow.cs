@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using LettaPS.Core.Json;
 
@@ -16,8 +15,6 @@ namespace LettaPS.Core.AgentFiles;
 /// </remarks>
 public sealed class MessageRow
 {
-    private static readonly JsonWriterOptions s_writer = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     private MessageRow(ReadOnlyMemory<byte> json, MessageKey key, bool old = false, bool damaged = false)
     {
         Json = json;
@@ -54,7 +51,7 @@ public sealed class MessageRow
     {
         var single = row.StringOrNull("role") == "tool" && row.Items("tool_returns").Count() == 1 ? row.Items("tool_returns").First() : (JsonElement?)null;
         var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer, s_writer))
+        using (var writer = new Utf8JsonWriter(buffer, AgentFileComposer.WriterOptions))
         {
             writer.WriteStartObject();
             if (!row.TryGetProperty("type", out _))
@@ -114,7 +111,7 @@ public sealed class MessageRow
     {
         var parts = new Parts(items);
         var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer, s_writer))
+        using (var writer = new Utf8JsonWriter(buffer, AgentFileComposer.WriterOptions))
         {
             parts.Write(writer);
         }
@@ -135,7 +132,7 @@ public sealed class MessageRow
         };
         var text = role switch
         {
-            MessageRole.System or MessageRole.User => TextOf(row) is { } t ? Hash(Unpack(t)) : 0,
+            MessageRole.System or MessageRole.User => TextOf(row) is { } t ? Hash(MessageText.Said(t)) : 0,
             MessageRole.Assistant => Hash(string.Join('\n', row.Items("tool_calls").Select(c => c.StringOrNull("id")))),
             _ => 0,
         };
@@ -158,26 +155,6 @@ public sealed class MessageRow
             JsonValueKind.Array when content.GetArrayLength() == 1 => content[0].StringOrNull("text"),
             _ => null,
         };
-    }
-
-    /// <summary>What the API shows of a user's message: memgpt agents wrap it into an object, of which only the message is shown.</summary>
-    private static string Unpack(string text)
-    {
-        if (!text.AsSpan().TrimStart().StartsWith("{", StringComparison.Ordinal))
-        {
-            return text;
-        }
-
-        try
-        {
-            using var wrapper = JsonDocument.Parse(text);
-            return wrapper.RootElement.StringOrNull("type") == "user_message" && wrapper.RootElement.StringOrNull("message") is { } message ? message : text;
-        }
-        catch (JsonException)
-        {
-            // Not a wrapper, just a text that begins like one.
-            return text;
-        }
     }
 
     /// <summary>A hash that is the same in every process and never 0.</summary>
@@ -475,7 +452,7 @@ public sealed class MessageRow
         private static string PackedReturn(JsonElement toolReturn)
         {
             var buffer = new ArrayBufferWriter<byte>();
-            using (var packed = new Utf8JsonWriter(buffer, s_writer))
+            using (var packed = new Utf8JsonWriter(buffer, AgentFileComposer.WriterOptions))
             {
                 packed.WriteStartObject();
                 packed.WriteString("status"u8, toolReturn.StringOrNull("status") == "error" ? "Failed"u8 : "OK"u8);

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using LettaPS.Core.AgentTables;
 using LettaPS.Core.Json;
@@ -13,15 +12,13 @@ namespace LettaPS.Core.AgentFiles;
 /// </summary>
 public static class PassageRow
 {
-    private static readonly JsonWriterOptions s_writer = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     /// <summary>Writes a passage.</summary>
     /// <param name="passage">The passage as the server gives it.</param>
     /// <returns>The JSON object.</returns>
     public static ReadOnlyMemory<byte> FromApi(JsonElement passage)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer, s_writer))
+        using (var writer = new Utf8JsonWriter(buffer, AgentFileComposer.WriterOptions))
         {
             writer.WriteStartObject();
             foreach (var property in passage.EnumerateObject())
@@ -48,7 +45,7 @@ public static class PassageRow
     internal static ReadOnlyMemory<byte> FromDatabase(DatabaseRow row)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer, s_writer))
+        using (var writer = new Utf8JsonWriter(buffer, AgentFileComposer.WriterOptions))
         {
             writer.WriteStartObject();
             writer.WriteFields(row, AnswerFields.Passage);

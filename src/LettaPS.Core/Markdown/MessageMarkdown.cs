@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Json;
-using LettaPS.Core.Restores;
 
 namespace LettaPS.Core.Markdown;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Json;
 
 namespace LettaPS.Core.Restores;

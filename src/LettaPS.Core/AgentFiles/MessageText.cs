@@ -1,8 +1,9 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Json;
 using LettaPS.Core.Json;
 
-namespace LettaPS.Core.Restores;
+namespace LettaPS.Core.AgentFiles;
 
 /// <summary>What a message says, in a form that is the same for its row in a file and for what a server shows of it.</summary>
 internal static class MessageText
@@ -82,6 +83,7 @@ internal static class MessageText
     }
 
     /// <summary>What a user said, without the wrapper that memgpt agents put around it.</summary>
+    [return: NotNullIfNotNull(nameof(text))]
     public static string? Said(string? text) =>
         text is not null && Unwrap(text) is { } wrapper && wrapper.StringOrNull("type") == "user_message" && wrapper.StringOrNull("message") is { } message ? message : text;
 
@@ -98,6 +100,7 @@ internal static class MessageText
         }
         catch (JsonException)
         {
+            // Not a wrapper, just a text that begins like one.
             return null;
         }
     }
