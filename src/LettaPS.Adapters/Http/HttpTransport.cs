@@ -56,7 +56,7 @@ internal sealed class HttpTransport : IDisposable
 #pragma warning restore CA5359
         }
 
-        // Time limits are per answer and per part of one (SendAsync, TimeoutStream), not per download.
+        // Time limits are per answer and per part of one (TimeLimit, LimitedStream), not per download.
         _client = new HttpClient(handler) { BaseAddress = connection.BaseUri, Timeout = Timeout.InfiniteTimeSpan };
         _client.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("LettaPS", s_version));
         _client.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));

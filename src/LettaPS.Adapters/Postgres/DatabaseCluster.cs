@@ -70,7 +70,12 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
         catch (Exception e)
         {
             await connection.DisposeAsync().ConfigureAwait(false);
-            throw e is NpgsqlException npgsql ? PostgresErrors.OfStatement(npgsql, address, "The lock on the database could not be had") : e;
+            if (e is NpgsqlException npgsql)
+            {
+                throw PostgresErrors.OfStatement(npgsql, address, "The lock on the database could not be had");
+            }
+
+            throw;
         }
     }
 

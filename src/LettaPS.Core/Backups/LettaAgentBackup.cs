@@ -40,7 +40,7 @@ public sealed class LettaAgentBackup
     /// <summary>How many messages it holds.</summary>
     public int Messages { get; }
 
-    /// <summary>How many of them were rebuilt from what the API shows instead of copied as the database has them; see about Export-LettaAgent.</summary>
+    /// <summary>How many of them were rebuilt from what the API shows instead of copied as the database has them; the page of Export-LettaAgent says when.</summary>
     public int Rebuilt { get; }
 
     /// <summary>How many archival passages it holds.</summary>

@@ -16,7 +16,7 @@ internal sealed class AgentRestore(AgentDocument document, AgentRecord agent, Pl
     public PlannedAgent Planned => planned;
 
     /// <summary>When it was begun, as a timestamp of <see cref="TimeProvider"/>.</summary>
-    public long Started => begun;
+    public long Begun => begun;
 
     /// <summary>What is not there.</summary>
     public List<string> Gaps { get; } = [.. document.Gaps];
@@ -24,8 +24,8 @@ internal sealed class AgentRestore(AgentDocument document, AgentRecord agent, Pl
     /// <summary>What was done otherwise.</summary>
     public List<string> Warnings { get; } = [.. document.Mended];
 
-    /// <summary>Whether something may be on the server.</summary>
-    public bool Begun { get; set; }
+    /// <summary>Whether something of it may be on the server.</summary>
+    public bool MayBeOnServer { get; set; }
 
     /// <summary>The new agent.</summary>
     public string? NewId { get; set; }

@@ -80,7 +80,7 @@ internal sealed class IdentityRestore(IAgentTarget server) : IDisposable
     private async Task<string> MakeAsync(AgentRestore work, JsonElement identity, CancellationToken cancel)
     {
         // From here on there may be something to remove.
-        work.Begun = true;
+        work.MayBeOnServer = true;
         var made = await server.CreateThingAsync(ThingKind.Identity, identity.Pick("identifier_key", "name", "identity_type", "properties"), cancel).ConfigureAwait(false);
         var id = made.StringOrNull("id") ?? string.Empty;
         _there![Key(identity)] = id;

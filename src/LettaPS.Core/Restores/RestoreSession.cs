@@ -52,7 +52,7 @@ public sealed class RestoreSession : IRestoreSession
         _gate = new ImportGate(throttle);
     }
 
-    /// <summary>The map of identifiers, beside the backup.</summary>
+    /// <inheritdoc/>
     public string MapPath => _file.Path;
 
     /// <summary>Agents of the server whose identifier is none of Letta's: none of them can be recognised as one of the backup's.</summary>
@@ -81,8 +81,7 @@ public sealed class RestoreSession : IRestoreSession
         return session;
     }
 
-    /// <summary>What a run would do with an agent, in words.</summary>
-    /// <param name="agent">The agent.</param>
+    /// <inheritdoc/>
     public string Describe(PlannedAgent agent)
     {
         var action = FindExisting(agent) is not { } existing
@@ -108,21 +107,14 @@ public sealed class RestoreSession : IRestoreSession
         return models.Count == 0 ? action : $"{action}; {string.Join("; ", models)}";
     }
 
-    /// <summary>The agent that a run would delete in favour of the restored one.</summary>
-    /// <param name="agent">The agent to restore.</param>
-    /// <returns>Name and identifier of the other, or <see langword="null"/> where none is to be deleted.</returns>
+    /// <inheritdoc/>
     public string? Replaces(PlannedAgent agent) =>
         _options is { Conflict: RestoreConflict.Replace, PassagesOnly: false } && FindExisting(agent) is { } existing ? $"{existing.Name} ({existing.Id})" : null;
 
-    /// <summary>The result of an agent that was not restored because the other, which would have been deleted, is to stay.</summary>
-    /// <param name="agent">The agent.</param>
+    /// <inheritdoc/>
     public LettaRestoreResult Keep(PlannedAgent agent) => agent.Kept(FindExisting(agent)?.Id, _server.Connection.BaseUri);
 
-    /// <summary>Restores one agent.</summary>
-    /// <param name="planned">The agent.</param>
-    /// <param name="cancel">Gives up; what was begun is removed first.</param>
-    /// <returns>What became of it.</returns>
-    /// <exception cref="LettaException">It could not be restored; nothing of it is left on the server, or the message says what.</exception>
+    /// <inheritdoc/>
     public async Task<LettaRestoreResult> RestoreAsync(PlannedAgent planned, CancellationToken cancel)
     {
         var begun = TimeProvider.System.GetTimestamp();
@@ -165,9 +157,7 @@ public sealed class RestoreSession : IRestoreSession
         return work.Result(_server.Connection.BaseUri);
     }
 
-    /// <summary>Makes the groups of restored agents again.</summary>
-    /// <param name="cancel">Gives up.</param>
-    /// <returns>Groups that could not be made, in words, by the original identifiers of their agents.</returns>
+    /// <inheritdoc/>
     public async Task<ILookup<string, string>> RestoreGroupsAsync(CancellationToken cancel)
     {
         var failures = new List<(string Agent, string Gap)>();
@@ -367,7 +357,7 @@ public sealed class RestoreSession : IRestoreSession
                 Remember(work.Planned, work.NewId!);
             }
         }
-        catch (Exception e) when (work.Begun)
+        catch (Exception e) when (work.MayBeOnServer)
         {
             var left = await CleanUpAsync(work).ConfigureAwait(false);
             if (left is null || e is not LettaException letta)
@@ -422,7 +412,7 @@ public sealed class RestoreSession : IRestoreSession
         try
         {
             // An import is not broken off: the server would go on with it, and nobody would know what to remove.
-            work.Begun = true;
+            work.MayBeOnServer = true;
             work.NewId = await _server.ImportAsync(file, _options.OverwriteTool, CancellationToken.None).ConfigureAwait(false);
         }
         finally
@@ -688,7 +678,7 @@ public sealed class RestoreSession : IRestoreSession
         }
 
         Remember(work.Planned, existing.Id);
-        return Result(work.Planned, existing.Id, LettaRestoreStatus.Skipped, work.Started) with
+        return Result(work.Planned, existing.Id, LettaRestoreStatus.Skipped, work.Begun) with
         {
             Gaps = work.Gaps,
             Warnings = [.. work.Warnings, $"'{existing.Name}' was not replaced: the new agent would have gaps ({work.Gaps.Count}), so it was removed again and {existing.Id} was kept. -Conflict Rename keeps both."],

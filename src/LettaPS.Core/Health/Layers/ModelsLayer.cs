@@ -6,7 +6,7 @@ namespace LettaPS.Core.Health.Layers;
 /// <summary>Where the models of the agents are, and whether something still answers there.</summary>
 internal sealed class ModelsLayer : HealthLayer
 {
-    /// <summary>Letta's own endpoints, which no longer serve self-hosted servers (letta#3091), with the handle that leads there.</summary>
+    /// <summary>Letta's own endpoints, which no longer serve self-hosted servers (letta#3091).</summary>
     private static readonly string[] s_retired = ["inference.letta.com", "embeddings.letta.com", "bun-function-production-e310.up.railway.app"];
 
     /// <inheritdoc/>
