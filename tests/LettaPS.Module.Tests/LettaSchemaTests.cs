@@ -62,7 +62,8 @@ public class LettaSchemaTests
     [InlineData("Invoke-LettaSchemaFix -LockTimeout -1")]
     [InlineData("Invoke-LettaSchemaFix -LockTimeout 86401")]
     [InlineData("Invoke-LettaSchemaFix -LockTimeout ([timespan]'-00:00:01')")]
-    [InlineData("Reset-LettaDatabase -MaxBackupAge '-1.0:00'")]
+    [InlineData("Reset-LettaDatabase -MaximumBackupAge '-1.0:00'")]
+    [InlineData("Reset-LettaDatabase -MaximumBackupAge 3153600001")]
     public void A_duration_that_is_none_is_refused_before_anything_is_done(string command)
     {
         using var shell = new Shell();

@@ -36,7 +36,7 @@ public sealed class DatabaseReset(IDatabaseHost host, TimeProvider time)
                     "BackupTooOld",
                     LettaErrorKind.Refused,
                     $"The dump '{dump}' is {AgeText.Of(age)} old; what was written since would be lost.",
-                    "Take a new one with Backup-LettaDatabase, or allow this one with -MaxBackupAge.",
+                    "Take a new one with Backup-LettaDatabase, or allow this one with -MaximumBackupAge.",
                     dump);
             }
 

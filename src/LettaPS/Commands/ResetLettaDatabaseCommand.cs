@@ -20,10 +20,11 @@ public sealed class ResetLettaDatabaseCommand : WholeDatabaseCmdlet
     [ArgumentCompleter(typeof(BackupPathCompleter))]
     public string? BackupPath { get; set; }
 
-    /// <summary>How old the dump may be; one day where not given.</summary>
+    /// <summary>How old the dump may be: a duration or a number of seconds; one day where not given.</summary>
     [Parameter]
+    [Seconds]
     [Duration(maximumDays: 36500)]
-    public TimeSpan MaxBackupAge { get; set; } = TimeSpan.FromDays(1);
+    public TimeSpan MaximumBackupAge { get; set; } = TimeSpan.FromDays(1);
 
     /// <summary>Without a dump. What is in the database is then gone for good.</summary>
     [Parameter]
@@ -48,7 +49,7 @@ public sealed class ResetLettaDatabaseCommand : WholeDatabaseCmdlet
         if (BackupPath is not null)
         {
             Progress.Tell("checking the dump");
-            dump = await reset.CheckBackupAsync(FilePaths.ForWriting(this, BackupPath), target.Database, MaxBackupAge, Progress.AddBytes, cancel).ConfigureAwait(false);
+            dump = await reset.CheckBackupAsync(FilePaths.ForWriting(this, BackupPath), target.Database, MaximumBackupAge, Progress.AddBytes, cancel).ConfigureAwait(false);
         }
         else if (!Force)
         {
