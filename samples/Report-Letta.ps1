@@ -29,7 +29,7 @@ Reports two servers on one page.
 .EXAMPLE
 ./Report-Letta.ps1 /var/www/letta.html -BackupPath /srv/letta-backup
 
-With the newest backup of each agent's server.
+With the time of each agent's newest backup.
 #>
 [CmdletBinding(SupportsShouldProcess)]
 [OutputType([void])]

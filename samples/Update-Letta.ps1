@@ -14,11 +14,12 @@ For a server that docker compose runs. In this order:
 5. The server is stopped and its database dumped, so that nothing is written after the dump.
 6. The new release is started; it migrates the database. It must answer within -TimeoutSec.
 7. Compare-LettaSchema must find nothing that breaks. If the start script of the image was bypassed, Update-LettaSchema migrates.
-8. Health must find nothing that fails, and every agent is exported again: each must be there with at least the messages, passages, blocks and tools that
-   it had.
+8. Health must find nothing that fails, and every agent is exported again: each must be there with at least the messages, passages, blocks, tools and files
+   that it had.
 
 If anything from 4 on fails, or Ctrl+C is pressed, everything is put back: the bytes of the compose file, the database as it was in the dump, the container of
-the old release. The database that the new release made is kept under a dated name. The script then ends with an error that says what failed.
+the old release. The database that the new release made is kept under a dated name. A reference that floated stays pinned to what ran. The script then ends
+with an error that says what failed.
 .PARAMETER Version
 The release to move to, such as 0.16.8.
 .PARAMETER BackupPath

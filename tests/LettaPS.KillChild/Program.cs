@@ -7,11 +7,12 @@ using LettaPS.Core.Restores;
 using LettaPS.Core.Servers;
 using LettaPS.KillChild;
 
-// usage: LettaPS.KillChild restore|reset CONTAINER DUMP STEP
-//        LettaPS.KillChild agents DATABASE-URI FOLDER STATEMENT
-// Restores or empties the database of a server and kills itself, for real, before the step; before "Filling", when the first bytes have been loaded.
 // usage: LettaPS.KillChild agents URL SET
 // Restores the agents of a set onto a server, and is killed by the one who started it.
+// usage: LettaPS.KillChild agents DATABASE-URI FOLDER STATEMENT
+// Restores the agents of a folder into a database and kills itself, for real, before one of the statements.
+// usage: LettaPS.KillChild restore|reset CONTAINER DUMP STEP
+// Restores or empties the database of a server and kills itself before the step; before "Filling", when the first bytes have been loaded.
 if (args is ["agents", var url, var set])
 {
     var folder = Directory.CreateTempSubdirectory("lettaps-kill-").FullName;
@@ -27,8 +28,6 @@ if (args is ["agents", var url, var set])
 }
 
 var (job, container, dump, at) = (args[0], args[1], args[2], args[3]);
-
-// The other form restores the agents of a folder into a database, and kills itself before one of the statements.
 
 var door = new AdapterDoor();
 if (job == "agents")

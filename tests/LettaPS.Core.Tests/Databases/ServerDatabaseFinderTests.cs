@@ -55,8 +55,6 @@ public sealed class ServerDatabaseFinderTests
 
         public Task<string> GetImageIdAsync(string image, CancellationToken cancel) => throw new NotSupportedException();
 
-        public Task<IReadOnlyList<string>> GetImageDigestsAsync(string image, CancellationToken cancel) => throw new NotSupportedException();
-
         public Task StartAsync(string container, CancellationToken cancel) => throw new NotSupportedException();
 
         public Task StopAsync(string container, TimeSpan grace, CancellationToken cancel) => throw new NotSupportedException();

@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -114,22 +113,6 @@ public sealed class SandboxState
         row.SequenceId = NextSequence();
         agent.Messages.Add(row);
         return row;
-    }
-
-    /// <summary>The agent that has a message, with the message.</summary>
-    public bool TryFindMessage(string id, [MaybeNullWhen(false)] out AgentRow agent, [MaybeNullWhen(false)] out MessageRow message)
-    {
-        foreach (var candidate in Agents)
-        {
-            if (candidate.Messages.Find(id) is { } found)
-            {
-                (agent, message) = (candidate, found);
-                return true;
-            }
-        }
-
-        (agent, message) = (null, null);
-        return false;
     }
 
     /// <summary>
