@@ -32,6 +32,22 @@ public class ConnectLettaTests
         Assert.Empty(shell.Run($"Connect-Letta '{server.BaseUri}/v1/'").Succeed());
     }
 
+    [Theory]
+    [InlineData("Connect-Letta http://localhost:1")]
+    [InlineData("Test-LettaHealth http://localhost:1")]
+    [InlineData("Test-LettaCompatibility http://localhost:1")]
+    [InlineData("Test-LettaUpgrade http://localhost:1 -To 0.16.8")]
+    public void A_password_in_clear_is_refused_with_the_way_to_give_it_and_not_repeated(string command)
+    {
+        using var shell = new Shell();
+
+        var error = Assert.Single(shell.Run($"{command} -ApiKey $args[0]", "hunter2").Errors);
+
+        Assert.StartsWith("ParameterArgumentTransformationError,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.Contains("secure string", error.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", error.ToString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_password_opens_a_secured_server_and_is_shown_nowhere()
     {

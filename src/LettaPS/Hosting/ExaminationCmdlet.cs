@@ -17,6 +17,7 @@ public abstract class ExaminationCmdlet : ConnectionCmdlet
 
     /// <summary>Password of the server at <see cref="BaseUri"/>, or of those in containers. Without it <c>LETTA_API_KEY</c>, if set.</summary>
     [Parameter]
+    [Secret]
     public SecureString? ApiKey { get; set; }
 
     /// <summary>Accept any TLS certificate of the server at <see cref="BaseUri"/>; what is wrong with it is told all the same.</summary>
