@@ -15,6 +15,9 @@ namespace LettaPS.Core.Upgrades;
 /// <summary>Looks at all that decides whether an upgrade will succeed and whether there is a way back. Changes nothing.</summary>
 public sealed class UpgradeExamination
 {
+    /// <summary>The last migration that copies secrets (0.13.0).</summary>
+    private const string LastThatCopiesSecrets = "8149a781ac1b";
+
     private readonly IAdapterDoor _door;
     private readonly HealthTarget _target;
     private readonly HealthOptions _options;
@@ -41,10 +44,8 @@ public sealed class UpgradeExamination
         var context = new HealthContext(_door, _target, _options, _time, cancel) { Release = _to };
         await using (context.ConfigureAwait(false))
         {
-            var database = ExamineDatabaseAsync(context, cancel);
-            var checks = new List<LettaUpgradeCheck>();
-            var (reading, databaseChecks, steps) = await database.ConfigureAwait(false);
-            checks.AddRange(databaseChecks);
+            var (reading, databaseChecks, steps) = await ExamineDatabaseAsync(context, cancel).ConfigureAwait(false);
+            var checks = new List<LettaUpgradeCheck>(databaseChecks);
             checks.Add(await BackupAsync(context, cancel).ConfigureAwait(false));
             checks.AddRange(Containers(await context.Engine.ConfigureAwait(false)));
             var version = reading is null ? await context.Version.ConfigureAwait(false) : null;
@@ -365,7 +366,4 @@ public sealed class UpgradeExamination
 
     private static Dictionary<string, long>? Rows(DatabaseSnapshot snapshot) =>
         snapshot.Answer(DatabaseQuestions.Rows)?.EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetInt64());
-
-    /// <summary>The last migration that copies secrets (0.13.0).</summary>
-    private const string LastThatCopiesSecrets = "8149a781ac1b";
 }

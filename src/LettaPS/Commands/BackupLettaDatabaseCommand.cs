@@ -30,7 +30,7 @@ public sealed class BackupLettaDatabaseCommand : WholeDatabaseCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord() => ForEachTarget(TimeSpan.Zero, async (target, cancel) =>
     {
-        var path = DumpPath.For(FilePaths.ForWriting(this, Path), target, Format);
+        var path = DumpPath.For(FilePaths.Resolve(this, Path), target, Format);
         if (!await ShouldProcessAsync(path, $"Dump the {target}").ConfigureAwait(false))
         {
             return;

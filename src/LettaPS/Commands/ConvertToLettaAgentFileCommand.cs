@@ -26,7 +26,7 @@ public sealed class ConvertToLettaAgentFileCommand : BackupPathCmdlet
     public SwitchParameter Force { get; set; }
 
     /// <inheritdoc/>
-    protected override void BeginProcessing() => _outPath = FilePaths.ForWriting(this, OutPath);
+    protected override void BeginProcessing() => _outPath = FilePaths.Resolve(this, OutPath);
 
     /// <inheritdoc/>
     private protected override string Activity => "Converting agent files";

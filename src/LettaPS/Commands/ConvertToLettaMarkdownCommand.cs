@@ -27,7 +27,7 @@ public sealed class ConvertToLettaMarkdownCommand : BackupPathCmdlet
     public SwitchParameter Force { get; set; }
 
     /// <inheritdoc/>
-    protected override void BeginProcessing() => _outPath = FilePaths.ForWriting(this, OutPath);
+    protected override void BeginProcessing() => _outPath = FilePaths.Resolve(this, OutPath);
 
     /// <inheritdoc/>
     private protected override string Activity => "Writing Markdown";

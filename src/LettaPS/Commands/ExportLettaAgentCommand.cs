@@ -124,7 +124,7 @@ public sealed class ExportLettaAgentCommand : AgentSourceCmdlet
     {
         try
         {
-            var folder = FilePaths.ForWriting(this, Path);
+            var folder = FilePaths.Resolve(this, Path);
             return File.Exists(folder)
                 ? throw new LettaException("PathIsFile", LettaErrorKind.InvalidInput, $"'{folder}' is a file; a backup set goes into a folder.", "Give the path of a folder, which need not exist.", folder)
                 : folder;

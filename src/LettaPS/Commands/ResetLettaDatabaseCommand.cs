@@ -49,7 +49,7 @@ public sealed class ResetLettaDatabaseCommand : WholeDatabaseCmdlet
         if (BackupPath is not null)
         {
             Progress.Tell("checking the dump");
-            dump = await reset.CheckBackupAsync(FilePaths.ForWriting(this, BackupPath), target.Database, MaximumBackupAge, Progress.AddBytes, cancel).ConfigureAwait(false);
+            dump = await reset.CheckBackupAsync(FilePaths.Resolve(this, BackupPath), target.Database, MaximumBackupAge, Progress.AddBytes, cancel).ConfigureAwait(false);
         }
         else if (!Force)
         {

@@ -124,7 +124,7 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
         {
             try
             {
-                _paths.AddRange(FilePaths.ForReading(this, given, LiteralPath is not null));
+                _paths.AddRange(FilePaths.Matching(this, given, LiteralPath is not null));
             }
             catch (LettaException e)
             {
@@ -148,7 +148,7 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
         }
 
         RefuseWhatDoesNotGoTogether();
-        var mapPath = IdMapPath is null ? null : FilePaths.ForWriting(this, IdMapPath);
+        var mapPath = IdMapPath is null ? null : FilePaths.Resolve(this, IdMapPath);
         RunToEnd(_progress, cancel => RestoreAsync(connection, mapPath, cancel));
     }
 

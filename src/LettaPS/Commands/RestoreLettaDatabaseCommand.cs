@@ -38,7 +38,7 @@ public sealed class RestoreLettaDatabaseCommand : WholeDatabaseCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord() => ForEachTarget(TimeSpan.FromSeconds(TimeoutSec), async (target, cancel) =>
     {
-        var path = FilePaths.ForWriting(this, Path);
+        var path = FilePaths.Resolve(this, Path);
         var restore = new DatabaseRestore(target.Host, TimeProvider.System);
         Progress.Tell("checking the dump");
         var manifest = await restore.CheckAsync(path, target.Database, Force, Progress.AddBytes, cancel).ConfigureAwait(false);

@@ -59,7 +59,7 @@ public sealed class UpdateLettaCodePinCommand : PSCmdlet
 
     private (Uri Server, ServerIdMap Ids) Map()
     {
-        var path = FilePaths.ForWriting(this, IdMap);
+        var path = FilePaths.Resolve(this, IdMap);
         path = Directory.Exists(path) ? System.IO.Path.Combine(path, Core.Restores.IdMap.FileName) : path;
         if (!File.Exists(path))
         {
@@ -82,7 +82,7 @@ public sealed class UpdateLettaCodePinCommand : PSCmdlet
     {
         if (Path is not null)
         {
-            return [.. Path.SelectMany(p => FilePaths.ForReading(this, p, literal: false))];
+            return [.. Path.SelectMany(p => FilePaths.Matching(this, p, literal: false))];
         }
 
         string[] usual =

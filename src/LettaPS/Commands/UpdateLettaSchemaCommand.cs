@@ -62,7 +62,7 @@ public sealed class UpdateLettaSchemaCommand : ServerDatabaseCmdlet
         string? dump = null;
         if (BackupPath is not null && !NoBackup)
         {
-            dump = DumpPath.For(FilePaths.ForWriting(this, BackupPath), target, DumpFormat.Custom);
+            dump = DumpPath.For(FilePaths.Resolve(this, BackupPath), target, DumpFormat.Custom);
             await DumpAsync(target, dump, DumpFormat.Custom, force: false, cancel).ConfigureAwait(false);
         }
 

@@ -21,5 +21,5 @@ public abstract class BackupExaminationCmdlet : ExaminationCmdlet
     private protected string? FullBackupPath { get; private set; }
 
     /// <inheritdoc/>
-    private protected override void Prepare() => FullBackupPath = BackupPath is null ? null : FilePaths.ForWriting(this, BackupPath);
+    private protected override void Prepare() => FullBackupPath = BackupPath is null ? null : FilePaths.Resolve(this, BackupPath);
 }

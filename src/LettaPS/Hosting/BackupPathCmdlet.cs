@@ -39,7 +39,7 @@ public abstract class BackupPathCmdlet : AsyncCmdlet
         {
             try
             {
-                foreach (var path in FilePaths.ForReading(this, given, LiteralPath is not null))
+                foreach (var path in FilePaths.Matching(this, given, LiteralPath is not null))
                 {
                     RunToEnd(Progress, async cancel =>
                     {

@@ -98,7 +98,7 @@ public abstract class ComposeCmdlet : AsyncCmdlet
     private void ForEachFile(string given, bool literal, Action<IReadOnlyList<string>> work) => Guard(given, named: true, () =>
     {
         var found = MyInvocation.ExpectingInput || (!literal && WildcardPattern.ContainsWildcardCharacters(given));
-        foreach (var path in FilePaths.ForReading(this, given, literal))
+        foreach (var path in FilePaths.Matching(this, given, literal))
         {
             if (!Directory.Exists(path))
             {
@@ -136,6 +136,6 @@ public abstract class ComposeCmdlet : AsyncCmdlet
     private List<string> EnvFiles()
     {
         var given = EnvFile ?? Environment.GetEnvironmentVariable(EnvFilesVariable)?.Split(',', StringSplitOptions.RemoveEmptyEntries) ?? [];
-        return [.. given.Select(f => FilePaths.ForWriting(this, f))];
+        return [.. given.Select(f => FilePaths.Resolve(this, f))];
     }
 }

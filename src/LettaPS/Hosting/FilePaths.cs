@@ -8,25 +8,25 @@ internal static class FilePaths
 {
     private const string FileSystem = "FileSystem";
 
-    /// <summary>Where something is to be written; it need not exist.</summary>
+    /// <summary>The full path of one file or folder, which need not exist; wildcard characters are taken literally.</summary>
     /// <param name="cmdlet">Whose location counts.</param>
     /// <param name="path">The path.</param>
-    public static string ForWriting(PSCmdlet cmdlet, string path)
+    public static string Resolve(PSCmdlet cmdlet, string path)
     {
         var resolved = cmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
         return Require(resolved, provider, path);
     }
 
-    /// <summary>What is to be read.</summary>
+    /// <summary>The full paths of what is to be read.</summary>
     /// <param name="cmdlet">Whose location counts.</param>
     /// <param name="path">The path.</param>
     /// <param name="literal">Take wildcard characters literally.</param>
     /// <returns>The matching paths. A path without wildcards is given even where nothing is there: who reads it says so.</returns>
-    public static IEnumerable<string> ForReading(PSCmdlet cmdlet, string path, bool literal)
+    public static IEnumerable<string> Matching(PSCmdlet cmdlet, string path, bool literal)
     {
         if (literal || !WildcardPattern.ContainsWildcardCharacters(path))
         {
-            return [ForWriting(cmdlet, path)];
+            return [Resolve(cmdlet, path)];
         }
 
         var resolved = cmdlet.SessionState.Path.GetResolvedProviderPathFromPSPath(path, out var provider);
