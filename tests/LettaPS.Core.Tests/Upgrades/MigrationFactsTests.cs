@@ -3,7 +3,7 @@ using LettaPS.Core.Releases;
 using LettaPS.Core.Upgrades;
 using LettaPS.SchemaCatalogue;
 
-namespace LettaPS.Core.Tests.Health;
+namespace LettaPS.Core.Tests.Upgrades;
 
 public class MigrationFactsTests
 {

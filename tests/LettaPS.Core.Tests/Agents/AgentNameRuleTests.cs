@@ -1,6 +1,6 @@
 using LettaPS.Core.Agents;
 
-namespace LettaPS.Core.Tests.Health;
+namespace LettaPS.Core.Tests.Agents;
 
 public class AgentNameRuleTests
 {

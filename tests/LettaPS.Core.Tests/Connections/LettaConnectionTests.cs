@@ -1,7 +1,7 @@
 using System.Net;
 using LettaPS.Core.Connections;
 
-namespace LettaPS.Core.Tests;
+namespace LettaPS.Core.Tests.Connections;
 
 public class LettaConnectionTests
 {
