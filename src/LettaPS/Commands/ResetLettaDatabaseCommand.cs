@@ -22,6 +22,7 @@ public sealed class ResetLettaDatabaseCommand : WholeDatabaseCmdlet
 
     /// <summary>How old the dump may be: a duration or a number of seconds; one day where not given.</summary>
     [Parameter]
+    [Alias("MaxBackupAge")]
     [Seconds]
     [Duration(maximumDays: 36500)]
     public TimeSpan MaximumBackupAge { get; set; } = TimeSpan.FromDays(1);

@@ -134,7 +134,7 @@ public sealed class DatabaseTests(RunningProject running) : IClassFixture<Runnin
         Refused(shell, "BackupRequired", "Reset-LettaDatabase -Name $args[0] -Confirm:$false", _project.Letta);
         Refused(shell, "BackupMissing", "Reset-LettaDatabase -Name $args[0] -BackupPath $args[1] -Confirm:$false", _project.Letta, folder.Path);
         shell.Run("Backup-LettaDatabase -Name $args[0] -Path $args[1]", _project.Letta, folder["a.dump"]).Succeed();
-        Refused(shell, "BackupTooOld", "Reset-LettaDatabase -Name $args[0] -BackupPath $args[1] -MaximumBackupAge 0:0:0 -Confirm:$false", _project.Letta, folder.Path);
+        Refused(shell, "BackupTooOld", "Reset-LettaDatabase -Name $args[0] -BackupPath $args[1] -MaxBackupAge 0:0:0 -Confirm:$false", _project.Letta, folder.Path);
         await EditManifestAsync(folder["a.dump"], "\"name\": \"letta\",\n    \"owner\"", "\"name\": \"other\",\n    \"owner\"");
         Refused(shell, "BackupOfAnother", "Reset-LettaDatabase -Name $args[0] -BackupPath $args[1] -Confirm:$false", _project.Letta, folder["a.dump"]);
         Assert.Equal(started, await StartTimeAsync(_project.Letta));
