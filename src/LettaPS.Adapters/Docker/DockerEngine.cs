@@ -17,8 +17,15 @@ internal sealed class DockerEngine : IContainerEngine
     // process is waited for by the shell. One that is left behind becomes a child of the container's first process, and where that is PostgreSQL, it
     // takes a stranger that ends by a signal for a crashed session of its own, and throws everybody out. What the shell says of the watcher's end is not
     // the program's.
-    private const string WatchedScript =
-        """exec 3<&0; "$@" </dev/null 3<&- & p=$!; (read -r _ <&3; kill $p) >/dev/null 2>&1 & w=$!; exec 3<&-; wait $p; r=$?; { kill $w; wait $w; } 2>/dev/null; exit $r""";
+    private const string WatchedScript = """exec 3<&0; "$@" </dev/null 3<&- & p=$!; d=$p; """ + Watch;
+
+    private const string Watch = """(read -r _ <&3; kill $p) >/dev/null 2>&1 & w=$!; exec 3<&-; wait $d; r=$?; { kill $w; wait $w; } 2>/dev/null; exit $r""";
+
+    // The same for a program that writes much, as it does in 4 KiB at a time, each of which wakes the engine, its shim and us: dd makes a few large parts
+    // of them. The exit code is still the program's, which takes a shell that can tell; without one it goes the longer way.
+    private const string BulkScript =
+        """command -v bash >/dev/null && command -v dd >/dev/null && exec bash -c 'set -o pipefail; exec 3<&0; "$@" </dev/null 3<&- | dd ibs=64k obs=64k 2>/dev/null 3<&- & d=$!; p=$(jobs -p %+); """
+        + Watch + """' bash "$@"; """ + WatchedScript;
 
     private const string FedScript = """exec "$@" """;
 
@@ -134,7 +141,7 @@ internal sealed class DockerEngine : IContainerEngine
     /// <inheritdoc/>
     public async Task<ProgramResult> RunProgramAsync(string container, ContainerProgram program, Stream? input, Stream? output, CancellationToken cancel)
     {
-        var run = await StartProgramAsync(container, program, input is null ? WatchedScript : FedScript, cancel).ConfigureAwait(false);
+        var run = await StartProgramAsync(container, program, input is not null ? FedScript : output is null ? WatchedScript : BulkScript, cancel).ConfigureAwait(false);
         await using (run.ConfigureAwait(false))
         {
             using var text = output is null ? new MemoryStream() : null;
