@@ -155,6 +155,10 @@ try {
 }
 catch {
     $line = "FAILED error=$_"
+
+    # From PowerShell 7.5 on what to do is beside the message, before it is at its end.
+    $advice = $_.ErrorDetails ? $_.ErrorDetails.RecommendedAction : ''
+    if ($advice -and -not "$_".EndsWith($advice)) { $line += " $advice" }
     $code = 2
 }
 

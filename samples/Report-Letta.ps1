@@ -87,20 +87,22 @@ foreach ($server in $Connection) {
     $trouble = $null
     $agents = @()
     try {
-        $agents = @(Get-LettaAgent -Connection $server -IncludeHidden | ForEach-Object {
-            $agent = $_
-            $holding = @($sets | Where-Object { $_.Files.AgentId -contains $agent.Id })
-            [pscustomobject]@{
-                Server     = $server.BaseUri
-                Name       = $agent.Name
-                Id         = $agent.Id
-                Model      = $agent.Model
-                CreatedAt  = $agent.CreatedAt ? $agent.CreatedAt.ToString('yyyy-MM-dd') : ''
-                InContext  = $agent.InContextMessages
-                Tags       = $agent.Tags -join ', '
-                LastBackup = $holding ? $holding[-1].CompletedAt.ToString('yyyy-MM-dd HH:mm') : 'never'
+        $agents = @(
+            Get-LettaAgent -Connection $server -IncludeHidden | ForEach-Object {
+                $agent = $_
+                $holding = @($sets | Where-Object { $_.Files.AgentId -contains $agent.Id })
+                [pscustomobject]@{
+                    Server     = $server.BaseUri
+                    Name       = $agent.Name
+                    Id         = $agent.Id
+                    Model      = $agent.Model
+                    CreatedAt  = $agent.CreatedAt ? $agent.CreatedAt.ToString('yyyy-MM-dd') : ''
+                    InContext  = $agent.InContextMessages
+                    Tags       = $agent.Tags -join ', '
+                    LastBackup = $holding ? $holding[-1].CompletedAt.ToString('yyyy-MM-dd HH:mm') : 'never'
+                }
             }
-        })
+        )
     }
     catch {
         $trouble = $_

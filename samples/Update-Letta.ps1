@@ -191,8 +191,9 @@ finally {
             if ($stopped) { Start-LettaServer $server.Name -Wait -TimeoutSec $TimeoutSec }
         }
         catch {
-            throw "The upgrade to $Version failed ($failure), and going back failed too: $_ The agents are in $BackupPath, the database is in " +
-                "$(if ($dump) { $dump.Path } else { 'its place, unchanged' }). When the cause is gone: Restore-LettaDatabase <dump> -Name $($server.Name)."
+            $place = $dump ? $dump.Path : 'its place, unchanged'
+            $wayBack = "When the cause is gone: Restore-LettaDatabase <dump> -Name $($server.Name)."
+            throw "The upgrade to $Version failed ($failure), and going back failed too: $_ The agents are in $BackupPath, the database is in $place. $wayBack"
         }
     }
 }

@@ -6,6 +6,9 @@ namespace LettaPS;
 /// <summary>Every error record of the module is born here.</summary>
 internal static class Errors
 {
+    /// <summary>Whether PowerShell itself shows the advice below the message, as it does from 7.5 on; there it would be read twice.</summary>
+    private static readonly bool s_adviceIsShown = typeof(ErrorRecord).Assembly.GetName().Version >= new Version(7, 5);
+
     /// <summary>Makes the error record of a failure, with the identifier and the advice that the failure carries.</summary>
     /// <param name="exception">The failure.</param>
     /// <param name="target">What was worked on; where <see langword="null"/>, what the failure itself names.</param>
@@ -19,7 +22,7 @@ internal static class Errors
 
     private static ErrorRecord Make(Exception exception, string errorId, ErrorCategory category, object? target, string recommendedAction) => new(exception, errorId, category, target)
     {
-        ErrorDetails = new ErrorDetails($"{exception.Message} {recommendedAction}") { RecommendedAction = recommendedAction },
+        ErrorDetails = new ErrorDetails(s_adviceIsShown ? exception.Message : $"{exception.Message} {recommendedAction}") { RecommendedAction = recommendedAction },
     };
 
     private static ErrorCategory Category(LettaErrorKind kind) => kind switch

@@ -2,6 +2,7 @@ using System.Collections;
 using System.ComponentModel;
 using System.Globalization;
 using System.Management.Automation;
+using System.Management.Automation.Host;
 using LettaPS.Core.Health;
 
 namespace LettaPS;
@@ -10,6 +11,9 @@ namespace LettaPS;
 [EditorBrowsable(EditorBrowsableState.Never)]
 public static class Formatting
 {
+    /// <summary>What PowerShell takes where there is no console.</summary>
+    private const int DefaultWidth = 120;
+
     private static readonly string[] s_units = ["B", "KB", "MB", "GB", "TB"];
 
     /// <summary>A size as a person reads it: three digits and a unit of 1,024.</summary>
@@ -69,6 +73,17 @@ public static class Formatting
     /// <param name="items">The things.</param>
     public static string Lines(IEnumerable? items) => items is null ? string.Empty : string.Join('\n', items.Cast<object?>());
 
+    /// <summary>A text for the last column of a table, broken between words.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="host">PowerShell's <c>$Host</c>, whose console the table is as wide as.</param>
+    /// <param name="before">Where the column begins: characters of the console that are left of it.</param>
+    public static string Wrap(string? text, PSHost? host, int before)
+    {
+        // A table of PowerShell's leaves the last column of the console free.
+        var edge = ConsoleWidth(host) - 1;
+        return Wrap(text, (edge > before ? edge : DefaultWidth - 1) - before);
+    }
+
     /// <summary>A text broken between words; PowerShell's own tables break within them.</summary>
     /// <param name="text">The text.</param>
     /// <param name="width">Width of the column.</param>
@@ -78,8 +93,15 @@ public static class Formatting
         foreach (var line in (text ?? string.Empty).Split('\n'))
         {
             var rest = line.TrimEnd();
-            while (rest.Length > width && rest.LastIndexOf(' ', width) is > 0 and var space)
+            while (rest.Length > width)
             {
+                // A word longer than the column is broken by PowerShell, but what follows it must not be.
+                var space = rest.LastIndexOf(' ', width) is > 0 and var last ? last : rest.IndexOf(' ', width);
+                if (space < 0)
+                {
+                    break;
+                }
+
                 lines.Add(rest[..space]);
                 rest = rest[(space + 1)..];
             }
@@ -88,5 +110,18 @@ public static class Formatting
         }
 
         return string.Join('\n', lines);
+    }
+
+    private static int ConsoleWidth(PSHost? host)
+    {
+        try
+        {
+            return host?.UI?.RawUI?.WindowSize.Width ?? DefaultWidth;
+        }
+        catch (Exception e) when (e is HostException or NotImplementedException or InvalidOperationException or IOException)
+        {
+            // Not every host has a console, and what a view's script throws leaves the cell empty.
+            return DefaultWidth;
+        }
     }
 }

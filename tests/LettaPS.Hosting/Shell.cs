@@ -76,6 +76,11 @@ public sealed class Shell : IDisposable
     {
         var command = error.InvocationInfo?.MyCommand?.Name;
         Console.WriteErrorLine(command is null ? $"{error}" : $"{command}: {error}");
+        if (error.ErrorDetails?.RecommendedAction is { Length: > 0 } advice)
+        {
+            // As PowerShell's own view of errors does from 7.5 on.
+            Console.WriteErrorLine($"  Recommendation: {advice}");
+        }
     }
 
     /// <summary>A script of this runspace that is not yet started, for tests that stop it.</summary>

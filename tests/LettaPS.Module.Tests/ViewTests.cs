@@ -9,6 +9,7 @@ namespace LettaPS.Module.Tests;
 public class ViewTests
 {
     private const int Console = 120;
+    private const int Small = 80;
     private const int LeastLastColumn = 12;
 
     private static readonly XDocument s_views = XDocument.Load(Path.Combine(Path.GetDirectoryName(Shell.ModuleManifest)!, "LettaPS.Format.ps1xml"));
@@ -44,6 +45,54 @@ public class ViewTests
     }
 
     [Fact]
+    public void No_header_is_broken_at_the_edge_of_a_console_of_80_columns()
+    {
+        foreach (var view in s_views.Descendants("View").Where(v => v.Element("TableControl") is not null))
+        {
+            var begin = 0;
+            foreach (var (header, item) in view.Descendants("TableColumnHeader").Zip(view.Descendants("TableColumnItem")))
+            {
+                var label = header.Element("Label")?.Value ?? item.Element("PropertyName")!.Value;
+                var shown = Math.Min(Small - 1 - begin, (int?)header.Element("Width") ?? Console);
+
+                // PowerShell leaves the last column of the console free, and does not show at all what begins beyond it.
+                Assert.True(shown <= 0 || shown >= label.Length, string.Create(CultureInfo.InvariantCulture, $"{view.Element("Name")!.Value}: of {label} {shown} characters are shown."));
+                begin += shown + 1;
+            }
+        }
+    }
+
+    [Fact]
+    public void Texts_that_take_several_lines_are_broken_where_their_column_ends()
+    {
+        foreach (var view in s_views.Descendants("View").Where(v => v.Descendants("Wrap").Any()))
+        {
+            var before = view.Descendants("TableColumnHeader").SkipLast(1).Sum(h => (int)h.Element("Width")! + 1);
+
+            Assert.EndsWith(string.Create(CultureInfo.InvariantCulture, $", $Host, {before})"), view.Descendants("TableColumnItem").Last().Value, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData(Console)]
+    [InlineData(Small)]
+    public void Warnings_of_releases_are_shown_without_breaking_a_word(int width)
+    {
+        using var shell = new Shell(width);
+        var said = shell.Run("(Get-LettaRelease).Warnings").Succeed().SelectMany(w => w.ToString().Split(' ')).ToHashSet();
+
+        Assert.True(shell.Show("Get-LettaRelease"));
+
+        var lines = shell.Console.Text.Split('\n').Select(l => l.TrimEnd()).ToList();
+        var column = lines.Single(l => l.EndsWith("Warnings", StringComparison.Ordinal)).LastIndexOf("Warnings", StringComparison.Ordinal);
+        var shown = lines.Where(l => l.Length > column && !l.EndsWith("Warnings", StringComparison.Ordinal) && !l.EndsWith("---", StringComparison.Ordinal)).SelectMany(l => l[column..].Split(' ')).ToList();
+
+        Assert.All(lines, l => Assert.InRange(l.Length, 0, width));
+        Assert.NotEmpty(shown);
+        Assert.All(shown, w => Assert.True(w.Length == 0 || said.Any(s => s == w || (s.Length >= width - column && s.Contains(w, StringComparison.Ordinal))), w));
+    }
+
+    [Fact]
     public async Task Differences_of_a_schema_are_shown_without_breaking_a_word()
     {
         await using var database = await (await PostgresServer.GetAsync()).CreateLettaDatabaseAsync("create_all/story-0.16.1-then-0.16.2");
@@ -55,6 +104,17 @@ public class ViewTests
         var shown = shell.Console.Text;
         Assert.Matches(@"(?m)^Breaks +MissingColumn +messages\.conversation_id +yes Listing, sending and exporting messages fails, *\r?$", shown);
         Assert.All(shown.Split('\n'), l => Assert.InRange(l.TrimEnd().Length, 0, Console));
+    }
+
+    [Fact]
+    public void What_to_do_about_an_error_is_read_once()
+    {
+        using var shell = new Shell(Console);
+
+        Assert.False(shell.Show("Get-LettaRelease 9.9.9"));
+
+        Assert.Single(shell.Console.Errors.Split('\n'), l => l.Contains("Get-LettaRelease lists them.", StringComparison.Ordinal));
+        Assert.Single(shell.Console.Errors.Split('\n'), l => l.Contains("9.9.9", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -83,6 +143,7 @@ public class ViewTests
     [InlineData("short", "short")]
     [InlineData("one two three four", "one two\nthree four")]
     [InlineData("unbreakable-as-a-whole", "unbreakable-as-a-whole")]
+    [InlineData("a an-unbreakable-one and more", "a\nan-unbreakable-one\nand more")]
     [InlineData("first\nsecond line here", "first\nsecond\nline here")]
     [InlineData(null, "")]
     public void Texts_are_broken_between_words(string? text, string broken)

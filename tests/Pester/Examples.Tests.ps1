@@ -5,7 +5,7 @@
 
 BeforeDiscovery {
     $docs = Join-Path $PSScriptRoot '..' '..' 'docs' 'cmdlets' | Resolve-Path
-    $elsewhere = 'LettaDatabase|LettaSchema|-LettaServer|LettaUpgrade|Compatibility|docker |-Digest|-KeyVault|exit '
+    $elsewhere = 'LettaDatabase|LettaSchema|-LettaServer|LettaUpgrade|Compatibility|docker |-Digest|-KeyVault|exit |-DatabaseUri'
     $examples = foreach ($page in Get-ChildItem $docs -Filter *.md) {
         $text = (Get-Content $page -Raw) -split '(?m)^## Examples$' | Select-Object -Last 1
         foreach ($match in [regex]::Matches($text, '(?ms)^### ([^\n]+)\n\n```powershell\n(.*?)^```')) {
@@ -43,7 +43,7 @@ BeforeAll {
     }
 
     Save-LettaConnection home
-    function Read-Host { ConvertTo-SecureString 'a password' -AsPlainText -Force }
+    Mock Read-Host { [Net.NetworkCredential]::new('', 'a password').SecurePassword }
     Push-Location $work
 }
 

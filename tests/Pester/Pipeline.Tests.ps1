@@ -62,4 +62,9 @@ Describe 'Errors' {
         $failed | Should -HaveCount 1
         $failed[0].FullyQualifiedErrorId | Should -Match 'AgentNotFound'
     }
+
+    It 'show what to do, once' {
+        $shown = (Get-LettaAgent 'nobody of that name' -ErrorAction Continue 2>&1 | Out-String) -replace '\s+', ' '
+        [regex]::Matches($shown, '-IncludeHidden for hidden agents').Count | Should -Be 1
+    }
 }

@@ -5,8 +5,12 @@
 BeforeDiscovery {
     $analyzer = [bool](Get-Module PSScriptAnalyzer -ListAvailable)
     $top = Join-Path $PSScriptRoot '..' '..' | Resolve-Path | ForEach-Object Path
-    $scripts = @(Get-ChildItem (Join-Path $top 'samples'), (Join-Path $top 'tests' 'Pester') -Filter '*.ps1') +
-        (Get-Item (Join-Path $top 'build.ps1'), (Join-Path $top 'LettaPS.psd1'), (Join-Path $top 'PSScriptAnalyzerSettings.psd1'))
+
+    # Of the module's manifest the built one, since the analyser looks for the files that it names.
+    $scripts = @(
+        Get-ChildItem (Join-Path $top 'samples'), (Join-Path $top 'tests' 'Pester') -Filter '*.ps1'
+        Get-Item (Join-Path $top 'build.ps1'), (Join-Path $top 'out' 'LettaPS' 'LettaPS.psd1'), (Join-Path $top 'PSScriptAnalyzerSettings.psd1')
+    )
 }
 
 Describe 'PSScriptAnalyzer' {
@@ -15,7 +19,7 @@ Describe 'PSScriptAnalyzer' {
 
         # Pester's blocks share variables in a way that the analyser does not know.
         $exclude = @(if ($_.Name -like '*.Tests.ps1') { 'PSUseDeclaredVarsMoreThanAssignments' })
-        Invoke-ScriptAnalyzer -Path $_.FullName -Settings $settings -ExcludeRule $exclude |
+        Invoke-ScriptAnalyzer -Path $_.FullName -Settings $settings -ExcludeRule $exclude -ErrorAction Stop |
             ForEach-Object { "$($_.Line): $($_.RuleName): $($_.Message)" } | Should -BeNullOrEmpty
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Markdig;
 using Markdig.Syntax;
@@ -19,10 +20,15 @@ internal static class AboutTopic
             throw new PageException(path, 1, $"A topic begins with '# {name}' and one line that says what it is about.");
         }
 
+        var summary = PlainText.Of(synopsis);
+        if (summary.Length > Width - Margin.Length)
+        {
+            // Get-Help lists topics with the first line of it, so a second one would be cut off.
+            throw new PageException(path, 3, string.Create(CultureInfo.InvariantCulture, $"What a topic is about is said in {Width - Margin.Length} characters."));
+        }
+
         var text = new StringBuilder();
-        text.Append($"TOPIC\n{Margin}{name}\n\nSHORT DESCRIPTION\n");
-        AppendWrapped(text, PlainText.Of(synopsis));
-        text.Append("\nLONG DESCRIPTION\n");
+        text.Append($"TOPIC\n{Margin}{name}\n\nSHORT DESCRIPTION\n{Margin}{summary}\n\nLONG DESCRIPTION\n");
         foreach (var block in body)
         {
             if (block is HeadingBlock heading)

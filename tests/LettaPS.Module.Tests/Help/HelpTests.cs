@@ -73,6 +73,7 @@ public sealed class HelpTests : IDisposable
 
         Assert.StartsWith($"TOPIC\n    {topic}\n\nSHORT DESCRIPTION\n    ", text.ReplaceLineEndings("\n"), StringComparison.Ordinal);
         Assert.Contains("SEE ALSO", text, StringComparison.Ordinal);
+        Assert.EndsWith(".", _shell.Run("(Get-Help about_LettaPS* | Where-Object Name -eq $args[0]).Synopsis", topic).Succeed().Single().ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
