@@ -74,19 +74,20 @@ public sealed class DockerEngine : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await RemoveAllAsync(["container", "ls", "--all"], ["container", "rm", "--force", "--volumes"]);
-        await RemoveAllAsync(["volume", "ls"], ["volume", "rm", "--force"]);
-        await RemoveAllAsync(["network", "ls"], ["network", "rm"]);
+        var containers = await ListAsync("container", "--all");
+
+        // A container that compose made anew has the volumes of the old one under their names, and does not take them with it when it is removed.
+        var volumes = containers.Count == 0 ? string.Empty : await DockerAsync(["inspect", "--format", "{{range .Mounts}}{{.Name}} {{end}}", .. containers]);
+        await RemoveAsync("container", containers, "--force", "--volumes");
+        await RemoveAsync("volume", [.. volumes.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries).Union(await ListAsync("volume"))], "--force");
+        await RemoveAsync("network", await ListAsync("network"));
     }
 
-    private async Task RemoveAllAsync(string[] list, string[] remove)
-    {
-        var found = await DockerAsync([.. list, "--quiet", "--filter", $"name={Prefix}"]);
-        if (found.Length > 0)
-        {
-            await DockerAsync([.. remove, .. found.Split('\n')]);
-        }
-    }
+    private async Task<IReadOnlyList<string>> ListAsync(string kind, params IEnumerable<string> options) =>
+        (await DockerAsync([kind, "ls", .. options, "--quiet", "--filter", $"name={Prefix}"])).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    private static Task RemoveAsync(string kind, IReadOnlyCollection<string> found, params IEnumerable<string> options) =>
+        found.Count == 0 ? Task.CompletedTask : DockerAsync([kind, "rm", .. options, .. found]);
 
     /// <summary>Runs a command of this machine.</summary>
     public static async Task<(int ExitCode, string Output, string Error)> RunAsync(string command, IEnumerable<string> arguments)
