@@ -15,14 +15,15 @@ The server is that of LETTA_BASE_URL and LETTA_API_KEY, else http://localhost:82
 
 Exit codes:
 0  the backup is complete and verified
-1  it is verified, but not of everything: an agent could not be read, or a file lacks something (nothing old is removed if an agent could not be read)
 2  there is no good backup of this run
+3  it is verified, but not of everything: an agent could not be read, or a file lacks something (nothing old is removed if an agent could not be read)
+1  is never given by this script: PowerShell itself ends so when it cannot run it, because the module is not found for example
 .PARAMETER Path
 The folder for the sets and dumps. It is made where it does not exist.
 .PARAMETER Connection
 The server, as Connect-Letta -PassThru gives it.
 .PARAMETER ServerName
-Container or compose service of the server whose database is dumped. Not needed where there is one server only.
+Container or compose service of the server whose database is dumped. Without it the container that serves the address of the server.
 .PARAMETER DatabaseUri
 Address of a database that no container of this machine runs: postgresql://user:password@host:5432/database. Dumped with the pg_dump of this machine.
 .PARAMETER NoDump
@@ -95,15 +96,22 @@ try {
     if (-not $Connection) { $Connection = Connect-Letta -PassThru }
     $server = $Connection.BaseUri
 
+    # Before the agents are read: a dump of another server beside them would be worse than none.
+    $target = @{}
+    if ($DatabaseUri) { $target.DatabaseUri = $DatabaseUri }
+    if ($ServerName) { $target.Name = $ServerName }
+    if (-not $NoDump -and $target.Count -eq 0) {
+        $serving = @(Get-LettaServer | Where-Object {
+                $_.BaseUri -and $_.BaseUri.Port -eq $server.Port -and ($_.BaseUri.Host -eq $server.Host -or ($_.BaseUri.IsLoopback -and $server.IsLoopback))
+            })
+        if ($serving.Count -ne 1) { throw "$($serving.Count) containers serve $server. Say what to dump with -ServerName or -DatabaseUri, or give -NoDump." }
+        $target.Name = $serving[0].Name
+    }
+
     # One agent that cannot be read must not cost the others their backup: such errors are counted, and named in the line. What ends the export ends this.
     $agents = @(Export-LettaAgent -Connection $Connection -Path $Path -ErrorAction SilentlyContinue -ErrorVariable failures)
     $dump = $null
-    if (-not $NoDump) {
-        $target = @{}
-        if ($ServerName) { $target.Name = $ServerName }
-        if ($DatabaseUri) { $target.DatabaseUri = $DatabaseUri }
-        $dump = Backup-LettaDatabase -Path "$Path/" @target
-    }
+    if (-not $NoDump) { $dump = Backup-LettaDatabase -Path "$Path/" @target }
 
     $sets = @(if ([IO.Directory]::Exists($Path)) { Get-LettaBackup -LiteralPath $Path | Where-Object { $_.State -eq 'Finished' -and $_.Server -eq $server } })
     if ($WhatIfPreference) {
@@ -151,7 +159,7 @@ try {
         "removed=$removed set=$set dump=$(if ($dump) { $dump.Path } else { 'none' })$(if ($failures) { " error=$($failures[0])" })"
     }
 
-    $code = $result -eq 'INCOMPLETE' ? 1 : 0
+    $code = $result -eq 'INCOMPLETE' ? 3 : 0
 }
 catch {
     $line = "FAILED error=$_"
@@ -164,5 +172,10 @@ catch {
 
 $line = "$($started.ToString('yyyy-MM-ddTHH:mm:ssZ')) $line seconds=$([int]([DateTimeOffset]::UtcNow - $started).TotalSeconds)" -replace '\s+', ' '
 $line
-if ($LogPath -and -not $WhatIfPreference) { [IO.File]::AppendAllText($LogPath, "$line`n") }
+if ($LogPath -and -not $WhatIfPreference) {
+    # What became of the backup is what the exit code tells, whatever became of the log.
+    try { [IO.File]::AppendAllText($LogPath, "$line`n") }
+    catch { Write-Warning "The line was not appended to '$LogPath': $_" }
+}
+
 exit $code

@@ -18,7 +18,8 @@ For a server that docker compose runs. In this order:
    that it had.
 
 If anything from 4 on fails, or Ctrl+C is pressed, everything is put back: the bytes of the compose file, the database as it was in the dump, the container of
-the old release. The database that the new release made is kept under a dated name. A reference that floated stays pinned to what ran. The script then ends
+the old release. The database that the new release made is kept under a dated name. A reference that floated, or that
+named another image than the one that ran, stays pinned to what ran. The script then ends
 with an error that says what failed.
 .PARAMETER Version
 The release to move to, such as 0.16.8.
@@ -124,8 +125,8 @@ if ($damage) {
     $null = $damage | Invoke-LettaSchemaFix -Kind MessageData
 }
 
-# A reference that floats could bring any image when the old release is to come back.
-Get-LettaImagePin -LiteralPath $server.ComposeFile -Service $server.Service | Where-Object Floating | Set-LettaImagePin -FromRunning
+# What is to come back is what runs, whatever the file names: a reference that floats could bring any image, and somebody may have changed it already.
+Get-LettaImagePin -LiteralPath $server.ComposeFile -Service $server.Service | Where-Object { $_.Floating -or $_.Resolved -ne $server.Image } | Set-LettaImagePin -FromRunning
 $pinned = @{}
 foreach ($pin in Get-LettaImagePin -LiteralPath $server.ComposeFile -Service $server.Service) { $pinned[$pin.Path] = [IO.File]::ReadAllBytes($pin.Path) }
 

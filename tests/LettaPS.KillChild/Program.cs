@@ -53,7 +53,7 @@ if (job == "restore")
 {
     var restore = new DatabaseRestore(host, TimeProvider.System);
     var manifest = await restore.CheckAsync(dump, database, force: false, null, CancellationToken.None);
-    await restore.RunAsync(dump, manifest, database, removeOld: true, Step, _ => KillAt("Filling"), CancellationToken.None);
+    await restore.RunAsync(dump, manifest, database, removeOld: true, force: false, Step, _ => KillAt("Filling"), CancellationToken.None);
 }
 else
 {

@@ -183,7 +183,7 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
     }
 
     /// <inheritdoc/>
-    public async Task SwapAsync(string name, string replacement, string? keepAs, string comment, CancellationToken cancel)
+    public async Task SwapAsync(string name, string replacement, string? keepAs, string? keptComment, string comment, CancellationToken cancel)
     {
         await ForgetAsync(name).ConfigureAwait(false);
         await ForgetAsync(replacement).ConfigureAwait(false);
@@ -200,6 +200,7 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
                 if (keepAs is not null)
                 {
                     statements.Add($"ALTER DATABASE {Sql.Id(name)} RENAME TO {Sql.Id(keepAs)}");
+                    statements.Add(CommentText(keepAs, keptComment));
                 }
 
                 statements.Add($"ALTER DATABASE {Sql.Id(replacement)} RENAME TO {Sql.Id(name)}");
@@ -236,7 +237,8 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
         Maintenance,
         $"""
         SELECT concat_ws(' ', nullif(application_name, ''), 'from', coalesce(host(client_addr), 'the server itself'), 'as', usename)
-        FROM pg_stat_activity WHERE datname = {Sql.Literal(name)} AND pid <> pg_backend_pid() AND application_name <> '{PostgresSource.ApplicationName}'
+        FROM pg_stat_activity WHERE datname = {Sql.Literal(name)} AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+            AND application_name <> '{PostgresSource.ApplicationName}'
         """,
         r => r.GetString(0),
         cancel).ConfigureAwait(false);

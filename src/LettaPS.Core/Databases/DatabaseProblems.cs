@@ -15,6 +15,16 @@ internal static class DatabaseProblems
         $"Start it: docker start {container}",
         container);
 
+    /// <summary>Others than Letta's servers are connected to a database that is to be replaced.</summary>
+    /// <param name="database">Its name.</param>
+    /// <param name="sessions">They, in words.</param>
+    public static LettaException InUse(string database, IEnumerable<string> sessions) => new(
+        "DatabaseInUse",
+        LettaErrorKind.Refused,
+        $"Somebody is connected to the database '{database}': {string.Join(", ", sessions)}. What they write now would be lost.",
+        "Stop what uses it, or give -Force to throw them out.",
+        database);
+
     /// <summary>A server's container, which runs the database too, does not run; perhaps it cannot, for what is to be mended in the database.</summary>
     /// <param name="server">The container.</param>
     /// <param name="address">Address of the database inside it.</param>

@@ -52,12 +52,7 @@ public sealed class DatabaseRestore(IDatabaseHost host, TimeProvider time)
             if (!force && (await host.ListRunningAsync(cancel).ConfigureAwait(false)).Count == 0
                 && await site.Cluster.ListSessionsAsync(database, cancel).ConfigureAwait(false) is { Count: > 0 } sessions)
             {
-                throw new LettaException(
-                    "DatabaseInUse",
-                    LettaErrorKind.Refused,
-                    $"Somebody is connected to the database '{database}': {string.Join(", ", sessions)}. What they write now would be lost.",
-                    "Stop what uses it, or give -Force to throw them out.",
-                    database);
+                throw DatabaseProblems.InUse(database, sessions);
             }
         }
 
@@ -69,17 +64,18 @@ public sealed class DatabaseRestore(IDatabaseHost host, TimeProvider time)
     /// <param name="manifest">What <see cref="CheckAsync"/> gave.</param>
     /// <param name="database">Name of the database to replace.</param>
     /// <param name="removeOld">Remove the old database when the server runs on the new one.</param>
+    /// <param name="force">Throw out others than known servers.</param>
     /// <param name="step">Told of each step before it is taken.</param>
     /// <param name="progress">Told of bytes as they are loaded.</param>
     /// <param name="cancel">Gives up.</param>
-    /// <exception cref="LettaException"><c>RestoreFailed</c>, <c>RestoreIncomplete</c>, and what the servers and the database refuse.</exception>
+    /// <exception cref="LettaException"><c>RestoreFailed</c>, <c>RestoreIncomplete</c>, <c>DatabaseInUse</c>, and what the servers and the database refuse.</exception>
     public async Task<LettaDatabaseReplacement> RunAsync(
-        string path, DumpManifest manifest, string database, bool removeOld, Action<SwapStep>? step, Action<long>? progress, CancellationToken cancel)
+        string path, DumpManifest manifest, string database, bool removeOld, bool force, Action<SwapStep>? step, Action<long>? progress, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(manifest);
         var begun = time.GetTimestamp();
         var previous = await new DatabaseSwap(host, time).RunAsync(
-            new SwapPlan(database, manifest.Sha256, removeOld),
+            new SwapPlan(database, manifest.Sha256, removeOld) { SparesOthers = !force },
             (state, current) => Shape(manifest.Database, state, current),
             (site, name, token) => FillAsync(path, manifest, site, name, progress, token),
             step,

@@ -8,6 +8,10 @@ namespace LettaPS.Core.Databases;
 /// <param name="time">The clock.</param>
 public sealed class DatabaseSwap(IDatabaseHost host, TimeProvider time)
 {
+    // A session whose client is gone may have a statement to end before it notices.
+    private static readonly TimeSpan s_sessionGrace = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_pollInterval = TimeSpan.FromMilliseconds(100);
+
     private readonly HashSet<string> _stopped = new(StringComparer.Ordinal);
     private string? _inPlace;
     private DatabaseSite? _site;
@@ -41,7 +45,7 @@ public sealed class DatabaseSwap(IDatabaseHost host, TimeProvider time)
                 var work = MarkerOf(state, plan.WorkName);
                 var inPlace = MarkerOf(state, plan.Database);
                 MarkerOf(state, plan.UnmarkedName);
-                var next = plan.Next(state, servers);
+                var next = plan.Next(state, servers, _inPlace is not null);
                 step?.Invoke(next);
                 switch (next)
                 {
@@ -60,13 +64,15 @@ public sealed class DatabaseSwap(IDatabaseHost host, TimeProvider time)
                         servers = ServersState.Stopped;
                         break;
                     case SwapStep.Fill:
+                        await SpareOthersAsync(plan, cancel).ConfigureAwait(false);
                         await CommentAsync(plan.WorkName, work! with { Stage = SwapStage.Filling }, cancel).ConfigureAwait(false);
                         await fill(_site, plan.WorkName, cancel).ConfigureAwait(false);
                         await CommentAsync(plan.WorkName, work with { Stage = SwapStage.Filled }, cancel).ConfigureAwait(false);
                         break;
                     case SwapStep.Swap:
+                        await SpareOthersAsync(plan, cancel).ConfigureAwait(false);
                         var old = state.Find(plan.Database) is null ? null : work!.KeepAs;
-                        await _site.Cluster.SwapAsync(plan.Database, plan.WorkName, old, (work! with { Stage = SwapStage.InPlace }).ToComment(), cancel).ConfigureAwait(false);
+                        await _site.Cluster.SwapAsync(plan.Database, plan.WorkName, old, work!.Comment, (work with { Stage = SwapStage.InPlace }).ToComment(), cancel).ConfigureAwait(false);
                         _inPlace = old is null ? "The new database is in place." : $"The new database is in place, and the old one is kept as '{old}'.";
                         break;
                     case SwapStep.StartServers:
@@ -74,7 +80,11 @@ public sealed class DatabaseSwap(IDatabaseHost host, TimeProvider time)
                         servers = ServersState.Ready;
                         break;
                     case SwapStep.RemoveOld:
-                        await _site.Cluster.DropAsync(inPlace!.KeepAs, cancel).ConfigureAwait(false);
+                        foreach (var name in inPlace!.ToRemove)
+                        {
+                            await _site.Cluster.DropAsync(name, cancel).ConfigureAwait(false);
+                        }
+
                         break;
                     case SwapStep.Finish:
                         await _site.Cluster.CommentAsync(plan.Database, inPlace!.Comment, cancel).ConfigureAwait(false);
@@ -137,15 +147,39 @@ public sealed class DatabaseSwap(IDatabaseHost host, TimeProvider time)
             }
         }
 
+        // A run that was killed a moment ago may have kept one under the name of this very second.
+        var keptAt = time.GetUtcNow();
+        while (state.Find(plan.NameToKeep(keptAt)) is not null)
+        {
+            keptAt = keptAt.AddSeconds(1);
+        }
+
+        var unfinished = SwapMarker.Parse(current?.Comment);
         var marker = new SwapMarker
         {
             Source = plan.Source,
             Stage = SwapStage.Made,
             Stopped = [.. _stopped],
-            KeepAs = plan.NameToKeep(time.GetUtcNow()),
-            Comment = SwapMarker.Parse(current?.Comment) is { } unfinished ? unfinished.Comment : current?.Comment,
+            KeepAs = plan.NameToKeep(keptAt),
+            RemoveOld = plan.RemoveOld,
+            Earlier = [.. unfinished?.ToRemove ?? []],
+            Comment = unfinished is null ? current?.Comment : unfinished.Comment,
         };
         await _site!.Cluster.CreateAsync(plan.UnmarkedName, shape(state, facts), marker.ToComment(), cancel).ConfigureAwait(false);
+    }
+
+    private async Task SpareOthersAsync(SwapPlan plan, CancellationToken cancel)
+    {
+        var begun = time.GetTimestamp();
+        while (plan.SparesOthers && await _site!.Cluster.ListSessionsAsync(plan.Database, cancel).ConfigureAwait(false) is { Count: > 0 } sessions)
+        {
+            if (time.GetElapsedTime(begun) > s_sessionGrace)
+            {
+                throw DatabaseProblems.InUse(plan.Database, sessions);
+            }
+
+            await Task.Delay(s_pollInterval, cancel).ConfigureAwait(false);
+        }
     }
 
     private Task CommentAsync(string database, SwapMarker marker, CancellationToken cancel) =>
@@ -186,7 +220,7 @@ public sealed class DatabaseSwap(IDatabaseHost host, TimeProvider time)
         var problems = new List<string>();
         if (_inPlace is not null)
         {
-            problems.Add($"{_inPlace} Run the same command again to finish.");
+            problems.Add(_inPlace);
         }
 
         // The unfinished database knows what was stopped, and so outlives that, unless it is only there while the server is not.
@@ -199,6 +233,13 @@ public sealed class DatabaseSwap(IDatabaseHost host, TimeProvider time)
         {
             try
             {
+                if (_inPlace is not null)
+                {
+                    // The servers run on it from here on, and what they write makes it a database like any other.
+                    var state = await _site.Cluster.ReadAsync(CancellationToken.None).ConfigureAwait(false);
+                    await _site.Cluster.CommentAsync(plan.Database, MarkerOf(state, plan.Database)?.Comment, CancellationToken.None).ConfigureAwait(false);
+                }
+
                 await _site.Cluster.DropAsync(plan.UnmarkedName, CancellationToken.None).ConfigureAwait(false);
                 await _site.Cluster.DropAsync(plan.WorkName, CancellationToken.None).ConfigureAwait(false);
             }

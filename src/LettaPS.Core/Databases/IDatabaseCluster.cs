@@ -67,17 +67,18 @@ public interface IDatabaseCluster : IAsyncDisposable
     /// <param name="name">The name that is kept.</param>
     /// <param name="replacement">Name of the new database.</param>
     /// <param name="keepAs">What the old one is called from then on; <see langword="null"/> where there is none.</param>
+    /// <param name="keptComment">The comment that the old one gets.</param>
     /// <param name="comment">The comment that the new one gets.</param>
     /// <param name="cancel">Gives up.</param>
     /// <exception cref="LettaException"><c>DatabaseInUse</c>: somebody connects again and again.</exception>
-    Task SwapAsync(string name, string replacement, string? keepAs, string comment, CancellationToken cancel);
+    Task SwapAsync(string name, string replacement, string? keepAs, string? keptComment, string comment, CancellationToken cancel);
 
     /// <summary>Removes a database and throws out whoever is connected to it; nothing happens where there is none of that name.</summary>
     /// <param name="name">Name of the database.</param>
     /// <param name="cancel">Gives up.</param>
     Task DropAsync(string name, CancellationToken cancel);
 
-    /// <summary>Sessions of others in a database: application, address and role of each.</summary>
+    /// <summary>Sessions of others in a database, those that serve PostgreSQL itself left out: application, address and role of each.</summary>
     /// <param name="name">Name of the database.</param>
     /// <param name="cancel">Gives up.</param>
     Task<IReadOnlyList<string>> ListSessionsAsync(string name, CancellationToken cancel);

@@ -29,6 +29,16 @@ public sealed record SwapMarker
     /// <summary>What the old database is called once it is replaced.</summary>
     public required string KeepAs { get; init; }
 
+    /// <summary>Whether the old database is removed in the end.</summary>
+    public bool RemoveOld { get; init; }
+
+    /// <summary>Old databases that earlier runs were to remove and did not live to.</summary>
+    public IReadOnlyList<string> Earlier { get; init; } = [];
+
+    /// <summary>What is removed in the end.</summary>
+    [JsonIgnore]
+    public IEnumerable<string> ToRemove => RemoveOld ? [KeepAs, .. Earlier] : [];
+
     /// <summary>The comment that the database had before.</summary>
     public string? Comment { get; init; }
 

@@ -4,7 +4,7 @@ using System.Text;
 namespace LettaPS.Core.Databases;
 
 /// <summary>
-/// Decides what comes next when a database is replaced, from nothing but what is there: a run that was killed is gone on with by the next one.
+/// Decides what comes next when a database is replaced, from what is there: a run that was killed is gone on with by the next one.
 /// At every moment either the old database or the new one has the name.
 /// </summary>
 /// <param name="database">Name of the database.</param>
@@ -24,6 +24,12 @@ public sealed class SwapPlan(string database, string source, bool removeOld)
     /// <summary>What the new one is filled from.</summary>
     public string Source => source;
 
+    /// <summary>Whether the old one is removed when the new one has proved good.</summary>
+    public bool RemoveOld => removeOld;
+
+    /// <summary>Whether a session of others than the servers that were stopped is a reason to give up, and not to throw it out.</summary>
+    public bool SparesOthers { get; init; }
+
     /// <summary>Name of the new database until it is in place.</summary>
     public string WorkName { get; } = Cut(database, WorkSuffix);
 
@@ -40,7 +46,10 @@ public sealed class SwapPlan(string database, string source, bool removeOld)
     /// <summary>What comes next.</summary>
     /// <param name="state">The databases as they are now.</param>
     /// <param name="servers">What the servers that use the database are doing.</param>
-    public SwapStep Next(ClusterState state, ServersState servers)
+    /// <param name="swapped">
+    /// Whether this run has swapped the names. What an earlier run put in place may have been used since, and is replaced like any other.
+    /// </param>
+    public SwapStep Next(ClusterState state, ServersState servers, bool swapped)
     {
         ArgumentNullException.ThrowIfNull(state);
         if (state.Find(UnmarkedName) is { } unmarked)
@@ -57,14 +66,14 @@ public sealed class SwapPlan(string database, string source, bool removeOld)
         }
 
         // What else bears the name of the new database is half filled or of another job, and is taken away when a new one is made.
-        return work is null && SwapMarker.Parse(state.Find(database)?.Comment) is { Stage: SwapStage.InPlace } inPlace && inPlace.Source == source
+        return swapped && SwapMarker.Parse(state.Find(database)?.Comment) is { Stage: SwapStage.InPlace } inPlace
             ? AfterSwap(state, inPlace, servers)
             : SwapStep.Make;
     }
 
-    private SwapStep AfterSwap(ClusterState state, SwapMarker marker, ServersState servers) =>
+    private static SwapStep AfterSwap(ClusterState state, SwapMarker marker, ServersState servers) =>
         servers is not ServersState.Ready ? SwapStep.StartServers
-        : removeOld && state.Find(marker.KeepAs) is not null ? SwapStep.RemoveOld
+        : marker.ToRemove.Any(name => state.Find(name) is not null) ? SwapStep.RemoveOld
         : SwapStep.Finish;
 
     private static string Cut(string name, string suffix)

@@ -87,7 +87,15 @@ public sealed partial class AtomicFile : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _file.Dispose();
+        try
+        {
+            _file.Dispose();
+        }
+        catch (IOException) when (!_done)
+        {
+            // What could not be written any more, on a full disk, is not wanted. Whoever wrote has been told.
+        }
+
         _hashing.Dispose();
         if (!_done)
         {

@@ -21,6 +21,9 @@ public sealed class GetLettaServerCommand : ServerCmdlet
     [ArgumentCompleter(typeof(ServerNameCompleter))]
     public string[] Name { get; set; } = ["*"];
 
+    private protected override bool OneForAName => false;
+
+    /// <inheritdoc/>
     private protected override string Activity => "Looking for Letta servers";
 
     /// <inheritdoc/>

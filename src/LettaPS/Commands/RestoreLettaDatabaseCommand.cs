@@ -44,7 +44,7 @@ public sealed class RestoreLettaDatabaseCommand : WholeDatabaseCmdlet
         var manifest = await restore.CheckAsync(path, target.Database, Force, Progress.AddBytes, cancel).ConfigureAwait(false);
         if (await ShouldProcessAsync(target.ToString(), $"Replace by the dump of {manifest.TakenAt:u} with {manifest.Database.Rows} rows").ConfigureAwait(false))
         {
-            var done = await restore.RunAsync(path, manifest, target.Database, RemoveOld, StepsOf(target), Progress.AddBytes, cancel).ConfigureAwait(false);
+            var done = await restore.RunAsync(path, manifest, target.Database, RemoveOld, Force, StepsOf(target), Progress.AddBytes, cancel).ConfigureAwait(false);
             await WriteObjectAsync(done with { Server = target.Server?.Name }).ConfigureAwait(false);
         }
     });

@@ -27,6 +27,9 @@ public abstract class ServerCmdlet : AsyncCmdlet
     /// <summary>Starts and stops servers.</summary>
     private protected ServerControl Control => new(Engine, (connection, warn) => AdapterContext.Door.OpenServer(connection, warn: warn), TimeProvider.System);
 
+    /// <summary>Whether a name without wildcards must mean one server: where something is done to it.</summary>
+    private protected virtual bool OneForAName => true;
+
     /// <summary>What is shown while it takes its time.</summary>
     private protected ProgressBar Progress => _progress ??= NewProgress(Activity);
 
@@ -65,11 +68,7 @@ public abstract class ServerCmdlet : AsyncCmdlet
             {
                 [] => throw NotFound("The engine has no container of a Letta server."),
                 [_] => servers,
-                _ => throw new LettaException(
-                    "SeveralServers",
-                    LettaErrorKind.InvalidInput,
-                    $"There are several Letta servers: {string.Join(", ", servers.Select(s => s.Name))}.",
-                    "Say which with -Name."),
+                _ => throw Several("There are several Letta servers", servers),
             };
         }
 
@@ -81,6 +80,14 @@ public abstract class ServerCmdlet : AsyncCmdlet
             if (matching.Count == 0 && !WildcardPattern.ContainsWildcardCharacters(name))
             {
                 await WriteErrorAsync(NotFound($"There is no Letta server '{name}'."), name).ConfigureAwait(false);
+            }
+
+            // Every project may have a service of the same name: what is meant for one must not be done to all.
+            if (matching.Count > 1 && OneForAName && !WildcardPattern.ContainsWildcardCharacters(name))
+            {
+                matching = matching.FindAll(s => string.Equals(s.Name, name, StringComparison.OrdinalIgnoreCase)) is [var named]
+                    ? [named]
+                    : throw Several($"Several Letta servers are called '{name}'", matching);
             }
 
             found.AddRange(matching.Except(found));
@@ -101,6 +108,9 @@ public abstract class ServerCmdlet : AsyncCmdlet
             _engine?.Dispose();
         }
     }
+
+    private static LettaException Several(string what, IEnumerable<LettaServerInfo> servers) => new(
+        "SeveralServers", LettaErrorKind.InvalidInput, $"{what}: {string.Join(", ", servers.Select(s => s.Name))}.", "Say which with -Name, by the name of its container.");
 
     private static LettaException NotFound(string message) => new(
         "ServerNotFound", LettaErrorKind.NotFound, message, "Get-LettaServer shows which there are; DOCKER_HOST and the docker context say which engine is asked.");

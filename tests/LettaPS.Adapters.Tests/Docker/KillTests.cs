@@ -31,7 +31,7 @@ public sealed class KillTests
 
             var restore = new DatabaseRestore(host, TimeProvider.System);
             var manifest = await restore.CheckAsync(folder["a.dump"], "letta", force: false, null, _cancel);
-            await restore.RunAsync(folder["a.dump"], manifest, "letta", removeOld: true, null, null, _cancel);
+            await restore.RunAsync(folder["a.dump"], manifest, "letta", removeOld: true, force: false, null, null, _cancel);
             Assert.Equal("400", await project.SqlAsync("SELECT count(*) FROM messages"));
             await AssertNothingIsLeftAsync(project, step);
         }

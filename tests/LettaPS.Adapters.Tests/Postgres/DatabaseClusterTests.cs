@@ -98,10 +98,10 @@ public sealed class DatabaseClusterTests : IAsyncLifetime
             await using var client = await _database.ConnectAsync();
             Assert.NotEmpty(await cluster.ListSessionsAsync(_database.Name, _cancel));
 
-            await cluster.SwapAsync(_database.Name, replacement, kept, "in place", _cancel);
+            await cluster.SwapAsync(_database.Name, replacement, kept, "kept", "in place", _cancel);
 
             var state = await cluster.ReadAsync(_cancel);
-            Assert.Equal(("in place", false, true), (state.Find(_database.Name)?.Comment, state.Find(replacement) is not null, state.Find(kept) is not null));
+            Assert.Equal(("in place", false, "kept"), (state.Find(_database.Name)?.Comment, state.Find(replacement) is not null, state.Find(kept)?.Comment));
             Assert.Equal(0L, await _database.QueryAsync<long>("SELECT count(*) FROM pg_class WHERE relname = 'old'"));
         }
         finally
@@ -151,7 +151,7 @@ public sealed class DatabaseClusterTests : IAsyncLifetime
         await _database.ExecuteAsync("DELETE FROM letta.messages");
         var restore = new DatabaseRestore(host, TimeProvider.System);
         var manifest = await restore.CheckAsync(folder["a.dump"], _database.Name, force: true, null, _cancel);
-        await restore.RunAsync(folder["a.dump"], manifest, _database.Name, removeOld: true, null, null, _cancel);
+        await restore.RunAsync(folder["a.dump"], manifest, _database.Name, removeOld: true, force: true, null, null, _cancel);
 
         Assert.Equal(50L, await _database.QueryAsync<long>("SELECT count(*) FROM letta.messages"));
         Assert.Equal(51L, await _database.QueryAsync<long>("SELECT nextval('letta.message_seq_id')"));

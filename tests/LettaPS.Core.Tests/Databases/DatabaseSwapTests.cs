@@ -35,6 +35,23 @@ public class DatabaseSwapTests
     }
 
     [Fact]
+    public async Task Others_than_the_servers_are_not_thrown_out_unless_it_is_wanted()
+    {
+        var world = new SwapWorld { Others = ["psql from 10.0.0.7 as ann"] };
+
+        var e = await Assert.ThrowsAsync<LettaException>(() => world.RunAsync("dump-1", removeOld: false));
+
+        Assert.Equal("DatabaseInUse", e.ErrorId);
+        Assert.Contains("psql from 10.0.0.7 as ann", e.Message, StringComparison.Ordinal);
+        Assert.Equal(("old", true), (world.Contents("letta"), world.ServerRuns));
+        Assert.Equal(["letta"], world.Names);
+
+        await world.RunAsync("dump-1", removeOld: false, sparesOthers: false);
+
+        Assert.Equal("dump-1", world.Contents("letta"));
+    }
+
+    [Fact]
     public async Task A_database_that_is_not_there_is_made()
     {
         var world = new SwapWorld();
@@ -113,8 +130,46 @@ public class DatabaseSwapTests
             Assert.Equal(ran, world.ServerRuns);
             Assert.Null(world.CommentOf("letta"));
             Assert.DoesNotContain(world.Names, n => n.Contains("lettaps", StringComparison.Ordinal));
-            Assert.True(removeOld || world.Names.Any(n => world.Contents(n) == "old"));
+            Assert.Equal(!removeOld, world.Names.Any(n => world.Contents(n) == "old"));
         });
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_an_earlier_run_put_in_place_is_replaced_by_the_next_one_and_kept(bool removeOld)
+    {
+        var world = new SwapWorld { ServerBroken = true };
+        await Assert.ThrowsAsync<LettaException>(() => world.RunAsync("dump-1", removeOld: false));
+        Assert.Equal("dump-1", world.Contents("letta"));
+        world.ServerBroken = false;
+        world.ServerRuns = true;
+        world.Write("letta", "used since");
+
+        var (previous, steps) = await world.RunAsync("dump-1", removeOld);
+
+        Assert.Contains(SwapStep.Fill, steps);
+        Assert.Equal("dump-1", world.Contents("letta"));
+        Assert.Equal(removeOld ? null : "used since", previous is null ? null : world.Contents(previous));
+        Assert.Contains(world.Names, n => world.Contents(n) == "old");
+    }
+
+    [Fact]
+    public async Task A_run_that_was_killed_with_the_new_database_in_place_is_done_again_and_what_came_since_is_kept()
+    {
+        var world = new SwapWorld { KillAt = 10 };
+        await Assert.ThrowsAsync<KilledException>(() => world.RunAsync("dump-1", removeOld: false));
+        Assert.Equal("dump-1", world.Contents("letta"));
+        Assert.False(world.ServerRuns);
+        world.KillAt = null;
+        world.Write("letta", "used since");
+
+        var (previous, steps) = await world.RunAsync("dump-1", removeOld: false);
+
+        Assert.Contains(SwapStep.Fill, steps);
+        Assert.Equal(("dump-1", "used since", null), (world.Contents("letta"), world.Contents(previous!), world.CommentOf(previous!)));
+        Assert.True(world.ServerRuns);
+        Assert.Contains(world.Names, n => world.Contents(n) == "old");
+    }
 
     [Fact]
     public async Task What_a_killed_run_left_of_another_dump_is_thrown_away()

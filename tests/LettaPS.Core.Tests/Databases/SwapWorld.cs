@@ -24,7 +24,10 @@ internal sealed class SwapWorld : IDatabaseHost, IDatabaseCluster
 
     public bool ServerRuns { get; set; } = true;
 
-    public bool ServerBroken { get; init; }
+    public bool ServerBroken { get; set; }
+
+    /// <summary>Sessions of others than the server.</summary>
+    public string[] Others { get; init; } = [];
 
     /// <summary>How many changes were made or tried.</summary>
     public int Effects { get; private set; }
@@ -39,6 +42,9 @@ internal sealed class SwapWorld : IDatabaseHost, IDatabaseCluster
 
     public string Contents(string database) => _databases[database].Contents;
 
+    /// <summary>What a server that runs on a database does to it.</summary>
+    public void Write(string database, string contents) => _databases[database] = (contents, CommentOf(database));
+
     public string? CommentOf(string database) => _databases[database].Comment;
 
     public void Comment(string database, string comment) => _databases[database] = (Contents(database), comment);
@@ -46,13 +52,13 @@ internal sealed class SwapWorld : IDatabaseHost, IDatabaseCluster
     public void Remove(string database) => _databases.Remove(database);
 
     /// <summary>Replaces the database as a process of its own would.</summary>
-    public async Task<(string? Previous, List<SwapStep> Steps)> RunAsync(string source, bool removeOld)
+    public async Task<(string? Previous, List<SwapStep> Steps)> RunAsync(string source, bool removeOld, bool sparesOthers = true)
     {
         _dead = _locked = false;
         var steps = new List<SwapStep>();
         try
         {
-            return (await ReplaceAsync(source, removeOld, steps), steps);
+            return (await ReplaceAsync(source, removeOld, sparesOthers, steps), steps);
         }
         catch (LettaException) when (_dead)
         {
@@ -112,14 +118,14 @@ internal sealed class SwapWorld : IDatabaseHost, IDatabaseCluster
         _databases.Remove(name);
     });
 
-    public Task SwapAsync(string name, string replacement, string? keepAs, string comment, CancellationToken cancel) => Effect(() =>
+    public Task SwapAsync(string name, string replacement, string? keepAs, string? keptComment, string comment, CancellationToken cancel) => Effect(() =>
     {
         Assert.True(_locked);
         Assert.False(ServerRuns);
         Assert.DoesNotContain("half", Contents(replacement));
         if (keepAs is not null)
         {
-            _databases.Add(keepAs, _databases[name]);
+            _databases.Add(keepAs, (Contents(name), keptComment));
         }
 
         _databases[name] = (Contents(replacement), comment);
@@ -136,12 +142,12 @@ internal sealed class SwapWorld : IDatabaseHost, IDatabaseCluster
 
     public Task AnalyzeAsync(string name, CancellationToken cancel) => throw new NotSupportedException();
 
-    public Task<IReadOnlyList<string>> ListSessionsAsync(string name, CancellationToken cancel) => throw new NotSupportedException();
+    public Task<IReadOnlyList<string>> ListSessionsAsync(string name, CancellationToken cancel) => Task.FromResult<IReadOnlyList<string>>(ServerRuns ? ["server", .. Others] : Others);
 
     public ValueTask DisposeAsync() => default;
 
-    private Task<string?> ReplaceAsync(string source, bool removeOld, List<SwapStep> steps) => new DatabaseSwap(this, new MinutePerRun(_runs++)).RunAsync(
-            new SwapPlan("letta", source, removeOld),
+    private Task<string?> ReplaceAsync(string source, bool removeOld, bool sparesOthers, List<SwapStep> steps) => new DatabaseSwap(this, new HalfSecondPerRun(_runs++)).RunAsync(
+            new SwapPlan("letta", source, removeOld) { SparesOthers = sparesOthers },
             (_, current) => current ?? s_shape,
             (_, name, _) =>
             {
@@ -181,9 +187,10 @@ internal sealed class SwapWorld : IDatabaseHost, IDatabaseCluster
         }
     }
 
-    private sealed class MinutePerRun(int runs) : TimeProvider
+    /// <summary>Two runs in one second, then the next two: as somebody does who runs it again at once.</summary>
+    private sealed class HalfSecondPerRun(int runs) : TimeProvider
     {
-        public override DateTimeOffset GetUtcNow() => Now.AddMinutes(runs);
+        public override DateTimeOffset GetUtcNow() => Now.AddSeconds(runs / 2);
     }
 
     private sealed class Unlock(SwapWorld world) : IAsyncDisposable

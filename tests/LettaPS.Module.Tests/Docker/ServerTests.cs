@@ -59,6 +59,23 @@ public sealed class ServerTests(RunningProject running) : IClassFixture<RunningP
     }
 
     [Fact]
+    public async Task A_service_that_several_projects_have_is_not_stopped_by_its_name_alone()
+    {
+        await using var other = await LettaProject.StartAsync();
+        using var shell = new Shell();
+
+        foreach (var command in new[] { "Stop-LettaServer letta", "Restart-LettaServer letta", "Reset-LettaDatabase -Name letta -Force -Confirm:$false", "Backup-LettaDatabase -Name letta -Path $args[0]" })
+        {
+            var error = Assert.Single(shell.Run(command, Path.GetTempPath()).Errors);
+            Assert.StartsWith("SeveralServers,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+            Assert.Contains(other.Letta, error.Exception.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Equal("running", await DockerEngine.DockerAsync("inspect", "--format", "{{.State.Status}}", other.Letta));
+        Assert.True(shell.Run("Get-LettaServer letta").Succeed().Count >= 2);
+    }
+
+    [Fact]
     public void Containers_and_services_of_servers_are_completed_and_their_neighbours_are_not()
     {
         using var shell = new Shell();

@@ -77,9 +77,32 @@ public sealed class BackupNightlyTests
 
         var (line, code) = night.Run("-NoDump -KeepCount 1 -KeepDays 1");
 
-        Assert.Equal(1, code);
+        Assert.Equal(3, code);
         Assert.Matches(" INCOMPLETE .* agents=15 .* failed=1 removed=0 .* error=", line);
         Assert.Equal(3, night.Sets.Length);
+    }
+
+    [Fact]
+    public async Task A_database_that_is_not_known_to_be_the_servers_is_not_dumped_and_nothing_is_written()
+    {
+        await using var night = await Night.StartAsync();
+
+        var (line, code) = night.Run(string.Empty);
+
+        Assert.Equal(2, code);
+        Assert.Contains(" FAILED error=", line, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(night.Backups) && Directory.EnumerateFileSystemEntries(night.Backups).Any());
+    }
+
+    [Fact]
+    public async Task A_log_that_cannot_be_written_changes_nothing_about_the_exit_code()
+    {
+        await using var night = await Night.StartAsync();
+
+        var (line, code) = night.Run("-NoDump -LogPath $args[1]", Path.Combine(night.Folder["nowhere"], "log"));
+
+        Assert.Equal(0, code);
+        Assert.Contains(" OK ", line, StringComparison.Ordinal);
     }
 
     [Fact]

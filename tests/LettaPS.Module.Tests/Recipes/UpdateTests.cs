@@ -50,6 +50,24 @@ public sealed class UpdateTests(SchemaImages images) : IClassFixture<SchemaImage
         Assert.Equal("On Letters", await project.SqlAsync("SELECT title FROM papers", "thoth"));
     }
 
+    /// <summary>As after somebody has changed the tag by hand, or after a run of the script that was killed.</summary>
+    [Fact]
+    public async Task A_compose_file_that_names_the_new_release_already_is_no_reason_to_stay_on_it()
+    {
+        await using var project = await StartAsync();
+        using var folder = new TempFolder();
+        using var shell = new Shell();
+        await project.SqlAsync("CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN IF current_query() ~ 'last_message_at' THEN RAISE 'disk full'; END IF; END $$; CREATE EVENT TRIGGER refuse ON ddl_command_end EXECUTE FUNCTION refuse()");
+        await project.WriteAsync("0.16.8");
+
+        var error = Assert.ThrowsAny<RuntimeException>(() => Update(shell, project, folder));
+
+        Assert.Contains("failed and was undone", error.Message, StringComparison.Ordinal);
+        Assert.Contains($"{images.Repository}:0.16.2", await ComposeAsync(project), StringComparison.Ordinal);
+        Assert.Equal("1|1|27de0f58e076", await project.SqlAsync(Contents));
+        Assert.Equal("0.16.2", shell.Run("(Get-LettaServer $args[0]).Version", project.Letta).Succeed().Single().ToString());
+    }
+
     [Fact]
     public async Task An_image_that_is_not_there_leaves_the_old_release_running()
     {
