@@ -175,7 +175,7 @@ $line
 if ($LogPath -and -not $WhatIfPreference) {
     # What became of the backup is what the exit code tells, whatever became of the log.
     try { [IO.File]::AppendAllText($LogPath, "$line`n") }
-    catch { Write-Warning "The line was not appended to '$LogPath': $_" }
+    catch { $PSCmdlet.WriteWarning("The line was not appended to '$LogPath': $_") }
 }
 
 exit $code

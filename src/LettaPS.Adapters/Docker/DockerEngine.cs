@@ -264,7 +264,7 @@ internal sealed class DockerEngine : IContainerEngine
         {
             return await request().ConfigureAwait(false);
         }
-        catch (Exception e) when (e is DockerApiException or HttpRequestException or SocketException or IOException or TimeoutException)
+        catch (Exception e) when (e is DockerApiException or HttpRequestException or SocketException or IOException or TimeoutException or AggregateException { InnerException: SocketException })
         {
             throw Explain(e, target, errorId);
         }
@@ -312,7 +312,7 @@ internal sealed class DockerEngine : IContainerEngine
         return new LettaException(
             "EngineUnreachable",
             LettaErrorKind.Connection,
-            $"The engine at {Endpoint} cannot be reached: {e.Message}",
+            $"The engine at {Endpoint} cannot be reached: {(e is AggregateException ? e.GetBaseException() : e).Message}",
             "Start Docker, or set DOCKER_HOST or the docker context to where it runs.",
             Endpoint,
             e);

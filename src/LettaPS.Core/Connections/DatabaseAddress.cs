@@ -76,6 +76,11 @@ public sealed partial class DatabaseAddress
             throw Invalid("It must look like postgresql://user:password@host:5432/database.");
         }
 
+        if (match.Groups["host"].Value.Contains('@', StringComparison.Ordinal))
+        {
+            throw Invalid("It has two at signs before the host. One that belongs to the password is written %40.");
+        }
+
         var options = ParseOptions(match.Groups["query"].Value);
         var host = Part("ipv6") ?? Part("host") ?? Take("host") ?? "localhost";
         var port = match.Groups["port"].Value is { Length: > 0 } written ? written : Take("port") ?? DefaultPort.ToString(CultureInfo.InvariantCulture);

@@ -15,6 +15,11 @@ internal static class DatabaseProblems
         $"Start it: docker start {container}",
         container);
 
+    /// <summary>The container of a server that was found before is not there any more.</summary>
+    /// <param name="container">Its identifier.</param>
+    public static LettaException ContainerGone(string container) =>
+        new("ContainerNotFound", LettaErrorKind.NotFound, $"There is no container '{container}' any more.", "Get-LettaServer shows which there are.", container);
+
     /// <summary>Others than Letta's servers are connected to a database that is to be replaced.</summary>
     /// <param name="database">Its name.</param>
     /// <param name="sessions">They, in words.</param>

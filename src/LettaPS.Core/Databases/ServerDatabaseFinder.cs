@@ -25,6 +25,16 @@ public sealed class ServerDatabaseFinder(IContainerEngine engine)
     }
 
     /// <summary>Finds the database of a server that is known by its container.</summary>
+    /// <param name="container">Identifier of the container.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <exception cref="LettaException"><c>ContainerNotFound</c>, <c>InvalidDatabaseUri</c>; <c>DatabaseContainerStopped</c>.</exception>
+    public async Task<DatabaseAddress> FindAsync(string container, CancellationToken cancel)
+    {
+        var all = await engine.ListAsync(cancel).ConfigureAwait(false);
+        return Locate(engine, all.FirstOrDefault(c => c.Id == container) ?? throw DatabaseProblems.ContainerGone(container), all);
+    }
+
+    /// <summary>Finds the database of a server that is known by its container.</summary>
     /// <param name="engine">The engine.</param>
     /// <param name="server">The server's container.</param>
     /// <param name="all">All containers of the engine.</param>

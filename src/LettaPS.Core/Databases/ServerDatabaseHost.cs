@@ -125,7 +125,7 @@ public sealed class ServerDatabaseHost(
     private DatabasePlace Place(IReadOnlyList<ContainerFacts> all)
     {
         var server = all.FirstOrDefault(c => c.Id == container)
-            ?? throw new LettaException("ContainerNotFound", LettaErrorKind.NotFound, $"There is no container '{container}' any more.", "Get-LettaServer shows which there are.", container);
+            ?? throw DatabaseProblems.ContainerGone(container);
         var address = ServerDiscovery.Address(server);
         return new DatabasePlace(server, ServerDiscovery.FindDatabaseContainer(server, all, address), address);
     }

@@ -132,7 +132,7 @@ internal sealed class SchemaDiagnosis
             throw Refusal(
                 "SchemaNewerThanRelease",
                 $"{Address} has seen the migrations of {ReleaseCatalogue.Migrations[Position].Release}, which {Release} does not have.",
-                "Run that release or a later one; the way back is a dump from before the upgrade.");
+                $"Compare and mend with -Version {ReleaseCatalogue.Migrations[Position].Release}, and run that release or a later one; the way back is a dump from before the upgrade.");
         }
 
         if (Snapshot.Server.ReadOnly && !planOnly)

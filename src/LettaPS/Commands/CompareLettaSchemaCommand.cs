@@ -1,7 +1,9 @@
 using System.Management.Automation;
 using LettaPS.Completion;
 using LettaPS.Core.Connections;
+using LettaPS.Core.Databases;
 using LettaPS.Core.Schemas;
+using LettaPS.Core.Servers;
 using LettaPS.Hosting;
 
 namespace LettaPS.Commands;
@@ -28,15 +30,29 @@ public sealed class CompareLettaSchemaCommand : DatabaseCmdlet
     [Parameter]
     public SwitchParameter SchemaOnly { get; set; }
 
+    /// <summary>Servers in containers, as <c>Get-LettaServer</c> gives them, whose databases to compare: each with the release that it runs, unless one is given.</summary>
+    [Parameter(ValueFromPipeline = true)]
+    [ValidateNotNullOrEmpty]
+    public LettaServerInfo[]? Server { get; set; }
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        foreach (var address in FindDatabases())
+        foreach (var address in Server is null ? FindDatabases() : [.. Server.Select(Find)])
         {
             var progress = NewProgress("Comparing the schema");
             progress.Tell($"reading {address}");
             RunToEnd(progress, cancel => CompareAsync(address, cancel));
         }
+    }
+
+    private DatabaseAddress Find(LettaServerInfo server)
+    {
+        DatabaseAddress? found = null;
+
+        // Not disposed of: the address is used after it is found, and an engine holds nothing open between requests.
+        RunToEnd(async cancel => found = await new ServerDatabaseFinder(AdapterContext.Door.OpenEngine()).FindAsync(server.Id, cancel).ConfigureAwait(false));
+        return found!;
     }
 
     private async Task CompareAsync(DatabaseAddress address, CancellationToken cancel)

@@ -328,6 +328,13 @@ public sealed class DockerEngineTests(DockerFixture docker) : IClassFixture<Dock
             Assert.Equal("EngineUnreachable", e.ErrorId);
             Assert.Contains("/nowhere/docker.sock", e.Message);
 
+            Environment.SetEnvironmentVariable("DOCKER_HOST", $"tcp://127.0.0.1:{TestKit.FreePort.Next()}");
+            using var remote = DockerEngine.Open();
+            e = await Assert.ThrowsAsync<LettaException>(() => remote.ListAsync(_cancel));
+            Assert.Equal("EngineUnreachable", e.ErrorId);
+            Assert.Contains("refused", e.Message, StringComparison.OrdinalIgnoreCase);
+            Assert.DoesNotContain("One or more errors", e.Message, StringComparison.Ordinal);
+
             Environment.SetEnvironmentVariable("DOCKER_HOST", "ssh://somewhere");
             Assert.Equal("EngineConfigurationInvalid", Assert.Throws<LettaException>(DockerEngine.Open).ErrorId);
         }

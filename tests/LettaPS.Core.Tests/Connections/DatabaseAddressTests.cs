@@ -25,6 +25,7 @@ public class DatabaseAddressTests
     [Theory]
     [InlineData("sqlite:///secret.db")]
     [InlineData("mysql://letta:secret@db/letta")]
+    [InlineData("postgresql://letta:p@secret@db/letta")]
     [InlineData("postgresql://letta:secret@db:5432x/letta")]
     [InlineData("postgresql://letta:secret@db:99999/letta")]
     [InlineData("postgresql://db/secret")]

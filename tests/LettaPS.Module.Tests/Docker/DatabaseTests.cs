@@ -10,6 +10,37 @@ public sealed class DatabaseTests(RunningProject running) : IClassFixture<Runnin
     private readonly LettaProject _project = running.Project;
 
     [Fact]
+    public async Task Whoever_else_is_connected_is_not_thrown_out_without_Force()
+    {
+        using var folder = new TempFolder();
+        using var shell = new Shell();
+        shell.Run("Start-LettaServer $args[0] -Wait", _project.Letta).Succeed();
+        await _project.FillAsync(1);
+        shell.Run("Backup-LettaDatabase -Name $args[0] -Path $args[1]", _project.Letta, folder["a.dump"]).Succeed();
+        await DockerEngine.DockerAsync("exec", "--detach", _project.Postgres, "psql", "-U", "letta", "-d", "letta", "-c", "SELECT pg_sleep(600)");
+
+        var error = Assert.Single(shell.Run("Restore-LettaDatabase -Name $args[0] -Path $args[1] -Confirm:$false", _project.Letta, folder["a.dump"]).Errors);
+
+        Assert.StartsWith("DatabaseInUse,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.Contains("psql from", error.Exception.Message, StringComparison.Ordinal);
+        Assert.Equal("1", await _project.SqlAsync("SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(600)'"));
+        shell.Run("Start-LettaServer $args[0] -Wait", _project.Letta).Succeed();
+        shell.Run("Restore-LettaDatabase -Name $args[0] -Path $args[1] -Force -RemoveOld -Confirm:$false", _project.Letta, folder["a.dump"]).Succeed();
+        Assert.Equal("100", await _project.SqlAsync("SELECT count(*) FROM messages"));
+    }
+
+    [Fact]
+    public void A_server_is_compared_through_the_pipeline_with_the_release_that_it_runs()
+    {
+        using var shell = new Shell();
+        shell.Run("Start-LettaServer $args[0] -Wait", _project.Letta).Succeed();
+
+        var report = shell.Run("Get-LettaServer $args[0] | Compare-LettaSchema -Summary", _project.Letta).Succeed().Single();
+
+        Assert.Equal(("0.16.2", "letta"), (report.Get<object>("Release").ToString(), report.Get<string>("Schema")));
+    }
+
+    [Fact]
     public async Task A_restore_keeps_the_old_database_and_refuses_what_cannot_be_trusted()
     {
         using var folder = new TempFolder();
