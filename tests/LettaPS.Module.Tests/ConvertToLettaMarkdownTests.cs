@@ -62,4 +62,15 @@ public sealed class ConvertToLettaMarkdownTests
         Assert.StartsWith("MarkdownWriteFailed,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
         Assert.NotEmpty(error.ErrorDetails.RecommendedAction);
     }
+
+    [Fact]
+    public async Task A_drive_that_does_not_exist_is_named()
+    {
+        await using var server = await Connected.ToAsync();
+
+        var error = Assert.Single(server.Run("Test-LettaBackup nowhere:/backup").Errors);
+
+        Assert.StartsWith("DriveNotFound,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.Contains("'nowhere'", error.Exception.Message, StringComparison.Ordinal);
+    }
 }

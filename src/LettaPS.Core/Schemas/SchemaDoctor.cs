@@ -58,6 +58,12 @@ public sealed class SchemaDoctor(ISchemaDatabase database)
             return;
         }
 
+        var wanted = proposal.PlanFor(approved);
+        foreach (var useless in proposal.Plan.Statements.Where(s => s.Phase != SchemaPhase.Lock && approved.Contains(s.Sql) && !wanted.Contains(s.Sql)))
+        {
+            await emit(proposal.Result(useless, LettaSchemaFixStatus.Skipped, "It is left out with what was declined, without which it is of no use.")).ConfigureAwait(false);
+        }
+
         var repair = await database.BeginRepairAsync(options.LockTimeout, cancel).ConfigureAwait(false);
         await using (repair.ConfigureAwait(false))
         {
@@ -65,7 +71,7 @@ public sealed class SchemaDoctor(ISchemaDatabase database)
             var now = new SchemaProposal(await DiagnoseAsync(proposal.Release, Again(options), options.LargeTable, options.LockTimeout, cancel).ConfigureAwait(false), options);
             var plan = now.PlanFor(approved, proposal);
             await RunAsync(repair, now, plan, emit, cancel).ConfigureAwait(false);
-            foreach (var done in proposal.PlanFor(approved).Statements.Where(s => !plan.Contains(s.Sql) && !now.IsAdoption(s)))
+            foreach (var done in wanted.Statements.Where(s => !plan.Contains(s.Sql) && !now.IsAdoption(s)))
             {
                 await emit(proposal.Result(done, LettaSchemaFixStatus.Skipped, "It is no longer needed: somebody else did it meanwhile.")).ConfigureAwait(false);
             }

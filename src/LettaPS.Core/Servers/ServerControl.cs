@@ -103,7 +103,9 @@ public sealed class ServerControl(IContainerEngine engine, Func<LettaConnection,
     private static string StopReason(ContainerFacts container) => container switch
     {
         { OutOfMemory: true } => "It was ended by the kernel for want of memory",
-        { State: ContainerState.Restarting } or { RestartCount: > 0 } => $"It ends and is started again and again (exit code {container.ExitCode})",
+        { State: ContainerState.Restarting } => $"It ends and is started again and again (exit code {container.ExitCode})",
+        // Just started once more: the engine has forgotten by then how it ended before.
+        { RestartCount: > 0 } => "It ends and is started again and again",
         _ => $"It ended with exit code {container.ExitCode}",
     };
 

@@ -13,8 +13,15 @@ internal static class FilePaths
     /// <param name="path">The path.</param>
     public static string Resolve(PSCmdlet cmdlet, string path)
     {
-        var resolved = cmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
-        return Require(resolved, provider, path);
+        try
+        {
+            var resolved = cmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
+            return Require(resolved, provider, path);
+        }
+        catch (System.Management.Automation.DriveNotFoundException e)
+        {
+            throw new LettaException("DriveNotFound", LettaErrorKind.NotFound, $"There is no drive '{e.ItemName}' for the path '{path}'.", "Get-PSDrive shows which there are.", path, e);
+        }
     }
 
     /// <summary>The full paths of what is to be read.</summary>

@@ -620,6 +620,8 @@ public abstract class SchemaFixTests(int major)
         Assert.Equal(0, await database.QueryAsync<long>("SELECT count(*) FROM pg_attribute WHERE attname = 'conversation_id' AND attrelid IN ('messages'::regclass, 'runs'::regclass)"));
         Assert.Equal(1, await database.QueryAsync<long>("SELECT count(*) FROM pg_attribute WHERE attname = 'request_id' AND attrelid = 'steps'::regclass"));
         Assert.Equal(["conversation_id", "conversation_id"], results.Where(r => r.Message == "It was declined.").Select(r => r.Name));
+        Assert.Contains(results, r => r is { Status: LettaSchemaFixStatus.Skipped, Kind: LettaDriftKind.MissingIndex } && r.Sql!.Contains("conversation_id", StringComparison.Ordinal)
+            && r.Message!.StartsWith("It is left out with what was declined", StringComparison.Ordinal));
     }
 
     [Theory]
