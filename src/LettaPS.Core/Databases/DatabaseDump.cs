@@ -9,12 +9,15 @@ namespace LettaPS.Core.Databases;
 /// <param name="time">The clock.</param>
 public sealed class DatabaseDump(DatabaseSite site, TimeProvider time)
 {
+    /// <summary>How long a table may be locked by others before the dump is given up.</summary>
+    public TimeSpan LockTimeout { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>Takes the dump. It is whole or absent, and read back before it is given out.</summary>
     /// <param name="request">What to dump, and where to.</param>
     /// <param name="progress">Told of bytes as they arrive, from any thread.</param>
     /// <param name="cancel">Gives up; nothing is left behind.</param>
     /// <exception cref="LettaException">
-    /// <c>DumpFailed</c>, <c>DumpUnreadable</c>; <c>DumpShrank</c>: less than half of what the previous dump had is left of something;
+    /// <c>DumpFailed</c>, <c>DumpLockTimeout</c>, <c>DumpUnreadable</c>; <c>DumpShrank</c>: less than half of what the previous dump had is left of something;
     /// <c>DumpExists</c>.
     /// </exception>
     public async Task<LettaDatabaseBackup> TakeAsync(DumpRequest request, Action<long>? progress, CancellationToken cancel)
@@ -36,19 +39,9 @@ public sealed class DatabaseDump(DatabaseSite site, TimeProvider time)
         {
             takenAt = time.GetUtcNow();
             using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-            var dumping = DumpAsync(request, view.Snapshot, file.Stream, both.Token);
-            try
-            {
-                facts = view.Facts with { Tables = await view.CountAsync(cancel).ConfigureAwait(false) };
-            }
-            catch
-            {
-                await both.CancelAsync().ConfigureAwait(false);
-                await Task.WhenAny(dumping).ConfigureAwait(false);
-                throw;
-            }
-
-            await dumping.ConfigureAwait(false);
+            var counting = view.CountAsync(both.Token);
+            await Task.WhenAll(OrEndBothAsync(DumpAsync(request, view.Snapshot, file.Stream, both.Token), both), OrEndBothAsync(counting, both)).ConfigureAwait(false);
+            facts = view.Facts with { Tables = await counting.ConfigureAwait(false) };
         }
 
         var previous = DumpManifest.FindNewest(Path.GetDirectoryName(request.Path)!, request.Database, state.SystemIdentifier);
@@ -125,6 +118,20 @@ public sealed class DatabaseDump(DatabaseSite site, TimeProvider time)
         }
     }
 
+    /// <summary>What fails ends the other too, which may wait for the same lock.</summary>
+    private static async Task OrEndBothAsync(Task work, CancellationTokenSource both)
+    {
+        try
+        {
+            await work.ConfigureAwait(false);
+        }
+        catch
+        {
+            await both.CancelAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
     private static bool EndsAsDumpsDo(string path)
     {
         using var file = File.OpenRead(path);
@@ -148,10 +155,20 @@ public sealed class DatabaseDump(DatabaseSite site, TimeProvider time)
     private async Task DumpAsync(DumpRequest request, string snapshot, Stream output, CancellationToken cancel)
     {
         var result = await site.Programs.RunAsync(
-            ["pg_dump", $"--format={(request.Format == DumpFormat.Custom ? "custom" : "plain")}", $"--snapshot={snapshot}", "--no-password", $"--dbname={ConnectionText.Of(request.Database)}"],
+            ["pg_dump", $"--format={(request.Format == DumpFormat.Custom ? "custom" : "plain")}", $"--snapshot={snapshot}", $"--lock-wait-timeout={LockTimeout.TotalMilliseconds:F0}", "--no-password", $"--dbname={ConnectionText.Of(request.Database)}"],
             null,
             output,
             cancel).ConfigureAwait(false);
+        if (result.ExitCode != 0 && result.Error.Contains("LOCK TABLE", StringComparison.Ordinal) && result.Error.Contains("timeout", StringComparison.Ordinal))
+        {
+            throw new LettaException(
+                "DumpLockTimeout",
+                LettaErrorKind.Timeout,
+                $"Others have locked a table for {LockTimeout.TotalSeconds:0.#} seconds: {result.Error.Trim()}",
+                "Wait for what locks it, such as a migration, and run the command again.",
+                request.Database);
+        }
+
         if (result.ExitCode != 0)
         {
             throw new LettaException("DumpFailed", LettaErrorKind.ServerFault, $"pg_dump failed with exit code {result.ExitCode}: {ServerSettings.MaskText(result.Error.Trim())}", "Nothing was kept of it. Remove what pg_dump names, and run the command again.", request.Database);

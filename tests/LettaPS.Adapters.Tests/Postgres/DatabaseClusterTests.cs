@@ -198,5 +198,28 @@ public sealed class DatabaseClusterTests : IAsyncLifetime
         Assert.Empty(Directory.EnumerateFiles(folder.Path));
     }
 
+    [Fact]
+    public async Task A_table_that_others_lock_is_not_waited_for_for_ever_and_named()
+    {
+        using var folder = new TempFolder();
+        await _database.ExecuteAsync("CREATE TABLE locked (); ALTER TABLE locked OWNER TO letta");
+        await using var other = await _database.ConnectAsync();
+        await using var transaction = await other.BeginTransactionAsync(_cancel);
+        await using (var command = new Npgsql.NpgsqlCommand("LOCK TABLE locked IN ACCESS EXCLUSIVE MODE", other))
+        {
+            await command.ExecuteNonQueryAsync(_cancel);
+        }
+
+        var host = new AddressDatabaseHost(DatabaseAddress.Parse(_database.Uri()), new AdapterDoor());
+        await using var site = await host.OpenAsync(_cancel);
+
+        var e = await Assert.ThrowsAsync<LettaException>(() => new DatabaseDump(site, TimeProvider.System) { LockTimeout = TimeSpan.FromMilliseconds(300) }.TakeAsync(
+            new DumpRequest(folder["a.dump"], _database.Name, DumpFormat.Custom, false, "test", null, null), null, _cancel));
+
+        Assert.Equal("DumpLockTimeout", e.ErrorId);
+        Assert.Contains("LOCK TABLE public.locked", e.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFiles(folder.Path));
+    }
+
     private static string Text(DatabaseFacts facts) => System.Text.Json.JsonSerializer.Serialize(facts with { Tables = [] });
 }
