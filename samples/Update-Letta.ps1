@@ -18,9 +18,8 @@ For a server that docker compose runs. In this order:
    that it had.
 
 If anything from 4 on fails, or Ctrl+C is pressed, everything is put back: the bytes of the compose file, the database as it was in the dump, the container of
-the old release. The database that the new release made is kept under a dated name. A reference that floated, or that
-named another image than the one that ran, stays pinned to what ran. The script then ends
-with an error that says what failed.
+the old release. The database that the new release made is kept under a dated name. A reference that floated, or that named another image than the one that
+ran, stays pinned to what ran. The script then ends with an error that says what failed.
 .PARAMETER Version
 The release to move to, such as 0.16.8.
 .PARAMETER BackupPath

@@ -45,7 +45,17 @@ internal sealed class ProgressBar(string activity, string things, Func<Func<Prog
     private void Show()
     {
         // A pipeline that is busy elsewhere would otherwise show one old state after another when it comes back.
-        if (Interlocked.Exchange(ref _waiting, 1) == 0 && !show(Current))
+        if (Interlocked.Exchange(ref _waiting, 1) != 0)
+        {
+            return;
+        }
+
+        // Known here and not when it is shown: the work may be over by then, and the bar must be taken away all the same.
+        if (show(Current))
+        {
+            _shown = true;
+        }
+        else
         {
             _waiting = 0;
         }
@@ -54,7 +64,6 @@ internal sealed class ProgressBar(string activity, string things, Func<Func<Prog
     private ProgressRecord Current()
     {
         _waiting = 0;
-        _shown = true;
         return new ProgressRecord(ActivityId, activity, Status()) { PercentComplete = Total is > 0 ? (int)(100 * Interlocked.Read(ref _done) / Total.Value) : -1 };
     }
 

@@ -11,6 +11,11 @@ public sealed class UpdateTests(SchemaImages images) : IClassFixture<SchemaImage
 {
     private const string Contents = "SELECT (SELECT count(*) FROM agents), (SELECT count(*) FROM organizations), (SELECT version_num FROM alembic_version)";
 
+    /// <summary>Lets the migrations of the new release fail, as those of f6cd5a1e519d do after an interruption: a column is there already.</summary>
+    private const string MigrationsFail =
+        "CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN IF current_query() ~ 'last_message_at' THEN RAISE 'disk full'; END IF; END $$; "
+        + "CREATE EVENT TRIGGER refuse ON ddl_command_end EXECUTE FUNCTION refuse()";
+
     [Fact]
     public async Task An_upgrade_that_succeeds_is_verified_against_the_backup()
     {
@@ -29,14 +34,13 @@ public sealed class UpdateTests(SchemaImages images) : IClassFixture<SchemaImage
         Assert.True(File.Exists(result.Get<string>("Dump")));
     }
 
-    /// <summary>The migrations of the new release fail, as those of f6cd5a1e519d do after an interruption: a column is there already.</summary>
     [Fact]
     public async Task An_upgrade_that_fails_puts_the_pin_the_database_and_the_server_back()
     {
         await using var project = await StartAsync();
         using var folder = new TempFolder();
         using var shell = new Shell();
-        await project.SqlAsync("CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN IF current_query() ~ 'last_message_at' THEN RAISE 'disk full'; END IF; END $$; CREATE EVENT TRIGGER refuse ON ddl_command_end EXECUTE FUNCTION refuse()");
+        await project.SqlAsync(MigrationsFail);
         var compose = await ComposeAsync(project);
 
         var error = Assert.ThrowsAny<RuntimeException>(() => Update(shell, project, folder));
@@ -57,7 +61,7 @@ public sealed class UpdateTests(SchemaImages images) : IClassFixture<SchemaImage
         await using var project = await StartAsync();
         using var folder = new TempFolder();
         using var shell = new Shell();
-        await project.SqlAsync("CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN IF current_query() ~ 'last_message_at' THEN RAISE 'disk full'; END IF; END $$; CREATE EVENT TRIGGER refuse ON ddl_command_end EXECUTE FUNCTION refuse()");
+        await project.SqlAsync(MigrationsFail);
         await project.WriteAsync("0.16.8");
 
         var error = Assert.ThrowsAny<RuntimeException>(() => Update(shell, project, folder));
