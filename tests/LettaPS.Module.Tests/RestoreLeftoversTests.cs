@@ -57,6 +57,39 @@ public class RestoreLeftoversTests
         Assert.Empty(letta.Target.Server.State.Identities);
     }
 
+    [Theory]
+    [InlineData("0.11.3")]
+    [InlineData("0.16.8")]
+    public async Task An_identity_that_the_server_made_although_it_answered_500_is_found(string release)
+    {
+        await using var letta = await RestoredPair.MakeAsync("*", restore: false, from: release, to: release);
+        letta.Target.Server.Faults.Add(new Fault(new StatusEffect(500) { Done = true }) { Method = "POST", Path = "/v1/identities/" });
+
+        var results = letta.Target.Run("Restore-LettaAgent $args[0]", letta.Source.Set).Succeed();
+
+        Assert.DoesNotContain(results.SelectMany(r => r.Get<IReadOnlyList<string>>("Gaps")), g => g.Contains("identities", StringComparison.Ordinal));
+        Assert.Equal(Senders(letta.Source.Server.State), Senders(letta.Target.Server.State));
+
+        static IEnumerable<string> Senders(SandboxState state) => state.Agents
+            .Select(a => $"{a.Name} {string.Join(' ', state.Identities.Of(a.IdentityIds).Select(i => i.IdentifierKey).Order())}").Order();
+    }
+
+    [Theory]
+    [InlineData(500)]
+    [InlineData(null)]
+    public async Task A_restore_that_fails_removes_identities_that_were_made_though_the_answer_was_lost(int? status)
+    {
+        await using var letta = await RestoredPair.MakeAsync("*", restore: false);
+        letta.Target.Server.Faults.Add(new Fault(status is { } s ? new StatusEffect(s) { Done = true } : new ResetEffect(0)) { Method = "POST", Path = "/v1/identities/" });
+        letta.Target.Server.Faults.Add(new Fault(new StatusEffect(400, """{"detail":"No."}""")) { Path = "/v1/agents/import" });
+
+        var outcome = letta.Target.Run("Restore-LettaAgent $args[0]", letta.Source.Set);
+
+        Assert.All(outcome.Output, r => Assert.Equal("Failed", r.Get<object>("Status").ToString()));
+        Assert.Contains(letta.Target.Server.Requests.Entries, e => e is { Method: "POST", Path: "/v1/identities/" });
+        Assert.Empty(letta.Target.Server.State.Identities);
+    }
+
     [Fact]
     public async Task An_identity_that_another_agent_of_the_run_has_stays_when_a_restore_fails()
     {

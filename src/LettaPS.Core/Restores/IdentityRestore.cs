@@ -9,10 +9,10 @@ internal sealed class IdentityRestore(IAgentTarget server) : IDisposable
 {
     private readonly SemaphoreSlim _gate = new(1);
 
-    /// <summary>For each identity that this run made, the agents of the run that want it.</summary>
+    /// <summary>For the key of each identity that this run made, or tried to make and cannot know, the agents of the run that want it.</summary>
     private readonly Dictionary<string, HashSet<string>> _made = new(StringComparer.Ordinal);
 
-    /// <summary>Identities of the server by their keys; asked for when the first agent has any.</summary>
+    /// <summary>Identities of the server by their keys; asked for when the first agent has any, and again when it is not certain what was made.</summary>
     private Dictionary<string, string>? _there;
 
     /// <summary>Finds or makes the identities of an agent. What the server refuses is a gap.</summary>
@@ -28,13 +28,10 @@ internal sealed class IdentityRestore(IAgentTarget server) : IDisposable
         await _gate.WaitAsync(cancel).ConfigureAwait(false);
         try
         {
-            _there ??= (await server.ListThingsAsync(ThingKind.Identity, cancel).ConfigureAwait(false))
-                .DistinctBy(Key)
-                .ToDictionary(Key, i => i.StringOrNull("id") ?? string.Empty, StringComparer.Ordinal);
             foreach (var identity in work.Document.Identities)
             {
-                var id = _there.GetValueOrDefault(Key(identity)) ?? await MakeAsync(work, identity, cancel).ConfigureAwait(false);
-                _made.GetValueOrDefault(id)?.Add(work.Agent.SourceId);
+                var id = await FindAsync(Key(identity), cancel).ConfigureAwait(false) ?? await MakeAsync(work, identity, cancel).ConfigureAwait(false);
+                _made.GetValueOrDefault(Key(identity))?.Add(work.Agent.SourceId);
                 work.Identities[identity.StringOrNull("id") ?? Key(identity)] = id;
             }
         }
@@ -56,13 +53,17 @@ internal sealed class IdentityRestore(IAgentTarget server) : IDisposable
         await _gate.WaitAsync(cancel).ConfigureAwait(false);
         try
         {
-            foreach (var (id, agents) in _made.ToList())
+            foreach (var (key, agents) in _made.ToList())
             {
                 if (agents.Remove(work.Agent.SourceId) && agents.Count == 0)
                 {
-                    await server.DeleteThingAsync(ThingKind.Identity, id, cancel).ConfigureAwait(false);
-                    _made.Remove(id);
-                    _there!.Remove(_there.First(t => t.Value == id).Key);
+                    if (await FindAsync(key, cancel).ConfigureAwait(false) is { } id)
+                    {
+                        await server.DeleteThingAsync(ThingKind.Identity, id, cancel).ConfigureAwait(false);
+                        _there!.Remove(key);
+                    }
+
+                    _made.Remove(key);
                 }
             }
         }
@@ -77,14 +78,40 @@ internal sealed class IdentityRestore(IAgentTarget server) : IDisposable
 
     private static string Key(JsonElement identity) => identity.StringOrNull("identifier_key") ?? string.Empty;
 
+    private async Task<string?> FindAsync(string key, CancellationToken cancel)
+    {
+        _there ??= (await server.ListThingsAsync(ThingKind.Identity, cancel).ConfigureAwait(false))
+            .DistinctBy(Key)
+            .ToDictionary(Key, i => i.StringOrNull("id") ?? string.Empty, StringComparer.Ordinal);
+        return _there.GetValueOrDefault(key);
+    }
+
     private async Task<string> MakeAsync(AgentRestore work, JsonElement identity, CancellationToken cancel)
     {
         // From here on there may be something to remove.
+        var key = Key(identity);
         work.MayBeOnServer = true;
-        var made = await server.CreateThingAsync(ThingKind.Identity, identity.Pick("identifier_key", "name", "identity_type", "properties"), cancel).ConfigureAwait(false);
-        var id = made.StringOrNull("id") ?? string.Empty;
-        _there![Key(identity)] = id;
-        _made[id] = new HashSet<string>(StringComparer.Ordinal);
-        return id;
+        _made[key] = new HashSet<string>(StringComparer.Ordinal) { work.Agent.SourceId };
+        try
+        {
+            var made = await server.CreateThingAsync(ThingKind.Identity, identity.Pick("identifier_key", "name", "identity_type", "properties"), cancel).ConfigureAwait(false);
+            return _there![key] = made.StringOrNull("id") ?? string.Empty;
+        }
+        catch (Exception e)
+        {
+            // Only a server that refused made nothing for certain; one that failed may have made it before. What is there is looked at again.
+            _there = null;
+            if (e is LettaException { ErrorId: "RequestRefused" })
+            {
+                _made.Remove(key);
+            }
+
+            if (e is LettaException failure && RestoreSession.IsRefusal(failure) && await FindAsync(key, cancel).ConfigureAwait(false) is { } id)
+            {
+                return id;
+            }
+
+            throw;
+        }
     }
 }

@@ -39,7 +39,7 @@ internal sealed class MessageShape(Release release)
     public Answer MadePage(IEnumerable<MessageRow> rows, MessageOptions options)
     {
         var reader = new PageReader(release);
-        return Answer.Array(Shown(rows.Select(reader.Next), options), (w, item) => Write(w, item, reversed: false, options));
+        return Answer.Made(Shown(rows.Select(reader.Next), options), (w, item) => Write(w, item, reversed: false, options));
     }
 
     /// <summary>The LettaMessages of one row.</summary>

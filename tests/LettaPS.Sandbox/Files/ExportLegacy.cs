@@ -18,7 +18,7 @@ internal sealed class ExportLegacy(LettaApi api)
         }
 
         var messages = Messages(agent, call.QueryInt("max_steps", 100));
-        return Answer.Pieces(w => Write(w, agent, messages), indented: true);
+        return Answer.Object(w => Write(w, agent, messages), indented: true);
     }
 
     private static MessageRow[] Messages(AgentRow agent, int steps)
@@ -29,7 +29,7 @@ internal sealed class ExportLegacy(LettaApi api)
         return [.. system is null ? [] : new[] { system }, .. all.Where(m => m.Role != "system" && m.SequenceId >= (from ?? long.MaxValue))];
     }
 
-    private IEnumerable<bool> Write(Utf8JsonWriter w, AgentRow row, MessageRow[] messages)
+    private void Write(Utf8JsonWriter w, AgentRow row, MessageRow[] messages)
     {
         w.WriteStartObject();
         w.Prop("agent_type"u8, row.AgentType);
@@ -54,7 +54,6 @@ internal sealed class ExportLegacy(LettaApi api)
         foreach (var message in messages)
         {
             Message(w, message);
-            yield return true;
         }
 
         w.WriteEndArray();

@@ -61,7 +61,7 @@ internal sealed class ExportV2(LettaApi api)
     private Answer Export(AgentRow[] agents, GroupRow[] groups, AgentRow agent, string? conversation, bool scrub)
     {
         var parts = agents.Select(a => Part(a, a == agent && conversation is not null ? Conversation(conversation) : a.MessageIds, scrub)).ToArray();
-        return Answer.Pieces(w => Write(w, parts, groups), indented: true);
+        return Answer.Object(w => Write(w, parts, groups), indented: true);
     }
 
     private List<string> Conversation(string id) =>
@@ -105,7 +105,7 @@ internal sealed class ExportV2(LettaApi api)
         }
     }
 
-    private IEnumerable<bool> Write(Utf8JsonWriter w, AgentPart[] parts, GroupRow[] groups)
+    private void Write(Utf8JsonWriter w, AgentPart[] parts, GroupRow[] groups)
     {
         w.WriteStartObject();
         w.WriteStartArray("agents"u8);
@@ -117,7 +117,6 @@ internal sealed class ExportV2(LettaApi api)
             foreach (var (row, id) in part.Messages)
             {
                 Message(w, row, id, part.Id);
-                yield return true;
             }
 
             w.WriteEndArray();

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -6,8 +7,8 @@ using LettaPS.Sandbox.Store;
 namespace LettaPS.Sandbox.Http;
 
 /// <summary>
-/// What a handler answers: decided while the state is locked, written afterwards piece by piece, so that an answer of any size is never
-/// held and a slow reader blocks nobody.
+/// What a handler answers. Most of it is written into memory at once, while the state is locked, so that it is of one moment, as what a transaction
+/// reads. Histories that are made on demand, which may be of any size, are written while they are sent, so that such an answer is never held.
 /// </summary>
 internal sealed class Answer
 {
@@ -19,11 +20,11 @@ internal sealed class Answer
 
     public string? ContentType { get; }
 
-    /// <summary>Writes the JSON; each step of the enumeration is a point at which what was written may be sent.</summary>
-    public Func<Utf8JsonWriter, IEnumerable<bool>>? Json { get; private init; }
+    /// <summary>Writes the JSON of a history; each step of the enumeration is a point at which what was written may be sent.</summary>
+    private Func<Utf8JsonWriter, IEnumerable<bool>>? Pieces { get; init; }
 
-    /// <summary>The body as it is, for what is not JSON.</summary>
-    public string? Text { get; private init; }
+    /// <summary>The body, unless it is made in pieces.</summary>
+    private ReadOnlyMemory<byte> Body { get; init; }
 
     public string? Location { get; private init; }
 
@@ -32,25 +33,34 @@ internal sealed class Answer
     /// <summary>Seconds for a Retry-After header.</summary>
     public int? RetryAfter { get; init; }
 
-    /// <summary>Whether the JSON is indented, as exports are.</summary>
-    public bool Indented { get; init; }
-
-    public static Answer Object(Action<Utf8JsonWriter> write, int status = 200) => new(status, "application/json")
+    public static Answer Object(Action<Utf8JsonWriter> write, int status = 200, int? retryAfter = null, bool indented = false)
     {
-        Json = w =>
+        var body = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(body, JsonText.Writer with { Indented = indented }))
         {
-            write(w);
-            return [];
-        },
-    };
+            write(writer);
+        }
 
-    public static Answer Array<T>(IEnumerable<T> items, Action<Utf8JsonWriter, T> write) => Pieces(w => ArrayPieces(w, items, write));
+        return new(status, "application/json") { Body = body.WrittenMemory, RetryAfter = retryAfter };
+    }
 
-    public static Answer Pieces(Func<Utf8JsonWriter, IEnumerable<bool>> pieces, bool indented = false) =>
-        new(200, "application/json") { Json = pieces, Indented = indented };
+    public static Answer Array<T>(IEnumerable<T> items, Action<Utf8JsonWriter, T> write) => Object(w =>
+    {
+        w.WriteStartArray();
+        foreach (var item in items)
+        {
+            write(w, item);
+        }
+
+        w.WriteEndArray();
+    });
+
+    /// <summary>An array whose rows are made while they are sent, so not from what the state keeps.</summary>
+    public static Answer Made<T>(IEnumerable<T> rows, Action<Utf8JsonWriter, T> write) =>
+        new(200, "application/json") { Pieces = w => ArrayPieces(w, rows, write) };
 
     public static Answer Of(string text, string contentType, int status = 200, int? retryAfter = null) =>
-        new(status, contentType) { Text = text, RetryAfter = retryAfter };
+        new(status, contentType) { Body = Encoding.UTF8.GetBytes(text), RetryAfter = retryAfter };
 
     public static Answer Number(int value) => Of(value.ToString(CultureInfo.InvariantCulture), "application/json");
 
@@ -61,23 +71,20 @@ internal sealed class Answer
 
     public static Answer Redirect(string location) => new(307, null) { Location = location };
 
-    public static Answer NotAllowed(string allow) => new(405, "application/json") { Text = """{"detail":"Method Not Allowed"}""", Allow = allow };
+    public static Answer NotAllowed(string allow) => new(405, "application/json") { Body = """{"detail":"Method Not Allowed"}"""u8.ToArray(), Allow = allow };
 
-    public static Answer Detail(int status, string detail, int? retryAfter = null) => new(status, "application/json")
-    {
-        Json = w =>
+    public static Answer Detail(int status, string detail, int? retryAfter = null) => Object(
+        w =>
         {
             w.WriteStartObject();
             w.WriteString("detail"u8, detail);
             w.WriteEndObject();
-            return [];
         },
-        RetryAfter = retryAfter,
-    };
+        status,
+        retryAfter);
 
-    public static Answer From(Problem problem, Release release) => new(problem.Status, "application/json")
-    {
-        Json = w =>
+    public static Answer From(Problem problem, Release release) => Object(
+        w =>
         {
             w.WriteStartObject();
             if (problem.Status == 422 && release >= Release.V0162)
@@ -95,9 +102,8 @@ internal sealed class Answer
             }
 
             w.WriteEndObject();
-            return [];
         },
-    };
+        problem.Status);
 
     public async Task WriteAsync(HttpResponse response, CancellationToken gone)
     {
@@ -118,19 +124,14 @@ internal sealed class Answer
             response.Headers.RetryAfter = RetryAfter.Value.ToString(CultureInfo.InvariantCulture);
         }
 
-        if (Json is { } json)
+        if (Pieces is not null)
         {
-            await WriteJsonAsync(response, json, gone);
-        }
-        else if (Text is { } text)
-        {
-            var bytes = Encoding.UTF8.GetBytes(text);
-            response.ContentLength = bytes.Length;
-            await response.BodyWriter.WriteAsync(bytes, gone);
+            await WritePiecesAsync(response, Pieces, gone);
         }
         else
         {
-            response.ContentLength = 0;
+            response.ContentLength = Body.Length;
+            await response.BodyWriter.WriteAsync(Body, gone);
         }
     }
 
@@ -149,12 +150,12 @@ internal sealed class Answer
     /// <summary>
     /// Small answers go out whole with their length, as Letta's do; large ones in pieces while they are made, so without a length.
     /// </summary>
-    private async Task WriteJsonAsync(HttpResponse response, Func<Utf8JsonWriter, IEnumerable<bool>> json, CancellationToken gone)
+    private static async Task WritePiecesAsync(HttpResponse response, Func<Utf8JsonWriter, IEnumerable<bool>> pieces, CancellationToken gone)
     {
         var body = response.BodyWriter;
-        await using var writer = new Utf8JsonWriter(body, JsonText.Writer with { Indented = Indented });
+        await using var writer = new Utf8JsonWriter(body, JsonText.Writer);
         var sent = 0L;
-        foreach (var _ in json(writer))
+        foreach (var _ in pieces(writer))
         {
             if (writer.BytesCommitted + writer.BytesPending - sent > FlushAt)
             {
