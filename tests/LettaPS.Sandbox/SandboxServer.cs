@@ -66,6 +66,7 @@ public sealed class SandboxServer : IAsyncDisposable
     }
 
     /// <summary>Stops it at once: what hangs is cut.</summary>
+    /// <exception cref="InvalidOperationException">It failed at a request by a bug of its own, so what was tested against it proves nothing.</exception>
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
@@ -73,6 +74,10 @@ public sealed class SandboxServer : IAsyncDisposable
         await _app.StopAsync(now.Token);
         await _app.DisposeAsync();
         _stopping.Dispose();
+        if (Requests.Entries.FirstOrDefault(e => e.Failure is not null) is { } failed)
+        {
+            throw new InvalidOperationException($"The sandbox failed at {failed}.", failed.Failure);
+        }
     }
 
     private async Task HandleAsync(HttpContext http)

@@ -4,6 +4,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using LettaPS.Sandbox;
 using LettaPS.Sandbox.Fleets;
+using LettaPS.Sandbox.Http;
 using LettaPS.Sandbox.Store;
 
 namespace LettaPS.Adapters.Tests.Sandbox;
@@ -57,7 +58,6 @@ public class SandboxServerTests
         await ReadAllAsync(server);
 
         Assert.Equal(before, server.State.ContentHash());
-        Assert.DoesNotContain(server.Requests.Entries, e => e.Failure is not null);
     }
 
     [Theory]
@@ -177,7 +177,20 @@ public class SandboxServerTests
         await changes;
 
         Assert.All(answers, a => Assert.Equal(HttpStatusCode.OK, a.StatusCode));
-        Assert.DoesNotContain(server.Requests.Entries, e => e.Failure is not null);
+    }
+
+    [Fact]
+    public async Task A_failure_of_the_sandbox_itself_fails_the_test_that_it_serves()
+    {
+        var server = await SandboxServer.StartAsync(null, Cancel);
+        server.Faults.Add(new Fault(new EditEffect(_ => throw new FormatException("A bug."))));
+        using var client = new HttpClient { BaseAddress = server.BaseUri };
+
+        using var answer = await client.GetAsync("v1/agents/", Cancel);
+
+        Assert.Equal(HttpStatusCode.InternalServerError, answer.StatusCode);
+        var failure = await Assert.ThrowsAsync<InvalidOperationException>(() => server.DisposeAsync().AsTask());
+        Assert.Equal("A bug.", failure.InnerException?.Message);
     }
 
     [Fact]

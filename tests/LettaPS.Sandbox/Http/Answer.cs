@@ -23,8 +23,8 @@ internal sealed class Answer
     /// <summary>Writes the JSON of a history; each step of the enumeration is a point at which what was written may be sent.</summary>
     private Func<Utf8JsonWriter, IEnumerable<bool>>? Pieces { get; init; }
 
-    /// <summary>The body, unless it is made in pieces.</summary>
-    private ReadOnlyMemory<byte> Body { get; init; }
+    /// <summary>The body, unless it is made in pieces or there is none.</summary>
+    private ReadOnlyMemory<byte>? Body { get; init; }
 
     public string? Location { get; private init; }
 
@@ -128,10 +128,14 @@ internal sealed class Answer
         {
             await WritePiecesAsync(response, Pieces, gone);
         }
+        else if (Body is { } body)
+        {
+            response.ContentLength = body.Length;
+            await response.BodyWriter.WriteAsync(body, gone);
+        }
         else
         {
-            response.ContentLength = Body.Length;
-            await response.BodyWriter.WriteAsync(Body, gone);
+            response.ContentLength = 0;
         }
     }
 
