@@ -8,6 +8,7 @@
     Description          = 'Looks after self-hosted Letta servers: back up, verify, repair, restore and move agents, on any release from 0.11.3 to 0.16.8.'
     PowerShellVersion    = '7.4'
     CompatiblePSEditions = @('Core')
+    TypesToProcess       = @('LettaPS.Types.ps1xml')
     FormatsToProcess     = @('LettaPS.Format.ps1xml')
     CmdletsToExport      = @(
         'Backup-LettaDatabase'

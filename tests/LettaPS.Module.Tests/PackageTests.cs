@@ -18,6 +18,7 @@ public class PackageTests
         "LICENSE",
         "LettaPS.Core.dll",
         "LettaPS.Format.ps1xml",
+        "LettaPS.Types.ps1xml",
         "LettaPS.dll",
         "LettaPS.psd1",
         "THIRD-PARTY-NOTICES.txt",

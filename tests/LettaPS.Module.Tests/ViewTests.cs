@@ -1,12 +1,13 @@
 using System.Globalization;
 using System.Management.Automation;
+using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using LettaPS.Hosting;
 using LettaPS.TestKit;
 
 namespace LettaPS.Module.Tests;
 
-public class ViewTests
+public partial class ViewTests
 {
     private const int Console = 120;
     private const int Small = 80;
@@ -27,6 +28,23 @@ public class ViewTests
         {
             Assert.Empty(types.Except(s_views.Descendants("View").Where(v => v.Element(control) is not null).Select(v => v.Descendants("TypeName").Single().Value)));
         }
+    }
+
+    [Fact]
+    public void What_a_type_shows_by_default_without_a_view_is_what_its_table_shows()
+    {
+        using var shell = new Shell();
+        foreach (var view in s_views.Descendants("View").Where(v => v.Element("TableControl") is not null))
+        {
+            var shown = shell.Run(
+                "[Runtime.CompilerServices.RuntimeHelpers]::GetUninitializedObject([type]$args[0]).PSStandardMembers.DefaultDisplayPropertySet.ReferencedPropertyNames",
+                view.Descendants("TypeName").Single().Value).Succeed().Select(n => n.ToString());
+
+            Assert.Equal(view.Descendants("TableColumnItem").SelectMany(Properties).Distinct(), shown);
+        }
+
+        static IEnumerable<string> Properties(XElement item) =>
+            item.Element("PropertyName") is { } name ? [name.Value] : Property().Matches(item.Value).Select(m => m.Groups[1].Value);
     }
 
     [Fact]
@@ -152,4 +170,7 @@ public class ViewTests
 
         Assert.Equal(broken, shell.Run("[LettaPS.Formatting]::Wrap($args[0], 10)", text).Succeed().Single().ToString());
     }
+
+    [GeneratedRegex(@"\$_\.(\w+)")]
+    private static partial Regex Property();
 }
