@@ -104,6 +104,43 @@ public partial class RestoreLettaAgentTests
             $"{g.ManagerType} {state.Agents.Find(g.ManagerAgentId ?? string.Empty)?.Name} {string.Join(',', g.AgentIds.Select(i => state.Agents.Find(i)!.Name).Order())} {g.SleeptimeAgentFrequency}").Order();
     }
 
+    [Fact]
+    public async Task A_group_that_the_server_made_although_it_answered_500_is_found()
+    {
+        await using var source = await Connected.ToAsync(new SandboxOptions { Fleet = Fleet.SeedWithGroup() });
+        await using var target = await Connected.ToAsync(new SandboxOptions { Fleet = Fleet.Empty });
+        source.Run($"Export-LettaAgent {source.Path}").Succeed();
+        target.Server.Faults.Add(new Fault(new StatusEffect(500) { Done = true }) { Method = "POST", Path = "/v1/groups/" });
+
+        target.Run("Restore-LettaAgent $args[0]", source.Set).Succeed();
+
+        AssertOnePair(target.Server.State);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_group_whose_making_broke_off_is_made_whole_by_the_next_run_and_not_twice(bool answered)
+    {
+        await using var source = await Connected.ToAsync(new SandboxOptions { Fleet = Fleet.SeedWithGroup() });
+        await using var target = await Connected.ToAsync(new SandboxOptions { Fleet = Fleet.Empty });
+        source.Run($"Export-LettaAgent {source.Path}").Succeed();
+        target.Server.Faults.Add(new Fault(answered ? new EditEffect(RefuseChanges) : new ResetEffect(0)) { Method = "POST", Path = "/v1/groups/" });
+
+        var first = target.Run("Restore-LettaAgent $args[0]", source.Set).Output;
+        target.Server.Faults.Clear();
+        target.Run("Restore-LettaAgent $args[0]", source.Set).Succeed();
+
+        Assert.Contains(first.SelectMany(Gaps), g => g.Contains(": The group ", StringComparison.Ordinal));
+        AssertOnePair(target.Server.State);
+
+        byte[] RefuseChanges(byte[] body)
+        {
+            target.Server.Faults.Add(new Fault(new StatusEffect(500)) { Method = "PATCH", Path = "/v1/agents/*" });
+            return body;
+        }
+    }
+
     [Theory]
     [InlineData("AI/ML Expert")]
     [InlineData("🦉 night owl")]
@@ -409,6 +446,12 @@ public partial class RestoreLettaAgentTests
 
     [GeneratedRegex("conversations: no release")]
     private static partial Regex CannotBe0168();
+
+    private static void AssertOnePair(SandboxState state)
+    {
+        var group = Assert.Single(state.Groups);
+        Assert.True(state.Agents[group.ManagerAgentId!].EnableSleeptime);
+    }
 
     private static JsonObject Read(string set, string agentId) => JsonNode.Parse(File.ReadAllText(Path.Combine(set, agentId + ".af")))!.AsObject();
 

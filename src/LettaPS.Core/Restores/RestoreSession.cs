@@ -761,17 +761,52 @@ public sealed class RestoreSession : IRestoreSession
             ["description"] = group.Value.StringOrNull("description") ?? string.Empty,
             ["manager_config"] = manager,
         };
-        var made = await _server.CreateThingAsync(ThingKind.Group, properties, cancel).ConfigureAwait(false);
+        // A run that was killed, or whose answer was lost, may have made it.
+        var made = await FindGroupAsync(properties, cancel).ConfigureAwait(false) ?? await MakeGroupAsync(properties, cancel).ConfigureAwait(false);
+        if (group.ManagerId is { } sleeper && (string?)manager["manager_type"] == "sleeptime")
+        {
+            // Only now: without its group, the server would make another agent for it.
+            await _server.ChangeThingAsync(ThingKind.Agent, Ids.Agents[sleeper], new JsonObject { ["enable_sleeptime"] = true }, cancel).ConfigureAwait(false);
+        }
+
         lock (_map)
         {
             Ids.Groups[group.SourceId] = made.StringOrNull("id") ?? string.Empty;
             _file.Save();
         }
 
-        if (group.ManagerId is { } sleeper && (string?)manager["manager_type"] == "sleeptime")
+        return null;
+    }
+
+    private async Task<JsonElement> MakeGroupAsync(JsonObject properties, CancellationToken cancel)
+    {
+        try
         {
-            // Only now: without its group, the server would make another agent for it.
-            await _server.ChangeThingAsync(ThingKind.Agent, Ids.Agents[sleeper], new JsonObject { ["enable_sleeptime"] = true }, cancel).ConfigureAwait(false);
+            return await _server.CreateThingAsync(ThingKind.Group, properties, cancel).ConfigureAwait(false);
+        }
+        catch (LettaException e) when (IsRefusal(e))
+        {
+            if (await FindGroupAsync(properties, cancel).ConfigureAwait(false) is { } made)
+            {
+                return made;
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>The group of the server that has the same agents in the same part.</summary>
+    private async Task<JsonElement?> FindGroupAsync(JsonObject properties, CancellationToken cancel)
+    {
+        var manager = properties["manager_config"]!;
+        var agents = properties["agent_ids"]!.AsArray().Select(a => (string)a!).ToHashSet(StringComparer.Ordinal);
+        foreach (var group in await _server.ListThingsAsync(ThingKind.Group, cancel).ConfigureAwait(false))
+        {
+            if (group.StringOrNull("manager_type") == (string?)manager["manager_type"] && group.StringOrNull("manager_agent_id") == (string?)manager["manager_agent_id"]
+                && agents.SetEquals(group.Strings("agent_ids")))
+            {
+                return group;
+            }
         }
 
         return null;
