@@ -115,8 +115,17 @@ internal sealed class DockerEngine : IContainerEngine
         [.. (await AskAsync(() => _client.Images.InspectImageAsync(image, cancel), image).ConfigureAwait(false)).RepoDigests ?? []];
 
     /// <inheritdoc/>
-    public Task StartAsync(string container, CancellationToken cancel) =>
-        AskAsync(() => _client.Containers.StartContainerAsync(container, new ContainerStartParameters(), cancel), container, "ContainerStartFailed");
+    public async Task StartAsync(string container, CancellationToken cancel)
+    {
+        // The engine refuses to start what is paused.
+        if ((await InspectAsync(container, cancel).ConfigureAwait(false)).State == ContainerState.Paused)
+        {
+            await AskAsync(() => _client.Containers.UnpauseContainerAsync(container, cancel), container, "ContainerStartFailed").ConfigureAwait(false);
+            return;
+        }
+
+        await AskAsync(() => _client.Containers.StartContainerAsync(container, new ContainerStartParameters(), cancel), container, "ContainerStartFailed").ConfigureAwait(false);
+    }
 
     /// <inheritdoc/>
     public Task StopAsync(string container, TimeSpan grace, CancellationToken cancel) => AskAsync(

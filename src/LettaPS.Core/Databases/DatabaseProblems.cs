@@ -7,13 +7,13 @@ namespace LettaPS.Core.Databases;
 internal static class DatabaseProblems
 {
     /// <summary>The container that runs a database does not run.</summary>
-    /// <param name="container">Its name.</param>
-    public static LettaException ContainerStopped(string container) => new(
+    /// <param name="container">The container.</param>
+    public static LettaException ContainerStopped(ContainerFacts container) => new(
         "DatabaseContainerStopped",
         LettaErrorKind.Refused,
-        $"The container '{container}', which runs the database, is not running.",
-        $"Start it: docker start {container}",
-        container);
+        $"The container '{container.Name}', which runs the database, is not running.",
+        container.StartAdvice,
+        container.Name);
 
     /// <summary>The container of a server that was found before is not there any more.</summary>
     /// <param name="container">Its identifier.</param>
@@ -36,7 +36,7 @@ internal static class DatabaseProblems
     public static LettaException EmbeddedContainerStopped(ContainerFacts server, DatabaseAddress address)
     {
         var data = server.OwnEnvironment.TryGetValue("PGDATA", out var folder) ? $" --env PGDATA={folder}" : string.Empty;
-        var alone = ServerDiscovery.DataMount(server) is null
+        var alone = server.State == ContainerState.Paused || ServerDiscovery.DataMount(server) is null
             ? string.Empty
             : $" If it ends by itself, run its PostgreSQL alone: docker stop {server.Name}; docker run --detach --rm --name {server.Name}-postgres --volumes-from {server.Name}{data}"
                 + $" --publish 127.0.0.1:5433:5432 --entrypoint docker-entrypoint.sh {server.Image} postgres. It is then at -DatabaseUri postgresql://{address.User}:<password>@127.0.0.1:5433/{address.Database}"
@@ -45,7 +45,7 @@ internal static class DatabaseProblems
             "DatabaseContainerStopped",
             LettaErrorKind.Refused,
             $"The container '{server.Name}', which runs the database beside the server, is not running.",
-            $"Start it: docker start {server.Name}{(alone.Length > 0 ? "." : string.Empty)}{alone}",
+            $"{server.StartAdvice}{(alone.Length > 0 ? "." : string.Empty)}{alone}",
             server.Name);
     }
 }

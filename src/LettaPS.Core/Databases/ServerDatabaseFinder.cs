@@ -51,7 +51,7 @@ public sealed class ServerDatabaseFinder(IContainerEngine engine)
 
         if (!postgres.IsRunning)
         {
-            throw postgres.Id == server.Id ? DatabaseProblems.EmbeddedContainerStopped(server, address) : DatabaseProblems.ContainerStopped(postgres.Name);
+            throw postgres.Id == server.Id ? DatabaseProblems.EmbeddedContainerStopped(server, address) : DatabaseProblems.ContainerStopped(postgres);
         }
 
         var port = ServerDiscovery.PortInside(postgres, address);

@@ -58,7 +58,7 @@ public sealed class ServerDatabaseHost(
         }
         else if (!postgres.IsRunning)
         {
-            throw DatabaseProblems.ContainerStopped(postgres.Name);
+            throw DatabaseProblems.ContainerStopped(postgres);
         }
 
         await WaitForPostgresAsync(postgres.Id, postgres, address, cancel).ConfigureAwait(false);

@@ -72,6 +72,9 @@ public sealed record ContainerFacts
     /// <summary>Whether programs can be run in the container.</summary>
     public bool IsRunning => State == ContainerState.Running;
 
+    /// <summary>What makes the container run, as advice: a paused one cannot be started.</summary>
+    public string StartAdvice => State == ContainerState.Paused ? $"Let it go on: docker unpause {Name}" : $"Start it: docker start {Name}";
+
     /// <summary>The value of a variable of the container's environment; <see langword="null"/> where it is absent or empty.</summary>
     /// <param name="name">Name of the variable.</param>
     public string? Variable(string name) => Environment.TryGetValue(name, out var value) && value.Length > 0 ? value : null;

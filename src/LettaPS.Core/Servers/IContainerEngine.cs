@@ -25,7 +25,7 @@ public interface IContainerEngine : IDisposable
     /// <exception cref="LettaException"><c>ImageNotFound</c>; none is pulled.</exception>
     Task<string> GetImageIdAsync(string image, CancellationToken cancel);
 
-    /// <summary>Starts a container; nothing happens to one that runs.</summary>
+    /// <summary>Starts a container, or lets a paused one go on; nothing happens to one that runs.</summary>
     /// <param name="container">Identifier or name of the container.</param>
     /// <param name="cancel">Gives up.</param>
     /// <exception cref="LettaException"><c>ContainerStartFailed</c>, with the engine's reason, such as a port that is taken.</exception>

@@ -103,6 +103,7 @@ public sealed class ServerControl(IContainerEngine engine, Func<LettaConnection,
     private static string StopReason(ContainerFacts container) => container switch
     {
         { OutOfMemory: true } => "It was ended by the kernel for want of memory",
+        { State: ContainerState.Paused } => "It is paused",
         { State: ContainerState.Restarting } => $"It ends and is started again and again (exit code {container.ExitCode})",
         // Just started once more: the engine has forgotten by then how it ended before.
         { RestartCount: > 0 } => "It ends and is started again and again",

@@ -4,7 +4,7 @@ using LettaPS.Hosting;
 
 namespace LettaPS.Commands;
 
-/// <summary>Starts Letta servers in containers; their neighbours in the compose file are left alone. Nothing happens to one that runs.</summary>
+/// <summary>Starts Letta servers in containers, and lets paused ones go on; their neighbours in the compose file are left alone. Nothing happens to one that runs.</summary>
 [Cmdlet(VerbsLifecycle.Start, "LettaServer", DefaultParameterSetName = ByName, SupportsShouldProcess = true)]
 [OutputType(typeof(LettaServerInfo))]
 public sealed class StartLettaServerCommand : ServerStateCmdlet

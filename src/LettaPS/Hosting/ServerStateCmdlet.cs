@@ -63,9 +63,9 @@ public abstract class ServerStateCmdlet : ServerCmdlet
     private protected async Task<string?> StartAsync(LettaServerInfo server, TimeSpan? wait, CancellationToken cancel)
     {
         if (server.Database is { Kind: LettaDatabaseKind.Container, Container: { } database }
-            && await Engine.InspectAsync(database, cancel).ConfigureAwait(false) is { IsRunning: false })
+            && await Engine.InspectAsync(database, cancel).ConfigureAwait(false) is { IsRunning: false } stopped)
         {
-            await WriteWarningAsync($"The container '{database}', which runs the database of '{server.Name}', is not running. Start it: docker start {database}").ConfigureAwait(false);
+            await WriteWarningAsync($"The container '{database}', which runs the database of '{server.Name}', is not running. {stopped.StartAdvice}").ConfigureAwait(false);
         }
 
         await Control.StartAsync(server.Id, cancel).ConfigureAwait(false);

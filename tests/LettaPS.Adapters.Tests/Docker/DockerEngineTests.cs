@@ -65,6 +65,22 @@ public sealed class DockerEngineTests(DockerFixture docker) : IClassFixture<Dock
     }
 
     [Fact]
+    public async Task A_paused_container_is_let_go_on_and_can_be_stopped()
+    {
+        var name = await StartAsync("paused");
+        await Engine.DockerAsync("pause", name);
+        var paused = await _engine.InspectAsync(name, _cancel);
+        Assert.Equal((ContainerState.Paused, $"Let it go on: docker unpause {name}"), (paused.State, paused.StartAdvice));
+
+        await _engine.StartAsync(name, _cancel);
+        Assert.Equal(ContainerState.Running, (await _engine.InspectAsync(name, _cancel)).State);
+
+        await Engine.DockerAsync("pause", name);
+        await _engine.StopAsync(name, TimeSpan.Zero, _cancel);
+        Assert.Equal(ContainerState.Exited, (await _engine.InspectAsync(name, _cancel)).State);
+    }
+
+    [Fact]
     public async Task A_container_that_ends_again_and_again_keeps_the_port_that_it_is_to_publish()
     {
         // As a server does whose migration fails; between two starts the engine says that it runs, and publishes nothing.

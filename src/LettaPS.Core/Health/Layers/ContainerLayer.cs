@@ -38,6 +38,7 @@ internal sealed class ContainerLayer : HealthLayer
         { State: ContainerState.Restarting } => Finding.Fail(
             "Running", $"{server.Name} does not come up: it ends with code {server.ExitCode} and is started again and again.", $"The check Container/Log says why, as far as the log does: docker logs {server.Name}") with
         { Blocks = true },
+        { State: ContainerState.Paused } => Finding.Fail("Running", $"{server.Name} does not run: it is paused.", $"Start-LettaServer {server.Name} -Wait") with { Blocks = true },
         _ => Finding.Fail(
             "Running",
             $"{server.Name} does not run: it is {server.State.ToString().ToLowerInvariant()}{(server.OutOfMemory ? ", ended for want of memory" : $", code {server.ExitCode}")}.",
