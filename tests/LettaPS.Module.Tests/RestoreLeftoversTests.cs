@@ -90,6 +90,21 @@ public class RestoreLeftoversTests
         Assert.Empty(letta.Target.Server.State.Identities);
     }
 
+    [Theory]
+    [InlineData(500)]
+    [InlineData(null)]
+    public async Task A_restore_that_fails_removes_an_archive_that_was_made_though_the_answer_was_lost(int? status)
+    {
+        await using var letta = await RestoredPair.MakeAsync("document_librarian", restore: false);
+        letta.Target.Server.Faults.Add(new Fault(status is { } s ? new StatusEffect(s) { Done = true } : new ResetEffect(0)) { Method = "POST", Path = "/v1/archives/" });
+
+        var outcome = letta.Target.Run("Restore-LettaAgent $args[0]", letta.Source.Set);
+
+        Assert.Equal("Failed", Assert.Single(outcome.Output).Get<object>("Status").ToString());
+        Assert.Single(letta.Target.Server.Requests.Entries, e => e is { Method: "POST", Path: "/v1/archives/" });
+        Assert.Empty(letta.Target.Server.State.Archives);
+    }
+
     [Fact]
     public async Task An_identity_that_another_agent_of_the_run_has_stays_when_a_restore_fails()
     {

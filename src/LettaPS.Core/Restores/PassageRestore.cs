@@ -12,8 +12,14 @@ namespace LettaPS.Core.Restores;
 /// <param name="server">The server.</param>
 /// <param name="shared">Archives that agents share.</param>
 /// <param name="journal">Told of every archive that is made, before anything is put into it.</param>
-internal sealed class PassageRestore(IAgentTarget server, SharedThings shared, Action<AgentRestore, string> journal)
+internal sealed class PassageRestore(IAgentTarget server, SharedThings shared, Action<AgentRestore, string> journal) : IDisposable
 {
+    /// <summary>Held while an archive is made, until its agent has it.</summary>
+    private readonly SemaphoreSlim _making = new(1);
+
+    /// <summary>Archives that were there before the first was made, and those that were made.</summary>
+    private HashSet<string>? _known;
+
     /// <summary>Restores the passages of a new agent.</summary>
     /// <param name="work">The agent.</param>
     /// <param name="target">The release.</param>
@@ -86,6 +92,7 @@ internal sealed class PassageRestore(IAgentTarget server, SharedThings shared, A
 
             foreach (var archive in filled)
             {
+                await server.AttachAsync(work.NewId!, ThingKind.Archive, archive.Key, cancel).ConfigureAwait(false);
                 await FillAsync(work, archive.Key, archive, target, cancel).ConfigureAwait(false);
             }
         }
@@ -98,10 +105,14 @@ internal sealed class PassageRestore(IAgentTarget server, SharedThings shared, A
         }
     }
 
+    /// <inheritdoc/>
+    public void Dispose() => _making.Dispose();
+
     /// <summary>Whether a passage belongs into an archive; those of an archive that the file does not have go into the first.</summary>
     private static bool IsIn(JsonElement passage, string archive, bool orphan, HashSet<string> archives) =>
         passage.StringOrNull("archive_id") is { } id && archives.Contains(id) ? id == archive : orphan;
 
+    /// <summary>Makes an archive, which its agent has then.</summary>
     private async Task<string> MakeAsync(AgentRestore work, JsonElement archive, CancellationToken cancel)
     {
         var properties = new JsonObject { ["name"] = archive.StringOrNull("name") ?? $"{work.Agent.Name}'s Archive" };
@@ -115,16 +126,55 @@ internal sealed class PassageRestore(IAgentTarget server, SharedThings shared, A
             properties["embedding_config"] = JsonNode.Parse(embedding.GetRawText());
         }
 
-        var made = await server.CreateThingAsync(ThingKind.Archive, properties, cancel).ConfigureAwait(false);
-        var id = EntityId.Require(made.StringOrNull("id"), "archive");
-        work.Archives.Add(id);
-        journal(work, id);
-        return id;
+        await _making.WaitAsync(cancel).ConfigureAwait(false);
+        try
+        {
+            _known ??= (await ListAsync(cancel).ConfigureAwait(false)).Select(a => a.Id).ToHashSet(StringComparer.Ordinal);
+            var id = await CreateAsync(work, properties).ConfigureAwait(false);
+            await server.AttachAsync(work.NewId!, ThingKind.Archive, id, cancel).ConfigureAwait(false);
+            return id;
+        }
+        finally
+        {
+            _making.Release();
+        }
     }
 
+    /// <summary>Makes an archive. It is not broken off: nobody would know what to remove.</summary>
+    private async Task<string> CreateAsync(AgentRestore work, JsonObject properties)
+    {
+        try
+        {
+            var made = await server.CreateThingAsync(ThingKind.Archive, properties, CancellationToken.None).ConfigureAwait(false);
+            var id = EntityId.Require(made.StringOrNull("id"), "archive");
+            Note(work, id);
+            return id;
+        }
+        catch (LettaException e) when (e.ErrorId != "RequestRefused")
+        {
+            // The server may have made it all the same: it is what is new under the name, and is removed with what else was begun.
+            foreach (var (id, _) in (await ListAsync(CancellationToken.None).ConfigureAwait(false)).Where(a => a.Name == (string?)properties["name"] && !_known!.Contains(a.Id)))
+            {
+                Note(work, id);
+            }
+
+            throw;
+        }
+    }
+
+    private async Task<IEnumerable<(string Id, string? Name)>> ListAsync(CancellationToken cancel) =>
+        (await server.ListThingsAsync(ThingKind.Archive, cancel).ConfigureAwait(false)).Select(a => (a.StringOrNull("id") ?? string.Empty, a.StringOrNull("name")));
+
+    private void Note(AgentRestore work, string id)
+    {
+        _known!.Add(id);
+        work.Archives.Add(id);
+        journal(work, id);
+    }
+
+    /// <summary>Puts passages into an archive that the agent has, and takes the archive from it.</summary>
     private async Task FillAsync(AgentRestore work, string archive, IEnumerable<JsonElement> passages, TargetRelease target, CancellationToken cancel)
     {
-        await server.AttachAsync(work.NewId!, ThingKind.Archive, archive, cancel).ConfigureAwait(false);
         await AddAsync(work, passages, target, cancel).ConfigureAwait(false);
         await server.DetachAsync(work.NewId!, ThingKind.Archive, archive, cancel).ConfigureAwait(false);
     }

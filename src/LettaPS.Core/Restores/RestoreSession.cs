@@ -189,6 +189,7 @@ public sealed class RestoreSession : IRestoreSession
         _file.Dispose();
         _gate.Dispose();
         _identities.Dispose();
+        _passages.Dispose();
     }
 
     /// <summary>Notes the agents that the server has, and which of them were restored.</summary>
