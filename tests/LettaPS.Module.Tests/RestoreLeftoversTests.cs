@@ -74,6 +74,19 @@ public class RestoreLeftoversTests
             .Select(a => $"{a.Name} {string.Join(' ', state.Identities.Of(a.IdentityIds).Select(i => i.IdentifierKey).Order())}").Order();
     }
 
+    [Fact]
+    public async Task A_source_that_the_server_made_although_it_answered_500_is_found()
+    {
+        await using var letta = await RestoredPair.MakeAsync("*", restore: false, from: "0.11.3", to: "0.11.3");
+        letta.Target.Server.Faults.Add(new Fault(new StatusEffect(500) { Done = true }) { Method = "POST", Path = "/v1/sources/" });
+
+        var results = letta.Target.Run("Restore-LettaAgent $args[0]", letta.Source.Set).Succeed();
+
+        Assert.DoesNotContain(results.SelectMany(r => r.Get<IReadOnlyList<string>>("Gaps")), g => g.Contains("Fault of the sandbox", StringComparison.Ordinal));
+        Assert.NotEmpty(letta.Target.Server.State.Sources);
+        Assert.All(letta.Target.Server.State.Sources, s => Assert.Contains(letta.Target.Server.State.Agents, a => a.SourceIds.Contains(s.Id)));
+    }
+
     [Theory]
     [InlineData(500)]
     [InlineData(null)]

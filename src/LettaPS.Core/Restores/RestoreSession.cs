@@ -529,6 +529,19 @@ public sealed class RestoreSession : IRestoreSession
             properties["name"] = SourceName.Another((string?)properties["name"]);
             return await _server.CreateThingAsync(ThingKind.Source, properties, cancel).ConfigureAwait(false);
         }
+        catch (LettaException e) when (IsRefusal(e))
+        {
+            // It may have been made all the same; names of sources are theirs alone.
+            foreach (var source in await _server.ListThingsAsync(ThingKind.Source, cancel).ConfigureAwait(false))
+            {
+                if (source.StringOrNull("name") == (string?)properties["name"] && source.StringOrNull("id") is { } id && !_debris.WasThere(id))
+                {
+                    return source;
+                }
+            }
+
+            throw;
+        }
     }
 
     /// <summary>What the server refuses or fails at is a gap of the agent; what breaks the connection fails it.</summary>
