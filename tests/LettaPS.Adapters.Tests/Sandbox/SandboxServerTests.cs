@@ -179,6 +179,21 @@ public class SandboxServerTests
         Assert.All(answers, a => Assert.Equal(HttpStatusCode.OK, a.StatusCode));
     }
 
+    [Theory]
+    [InlineData("v1/health/")]
+    [InlineData("v1/agents/?limit=1000")]
+    public async Task No_client_has_the_whole_answer_of_a_request_that_still_runs(string path)
+    {
+        await using var server = await SandboxServer.StartAsync(new SandboxOptions { Fleet = Fleet.Generated(100, 1) }, Cancel);
+        using var client = new HttpClient { BaseAddress = server.BaseUri };
+        for (var i = 0; i < 100; i++)
+        {
+            await client.GetByteArrayAsync(path, Cancel);
+
+            Assert.NotNull(server.Requests.Entries[^1].Ended);
+        }
+    }
+
     [Fact]
     public async Task A_failure_of_the_sandbox_itself_fails_the_test_that_it_serves()
     {

@@ -130,8 +130,14 @@ internal sealed class Answer
         }
         else if (Body is { } body)
         {
-            response.ContentLength = body.Length;
-            await response.BodyWriter.WriteAsync(body, gone);
+            // As below: no client is to have the whole answer of a request that still runs.
+            response.ContentLength = body.Length > FlushAt ? null : body.Length;
+            for (; body.Length > FlushAt; body = body[FlushAt..])
+            {
+                await response.BodyWriter.WriteAsync(body[..FlushAt], gone);
+            }
+
+            response.BodyWriter.Write(body.Span);
         }
         else
         {
@@ -152,7 +158,7 @@ internal sealed class Answer
     }
 
     /// <summary>
-    /// Small answers go out whole with their length, as Letta's do; large ones in pieces while they are made, so without a length.
+    /// Small answers go out whole with their length, as Letta's do, when the request has ended; large ones in pieces, so without a length, and their end then.
     /// </summary>
     private static async Task WritePiecesAsync(HttpResponse response, Func<Utf8JsonWriter, IEnumerable<bool>> pieces, CancellationToken gone)
     {
