@@ -93,6 +93,11 @@ public sealed class SandboxServer : IAsyncDisposable
         {
             http.Abort();
         }
+        catch (IOException)
+        {
+            // The sandbox reads and writes nothing but the connection: its client went away in the middle of the request.
+            http.Abort();
+        }
         catch (Exception e)
         {
             entry.Failure = e;

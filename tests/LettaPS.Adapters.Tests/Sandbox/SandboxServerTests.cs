@@ -209,6 +209,20 @@ public class SandboxServerTests
     }
 
     [Fact]
+    public async Task A_client_that_goes_away_in_the_middle_of_its_request_is_no_failure_of_the_sandbox()
+    {
+        await using var server = await SandboxServer.StartAsync(null, Cancel);
+        using var client = new System.Net.Sockets.TcpClient();
+        await client.ConnectAsync(server.BaseUri.Host, server.BaseUri.Port, Cancel);
+        await client.GetStream().WriteAsync("PATCH /v1/agents/a HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"u8.ToArray(), Cancel);
+        await server.Requests.WhenAsync(r => r.Entries.Count == 1, Cancel);
+        client.Client.Shutdown(System.Net.Sockets.SocketShutdown.Send);
+        await server.Requests.WhenAsync(r => r.Entries[0].Ended is not null, Cancel);
+
+        Assert.True(server.Requests.Entries[0].Aborted);
+    }
+
+    [Fact]
     public async Task A_request_is_logged_with_what_was_sent_and_answered()
     {
         await using var server = await SandboxServer.StartAsync(new SandboxOptions { Password = "secret" }, Cancel);
