@@ -521,27 +521,52 @@ public sealed class RestoreSession : IRestoreSession
     {
         try
         {
-            return await _server.CreateThingAsync(ThingKind.Source, properties, cancel).ConfigureAwait(false);
+            return await CreateAsync().ConfigureAwait(false);
         }
         catch (LettaException e) when (e.ErrorId == "RequestRefused")
         {
             // The name is taken.
             properties["name"] = SourceName.Another((string?)properties["name"]);
-            return await _server.CreateThingAsync(ThingKind.Source, properties, cancel).ConfigureAwait(false);
+            return await CreateAsync().ConfigureAwait(false);
         }
-        catch (LettaException e) when (IsRefusal(e))
+
+        // Names of sources are theirs alone.
+        Task<JsonElement> CreateAsync() => MakeAsync(
+            ThingKind.Source,
+            properties,
+            s => s.StringOrNull("name") == (string?)properties["name"] && s.StringOrNull("id") is { } id && !_debris.WasThere(id),
+            cancel);
+    }
+
+    /// <summary>Makes a thing. A server whose answer failed may have made it all the same; only one that refused has not.</summary>
+    private async Task<JsonElement> MakeAsync(ThingKind kind, JsonObject properties, Func<JsonElement, bool> isIt, CancellationToken cancel)
+    {
+        try
         {
-            // It may have been made all the same; names of sources are theirs alone.
-            foreach (var source in await _server.ListThingsAsync(ThingKind.Source, cancel).ConfigureAwait(false))
+            return await _server.CreateThingAsync(kind, properties, cancel).ConfigureAwait(false);
+        }
+        catch (LettaException e) when (IsRefusal(e) && e.ErrorId != "RequestRefused")
+        {
+            if (await FindAsync(kind, isIt, cancel).ConfigureAwait(false) is { } made)
             {
-                if (source.StringOrNull("name") == (string?)properties["name"] && source.StringOrNull("id") is { } id && !_debris.WasThere(id))
-                {
-                    return source;
-                }
+                return made;
             }
 
             throw;
         }
+    }
+
+    private async Task<JsonElement?> FindAsync(ThingKind kind, Func<JsonElement, bool> isIt, CancellationToken cancel)
+    {
+        foreach (var thing in await _server.ListThingsAsync(kind, cancel).ConfigureAwait(false))
+        {
+            if (isIt(thing))
+            {
+                return thing;
+            }
+        }
+
+        return null;
     }
 
     /// <summary>What the server refuses or fails at is a gap of the agent; what breaks the connection fails it.</summary>
@@ -776,7 +801,8 @@ public sealed class RestoreSession : IRestoreSession
             ["manager_config"] = manager,
         };
         // A run that was killed, or whose answer was lost, may have made it.
-        var made = await FindGroupAsync(properties, cancel).ConfigureAwait(false) ?? await MakeGroupAsync(properties, cancel).ConfigureAwait(false);
+        var agents = properties["agent_ids"]!.AsArray().Select(a => (string)a!).ToHashSet(StringComparer.Ordinal);
+        var made = await FindAsync(ThingKind.Group, IsIt, cancel).ConfigureAwait(false) ?? await MakeAsync(ThingKind.Group, properties, IsIt, cancel).ConfigureAwait(false);
         if (group.ManagerId is { } sleeper && (string?)manager["manager_type"] == "sleeptime")
         {
             // Only now: without its group, the server would make another agent for it.
@@ -790,39 +816,9 @@ public sealed class RestoreSession : IRestoreSession
         }
 
         return null;
-    }
 
-    private async Task<JsonElement> MakeGroupAsync(JsonObject properties, CancellationToken cancel)
-    {
-        try
-        {
-            return await _server.CreateThingAsync(ThingKind.Group, properties, cancel).ConfigureAwait(false);
-        }
-        catch (LettaException e) when (IsRefusal(e))
-        {
-            if (await FindGroupAsync(properties, cancel).ConfigureAwait(false) is { } made)
-            {
-                return made;
-            }
-
-            throw;
-        }
-    }
-
-    /// <summary>The group of the server that has the same agents in the same part.</summary>
-    private async Task<JsonElement?> FindGroupAsync(JsonObject properties, CancellationToken cancel)
-    {
-        var manager = properties["manager_config"]!;
-        var agents = properties["agent_ids"]!.AsArray().Select(a => (string)a!).ToHashSet(StringComparer.Ordinal);
-        foreach (var group in await _server.ListThingsAsync(ThingKind.Group, cancel).ConfigureAwait(false))
-        {
-            if (group.StringOrNull("manager_type") == (string?)manager["manager_type"] && group.StringOrNull("manager_agent_id") == (string?)manager["manager_agent_id"]
-                && agents.SetEquals(group.Strings("agent_ids")))
-            {
-                return group;
-            }
-        }
-
-        return null;
+        bool IsIt(JsonElement there) => there.StringOrNull("manager_type") == (string?)manager["manager_type"]
+            && there.StringOrNull("manager_agent_id") == (string?)manager["manager_agent_id"]
+            && agents.SetEquals(there.Strings("agent_ids"));
     }
 }
