@@ -5,7 +5,7 @@ using LettaPS.Core.IO;
 namespace LettaPS.Core.AgentFiles;
 
 /// <summary>Makes an AgentFile v2 of a file of any form, without a server.</summary>
-public static class AgentFileConverter
+internal static class AgentFileConverter
 {
     /// <summary>Converts a file.</summary>
     /// <param name="path">The file.</param>

@@ -7,7 +7,7 @@ using LettaPS.Core.IO;
 namespace LettaPS.Core.Backups;
 
 /// <summary>Finds backups on disk, reads what they hold and examines whether they are as they were written.</summary>
-public static class BackupReader
+internal static class BackupReader
 {
     private static readonly string[] s_extensions = [BackupSet.AgentFileExtension, ".json"];
 

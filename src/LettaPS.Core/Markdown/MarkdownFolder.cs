@@ -8,7 +8,7 @@ namespace LettaPS.Core.Markdown;
 /// A folder of Markdown that is whole or absent: written beside its final name, flushed to the disk, then renamed. Disposed without <see cref="Commit"/>, it
 /// leaves nothing behind.
 /// </summary>
-public sealed class MarkdownFolder : IDisposable
+internal sealed class MarkdownFolder : IDisposable
 {
     private const string Index = "README.md";
 

@@ -58,7 +58,7 @@ public sealed partial class DatabaseAddress
     public IReadOnlyDictionary<string, string> Options { get; }
 
     /// <summary>The way there where the port cannot be reached from here; <see langword="null"/> where it can.</summary>
-    public IDatabaseTunnel? Tunnel { get; private init; }
+    internal IDatabaseTunnel? Tunnel { get; private init; }
 
     private const int DefaultPort = 5432;
 
@@ -151,7 +151,7 @@ public sealed partial class DatabaseAddress
 
     /// <summary>The same database, reached another way.</summary>
     /// <param name="tunnel">The way.</param>
-    public DatabaseAddress Through(IDatabaseTunnel tunnel) => new(Host, Port, Database, User, _password, Options) { Tunnel = tunnel };
+    internal DatabaseAddress Through(IDatabaseTunnel tunnel) => new(Host, Port, Database, User, _password, Options) { Tunnel = tunnel };
 
     /// <summary>The password in clear, for the one place that opens the connection. Never log, print or store it.</summary>
     public string? RevealPassword() => _password;

@@ -60,7 +60,7 @@ public sealed class LettaBackup
     public long Length => Files.Sum(f => f.Length);
 
     /// <summary>Agents that the export could not back up.</summary>
-    public IReadOnlyList<BackupFailure> Failed { get; }
+    public IReadOnlyList<LettaBackupFailure> Failed { get; }
 
     /// <summary>Blocks that several agents have: identifier of the block, identifiers of the agents.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> SharedBlocks { get; }

@@ -3,7 +3,7 @@ using LettaPS.Core.AgentFiles;
 namespace LettaPS.Core.Restores;
 
 /// <summary>An agent that is to be restored, before its file is read whole.</summary>
-public sealed class PlannedAgent
+internal sealed class PlannedAgent
 {
     /// <summary>The file.</summary>
     public required string Path { get; init; }

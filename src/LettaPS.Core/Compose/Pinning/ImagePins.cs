@@ -3,7 +3,7 @@ using LettaPS.Core.Compose.Model;
 namespace LettaPS.Core.Compose.Pinning;
 
 /// <summary>Says what there is to know about references to Letta's image.</summary>
-public static class ImagePins
+internal static class ImagePins
 {
     /// <summary>The container that runs a service.</summary>
     /// <param name="use">The service's image.</param>

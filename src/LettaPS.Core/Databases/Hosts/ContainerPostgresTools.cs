@@ -7,7 +7,7 @@ namespace LettaPS.Core.Databases.Hosts;
 /// <param name="engine">The engine.</param>
 /// <param name="container">The container.</param>
 /// <param name="address">Port, role and password of the server in it.</param>
-public sealed class ContainerPostgresTools(IContainerEngine engine, string container, DatabaseAddress address) : IPostgresTools
+internal sealed class ContainerPostgresTools(IContainerEngine engine, string container, DatabaseAddress address) : IPostgresTools
 {
     /// <inheritdoc/>
     public Task<ProgramResult> RunAsync(IReadOnlyList<string> command, Stream? input, Stream? output, CancellationToken cancellationToken)

@@ -10,7 +10,7 @@ namespace LettaPS.Core.Databases.Migrations;
 /// <param name="container">Identifier of the server's container.</param>
 /// <param name="host">The servers that use its database, and the way to it.</param>
 /// <param name="time">The clock.</param>
-public sealed class SchemaUpdate(IContainerEngine engine, string container, IDatabaseHost host, TimeProvider time)
+internal sealed class SchemaUpdate(IContainerEngine engine, string container, IDatabaseHost host, TimeProvider time)
 {
     private const string WorkingDirectory = "/app";
 

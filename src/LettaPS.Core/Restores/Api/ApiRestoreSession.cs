@@ -17,7 +17,7 @@ namespace LettaPS.Core.Restores.Api;
 /// Restores agents onto one server: each is imported under a name that the server takes, gets what imports forget, is compared with its file, and only then
 /// counts as restored. What fails leaves nothing behind.
 /// </summary>
-public sealed class ApiRestoreSession : IRestoreSession
+internal sealed class ApiRestoreSession : IRestoreSession
 {
     private static readonly TimeSpan s_cleanUpLimit = TimeSpan.FromMinutes(2);
 

@@ -10,7 +10,7 @@ namespace LettaPS.Core.Restores.Database;
 /// Writes agents into a database, each in one transaction: what fails or is killed leaves nothing behind. No server is needed. The schema must be that of a
 /// release; what is there already is never changed.
 /// </summary>
-public sealed class RowRestoreSession : IRestoreSession
+internal sealed class RowRestoreSession : IRestoreSession
 {
     /// <summary>Longest wait for a lock: a server that works holds none of the ones wanted for longer than one of its own transactions.</summary>
     internal static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(10);
