@@ -22,7 +22,7 @@ public class GetLettaAgentTests
         {
             var row = letta.Server.State.Agents.Find(agent.Get<string>("Id"))!;
             Assert.Equal(row.Tags.Order(), agent.Get<IReadOnlyList<string>>("Tags").Order());
-            Assert.Equal(row.MessageIds.Count, agent.Get<int>("InContextMessages"));
+            Assert.Equal(row.MessageIds.Count, agent.Get<int>("InContextMessageCount"));
             Assert.Equal(row.BlockIds.Select(b => letta.Server.State.Blocks.Find(b)!.Label).Order(), agent.Get<IReadOnlyList<string>>("Blocks").Order());
             Assert.Equal(row.CreatedAt, agent.Get<DateTimeOffset?>("CreatedAt"));
             Assert.Equal("openai/gpt-4o-mini", agent.Get<string>("Model"));

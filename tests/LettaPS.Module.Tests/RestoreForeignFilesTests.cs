@@ -167,7 +167,7 @@ public class RestoreForeignFilesTests
         using var form = new MultipartFormDataContent { { new ByteArrayContent(File.ReadAllBytes(target.Folder["new.af"])), "file", "new.af" } };
         using var answer = await http.PostAsync(new Uri("v1/agents/import", UriKind.Relative), form, TestContext.Current.CancellationToken);
         Assert.True(answer.IsSuccessStatusCode);
-        Assert.Equal(converted.Get<int>("Messages"), Assert.Single(target.Server.State.Agents).Messages.Count);
+        Assert.Equal(converted.Get<int>("MessageCount"), Assert.Single(target.Server.State.Agents).Messages.Count);
     }
 
     [Fact]
@@ -202,7 +202,7 @@ public class RestoreForeignFilesTests
 
     private static void AssertSame(JsonNode agent, Connected target, PSObject result)
     {
-        var row = target.Server.State.Agents.Find(result.Get<string>("NewId"))!;
+        var row = target.Server.State.Agents.Find(result.Get<string>("AgentId"))!;
         Assert.Equal((string?)agent["name"], row.Name);
         Assert.Equal((string?)agent["system"], row.System);
         Assert.Equal((agent["messages"] as JsonArray)?.Count ?? 1, row.Messages.Count);
@@ -221,5 +221,5 @@ public class RestoreForeignFilesTests
 
     private static string Status(PSObject result) => result.Get<object>("Status").ToString()!;
 
-    private static IReadOnlyList<string> Gaps(PSObject result) => result.Get<IReadOnlyList<string>>("Gaps");
+    private static IReadOnlyList<string> Gaps(PSObject result) => result.Get<IReadOnlyList<string>>("Missing");
 }

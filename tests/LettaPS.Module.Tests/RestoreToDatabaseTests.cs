@@ -30,7 +30,7 @@ public sealed class RestoreToDatabaseTests
         var results = shell.Run($"Restore-LettaAgent '{folder.Path}' -Source Database -PreserveId -DatabaseUri $args[0]", target.Uri()).Succeed();
 
         Assert.Equal(16, results.Count);
-        Assert.Equal([], results.SelectMany(r => r.Get<IReadOnlyList<string>>("Gaps")));
+        Assert.Equal([], results.SelectMany(r => r.Get<IReadOnlyList<string>>("Missing")));
         foreach (var table in s_tables)
         {
             var columns = DatabaseFleet.Columns($"alembic/{from}", table).Intersect(DatabaseFleet.Columns($"alembic/{to}", table)).ToList();

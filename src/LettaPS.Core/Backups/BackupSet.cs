@@ -177,7 +177,7 @@ internal sealed class BackupSet : IDisposable
             StartedAt = _startedAt,
             CompletedAt = _time.GetUtcNow(),
             Server = _connection.BaseUri,
-            ServerVersion = _connection.ServerVersion,
+            ServerVersion = _connection.LettaVersion,
             SchemaRevision = _schemaRevision,
             Files = files,
             Failed = [.. _failed.OrderBy(f => f.AgentId, StringComparer.Ordinal)],

@@ -96,7 +96,7 @@ internal sealed class MarkdownFolder : IDisposable
                 """.ReplaceLineEndings("\n"));
             foreach (var agent in _agents)
             {
-                index.Write($"| {MarkdownText.Link(agent.AgentName.Length == 0 ? "(no name)" : agent.AgentName, $"{Path.GetFileName(agent.Path)}/{Index}")} | {MarkdownText.Inline(agent.AgentId)} | {agent.Messages} | {agent.Passages} | {agent.Blocks} | {agent.Tools} | {agent.Files} | {MarkdownText.Inline(Path.GetFileName(agent.SourcePath))} |\n");
+                index.Write($"| {MarkdownText.Link(agent.AgentName.Length == 0 ? "(no name)" : agent.AgentName, $"{Path.GetFileName(agent.Path)}/{Index}")} | {MarkdownText.Inline(agent.AgentId)} | {agent.MessageCount} | {agent.PassageCount} | {agent.BlockCount} | {agent.ToolCount} | {agent.FileCount} | {MarkdownText.Inline(Path.GetFileName(agent.SourcePath))} |\n");
             }
         }
 

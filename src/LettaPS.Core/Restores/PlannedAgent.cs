@@ -45,9 +45,9 @@ internal sealed class PlannedAgent
     /// <param name="begun">When it was begun.</param>
     public LettaRestoreResult Result(string? newId, LettaRestoreStatus status, Uri server, long begun) => new()
     {
-        SourceId = SourceId,
-        NewId = newId,
-        Name = Name,
+        SourceAgentId = SourceId,
+        AgentId = newId,
+        AgentName = Name,
         Status = status,
         Path = Path,
         Server = server,

@@ -168,7 +168,7 @@ internal sealed class UpgradeExamination
     {
         if (reading.Diagnosis.Drifts().FirstOrDefault(d => d.Kind == LettaDriftKind.RevisionStuck) is { } stuck)
         {
-            yield return Block("Stuck", stuck.Effect, $"{stuck.Fix ?? "ALTER TABLE archives DROP COLUMN embedding_config"}, then upgrade again.");
+            yield return Block("Stuck", stuck.Effect, $"{stuck.FixSql ?? "ALTER TABLE archives DROP COLUMN embedding_config"}, then upgrade again.");
         }
 
         // Where no migration leads on from the database (no revision, or a later one), the reading held it to the release to come.
@@ -238,8 +238,8 @@ internal sealed class UpgradeExamination
         finding.Name,
         finding.Status switch
         {
-            LettaHealthStatus.Fail => LettaUpgradeVerdict.Blocked,
-            LettaHealthStatus.Warn => LettaUpgradeVerdict.ReadyWithWarnings,
+            LettaHealthStatus.Failed => LettaUpgradeVerdict.Blocked,
+            LettaHealthStatus.Warning => LettaUpgradeVerdict.ReadyWithWarnings,
             _ => LettaUpgradeVerdict.Ready,
         },
         finding.Message,

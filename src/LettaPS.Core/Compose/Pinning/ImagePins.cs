@@ -43,7 +43,7 @@ internal static class ImagePins
             Image = use.Node.Value.Trim(),
             Tag = use.Reference.Tag is { Length: > 0 } tag ? tag : null,
             Digest = use.Reference.Digest,
-            Floating = use.Reference.IsFloating,
+            IsFloating = use.Reference.IsFloating,
             Resolved = use.ExpandedTemplate is { MissingVariable: null } ? use.Reference.Text : null,
             Running = Running(use, project, running)?.ExactReference,
             Comment = string.Join("; ", Clauses(use, project)),

@@ -28,7 +28,7 @@ internal sealed class SchemaUpdate(IContainerEngine engine, string container, ID
             Database = address.Database,
             Image = image ?? server.Image,
             ToRevision = string.Empty,
-            ServerStarted = true,
+            IsServerStarted = true,
             Duration = TimeSpan.Zero,
         };
         update = image is null && server.IsRunning
@@ -45,7 +45,7 @@ internal sealed class SchemaUpdate(IContainerEngine engine, string container, ID
             update = await MigrateAsync(update, site, server.Id, Uri(server, address), cancellationToken).ConfigureAwait(false);
         }
 
-        if (update.Changed)
+        if (update.IsChanged)
         {
             // What it prepared for the tables as they were would fail on those that were altered.
             var running = await host.ListRunningAsync(cancellationToken).ConfigureAwait(false);
@@ -88,7 +88,7 @@ internal sealed class SchemaUpdate(IContainerEngine engine, string container, ID
                 await using (temporary.ConfigureAwait(false))
                 {
                     update = await MigrateAsync(update, site, temporary.Id, Uri(server, address), cancellationToken).ConfigureAwait(false);
-                    startable = !update.Changed || imageId == server.ImageId;
+                    startable = !update.IsChanged || imageId == server.ImageId;
                 }
             }
         }
@@ -105,7 +105,7 @@ internal sealed class SchemaUpdate(IContainerEngine engine, string container, ID
             await host.StartAsync(running, wait: true, cancellationToken).ConfigureAwait(false);
         }
 
-        return update with { ServerStarted = startable && running.Count > 0 };
+        return update with { IsServerStarted = startable && running.Count > 0 };
     }
 
     private static async Task<string?> RevisionAsync(DatabaseSite site, string database, CancellationToken cancellationToken)

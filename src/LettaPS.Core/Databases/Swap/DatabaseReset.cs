@@ -67,7 +67,7 @@ internal sealed class DatabaseReset(IDatabaseHost host, TimeProvider time)
             },
             step,
             cancellationToken).ConfigureAwait(false);
-        return new LettaDatabaseReplacement { Database = database, Previous = previous, Rows = 0, Duration = time.GetElapsedTime(begun) };
+        return new LettaDatabaseReplacement { Database = database, Previous = previous, RowCount = 0, Duration = time.GetElapsedTime(begun) };
     }
 
     private static async Task<DatabaseFacts> ReadShapeAsync(DatabaseSite site, string database, CancellationToken cancellationToken)

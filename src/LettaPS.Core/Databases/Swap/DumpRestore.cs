@@ -84,7 +84,7 @@ internal sealed class DumpRestore(IDatabaseHost host, TimeProvider time)
             Database = database,
             Path = path,
             Previous = previous,
-            Rows = manifest.Database.Rows,
+            RowCount = manifest.Database.Rows,
             AlembicRevision = manifest.Database.AlembicRevision,
             Duration = time.GetElapsedTime(begun),
         };
