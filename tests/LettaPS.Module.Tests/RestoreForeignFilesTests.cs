@@ -31,7 +31,7 @@ public class RestoreForeignFilesTests
         foreach (var result in results)
         {
             var file = recorded[result.Get<string>("Path")];
-            var agent = (file["agents"] as JsonArray)?.Single(a => (string?)a!["name"] == result.Get<string>("Name")) ?? file;
+            var agent = (file["agents"] as JsonArray)?.Single(a => (string?)a!["name"] == result.Get<string>("AgentName")) ?? file;
             AssertSame(agent, target, result);
         }
     }
@@ -133,7 +133,7 @@ public class RestoreForeignFilesTests
 
         var outcome = target.Run($"Restore-LettaAgent {target.Path}");
 
-        Assert.Equal("Small", Assert.Single(outcome.Output).Get<string>("Name"));
+        Assert.Equal("Small", Assert.Single(outcome.Output).Get<string>("AgentName"));
         Assert.Equal(2, outcome.Errors.Count);
         Assert.All(outcome.Errors, e => Assert.Equal("AgentFileInvalid,LettaPS.Cmdlets.RestoreLettaAgentCommand", e.FullyQualifiedErrorId));
         Assert.Contains("agents[0].messages[0].id", outcome.Errors[1].Exception.Message, StringComparison.Ordinal);

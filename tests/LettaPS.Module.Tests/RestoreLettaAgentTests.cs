@@ -391,7 +391,7 @@ public partial class RestoreLettaAgentTests
         var outcome = target.Run("Restore-LettaAgent $args[0]", source.Set);
 
         Assert.Equal("AgentFileDamaged,LettaPS.Cmdlets.RestoreLettaAgentCommand", Assert.Single(outcome.Errors).FullyQualifiedErrorId);
-        Assert.Equal("Incognito", Assert.Single(outcome.Output).Get<string>("Name"));
+        Assert.Equal("Incognito", Assert.Single(outcome.Output).Get<string>("AgentName"));
     }
 
     [Fact]
@@ -427,7 +427,7 @@ public partial class RestoreLettaAgentTests
 
     private static string Status(PSObject result) => result.Get<object>("Status").ToString()!;
 
-    private static IEnumerable<string> Gaps(PSObject result) => result.Get<IReadOnlyList<string>>("Missing").Select(g => $"{result.Get<string>("Name")}: {g}");
+    private static IEnumerable<string> Gaps(PSObject result) => result.Get<IReadOnlyList<string>>("Missing").Select(g => $"{result.Get<string>("AgentName")}: {g}");
 
     private static IReadOnlyList<string> Warnings(PSObject result) => result.Get<IReadOnlyList<string>>("Warnings");
 

@@ -36,7 +36,7 @@ public sealed class ComposeCmdletTests : IDisposable
     {
         Assert.True(_shell.Show($"Get-LettaImagePin '{_folder.Path}'"));
 
-        Assert.Contains("IsFloating", _shell.Console.Text, StringComparison.Ordinal);
+        Assert.Contains("Floating", _shell.Console.Text, StringComparison.Ordinal);
         Assert.Contains("letta/letta:latest", _shell.Console.Text, StringComparison.Ordinal);
     }
 
@@ -58,7 +58,7 @@ public sealed class ComposeCmdletTests : IDisposable
         var result = _shell.Run(
             """
             [System.IO.Directory]::GetFiles($args[0], '*.yml') | ForEach-Object { [pscustomobject]@{ PSPath = 'Microsoft.PowerShell.Core\FileSystem::' + $_ } } |
-                Get-LettaImagePin | Where-Object Floating | Set-LettaImagePin -Version 0.16.8 -PassThru
+                Get-LettaImagePin | Where-Object IsFloating | Set-LettaImagePin -Version 0.16.8 -PassThru
             """,
             _folder.Path);
 
