@@ -1,13 +1,23 @@
 using System.Text;
 using LettaPS.Adapters.Postgres;
 using LettaPS.Core.Connections;
+using LettaPS.TestKit;
 
 namespace LettaPS.Adapters.Tests.Postgres;
 
-public sealed class LocalProgramsTests
+public sealed class LocalProgramsTests : IAsyncLifetime
 {
-    private readonly LocalPrograms _programs = new(DatabaseAddress.Parse("postgresql://letta@localhost/letta"));
     private readonly CancellationToken _cancel = TestContext.Current.CancellationToken;
+    private PostgresDatabase _database = null!;
+    private LocalPrograms _programs = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _database = await (await PostgresServer.GetAsync(15)).CreateDatabaseAsync();
+        _programs = new LocalPrograms(DatabaseAddress.Parse(_database.Uri()));
+    }
+
+    public ValueTask DisposeAsync() => _database?.DisposeAsync() ?? default;
 
     [Fact]
     public async Task A_program_that_stops_reading_before_it_ends_is_judged_by_its_exit_code()
