@@ -1,5 +1,4 @@
 using System.Globalization;
-using LettaPS.Core;
 using LettaPS.Core.Connections;
 using Npgsql;
 
@@ -27,12 +26,11 @@ internal sealed class PostgresSource : IAsyncDisposable
 
     /// <summary>Opens the way to a database; no connection is made yet.</summary>
     /// <param name="address">The database.</param>
-    /// <param name="cancel">Gives up.</param>
     /// <exception cref="LettaException"><c>InvalidDatabaseUri</c>, <c>DatabaseOptionNotSupported</c>; there is no way through the tunnel.</exception>
-    public static async Task<PostgresSource> OpenAsync(DatabaseAddress address, CancellationToken cancel)
+    public static async Task<PostgresSource> OpenAsync(DatabaseAddress address, CancellationToken cancellationToken)
     {
         var options = ConnectionOption.Read(address, Environment.GetEnvironmentVariable);
-        var tunnel = address.Tunnel is null ? null : await address.Tunnel.OpenAsync(address, cancel).ConfigureAwait(false);
+        var tunnel = address.Tunnel is null ? null : await address.Tunnel.OpenAsync(address, cancellationToken).ConfigureAwait(false);
         var servers = new List<NpgsqlDataSource>();
         try
         {
@@ -52,15 +50,14 @@ internal sealed class PostgresSource : IAsyncDisposable
     }
 
     /// <summary>An open session with the settings of <see cref="SessionSettings"/>.</summary>
-    /// <param name="cancel">Gives up.</param>
     /// <exception cref="LettaException">
     /// There is none to be had; the identifier tells why. <c>DatabasePoolerNotSupported</c>: a pooler gives every transaction another session.
     /// </exception>
-    public async Task<NpgsqlConnection> ConnectAsync(CancellationToken cancel)
+    public async Task<NpgsqlConnection> ConnectAsync(CancellationToken cancellationToken)
     {
         try
         {
-            return _chosen is null ? await ChooseAsync(cancel).ConfigureAwait(false) : await ConnectAsync(_chosen, cancel).ConfigureAwait(false);
+            return _chosen is null ? await ChooseAsync(cancellationToken).ConfigureAwait(false) : await ConnectAsync(_chosen, cancellationToken).ConfigureAwait(false);
         }
         catch (NpgsqlException e)
         {
@@ -186,7 +183,7 @@ internal sealed class PostgresSource : IAsyncDisposable
     }
 
     /// <summary>The first server, in the order of the address, that can be reached and is what <c>target_session_attrs</c> asks for.</summary>
-    private async Task<NpgsqlConnection> ChooseAsync(CancellationToken cancel)
+    private async Task<NpgsqlConnection> ChooseAsync(CancellationToken cancellationToken)
     {
         var target = TargetSession.Parse(_options.GetValueOrDefault(ConnectionOption.TargetSession, "any"));
         NpgsqlException? unreachable = null;
@@ -197,7 +194,7 @@ internal sealed class PostgresSource : IAsyncDisposable
                 NpgsqlConnection connection;
                 try
                 {
-                    connection = await ConnectAsync(server, cancel).ConfigureAwait(false);
+                    connection = await ConnectAsync(server, cancellationToken).ConfigureAwait(false);
                 }
                 catch (NpgsqlException e) when (_servers.Count > 1 && e is not PostgresException)
                 {
@@ -207,7 +204,7 @@ internal sealed class PostgresSource : IAsyncDisposable
 
                 try
                 {
-                    if (target.IsAny || isWanted(await connection.ListAsync("SELECT pg_is_in_recovery()", r => r.GetBoolean(0), cancel).ConfigureAwait(false) is [true]))
+                    if (target.IsAny || isWanted(await connection.ListAsync("SELECT pg_is_in_recovery()", r => r.GetBoolean(0), cancellationToken).ConfigureAwait(false) is [true]))
                     {
                         _chosen = server;
                         return connection;
@@ -231,23 +228,23 @@ internal sealed class PostgresSource : IAsyncDisposable
             Address);
     }
 
-    private async Task<NpgsqlConnection> ConnectAsync(NpgsqlDataSource server, CancellationToken cancel)
+    private async Task<NpgsqlConnection> ConnectAsync(NpgsqlDataSource server, CancellationToken cancellationToken)
     {
-        var connection = await server.OpenConnectionAsync(cancel).ConfigureAwait(false);
+        var connection = await server.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             // A pooler's number of the session is not PostgreSQL's. Until it is clear that the session is kept, nothing is set in it: it may be another client's.
             var settings = SessionSettings.Sql(connection.PostgreSqlVersion.Major);
-            var set = await connection.ListAsync($"SELECT {settings} WHERE pg_backend_pid() = {connection.ProcessID}", _ => true, cancel).ConfigureAwait(false);
+            var set = await connection.ListAsync($"SELECT {settings} WHERE pg_backend_pid() = {connection.ProcessID}", _ => true, cancellationToken).ConfigureAwait(false);
             if (set.Count == 0)
             {
                 if (!IsPooled)
                 {
-                    await RefuseChangingSessionsAsync(server, connection, cancel).ConfigureAwait(false);
+                    await RefuseChangingSessionsAsync(server, connection, cancellationToken).ConfigureAwait(false);
                     IsPooled = true;
                 }
 
-                await connection.ListAsync($"SELECT {settings}", _ => true, cancel).ConfigureAwait(false);
+                await connection.ListAsync($"SELECT {settings}", _ => true, cancellationToken).ConfigureAwait(false);
             }
 
             return connection;
@@ -260,12 +257,12 @@ internal sealed class PostgresSource : IAsyncDisposable
     }
 
     /// <summary>Finds out whether a pooler gives a session to somebody else between two statements, by being that somebody.</summary>
-    private async Task RefuseChangingSessionsAsync(NpgsqlDataSource server, NpgsqlConnection first, CancellationToken cancel)
+    private async Task RefuseChangingSessionsAsync(NpgsqlDataSource server, NpgsqlConnection first, CancellationToken cancellationToken)
     {
         const int Attempts = 5;
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(TimeSpan.FromSeconds(3));
-        var session = await SessionAsync(first, cancel).ConfigureAwait(false);
+        var session = await SessionAsync(first, cancellationToken).ConfigureAwait(false);
         try
         {
             var second = await server.OpenConnectionAsync(limit.Token).ConfigureAwait(false);
@@ -277,7 +274,7 @@ internal sealed class PostgresSource : IAsyncDisposable
                     await using (transaction.ConfigureAwait(false))
                     {
                         var other = await SessionAsync(second, limit.Token).ConfigureAwait(false);
-                        if (other == session || await SessionAsync(first, cancel).ConfigureAwait(false) != session)
+                        if (other == session || await SessionAsync(first, cancellationToken).ConfigureAwait(false) != session)
                         {
                             throw PostgresErrors.SessionsChange(Address);
                         }
@@ -285,7 +282,7 @@ internal sealed class PostgresSource : IAsyncDisposable
                 }
             }
         }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             // The second one waits for the first to leave: the session is the first one's as long as it stays.
         }
@@ -296,6 +293,6 @@ internal sealed class PostgresSource : IAsyncDisposable
         }
     }
 
-    private static async Task<int> SessionAsync(NpgsqlConnection connection, CancellationToken cancel) =>
-        (await connection.ListAsync("SELECT pg_backend_pid()", r => r.GetInt32(0), cancel).ConfigureAwait(false))[0];
+    private static async Task<int> SessionAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        (await connection.ListAsync("SELECT pg_backend_pid()", r => r.GetInt32(0), cancellationToken).ConfigureAwait(false))[0];
 }

@@ -1,6 +1,5 @@
 using System.Text;
 using LettaPS.Adapters.Postgres;
-using LettaPS.Core.Connections;
 using LettaPS.TestKit;
 
 namespace LettaPS.Adapters.Tests.Postgres;
@@ -9,12 +8,12 @@ public sealed class LocalProgramsTests : IAsyncLifetime
 {
     private readonly CancellationToken _cancel = TestContext.Current.CancellationToken;
     private PostgresDatabase _database = null!;
-    private LocalPrograms _programs = null!;
+    private LocalPostgresTools _programs = null!;
 
     public async ValueTask InitializeAsync()
     {
         _database = await (await PostgresServer.GetAsync(15)).CreateDatabaseAsync();
-        _programs = new LocalPrograms(DatabaseAddress.Parse(_database.Uri()));
+        _programs = new LocalPostgresTools(DatabaseAddress.Parse(_database.Uri()));
     }
 
     public ValueTask DisposeAsync() => _database?.DisposeAsync() ?? default;

@@ -1,7 +1,6 @@
 using LettaPS.Adapters.Postgres;
-using LettaPS.Core;
-using LettaPS.Core.Connections;
-using LettaPS.Core.Databases;
+using LettaPS.Core.Databases.Hosts;
+using LettaPS.Core.Databases.Swap;
 using LettaPS.TestKit;
 
 namespace LettaPS.Adapters.Tests.Postgres;
@@ -88,7 +87,7 @@ public sealed class OwnerTests
     {
         await using var database = await (await PostgresServer.GetAsync(15)).CreateDatabaseAsync();
         await database.ExecuteAsync("CREATE EXTENSION pageinspect");
-        var host = new AddressDatabaseHost(DatabaseAddress.Parse(database.Uri()), new AdapterDoor());
+        var host = new AddressDatabaseHost(DatabaseAddress.Parse(database.Uri()), new AdapterFactory());
         await using var cluster = new DatabaseCluster(DatabaseAddress.Parse(database.Uri()));
         var before = (await cluster.ReadAsync(_cancel)).Databases;
 
