@@ -58,7 +58,7 @@ public sealed partial class DatabaseAddress
     public IReadOnlyDictionary<string, string> Options { get; }
 
     /// <summary>Servers to try in this order if the first one cannot be reached or is not what <c>target_session_attrs</c> asks for.</summary>
-    public IReadOnlyList<DatabaseEndpoint> MoreServers { get; private init; } = [];
+    internal IReadOnlyList<DatabaseEndpoint> MoreServers { get; private init; } = [];
 
     /// <summary>All servers, in the order in which they are tried.</summary>
     internal IEnumerable<DatabaseEndpoint> Servers => MoreServers.Prepend(new DatabaseEndpoint(Host, Port));
