@@ -15,6 +15,8 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
 
     private static readonly TimeSpan s_lockInterval = TimeSpan.FromMilliseconds(500);
 
+    private static readonly string[] s_maintenance = ["postgres", "template1"];
+
     private readonly Dictionary<string, PostgresSource> _sources = new(StringComparer.Ordinal);
     private IOpenTunnel? _tunnel;
     private string? _maintenance;
@@ -338,7 +340,7 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
         }
 
         LettaException? denied = null;
-        foreach (var database in new[] { "postgres", "template1" }.Where(d => d != address.Database))
+        foreach (var database in s_maintenance.Where(d => d != address.Database))
         {
             denied = await TryAsync(database).ConfigureAwait(false) ?? denied;
             if (_maintenance is not null)

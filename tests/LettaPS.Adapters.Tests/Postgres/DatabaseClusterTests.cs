@@ -31,7 +31,11 @@ public abstract class DatabaseClusterTests(string role) : IAsyncLifetime
         _address = DatabaseAddress.Parse(_database.Uri(role));
     }
 
-    public ValueTask DisposeAsync() => _database?.DisposeAsync() ?? default;
+    public ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        return _database?.DisposeAsync() ?? default;
+    }
 
     [Fact]
     public async Task Everything_that_no_dump_carries_is_read()

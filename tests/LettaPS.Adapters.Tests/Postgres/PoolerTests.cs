@@ -1,7 +1,4 @@
 using LettaPS.Adapters.Postgres;
-using LettaPS.Core;
-using LettaPS.Core.Connections;
-using LettaPS.Core.Databases;
 using LettaPS.Core.Databases.Dumps;
 using LettaPS.Core.Databases.Hosts;
 using LettaPS.Core.Databases.Swap;

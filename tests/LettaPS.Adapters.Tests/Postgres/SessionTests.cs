@@ -1,6 +1,4 @@
 using LettaPS.Adapters.Postgres;
-using LettaPS.Core;
-using LettaPS.Core.Connections;
 using LettaPS.TestKit;
 
 namespace LettaPS.Adapters.Tests.Postgres;
@@ -69,8 +67,13 @@ public sealed class SessionTests
     }
 
     /// <summary>Lets the server's own user into a folder of this test.</summary>
-    internal static void Open(string folder, UnixFileMode more = UnixFileMode.None) =>
-        File.SetUnixFileMode(folder, File.GetUnixFileMode(folder) | UnixFileMode.OtherRead | UnixFileMode.OtherExecute | more);
+    internal static void Open(string folder, UnixFileMode more = UnixFileMode.None)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(folder, File.GetUnixFileMode(folder) | UnixFileMode.OtherRead | UnixFileMode.OtherExecute | more);
+        }
+    }
 
     /// <summary>The port at which Npgsql and psql have arrived; empty for a socket.</summary>
     private async Task<string> PortAsync(string uri)

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using LettaPS.Adapters.Postgres;
-using LettaPS.Core;
 using LettaPS.Core.Connections;
 using LettaPS.TestKit;
 
@@ -129,7 +128,10 @@ public sealed class TlsServer : IAsyncLifetime
         await _server.ExecuteAsync("postgres", $"CREATE ROLE certified LOGIN PASSWORD '{PostgresServer.Password}'");
 
         // libpq takes no key that others may read.
-        File.SetUnixFileMode(_folder["client.key"], UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(_folder["client.key"], UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
     }
 
     public async ValueTask DisposeAsync()
