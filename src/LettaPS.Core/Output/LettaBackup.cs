@@ -9,8 +9,8 @@ public sealed class LettaBackup
     {
         Path = path;
         State = state;
-        Files = files;
-        Failures = manifest?.Failed ?? [];
+        Files = new LettaList<LettaBackupFile>(files);
+        Failures = new LettaList<LettaBackupFailure>(manifest?.Failed ?? []);
         CreatedAt = manifest?.StartedAt;
         CompletedAt = manifest?.CompletedAt;
         Server = manifest?.Server;
@@ -128,7 +128,7 @@ public sealed class LettaBackupFile
     public DateTimeOffset WrittenAt { get; init; }
 
     /// <summary>What the export could not have, in words.</summary>
-    public IReadOnlyList<string> Missing { get; init; } = [];
+    public IReadOnlyList<string> Missing { get; init => field = new LettaList<string>(value); } = new LettaList<string>([]);
 
     /// <summary>The file.</summary>
     public override string ToString() => Path;

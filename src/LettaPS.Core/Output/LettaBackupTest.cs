@@ -28,8 +28,8 @@ public sealed class LettaBackupTest
     public bool IsValid => Problems.Count == 0;
 
     /// <summary>What is wrong, in words.</summary>
-    public IReadOnlyList<string> Problems { get; init; } = [];
+    public IReadOnlyList<string> Problems { get; init => field = new LettaList<string>(value); } = new LettaList<string>([]);
 
     /// <summary>What the export could not have; that makes a file incomplete, not invalid.</summary>
-    public IReadOnlyList<string> Missing { get; init; } = [];
+    public IReadOnlyList<string> Missing { get; init => field = new LettaList<string>(value); } = new LettaList<string>([]);
 }

@@ -34,10 +34,10 @@ public sealed record LettaRestoreResult
     public int ToolCount { get; init; }
 
     /// <summary>What of the agent is not there, in words; empty where everything is.</summary>
-    public IReadOnlyList<string> Missing { get; init; } = [];
+    public IReadOnlyList<string> Missing { get; init => field = new LettaList<string>(value); } = new LettaList<string>([]);
 
     /// <summary>What was put right or done otherwise on the way, in words.</summary>
-    public IReadOnlyList<string> Warnings { get; init; } = [];
+    public IReadOnlyList<string> Warnings { get; init => field = new LettaList<string>(value); } = new LettaList<string>([]);
 
     /// <summary>How long it took.</summary>
     public TimeSpan Duration { get; init; }
