@@ -9,8 +9,8 @@ public class ListTests
     public async Task A_list_of_an_agent_can_be_indexed_and_reads_as_text()
     {
         await using var letta = await Connected.ToAsync(new SandboxOptions());
-        var tags = letta.Server.State.Agents.First(a => a.Tags.Count > 1).Tags;
-        var script = "$a = @(Get-LettaAgent | Where-Object { $_.Tags.Count -gt 1 })[0]; ";
+        var tags = letta.Server.State.Agents.Single(a => a.Name == "thoth_main_orchestrator").Tags;
+        var script = "$a = Get-LettaAgent thoth_main_orchestrator; ";
 
         Assert.Contains((string)letta.Run(script + "$a.Tags[0]").Succeed().Single().BaseObject, tags);
         Assert.Contains((string)letta.Run(script + "$a.Tags[-1]").Succeed().Single().BaseObject, tags);
