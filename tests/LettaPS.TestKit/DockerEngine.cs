@@ -113,13 +113,17 @@ public sealed class DockerEngine : IAsyncDisposable
         found.Count == 0 ? Task.CompletedTask : DockerAsync([kind, "rm", .. options, .. found]);
 
     /// <summary>Runs a command of this machine.</summary>
-    public static async Task<(int ExitCode, string Output, string Error)> RunAsync(string command, IEnumerable<string> arguments)
+    /// <param name="command">The command.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="folder">The folder that it runs in. The default is the current one.</param>
+    public static async Task<(int ExitCode, string Output, string Error)> RunAsync(string command, IEnumerable<string> arguments, string? folder = null)
     {
         using var process = Process.Start(new ProcessStartInfo(command, arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             StandardOutputEncoding = Encoding.UTF8,
+            WorkingDirectory = folder ?? string.Empty,
         })!;
         var error = process.StandardError.ReadToEndAsync();
         var output = await process.StandardOutput.ReadToEndAsync();
