@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Reflection;
 using System.Text.Json;
+using System.Xml.Linq;
 using LettaPS.TestKit;
 
 namespace LettaPS.Pester.Tests;
@@ -43,12 +45,24 @@ internal static class PesterSuite
         await SucceedAsync("dotnet", ["pack", Path.Combine(s_repository, "src", "LettaPS"), "--no-build", "--configuration", Metadata("Configuration"), "--output", folder["packages"]]);
         var packages = (await SucceedAsync("dotnet", ["nuget", "locals", "global-packages", "--list"])).Split(": ", 2)[1].Trim();
         var pester = Directory.GetFiles(Path.Combine(packages, "pester"), "Pester.psd1", SearchOption.AllDirectories).Single(f => f.Contains(PesterVersion, StringComparison.Ordinal));
+
+        // The user's module path and the list of package repositories are below the home folder.
+        Directory.CreateDirectory(folder["home/.local/share"]);
         await SucceedAsync(
             "dotnet",
             [
                 "tool", "run", "pwsh", "--", "-NoProfile", "-NonInteractive", "-File", Path.Combine(s_repository, "tests", "Pester", "Invoke-Suite.ps1"),
-                "-PackagePath", folder["packages"], "-ModulePath", folder["modules"], "-PesterPath", pester, "-ResultPath", folder["results.json"], "-ExcludeTag", "PSScriptAnalyzer",
-            ]);
+                "-PackagePath", folder["packages"], "-PesterPath", pester, "-ResultPath", folder["results.json"], "-ExcludeTag", "PSScriptAnalyzer",
+            ],
+            start =>
+            {
+                // Where the SDK restored the tool.
+                start.Environment.TryAdd("DOTNET_CLI_HOME", Environment.GetFolderPath(Environment.SpecialFolder.UserProfile));
+                start.Environment["NUGET_PACKAGES"] = packages;
+                start.Environment["HOME"] = folder["home"];
+                start.Environment.Remove("XDG_DATA_HOME");
+                start.Environment.Remove("XDG_CONFIG_HOME");
+            });
         await using var results = File.OpenRead(folder["results.json"]);
         var read = await JsonSerializer.DeserializeAsync<List<PesterResult>>(results);
         return read is { Count: > 0 } ? read : throw new InvalidOperationException("The Pester suite has no tests.");
@@ -56,16 +70,21 @@ internal static class PesterSuite
 
     /// <summary>The version that the restored project names.</summary>
     public static string PesterVersion { get; } =
-        System.Xml.Linq.XDocument.Load(s_pester).Descendants("PackageDownload").Single().Attribute("Version")!.Value.Trim('[', ']');
+        XDocument.Load(s_pester).Descendants("PackageDownload").Single().Attribute("Version")!.Value.Trim('[', ']');
 
-    private static async Task<string> SucceedAsync(string program, IEnumerable<string> arguments)
+    private static async Task<string> SucceedAsync(string program, IEnumerable<string> arguments, Action<ProcessStartInfo>? configure = null)
     {
-        var (exitCode, output, error) = await ProgramAsync(program, arguments);
+        var (exitCode, output, error) = await ProgramAsync(program, arguments, configure);
         return exitCode == 0 ? output : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)}: {output}\n{error}");
     }
 
-    private static Task<(int ExitCode, string Output, string Error)> ProgramAsync(string program, IEnumerable<string> arguments) =>
-        DockerEngine.RunAsync(program, arguments, s_repository);
+    /// <summary>Runs a program in the repository, where the tool manifest is.</summary>
+    private static Task<(int ExitCode, string Output, string Error)> ProgramAsync(string program, IEnumerable<string> arguments, Action<ProcessStartInfo>? configure = null) =>
+        DockerEngine.RunAsync(program, arguments, start =>
+        {
+            start.WorkingDirectory = s_repository;
+            configure?.Invoke(start);
+        });
 
     private static string Metadata(string key) => typeof(PesterSuite).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == key).Value!;
 }

@@ -115,16 +115,17 @@ public sealed class DockerEngine : IAsyncDisposable
     /// <summary>Runs a command of this machine.</summary>
     /// <param name="command">The command.</param>
     /// <param name="arguments">Its arguments.</param>
-    /// <param name="folder">The folder that it runs in. The default is the current one.</param>
-    public static async Task<(int ExitCode, string Output, string Error)> RunAsync(string command, IEnumerable<string> arguments, string? folder = null)
+    /// <param name="configure">Changes the folder or the environment that it runs in.</param>
+    public static async Task<(int ExitCode, string Output, string Error)> RunAsync(string command, IEnumerable<string> arguments, Action<ProcessStartInfo>? configure = null)
     {
-        using var process = Process.Start(new ProcessStartInfo(command, arguments)
+        var start = new ProcessStartInfo(command, arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             StandardOutputEncoding = Encoding.UTF8,
-            WorkingDirectory = folder ?? string.Empty,
-        })!;
+        };
+        configure?.Invoke(start);
+        using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEndAsync();
         var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();

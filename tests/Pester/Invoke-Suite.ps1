@@ -4,15 +4,14 @@
 .SYNOPSIS
 Installs the package of the module from a local folder and runs the Pester suite on it.
 .DESCRIPTION
-The package is installed with Install-PSResource into a module path of its own, which no other module of the user is in. The tests run in this process.
+LettaPS.Pester.Tests runs this script as part of 'dotnet test'. HOME is an empty folder, so that the package is installed into a module path of its own and the
+package repository is registered for this run only.
 .PARAMETER PackagePath
 Specifies the folder with the package that 'dotnet pack' made.
-.PARAMETER ModulePath
-Specifies the folder to install the package into.
 .PARAMETER PesterPath
-Specifies the manifest of Pester. The default is the Pester that is installed.
+Specifies the manifest of Pester.
 .PARAMETER ResultPath
-Specifies the file for the results, as JSON. By default, a failed test ends the script with an error.
+Specifies the file for the results, as JSON.
 .PARAMETER ExcludeTag
 Specifies the tags of the tests that are left out.
 #>
@@ -22,10 +21,9 @@ param(
     [string] $PackagePath,
 
     [Parameter(Mandatory)]
-    [string] $ModulePath,
+    [string] $PesterPath,
 
-    [string] $PesterPath = 'Pester',
-
+    [Parameter(Mandatory)]
     [string] $ResultPath,
 
     [string[]] $ExcludeTag = @()
@@ -33,59 +31,42 @@ param(
 
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
-$null = New-Item $ModulePath -ItemType Directory -Force
 Import-Module $PesterPath
+Register-PSResourceRepository -Name LettaPSPackages -Uri $PackagePath -Trusted
+if ($IsWindows) {
+    # Windows has one module path per user, which the tests leave alone.
+    $modules = New-Item (Join-Path $PackagePath 'modules') -ItemType Directory
+    Save-PSResource LettaPS -Repository LettaPSPackages -Path $modules
+}
+else {
+    $modules = Join-Path $HOME '.local' 'share' 'powershell' 'Modules'
+    Install-PSResource LettaPS -Repository LettaPSPackages -Scope CurrentUser
+}
 
-# The repository is registered for this run only, in a store of its own.
-$store = $env:XDG_DATA_HOME
-$paths = $env:PSModulePath
-$env:XDG_DATA_HOME = $ModulePath
-try {
-    Register-PSResourceRepository -Name LettaPSPackages -Uri $PackagePath -Trusted -Force
-    if ($IsWindows) {
-        # Windows has one module path per user, which the tests leave alone.
-        Save-PSResource LettaPS -Repository LettaPSPackages -Path $ModulePath
-        $installed = $ModulePath
+$env:PSModulePath = $modules, (Join-Path $PSHOME 'Modules') -join [IO.Path]::PathSeparator
+$env:LETTAPS_TEST_MODULE = (Get-Module LettaPS -ListAvailable).Path
+if (-not $env:LETTAPS_TEST_MODULE) { throw "The package was not installed into '$modules'." }
+
+$configuration = New-PesterConfiguration
+$configuration.Run.Path = $PSScriptRoot
+$configuration.Run.PassThru = $true
+$configuration.Filter.ExcludeTag = $ExcludeTag
+$configuration.Output.Verbosity = 'None'
+$run = Invoke-Pester -Configuration $configuration
+
+$results = @(
+    foreach ($container in $run.FailedContainers) {
+        @{ Name = Split-Path $container.Item -Leaf; Outcome = 'Failed'; Message = $container.ErrorRecord -join "`n" }
     }
-    else {
-        Install-PSResource LettaPS -Repository LettaPSPackages -Scope CurrentUser
-        $installed = Join-Path $ModulePath 'powershell' 'Modules'
+
+    foreach ($test in $run.Tests) {
+        # A test that is left out by its tag did not run.
+        if ($test.Result -eq 'NotRun' -and -not $test.ShouldRun) { continue }
+        @{
+            Name    = "$(Split-Path $test.ScriptBlock.File -Leaf): $($test.ExpandedPath)"
+            Outcome = "$($test.Result)"
+            Message = @($test.ErrorRecord; $test.Block.ErrorRecord) -join "`n"
+        }
     }
-
-    $env:PSModulePath = $installed, (Join-Path $PSHOME 'Modules') -join [IO.Path]::PathSeparator
-    $env:LETTAPS_TEST_MODULE = (Get-Module LettaPS -ListAvailable).Path
-    if (-not $env:LETTAPS_TEST_MODULE) { throw "The package was not installed into '$installed'." }
-
-    $configuration = New-PesterConfiguration
-    $configuration.Run.Path = $PSScriptRoot
-    $configuration.Run.PassThru = $true
-    $configuration.Filter.ExcludeTag = $ExcludeTag
-    $configuration.Output.Verbosity = $ResultPath ? 'None' : 'Normal'
-    $run = Invoke-Pester -Configuration $configuration
-}
-finally {
-    $env:XDG_DATA_HOME = $store
-    $env:PSModulePath = $paths
-    $env:LETTAPS_TEST_MODULE = $null
-}
-
-if ($ResultPath) {
-    $results = @(
-        foreach ($container in $run.FailedContainers) {
-            @{ Name = Split-Path $container.Item -Leaf; Outcome = 'Failed'; Message = $container.ErrorRecord -join "`n" }
-        }
-
-        foreach ($test in $run.Tests) {
-            if ($test.Result -eq 'NotRun' -and $ExcludeTag) { continue }
-            @{
-                Name    = "$(Split-Path $test.ScriptBlock.File -Leaf): $($test.ExpandedPath)"
-                Outcome = "$($test.Result)"
-                Message = @($test.ErrorRecord; $test.Block.ErrorRecord) -join "`n"
-            }
-        }
-    )
-    ConvertTo-Json $results -AsArray | Set-Content $ResultPath
-}
-elseif ($run.Result -ne 'Passed') {
-    throw "$($run.FailedCount) Pester tests failed."
-}
+)
+$results | ConvertTo-Json -AsArray | Set-Content $ResultPath
