@@ -49,6 +49,7 @@
         PSData = @{
             Tags       = @('Letta', 'AI', 'Agents', 'Backup', 'Restore', 'PostgreSQL', 'Docker', 'PSEdition_Core', 'Windows', 'Linux', 'MacOS')
             LicenseUri = 'https://opensource.org/license/mit'
+            ReleaseNotes = '{{RELEASE_NOTES}}'
         }
     }
 }

@@ -298,7 +298,7 @@ public class ExportLettaAgentTests
     {
         await using var letta = await Connected.ToAsync(new SandboxOptions { Latency = TimeSpan.FromMilliseconds(20) });
 
-        Assert.Single(letta.Run($"Export-LettaAgent {letta.Path} | Select-First").Succeed());
+        Assert.Single(letta.Run($"Export-LettaAgent {letta.Path} | Select-Object -First 1").Succeed());
 
         await AssertLeftCleanAsync(letta);
     }

@@ -40,14 +40,10 @@ public sealed class LettaProject : IAsyncDisposable
     public static async Task<LettaProject> StartAsync(
         string release = "0.16.2", string password = "letta", string? layout = null, string lettaEnvironment = "", string? command = null, string images = "letta/letta")
     {
+        await Needs.ComposeAsync();
         var project = new LettaProject(await DockerEngine.OpenAsync(), images);
         try
         {
-            if ((await DockerEngine.RunAsync("docker-compose", ["version"])).ExitCode != 0)
-            {
-                Needs.Missing("docker-compose v2 (.ci/setup.d/30-compose installs it).");
-            }
-
             await project.WriteAsync(release, password, lettaEnvironment, command);
             await project.ComposeAsync("up", "--detach", "letta-postgres", "neighbour");
             await DockerEngine.WaitForPostgresAsync(project.Postgres);
