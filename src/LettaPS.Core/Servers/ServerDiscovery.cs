@@ -62,6 +62,8 @@ public static class ServerDiscovery
             Project = server.Label("com.docker.compose.project"),
             Service = server.Label(ComposeService),
             ComposeFile = server.Label(ComposeFiles)?.Split(',') ?? [],
+            ComposeEnvironmentFile = server.Label(ComposeEnvironmentFile)?.Split(',') ?? [],
+            ComposeDirectory = server.Label("com.docker.compose.project.working_dir"),
             Image = server.Image,
             ImageId = server.ImageId,
             Tag = image.Tag,
