@@ -8,7 +8,7 @@ namespace LettaPS.Core.Databases.Hosts;
 /// <param name="container">The container that runs PostgreSQL.</param>
 /// <param name="port">The port that it listens on there.</param>
 /// <param name="host">The host that the container is to connect to; itself if none is given.</param>
-public sealed class DockerExecTunnel(IContainerEngine engine, string container, int port, string host = DockerExecTunnel.Loopback) : IDatabaseTunnel
+internal sealed class DockerExecTunnel(IContainerEngine engine, string container, int port, string host = DockerExecTunnel.Loopback) : IDatabaseTunnel
 {
     /// <summary>The container itself.</summary>
     public const string Loopback = "127.0.0.1";
