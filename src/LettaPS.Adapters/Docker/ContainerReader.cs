@@ -7,7 +7,7 @@ namespace LettaPS.Adapters.Docker;
 /// <summary>Turns what the engine tells of a container into <see cref="ContainerFacts"/>.</summary>
 internal static class ContainerReader
 {
-    public static ContainerFacts Read(ContainerInspectResponse told, ImageInspectResponse? image) => new()
+    public static ContainerFacts Read(ContainerInspectResponse told, ImageInspectResponse? image, string engineCommand) => new()
     {
         Id = told.ID,
         Name = told.Name.TrimStart('/'),
@@ -31,6 +31,8 @@ internal static class ContainerReader
             .Select(n => new ContainerNetwork(n.Key, [.. n.Value.Aliases ?? []], n.Value.IPAddress ?? string.Empty))],
         NetworkMode = told.HostConfig?.NetworkMode ?? string.Empty,
         HostName = told.Config.Hostname,
+        ExtraHosts = [.. told.HostConfig?.ExtraHosts ?? []],
+        EngineCommand = engineCommand,
     };
 
     private static Dictionary<string, string> Variables(IEnumerable<string> pairs) => pairs.Select(pair => pair.Split('=', 2)).Where(pair => pair.Length == 2)

@@ -1,5 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Globalization;
+using System.Net;
 using LettaPS.Core.Connections;
 using LettaPS.Core.Databases;
 using LettaPS.Core.Servers;
@@ -14,6 +16,20 @@ internal sealed class LocalPostgresTools(DatabaseAddress address) : IPostgresToo
 
     /// <inheritdoc/>
     public async Task<ProgramResult> RunAsync(IReadOnlyList<string> command, Stream? input, Stream? output, CancellationToken cancellationToken)
+    {
+        if (address.Tunnel is null)
+        {
+            return await RunAsync(command, null, input, output, cancellationToken).ConfigureAwait(false);
+        }
+
+        var tunnel = await address.Tunnel.OpenAsync(address, cancellationToken).ConfigureAwait(false);
+        await using (tunnel.ConfigureAwait(false))
+        {
+            return await RunAsync(command, tunnel.NearEnd, input, output, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<ProgramResult> RunAsync(IReadOnlyList<string> command, IPEndPoint? nearEnd, Stream? input, Stream? output, CancellationToken cancellationToken)
     {
         var start = new ProcessStartInfo(Find(command[0]), command.Skip(1))
         {
@@ -30,6 +46,14 @@ internal sealed class LocalPostgresTools(DatabaseAddress address) : IPostgresToo
         foreach (var (name, value) in ProgramEnvironment.Of(address, options, await MajorAsync(cancellationToken).ConfigureAwait(false)))
         {
             start.Environment[name] = value;
+        }
+
+        if (nearEnd is not null)
+        {
+            // The name stays the server's, which is what its certificate is checked against.
+            start.Environment["PGHOST"] = address.Host;
+            start.Environment["PGHOSTADDR"] = nearEnd.Address.ToString();
+            start.Environment["PGPORT"] = nearEnd.Port.ToString(CultureInfo.InvariantCulture);
         }
 
         using var service = options.TryGetValue(ConnectionOption.SslPassword, out var password) ? ServiceFile.Create(password, address) : null;

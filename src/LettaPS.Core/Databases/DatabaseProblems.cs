@@ -14,6 +14,17 @@ internal static class DatabaseProblems
         container.StartAdvice,
         container.Name);
 
+    /// <summary>A host name means more than one container.</summary>
+    /// <param name="server">The server that uses the name.</param>
+    /// <param name="host">The name.</param>
+    /// <param name="containers">The containers.</param>
+    public static LettaException ContainerAmbiguous(ContainerFacts server, string host, IReadOnlyList<ContainerFacts> containers) => new(
+        "DatabaseContainerAmbiguous",
+        LettaErrorKind.Refused,
+        $"The database host '{host}' of '{server.Name}' means more than one container: '{string.Join("', '", containers.Select(c => c.Name).Order(StringComparer.Ordinal))}'.",
+        $"Stop or remove those that are not meant: {server.EngineCommand} stop {containers[^1].Name}",
+        server.Name);
+
     /// <summary>The container of a server that was found before is not there any more.</summary>
     /// <param name="container">Its identifier.</param>
     public static LettaException ContainerGone(string container) =>
@@ -37,9 +48,9 @@ internal static class DatabaseProblems
         var data = server.OwnEnvironment.TryGetValue("PGDATA", out var folder) ? $" --env PGDATA={folder}" : string.Empty;
         var alone = server.State == ContainerState.Paused || ServerDiscovery.DataMount(server) is null
             ? string.Empty
-            : $" If it ends by itself, run its PostgreSQL alone: docker stop {server.Name}; docker run --detach --rm --name {server.Name}-postgres --volumes-from {server.Name}{data}"
+            : $" If it ends by itself, run its PostgreSQL alone: {server.EngineCommand} stop {server.Name}; {server.EngineCommand} run --detach --rm --name {server.Name}-postgres --volumes-from {server.Name}{data}"
                 + $" --publish 127.0.0.1:5433:5432 --entrypoint docker-entrypoint.sh {server.Image} postgres. It is then at -DatabaseUri postgresql://{address.User}:<password>@127.0.0.1:5433/{address.Database}"
-                + $" until: docker stop {server.Name}-postgres";
+                + $" until: {server.EngineCommand} stop {server.Name}-postgres";
         return new LettaException(
             "DatabaseContainerStopped",
             LettaErrorKind.Refused,

@@ -18,6 +18,12 @@ public sealed record LettaServerInfo
     /// <summary>Compose files, as compose noted them on the machine where it ran.</summary>
     public IReadOnlyList<string> ComposeFile { get; init => field = new LettaList<string>(value); } = new LettaList<string>([]);
 
+    /// <summary>Env files that compose was given (<c>--env-file</c>), or found itself.</summary>
+    public IReadOnlyList<string> ComposeEnvironmentFile { get; init; } = [];
+
+    /// <summary>Folder that compose takes for the project's; <see langword="null"/> if the container was not made by compose.</summary>
+    public string? ComposeDirectory { get; init; }
+
     /// <summary>The image as it was asked for: <c>letta/letta:0.16.2</c>.</summary>
     public required string Image { get; init; }
 

@@ -19,6 +19,9 @@ internal sealed record TemporaryContainerSpecification(string Image, string Scri
     /// <summary>Further networks.</summary>
     public IReadOnlyList<string> MoreNetworks { get; init; } = [];
 
+    /// <summary>Entries for its <c>/etc/hosts</c>: <c>db.internal:10.0.0.5</c>. A container that shares the network of another one has that one's.</summary>
+    public IReadOnlyList<string> ExtraHosts { get; init; } = [];
+
     /// <summary>How long it may take to end.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(60);
 }

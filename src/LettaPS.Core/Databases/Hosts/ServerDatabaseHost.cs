@@ -41,7 +41,9 @@ internal sealed class ServerDatabaseHost(
         var (server, postgres, address) = await PlaceAsync(cancellationToken).ConfigureAwait(false);
         if (postgres is null)
         {
-            return new DatabaseSite(adapters.OpenCluster(address), adapters.OpenPrograms(address), null);
+            // The server's own container may be stopped meanwhile; one of its network is not.
+            var reached = ServerDiscovery.IsKnownToServerOnly(server, address) ? address.Through(ServerNetwork.Tunnel(engine, server)) : address;
+            return new DatabaseSite(adapters.OpenCluster(reached), adapters.OpenPrograms(reached), null);
         }
 
         IsEmbedded = postgres.Id == server.Id;
@@ -111,11 +113,11 @@ internal sealed class ServerDatabaseHost(
             return false;
         }
 
-        var postgres = ServerDiscovery.FindDatabaseContainer(other, all, address);
+        var postgres = ServerDiscovery.FindDatabaseContainers(other, all, address);
         return address.Database == own.Address.Database
-            && (postgres is null
+            && (postgres.Count == 0
                 ? own.Postgres is null && address.Host == own.Address.Host && address.Port == own.Address.Port
-                : postgres.Id == own.Postgres?.Id);
+                : postgres.Any(p => p.Id == own.Postgres?.Id));
     }
 
     private async Task<DatabasePlace> PlaceAsync(CancellationToken cancellationToken) => Place(await engine.ListAsync(cancellationToken).ConfigureAwait(false));
@@ -217,7 +219,7 @@ internal sealed class ServerDatabaseHost(
                 "DatabaseNotAnswering",
                 LettaErrorKind.Connection,
                 $"PostgreSQL of '{postgres.Name}' does not take connections.",
-                $"See what it says: docker logs {postgres.Name}",
+                $"See what it says: {postgres.EngineCommand} logs {postgres.Name}",
                 postgres.Name,
                 e);
         }

@@ -1,3 +1,4 @@
+using LettaPS.Core.Databases.Hosts;
 using LettaPS.Core.Servers;
 
 namespace LettaPS.Core.Databases.Migrations;
@@ -69,20 +70,18 @@ internal sealed class SchemaUpdate(IContainerEngine engine, string container, ID
         var imageId = image is null ? server.ImageId : await engine.GetImageIdAsync(image, cancellationToken).ConfigureAwait(false);
         var running = await host.ListRunningAsync(cancellationToken).ConfigureAwait(false);
         var startable = true;
-        var network = server.NetworkMode is "default" ? "bridge" : server.NetworkMode;
         try
         {
             await host.StopAsync(cancellationToken).ConfigureAwait(false);
             var site = await host.OpenAsync(cancellationToken).ConfigureAwait(false);
             await using (site.ConfigureAwait(false))
             {
+                var inItsNetwork = ServerNetwork.Specification(server, imageId);
                 var temporary = await engine.RunTemporaryAsync(
-                    new TemporaryContainerSpecification(imageId, "cat >/dev/null")
+                    (site.HelperContainer is { } helper ? new TemporaryContainerSpecification(imageId, inItsNetwork.Script) { Network = "container:" + helper } : inItsNetwork) with
                     {
                         // Letta's keys and settings count for its migrations too; what is the old image's own would only mislead another one.
                         Environment = server.OwnEnvironment,
-                        Network = site.HelperContainer is { } helper ? "container:" + helper : network,
-                        MoreNetworks = site.HelperContainer is null ? [.. server.Networks.Select(n => n.Name).Where(n => n != network && network is not "host")] : [],
                     },
                     cancellationToken).ConfigureAwait(false);
                 await using (temporary.ConfigureAwait(false))
