@@ -46,6 +46,9 @@ public sealed record BackupManifest
     /// <summary>Alembic revision of its database, where known.</summary>
     public string? SchemaRevision { get; init; }
 
+    /// <summary>Which agents were to be in the set; <see langword="null"/> in a set of a version that did not note it.</summary>
+    public BackupScope? Scope { get; init; }
+
     /// <summary>The files.</summary>
     public required IReadOnlyList<BackupEntry> Files { get; init; }
 
@@ -55,9 +58,10 @@ public sealed record BackupManifest
     /// <summary>Blocks that more than one agent of the set has: identifier of the block, identifiers of the agents.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> SharedBlocks { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
 
-    /// <summary>Whether every agent is there and nothing of any is missing.</summary>
-    [JsonIgnore]
-    public bool Complete => Failed.Count == 0 && Files.All(f => f.Missing.Count == 0);
+    /// <summary>What became of the agents that could not be backed up, one sentence each.</summary>
+    internal IEnumerable<string> Failures() => Failed.Select(failure => Files.FirstOrDefault(f => f.AgentId == failure.AgentId) is { } older
+        ? $"The file of '{older.AgentName}' ({older.AgentId}) is of an earlier run ({older.ExportedAt:yyyy-MM-dd HH:mm} UTC). The agent could not be exported again: {failure.Error}"
+        : $"The agent {(failure.AgentName is null ? $"'{failure.AgentId}'" : $"'{failure.AgentName}' ({failure.AgentId})")} is not in the set: {failure.Error}");
 
     /// <summary>Writes the manifest into a set; it is there whole or not at all.</summary>
     /// <param name="folder">The set.</param>
@@ -126,6 +130,13 @@ public sealed record BackupEntry
     /// <summary>When the agent had last changed.</summary>
     public DateTimeOffset? UpdatedAt { get; init; }
 
+    /// <summary>When the file was written (UTC); <see langword="null"/> in a set of a version that did not note it.</summary>
+    public DateTimeOffset? ExportedAt { get; init; }
+
+    /// <summary>Whether the file is of an earlier run, kept because the agent could not be exported again.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool IsOlder { get; init; }
+
     /// <summary>Where it was read: <c>Api</c> or <c>Database</c>.</summary>
     public required string Source { get; init; }
 
@@ -161,6 +172,10 @@ public sealed record BackupEntry
 
     /// <summary>Identifiers of the memory blocks, by which shared ones are recognised.</summary>
     public IReadOnlyList<string> BlockIds { get; init; } = [];
+
+    /// <summary>Whether messages or passages were left out on request.</summary>
+    [JsonIgnore]
+    public bool LacksHistoryOrArchive => LeftOut.Any(l => l is "History" or "Archive");
 }
 
 /// <summary>An agent that could not be backed up.</summary>
@@ -169,3 +184,14 @@ public sealed record BackupEntry
 /// <param name="ErrorId">What sort of failure it was.</param>
 /// <param name="Error">The failure in words.</param>
 public sealed record BackupFailure(string AgentId, string? AgentName, string ErrorId, string Error);
+
+/// <summary>Which agents were to be in a backup set.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<BackupScope>))]
+public enum BackupScope
+{
+    /// <summary>Agents that were asked for by identifier or from the pipeline.</summary>
+    Selected,
+
+    /// <summary>All agents of the server.</summary>
+    All,
+}

@@ -179,6 +179,11 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
         try
         {
             using var plan = await RestorePlan.ReadAsync(_paths, folder.FullName, cancellationToken).ConfigureAwait(false);
+            foreach (var warning in plan.Warnings)
+            {
+                await WriteWarningAsync(warning).ConfigureAwait(false);
+            }
+
             foreach (var failure in plan.Failures)
             {
                 await WriteErrorAsync(failure).ConfigureAwait(false);

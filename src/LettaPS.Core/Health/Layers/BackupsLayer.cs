@@ -20,11 +20,11 @@ internal sealed class BackupsLayer : HealthLayer
             return SkipAll("Nothing says where the backups are: give -BackupPath.");
         }
 
-        var database = await context.DatabaseNameAsync().ConfigureAwait(false);
-        return await NewestBackup.FindAsync(path, database, cancellationToken).ConfigureAwait(false) is not { } newest
+        var server = await context.BackedUpServerAsync(cancellationToken).ConfigureAwait(false);
+        return NewestBackup.Find(path, server, cancellationToken) is not { } newest
             ?
             [
-                Finding.Fail("Age", $"There is no finished backup in '{path}'.", $"Export-LettaAgent -Path '{path}', or Backup-LettaDatabase -Path '{path}'"),
+                Finding.Fail("Age", $"There is no finished backup of this server in '{path}'.", $"Back up: Export-LettaAgent -Path '{path}', or Backup-LettaDatabase -Path '{path}'"),
                 Finding.Skip("Verified", "There is nothing to verify."),
             ]
             : [Age(newest, context), await VerifiedAsync(newest, context, cancellationToken).ConfigureAwait(false)];
@@ -34,7 +34,9 @@ internal sealed class BackupsLayer : HealthLayer
     {
         var age = context.Time.GetUtcNow() - newest.TakenAt;
         var message = $"The newest backup is {AgeFormatter.Of(age)} old.";
-        return age > context.Options.MaximumBackupAge
+        return newest.Gaps.Count > 0
+            ? Finding.Warn("Age", $"{message} It is not complete: {Finding.Few(newest.Gaps)}", "Back up all agents: Export-LettaAgent, or Backup-LettaDatabase.", $"{newest.Path}\n{string.Join('\n', newest.Gaps)}")
+            : age > context.Options.MaximumBackupAge
             ? Finding.Warn("Age", $"{message} More than {AgeFormatter.Of(context.Options.MaximumBackupAge)} is too old.", "Take one: Export-LettaAgent or Backup-LettaDatabase.", newest.Path)
             : Finding.Pass("Age", message, newest.Path);
     }
@@ -47,11 +49,11 @@ internal sealed class BackupsLayer : HealthLayer
             return Finding.Skip(Name, "Files are read and hashed with -Deep only.");
         }
 
-        var (problems, missing) = await newest.VerifyAsync(cancellationToken).ConfigureAwait(false);
+        var problems = await newest.VerifyAsync(cancellationToken).ConfigureAwait(false);
         return problems.Count > 0
             ? Finding.Fail(Name, $"The newest backup is not as it was written: {Finding.Few(problems)}", "Take a new one, and look for what changed the files.", $"{newest.Path}\n{string.Join('\n', problems)}")
-            : missing.Count > 0
-                ? Finding.Warn(Name, $"The newest backup is as it was written, but not complete: {Finding.Few(missing)}", "Test-LettaBackup shows what is missing of which agent.", $"{newest.Path}\n{string.Join('\n', missing)}")
-                : Finding.Pass(Name, "The newest backup is as it was written, every file of it.", newest.Path);
+            : newest.Gaps.Count > 0
+                ? Finding.Warn(Name, $"Every file of the newest backup is as written, but the backup is not complete: {Finding.Few(newest.Gaps)}", $"Show what is missing: Test-LettaBackup '{newest.Path}'", $"{newest.Path}\n{string.Join('\n', newest.Gaps)}")
+                : Finding.Pass(Name, "Every file of the newest backup is as written.", newest.Path);
     }
 }
