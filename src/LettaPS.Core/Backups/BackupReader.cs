@@ -111,7 +111,7 @@ public static class BackupReader
             var length = new FileInfo(dump).Length;
             return new LettaBackup(dump, manifest, length == manifest.Length ? null : $"The dump has {length} bytes, but its manifest says {manifest.Length}.");
         }
-        catch (LettaException e) when (e.ErrorId.StartsWith("Dump", StringComparison.Ordinal))
+        catch (Exception e) when (e is LettaException or IOException or UnauthorizedAccessException)
         {
             return new LettaBackup(dump, null, e.Message);
         }
@@ -124,7 +124,7 @@ public static class BackupReader
         {
             await DumpManifest.Read(dump).VerifyAsync(dump, read, cancellationToken).ConfigureAwait(false);
         }
-        catch (LettaException e) when (e.ErrorId.StartsWith("Dump", StringComparison.Ordinal))
+        catch (Exception e) when (e is LettaException or IOException or UnauthorizedAccessException)
         {
             problems = [e.Message];
         }

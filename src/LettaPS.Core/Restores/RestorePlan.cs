@@ -44,8 +44,7 @@ public sealed class RestorePlan : IDisposable
 
         if (plan.Agents.Count == 0 && plan.Failures.Count == 0 && plan._dumps is [var dump, ..])
         {
-            plan.Failures.Add(new LettaException(
-                "BackupNotFound", LettaErrorKind.NotFound, $"'{dump}' holds no agent files but a dump of a database.", $"Restore the database: Restore-LettaDatabase -Path '{dump}'", dump));
+            plan.Failures.Add(BackupSelection.OnlyDumps(dump));
         }
 
         plan.KeepNewest();
@@ -91,14 +90,12 @@ public sealed class RestorePlan : IDisposable
             return;
         }
 
-        // A folder of backups holds dumps too, which Restore-LettaDatabase takes. The newest set comes last, and after it the files that somebody put there.
-        var dumps = backups.RemoveAll(b => b.Kind == LettaBackupKind.Database);
-        if (backups.Count == 0 && dumps > 0)
+        if (backups.TrueForAll(b => b.Kind == LettaBackupKind.Database))
         {
             _dumps.Add(path);
         }
 
-        foreach (var backup in backups.OrderBy(b => b.CreatedAt ?? (b.State == LettaBackupState.External ? DateTimeOffset.MaxValue : DateTimeOffset.MinValue)))
+        foreach (var backup in BackupSelection.ByAge(backups))
         {
             var folder = Directory.Exists(backup.Path) ? backup.Path : Path.GetDirectoryName(Path.GetFullPath(backup.Path))!;
             Folder = Folder.Length == 0 ? folder : Folder;

@@ -10,8 +10,13 @@ internal sealed class SmallSet : IDisposable
     private readonly string _parent = Directory.CreateTempSubdirectory("lettaps-test-").FullName;
 
     public SmallSet(params Guid[] agents)
+        : this(BackupScope.Selected, agents)
     {
-        using var set = BackupSet.Open(Request());
+    }
+
+    public SmallSet(BackupScope scope, params Guid[] agents)
+    {
+        using var set = BackupSet.Open(Request() with { Scope = scope });
         Folder = set.Folder;
         foreach (var agent in agents)
         {

@@ -21,30 +21,38 @@ internal sealed class BackupsLayer : HealthLayer
         }
 
         var server = await context.BackedUpServerAsync(cancellationToken).ConfigureAwait(false);
-        return NewestBackup.Find(path, server, cancellationToken) is not { } newest
+        return await ExamineAsync(path, server, context.Options, context.Time, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Examines the backups of a server.</summary>
+    /// <param name="path">The folder that they are in.</param>
+    /// <param name="server">Whose backups count.</param>
+    /// <param name="options">How it is examined.</param>
+    /// <param name="time">Gives the time.</param>
+    internal static async Task<IReadOnlyList<Finding>> ExamineAsync(string path, BackedUpServer server, HealthOptions options, TimeProvider time, CancellationToken cancellationToken) =>
+        NewestBackup.Find(path, server, cancellationToken) is not { } newest
             ?
             [
                 Finding.Fail("Age", $"There is no finished backup of this server in '{path}'.", $"Back up: Export-LettaAgent -Path '{path}', or Backup-LettaDatabase -Path '{path}'"),
                 Finding.Skip("Verified", "There is nothing to verify."),
             ]
-            : [Age(newest, context), await VerifiedAsync(newest, context, cancellationToken).ConfigureAwait(false)];
-    }
+            : [Age(newest, options, time), await VerifiedAsync(newest, options, cancellationToken).ConfigureAwait(false)];
 
-    private static Finding Age(NewestBackup newest, HealthContext context)
+    private static Finding Age(NewestBackup newest, HealthOptions options, TimeProvider time)
     {
-        var age = context.Time.GetUtcNow() - newest.TakenAt;
+        var age = time.GetUtcNow() - newest.TakenAt;
         var message = $"The newest backup is {AgeFormatter.Of(age)} old.";
         return newest.Gaps.Count > 0
             ? Finding.Warn("Age", $"{message} It is not complete: {Finding.Few(newest.Gaps)}", "Back up all agents: Export-LettaAgent, or Backup-LettaDatabase.", $"{newest.Path}\n{string.Join('\n', newest.Gaps)}")
-            : age > context.Options.MaximumBackupAge
-            ? Finding.Warn("Age", $"{message} More than {AgeFormatter.Of(context.Options.MaximumBackupAge)} is too old.", "Take one: Export-LettaAgent or Backup-LettaDatabase.", newest.Path)
+            : age > options.MaximumBackupAge
+            ? Finding.Warn("Age", $"{message} More than {AgeFormatter.Of(options.MaximumBackupAge)} is too old.", "Take one: Export-LettaAgent or Backup-LettaDatabase.", newest.Path)
             : Finding.Pass("Age", message, newest.Path);
     }
 
-    private static async Task<Finding> VerifiedAsync(NewestBackup newest, HealthContext context, CancellationToken cancellationToken)
+    private static async Task<Finding> VerifiedAsync(NewestBackup newest, HealthOptions options, CancellationToken cancellationToken)
     {
         const string Name = "Verified";
-        if (!context.IsDeep)
+        if (options.Depth != HealthDepth.Deep)
         {
             return Finding.Skip(Name, "Files are read and hashed with -Deep only.");
         }
