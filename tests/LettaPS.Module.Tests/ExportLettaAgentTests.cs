@@ -209,7 +209,7 @@ public class ExportLettaAgentTests
         await using var upgraded = await SandboxServer.StartAsync(new SandboxOptions { Release = "0.16.8" });
 
         // The session knows the version that the server had before.
-        letta.Run($"Export-LettaAgent {letta.Path} -Connection (Connect-Letta $args[0] -PassThru).WithServerVersion('0.11.3')", upgraded.BaseUri).Succeed();
+        letta.Run($"$stale = (Connect-Letta $args[0] -PassThru).WithServerVersion('0.11.3'); Export-LettaAgent {letta.Path} -Connection $stale", upgraded.BaseUri).Succeed();
 
         Assert.Equal("0.16.8", Assert.Single(letta.Run($"Get-LettaBackup {letta.Path}").Succeed()).Get<string>("ServerVersion"));
         Assert.Equal(16, letta.Files.Count(f => f.EndsWith(".af", StringComparison.Ordinal)));

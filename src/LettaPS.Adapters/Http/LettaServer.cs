@@ -28,10 +28,11 @@ internal sealed partial class LettaServer : ILettaServer
     /// <param name="connection">The server.</param>
     /// <param name="received">Told of bytes as they arrive.</param>
     /// <param name="warn">Told what the user should know.</param>
-    public LettaServer(LettaConnection connection, Action<long>? received, Action<string>? warn)
+    /// <param name="retrying">Told of each request that is sent again.</param>
+    public LettaServer(LettaConnection connection, Action<long>? received, Action<string>? warn, Func<ServerRetry, ValueTask>? retrying = null)
     {
         Connection = connection;
-        _http = new HttpTransport(connection) { Received = received };
+        _http = new HttpTransport(connection, retrying: retrying) { Received = received };
         _warn = warn;
     }
 

@@ -58,6 +58,9 @@ public sealed record BackupManifest
     /// <summary>Blocks that more than one agent of the set has: identifier of the block, identifiers of the agents.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> SharedBlocks { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
 
+    /// <summary>Agents that belong to groups of the agents in the set and are not in the set themselves.</summary>
+    internal IReadOnlyList<string> AgentsOutside() => [.. Files.SelectMany(f => f.GroupAgentIds).Except(Files.Select(f => f.AgentId)).Except(Failed.Select(f => f.AgentId)).Order(StringComparer.Ordinal)];
+
     /// <summary>What became of the agents that could not be backed up, one sentence each.</summary>
     internal IEnumerable<string> Failures() => Failed.Select(failure => Files.FirstOrDefault(f => f.AgentId == failure.AgentId) is { } older
         ? $"The file of '{older.AgentName}' ({older.AgentId}) is of an earlier run ({older.ExportedAt:yyyy-MM-dd HH:mm} UTC). The agent could not be exported again: {failure.Error}"
@@ -172,6 +175,9 @@ public sealed record BackupEntry
 
     /// <summary>Identifiers of the memory blocks, by which shared ones are recognised.</summary>
     public IReadOnlyList<string> BlockIds { get; init; } = [];
+
+    /// <summary>Identifiers of the other agents of its groups: the agents that it manages, or that manage it.</summary>
+    public IReadOnlyList<string> GroupAgentIds { get; init; } = [];
 
     /// <summary>Whether messages or passages were left out on request.</summary>
     [JsonIgnore]

@@ -175,6 +175,7 @@ public sealed class BackupSet : IDisposable
             Missing = snapshot.Missing,
             LeftOut = leftOut,
             BlockIds = [.. AgentState.Blocks(snapshot.State).Select(b => b.StringOrNull("id")).OfType<string>()],
+            GroupAgentIds = [.. snapshot.Groups.SelectMany(AgentState.GroupAgentIds).Where(id => id != snapshot.Agent.Id).Distinct(StringComparer.Ordinal)],
         };
         lock (_lock)
         {

@@ -197,28 +197,24 @@ internal sealed class HealthContext : IAsyncDisposable
         return default;
     }
 
-    /// <summary>The agents of the server, from its database or else through the API.</summary>
+    /// <summary>The agents of the server, through the API or else from its database.</summary>
     private async Task<IReadOnlyList<ExpectedAgent>?> ExpectedAgentsAsync(DatabaseReading? reading, CancellationToken cancellationToken)
     {
-        if (reading?.Snapshot.Answer(DatabaseQueries.AgentTimes) is { } rows)
+        if (await HasAgentsAnswerAsync().ConfigureAwait(false))
         {
-            return [.. rows.EnumerateArray().Select(a => new ExpectedAgent(a.GetProperty("id").GetString()!, a.StringOrNull("name"), a.TimeOrNull("created_at")))];
+            try
+            {
+                return [.. (await ListAgentsAsync(cancellationToken).ConfigureAwait(false)).Agents.Select(a => new ExpectedAgent(a.Id, a.Name, a.CreatedAt))];
+            }
+            catch (LettaException)
+            {
+                // The check of the API reports it, and the database is asked instead.
+            }
         }
 
-        if (!await HasAgentsAnswerAsync().ConfigureAwait(false))
-        {
-            return null;
-        }
-
-        try
-        {
-            return [.. (await ListAgentsAsync(cancellationToken).ConfigureAwait(false)).Agents.Select(a => new ExpectedAgent(a.Id, a.Name, a.CreatedAt))];
-        }
-        catch (LettaException)
-        {
-            // The check of the API reports it.
-            return null;
-        }
+        return reading?.Snapshot.Answer(DatabaseQueries.AgentTimes) is { } rows
+            ? [.. rows.EnumerateArray().Select(a => new ExpectedAgent(a.GetProperty("id").GetString()!, a.StringOrNull("name"), a.TimeOrNull("created_at")))]
+            : null;
     }
 
     private async Task<EngineView> ReadEngineAsync()

@@ -19,7 +19,7 @@ public sealed class ConvertToLettaAgentFileCommand : BackupPathCmdlet
     private readonly List<LettaBackup> _backups = [];
     private string _outPath = null!;
 
-    /// <summary>The new file; or a folder, which takes the files under their names with <c>.af</c>.</summary>
+    /// <summary>The new file; or a folder, which takes the files under their names with <c>.af</c>. For sets and folders it is a folder.</summary>
     [Parameter(Mandatory = true, Position = 1)]
     [ValidateNotNullOrEmpty]
     public string OutPath { get; set; } = null!;

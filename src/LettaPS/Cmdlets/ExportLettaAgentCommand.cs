@@ -362,6 +362,12 @@ public sealed class ExportLettaAgentCommand : AgentSourceCmdlet
                 await WriteWarningAsync($"The set keeps the file of '{older.AgentName}' ({older.AgentId}) from {older.ExportedAt:yyyy-MM-dd HH:mm} UTC, because the agent could not be exported again.").ConfigureAwait(false);
             }
 
+            if (manifest.AgentsOutside() is { Count: > 0 } outside)
+            {
+                await WriteWarningAsync(
+                    $"{outside.Count} agents belong to groups of the exported agents and are not in the set: {string.Join(", ", outside)}. Add them: Export-LettaAgent -Path '{set.Replaces ?? set.Folder}' -Resume -Id {string.Join(", ", outside)}").ConfigureAwait(false);
+            }
+
             if (set.Replaces is { } old)
             {
                 await ReplaceAsync(set, old, cancellationToken).ConfigureAwait(false);

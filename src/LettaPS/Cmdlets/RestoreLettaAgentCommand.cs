@@ -218,7 +218,7 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
 
     private async Task RestoreToServerAsync(LettaConnection connection, RestorePlan plan, string? mapPath, string workFolder, CancellationToken cancellationToken)
     {
-        using var server = AdapterLoadContext.Factory.OpenServer(connection, _progress.AddBytes);
+        using var server = AdapterLoadContext.Factory.OpenServer(connection, _progress.AddBytes, retrying: WriteRetryAsync);
         var options = new RestoreOptions
         {
             Conflict = Conflict,
