@@ -141,25 +141,25 @@ try {
         if (-not $new -and $failures) { throw "No set was finished: $failures" }
         if ($new) {
             $set = $new.Path
-            $damaged = @(Test-LettaBackup -LiteralPath $set | Where-Object { -not $_.Valid })
+            $damaged = @(Test-LettaBackup -LiteralPath $set | Where-Object { -not $_.IsValid })
             if ($damaged) { throw "$($damaged.Count) files of $set are damaged, the first is $($damaged[0].Path): $($damaged[0].Problems)" }
         }
 
         if ($dump) {
-            $damaged = @(Test-LettaBackup -LiteralPath $dump.Path | Where-Object { -not $_.Valid })
+            $damaged = @(Test-LettaBackup -LiteralPath $dump.Path | Where-Object { -not $_.IsValid })
             if ($damaged) { throw "The dump $($dump.Path) is damaged: $($damaged[0].Problems)" }
         }
 
-        $incomplete = @($agents | Where-Object { -not $_.Complete })
+        $incomplete = @($agents | Where-Object { -not $_.IsComplete })
         $clean = $new -and $new.State -eq 'Complete' -and -not $failures
         $result = if ($clean) { 'OK' } else { 'INCOMPLETE' }
 
         # An emptied server must not push its last real backups out.
         $last = $null
         foreach ($one in Get-ByAge $sets) { if ($one.State -eq 'Complete' -and $one.CreatedAt -lt $started) { $last = $one } }
-        if ($clean -and $last -and ($new.Agents * 2 -lt $last.Agents -or $new.Messages * 2 -lt $last.Messages)) {
+        if ($clean -and $last -and ($new.AgentCount * 2 -lt $last.AgentCount -or $new.MessageCount * 2 -lt $last.MessageCount)) {
             $clean = $false
-            $PSCmdlet.WriteWarning("The set has $($new.Agents) agents and $($new.Messages) messages, and the last one had $($last.Agents) and $($last.Messages). Nothing old is removed.")
+            $PSCmdlet.WriteWarning("The set has $($new.AgentCount) agents and $($new.MessageCount) messages, and the last one had $($last.AgentCount) and $($last.MessageCount). Nothing old is removed.")
         }
     }
 
@@ -190,7 +190,7 @@ try {
 
     $line = if ($WhatIfPreference) { "WhatIf server=$server" } else {
         $messages = 0
-        $agents | ForEach-Object { $messages += $_.Messages }
+        $agents | ForEach-Object { $messages += $_.MessageCount }
         "$result server=$server agents=$($agents.Count) messages=$messages incomplete=$($incomplete.Count) failed=$($failures.Count) " +
         "removed=$removed set=$set dump=$(if ($dump) { $dump.Path } else { 'none' })$(if ($failures) { " error=$($failures[0])" })"
     }

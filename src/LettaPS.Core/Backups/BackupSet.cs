@@ -14,7 +14,7 @@ namespace LettaPS.Core.Backups;
 /// completed keeps its finished files and a journal, from which a later run resumes. A set that is to be replaced stays in its place, whole, until the new one
 /// is finished next to it and at least as whole. Thread-safe.
 /// </summary>
-public sealed class BackupSet : IDisposable
+internal sealed class BackupSet : IDisposable
 {
     /// <summary>How the folder of a set is named, followed by its time in UTC.</summary>
     public const string FolderPrefix = "letta-backup-";
@@ -31,7 +31,7 @@ public sealed class BackupSet : IDisposable
     private readonly Dictionary<string, WantedAgent> _wantedBefore;
     private readonly Dictionary<string, WantedAgent> _wanted = [];
     private readonly Dictionary<string, BackupEntry> _entries = [];
-    private readonly List<BackupFailure> _failed = [];
+    private readonly List<LettaBackupFailure> _failed = [];
     private readonly object _lock = new();
     private string? _schemaRevision;
     private string? _serverVersion;
@@ -200,7 +200,7 @@ public sealed class BackupSet : IDisposable
     {
         lock (_lock)
         {
-            _failed.Add(new BackupFailure(agentId, agentName, failure.ErrorId, failure.Message));
+            _failed.Add(new LettaBackupFailure(agentId, agentName, failure.ErrorId, failure.Message));
         }
     }
 
@@ -281,7 +281,7 @@ public sealed class BackupSet : IDisposable
     {
         lock (_lock)
         {
-            return new LettaAgentBackup(_entries[backup.AgentId], Folder, backup.Duration, backup.Reused);
+            return new LettaAgentBackup(_entries[backup.AgentId], Folder, backup.Duration, backup.IsReused);
         }
     }
 
@@ -462,7 +462,7 @@ public sealed class BackupSet : IDisposable
     {
         // What an earlier run had finished and this one was not asked for stays in the set. So does the older file of an agent that failed now.
         var earlier = _finished.Values.Where(e => !_entries.ContainsKey(e.AgentId)).ToLookup(e => BackupVerdict.IsAsWritten(Folder, e));
-        var damaged = earlier[false].Select(e => new BackupFailure(e.AgentId, e.AgentName, "AgentFileDamaged", "Its file is not as written, and the agent was not exported again."));
+        var damaged = earlier[false].Select(e => new LettaBackupFailure(e.AgentId, e.AgentName, "AgentFileDamaged", "Its file is not as written, and the agent was not exported again."));
         var failed = _failed.Concat(NotExported()).Concat(damaged).DistinctBy(f => f.AgentId).OrderBy(f => f.AgentId, StringComparer.Ordinal).ToList();
         var failedIds = failed.Select(f => f.AgentId).ToHashSet(StringComparer.Ordinal);
         var older = earlier[true].Select(e => e with { IsOlder = failedIds.Contains(e.AgentId), ExportedAt = e.ExportedAt ?? _header.StartedAt });
@@ -490,9 +490,9 @@ public sealed class BackupSet : IDisposable
     /// Agents that were to be in the set and are not: what failed before and was not asked for again, and what an interrupted run did not get to. A run for all
     /// agents of the server knows better than an earlier one which agents there are.
     /// </summary>
-    private IEnumerable<BackupFailure> NotExported() => (_request.Scope == BackupScope.All ? _wanted.Values : _wanted.Values.Concat(_wantedBefore.Values))
+    private IEnumerable<LettaBackupFailure> NotExported() => (_request.Scope == BackupScope.All ? _wanted.Values : _wanted.Values.Concat(_wantedBefore.Values))
         .Where(w => !_entries.ContainsKey(w.WantedId!) && (_wanted.ContainsKey(w.WantedId!) || _manifest is not null || !_finished.ContainsKey(w.WantedId!)))
-        .Select(w => _manifest?.Failed.FirstOrDefault(f => f.AgentId == w.WantedId) ?? new BackupFailure(w.WantedId!, w.WantedName, "NotExported", "The export was interrupted before this agent."));
+        .Select(w => _manifest?.Failed.FirstOrDefault(f => f.AgentId == w.WantedId) ?? new LettaBackupFailure(w.WantedId!, w.WantedName, "NotExported", "The export was interrupted before this agent."));
 }
 
 /// <summary>Where and how a backup set is to be written.</summary>
@@ -503,4 +503,4 @@ public sealed class BackupSet : IDisposable
 /// <param name="Force">Replace the set that is there.</param>
 /// <param name="Scope">Which agents are to be in it.</param>
 /// <param name="Time">The clock.</param>
-public sealed record BackupSetRequest(string Path, LettaConnection Connection, string Tool, bool Resume, bool Force, BackupScope Scope, TimeProvider Time);
+internal sealed record BackupSetRequest(string Path, LettaConnection Connection, string Tool, bool Resume, bool Force, BackupScope Scope, TimeProvider Time);

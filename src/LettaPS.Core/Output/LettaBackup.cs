@@ -13,13 +13,13 @@ public sealed class LettaBackup
         var manifest = verdict.Manifest;
         Path = verdict.Folder;
         State = verdict.State;
-        Gaps = verdict.Gaps;
+        Missing = verdict.Gaps;
         Files = files;
-        Failed = manifest?.Failed ?? [];
+        Failures = manifest?.Failed ?? [];
         CreatedAt = verdict.StartedAt;
         CompletedAt = manifest?.CompletedAt;
         Server = manifest?.Server;
-        ServerVersion = manifest?.ServerVersion;
+        LettaVersion = manifest?.ServerVersion;
         SchemaRevision = manifest?.SchemaRevision;
         Tool = manifest?.Tool;
         SharedBlocks = manifest?.SharedBlocks ?? new Dictionary<string, IReadOnlyList<string>>();
@@ -30,7 +30,7 @@ public sealed class LettaBackup
         Path = path;
         State = state;
         Files = files;
-        Failed = [];
+        Failures = [];
         SharedBlocks = new Dictionary<string, IReadOnlyList<string>>();
     }
 
@@ -38,7 +38,7 @@ public sealed class LettaBackup
         : this(dump, problem is null ? LettaBackupState.Complete : LettaBackupState.Damaged, [])
     {
         Kind = LettaBackupKind.Database;
-        Gaps = problem is null ? [] : [problem];
+        Missing = problem is null ? [] : [problem];
         CreatedAt = manifest?.TakenAt;
         Database = manifest?.Database.Name;
         SchemaRevision = manifest?.Database.AlembicRevision;
@@ -56,7 +56,7 @@ public sealed class LettaBackup
     public LettaBackupState State { get; }
 
     /// <summary>Why the backup is not complete, one sentence each.</summary>
-    public IReadOnlyList<string> Gaps { get; } = [];
+    public IReadOnlyList<string> Missing { get; } = [];
 
     /// <summary>Name of the database, of a dump.</summary>
     public string? Database { get; }
@@ -71,7 +71,7 @@ public sealed class LettaBackup
     public Uri? Server { get; }
 
     /// <summary>Version of the server.</summary>
-    public string? ServerVersion { get; }
+    public string? LettaVersion { get; }
 
     /// <summary>Alembic revision of its database, where known.</summary>
     public string? SchemaRevision { get; }
@@ -83,19 +83,19 @@ public sealed class LettaBackup
     public IReadOnlyList<LettaBackupFile> Files { get; }
 
     /// <summary>How many agents the files hold.</summary>
-    public int Agents => Files.Sum(f => f.Agents);
+    public int AgentCount => Files.Sum(f => f.AgentCount);
 
     /// <summary>How many messages they hold.</summary>
-    public int Messages => Files.Sum(f => f.Messages);
+    public int MessageCount => Files.Sum(f => f.MessageCount);
 
     /// <summary>How many archival passages they hold.</summary>
-    public int Passages => Files.Sum(f => f.Passages);
+    public int PassageCount => Files.Sum(f => f.PassageCount);
 
     /// <summary>Size of the files in bytes.</summary>
     public long Length => _length ?? Files.Sum(f => f.Length);
 
     /// <summary>Agents that the export could not back up.</summary>
-    public IReadOnlyList<BackupFailure> Failed { get; }
+    public IReadOnlyList<LettaBackupFailure> Failures { get; }
 
     /// <summary>Blocks that several agents have: identifier of the block, identifiers of the agents.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> SharedBlocks { get; }
@@ -152,19 +152,19 @@ public sealed class LettaBackupFile
     public string? AgentName { get; init; }
 
     /// <summary>How many agents it holds.</summary>
-    public int Agents { get; init; }
+    public int AgentCount { get; init; }
 
     /// <summary>Messages.</summary>
-    public int Messages { get; init; }
+    public int MessageCount { get; init; }
 
     /// <summary>Archival passages.</summary>
-    public int Passages { get; init; }
+    public int PassageCount { get; init; }
 
     /// <summary>Memory blocks.</summary>
-    public int Blocks { get; init; }
+    public int BlockCount { get; init; }
 
     /// <summary>Tools.</summary>
-    public int Tools { get; init; }
+    public int ToolCount { get; init; }
 
     /// <summary>Size in bytes.</summary>
     public long Length { get; init; }

@@ -107,7 +107,7 @@ public sealed class ConvertToLettaAgentFileCommand : BackupPathCmdlet
             }
 
             var file = await AgentFileConverter.ConvertAsync(path, target, cancellationToken).ConfigureAwait(false);
-            foreach (var gap in file.Gaps)
+            foreach (var gap in file.Missing)
             {
                 await WriteWarningAsync($"{file.AgentName}: {gap}").ConfigureAwait(false);
             }

@@ -69,7 +69,7 @@ public class BackupPlaceTests
                 break;
         }
 
-        var result = Assert.Single(await TestAsync(small.Parent), t => !t.Valid);
+        var result = Assert.Single(await TestAsync(small.Parent), t => !t.IsValid);
 
         Assert.Equal((dump, LettaBackupKind.Database), (result.Path, result.Kind));
         Assert.Contains(problem, Assert.Single(result.Problems), StringComparison.Ordinal);

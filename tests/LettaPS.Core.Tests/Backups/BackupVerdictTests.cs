@@ -19,10 +19,10 @@ public class BackupVerdictTests
             set.Complete(null);
         }
 
-        var backup = (await BackupReader.ReadAsync(small.Parent, CancellationToken.None).ToListAsync(TestContext.Current.CancellationToken)).Single(b => b.Failed.Count > 0);
+        var backup = (await BackupReader.ReadAsync(small.Parent, CancellationToken.None).ToListAsync(TestContext.Current.CancellationToken)).Single(b => b.Failures.Count > 0);
 
-        Assert.Equal((LettaBackupState.Incomplete, false), (backup.State, backup.Complete));
-        Assert.Contains("Boom.", Assert.Single(backup.Gaps), StringComparison.Ordinal);
+        Assert.Equal((LettaBackupState.Incomplete, false), (backup.State, backup.IsComplete));
+        Assert.Contains("Boom.", Assert.Single(backup.Missing), StringComparison.Ordinal);
     }
 
     [Fact]
