@@ -101,7 +101,7 @@ public sealed class LettaBackup
     public IReadOnlyDictionary<string, IReadOnlyList<string>> SharedBlocks { get; }
 
     /// <summary>Whether every agent that was to be in it is there, every file is as written, and nothing is missing.</summary>
-    public bool Complete => State == LettaBackupState.Complete;
+    public bool IsComplete => State == LettaBackupState.Complete;
 
     /// <summary>The folder.</summary>
     public override string ToString() => Path;
