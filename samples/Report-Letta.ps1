@@ -82,7 +82,7 @@ $agentColumns = 'Server', 'Name', 'Id', 'Model', 'CreatedAt', 'InContextMessageC
 $html = @()
 $csv = @(ConvertTo-CsvLine $agentColumns)
 foreach ($server in $Connection) {
-    $sets = @($backups | Where-Object { $_.State -eq 'Finished' -and $_.Server -eq $server.BaseUri })
+    $sets = @($backups | Where-Object { $_.Kind -eq 'Agents' -and $_.State -in 'Complete', 'Incomplete' -and $_.Server -eq $server.BaseUri })
     $health = @(Test-LettaHealth -Connection $server)
     $trouble = $null
     $agents = @()

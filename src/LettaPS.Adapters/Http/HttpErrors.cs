@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using LettaPS.Core.Text;
 
@@ -94,6 +95,17 @@ internal static class HttpErrors
         $"{connection.BaseUri} lists an agent '{UntrustedText.Shorten(name)}' whose identifier is '{UntrustedText.Shorten(id)}', which is not the identifier of a Letta agent.",
         "Nothing that you gave is wrong: look at the server's table of agents, and at any proxy before it. The other agents can be used.",
         UntrustedText.Shorten(id));
+
+    /// <summary>The server asks for a longer wait than LettaPS waits by itself.</summary>
+    /// <param name="connection">The server.</param>
+    /// <param name="failure">What it answered.</param>
+    /// <param name="wait">How long it asks to wait.</param>
+    public static LettaException WaitTooLong(LettaConnection connection, LettaException failure, TimeSpan wait) => new(
+        failure.ErrorId,
+        failure.Kind,
+        string.Create(CultureInfo.InvariantCulture, $"{failure.Message} It asks to wait {wait.TotalSeconds:0} s, which is longer than LettaPS waits."),
+        $"Run the command again after {connection.BaseUri} accepts requests.",
+        connection.BaseUri);
 
     /// <summary>An answer that is not a success.</summary>
     public static LettaException Refusal(LettaConnection connection, HttpRequestMessage request, HttpResponseMessage response, string body)

@@ -6,6 +6,9 @@ public sealed class LettaBackupTest
     /// <summary>The file.</summary>
     public required string Path { get; init; }
 
+    /// <summary>Whether it holds agents or is a dump of the database.</summary>
+    public LettaBackupKind Kind { get; init; }
+
     /// <summary>Its form; <see cref="AgentFileFormat.Unknown"/> for a manifest and for what is no agent.</summary>
     public AgentFileFormat Format { get; init; }
 

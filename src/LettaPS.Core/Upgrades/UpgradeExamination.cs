@@ -331,18 +331,18 @@ internal sealed class UpgradeExamination
             return Warn(Name, "Nothing says whether there is a backup.", $"Give -BackupPath. {Take}");
         }
 
-        if (await NewestBackup.FindAsync(path, await context.DatabaseNameAsync().ConfigureAwait(false), cancellationToken).ConfigureAwait(false) is not { } newest)
+        if (NewestBackup.Find(path, await context.BackedUpServerAsync(cancellationToken).ConfigureAwait(false), cancellationToken) is not { } newest)
         {
-            return Block(Name, $"There is no finished backup in '{path}'.", Take);
+            return Block(Name, $"There is no finished backup of this server in '{path}'.", Take);
         }
 
-        var (problems, missing) = await newest.VerifyAsync(cancellationToken).ConfigureAwait(false);
+        var problems = await newest.VerifyAsync(cancellationToken).ConfigureAwait(false);
         var age = _time.GetUtcNow() - newest.TakenAt;
-        return (problems, missing) switch
+        return problems switch
         {
-            ({ Count: > 0 }, _) => Block(Name, $"The newest backup is not as it was written: {Finding.Few(problems)}", Take),
+            { Count: > 0 } => Block(Name, $"The newest backup is not as it was written: {Finding.Few(problems)}", Take),
             _ when age > _options.MaximumBackupAge => Block(Name, $"The newest backup is from {newest.TakenAt:yyyy-MM-dd HH:mm} UTC: what came since would be lost.", Take),
-            (_, { Count: > 0 }) => Warn(Name, $"The newest backup is not complete: {Finding.Few(missing)}", Take),
+            _ when newest.Gaps.Count > 0 => Block(Name, $"The newest backup is not a complete one of this server: {Finding.Few(newest.Gaps)}", Take),
             _ when newest.Dump is null => Warn(Name, "The newest backup is of agents, without runs, steps and files of the database.", Take),
             _ => Ready(Name, $"The dump '{newest.Path}' is as it was written."),
         };

@@ -179,6 +179,11 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
         try
         {
             using var plan = await RestorePlan.ReadAsync(_paths, folder.FullName, cancellationToken).ConfigureAwait(false);
+            foreach (var warning in plan.Warnings)
+            {
+                await WriteWarningAsync(warning).ConfigureAwait(false);
+            }
+
             foreach (var failure in plan.Failures)
             {
                 await WriteErrorAsync(failure).ConfigureAwait(false);
@@ -213,7 +218,7 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
 
     private async Task RestoreToServerAsync(LettaConnection connection, RestorePlan plan, string? mapPath, string workFolder, CancellationToken cancellationToken)
     {
-        using var server = AdapterLoadContext.Factory.OpenServer(connection, _progress.AddBytes);
+        using var server = AdapterLoadContext.Factory.OpenServer(connection, _progress.AddBytes, retrying: WriteRetryAsync);
         var options = new RestoreOptions
         {
             Conflict = Conflict,

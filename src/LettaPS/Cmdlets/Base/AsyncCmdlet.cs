@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using LettaPS.Core.Sources;
 
 namespace LettaPS.Cmdlets.Base;
 
@@ -9,6 +10,7 @@ namespace LettaPS.Cmdlets.Base;
 public abstract class AsyncCmdlet : PSCmdlet, IDisposable
 {
     private readonly PipelineDispatcher _pump = new();
+    private ProgressBar? _progress;
     private volatile bool _stopped;
 
     /// <summary>Runs work to its end while the pipeline thread serves it.</summary>
@@ -81,7 +83,15 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
     /// <summary>A progress bar for work that may take its time.</summary>
     /// <param name="activity">What is being done.</param>
     /// <param name="things">What is counted, in the plural; empty where nothing is.</param>
-    private protected ProgressBar NewProgress(string activity, string things = "") => new(activity, things, record => TryPost(() => WriteProgress(record())));
+    private protected ProgressBar NewProgress(string activity, string things = "") => _progress = new(activity, things, record => TryPost(() => WriteProgress(record())));
+
+    /// <summary>Says from the work that a request is sent again: verbosely, and in the progress bar while LettaPS waits.</summary>
+    /// <param name="retry">The request.</param>
+    private protected ValueTask WriteRetryAsync(ServerRetry retry)
+    {
+        _progress?.SetWait(retry.Message, retry.Wait);
+        return WriteVerboseAsync(retry.Message);
+    }
 
     /// <summary>Does work under a progress bar, which shows itself when it takes longer than a second.</summary>
     /// <param name="progress">The bar.</param>

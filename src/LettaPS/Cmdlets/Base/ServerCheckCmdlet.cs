@@ -10,7 +10,7 @@ public abstract class ServerCheckCmdlet : AsyncCmdlet
     private protected async Task<LettaConnection> CheckAsync(LettaConnection connection, CancellationToken cancellationToken)
     {
         var warnings = new List<string>();
-        using var server = AdapterLoadContext.Factory.OpenServer(connection, warn: warnings.Add);
+        using var server = AdapterLoadContext.Factory.OpenServer(connection, warn: warnings.Add, retrying: WriteRetryAsync);
         var progress = NewProgress("Connecting to Letta");
         progress.SetStatus($"asking {connection.BaseUri}");
         LettaConnection? connected = null;
