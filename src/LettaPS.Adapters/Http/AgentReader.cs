@@ -288,7 +288,7 @@ internal sealed class AgentReader(
             {
                 foreach (var file in await ListAsync($"sources/{id}/files?include_content=true", "file", cancel).ConfigureAwait(false))
                 {
-                    logs.Files.Append(JsonSerializer.SerializeToUtf8Bytes(file));
+                    logs.Files.Append(JsonValues.ToUtf8(file));
                 }
 
                 return true;
@@ -372,7 +372,7 @@ internal sealed class AgentReader(
             }
         }
 
-        return JsonSerializer.SerializeToElement(copy);
+        return JsonValues.ToElement(copy);
     }
 
     /// <summary>Where the long lists go. They belong to whoever made them until the snapshot has them.</summary>

@@ -176,7 +176,7 @@ internal sealed class AgentAssembly : IDisposable
     private void AddAgent(DatabaseRow row)
     {
         _rows.Add(row);
-        if (row.Text("message_ids") is { } text && JsonSerializer.Deserialize<JsonElement>(text) is { ValueKind: JsonValueKind.Array } ids)
+        if (row.Text("message_ids") is { } text && JsonValues.Parse(text) is { ValueKind: JsonValueKind.Array } ids)
         {
             foreach (var id in ids.EnumerateArray())
             {
@@ -209,7 +209,7 @@ internal sealed class AgentAssembly : IDisposable
         }
     }
 
-    private void AddFile(DatabaseRow file, string? content) => _files.Append(JsonSerializer.SerializeToUtf8Bytes(_rows.Element(json =>
+    private void AddFile(DatabaseRow file, string? content) => _files.Append(JsonValues.ToUtf8(_rows.Element(json =>
     {
         json.WriteStartObject();
         json.WriteFields(file, AnswerFields.File);

@@ -41,7 +41,7 @@ internal sealed class AgentRows(bool withSecrets, string? encryptionKey)
             write(json);
         }
 
-        return JsonSerializer.Deserialize<JsonElement>(_buffer.WrittenSpan);
+        return JsonValues.Parse(_buffer.WrittenSpan);
     }
 
     /// <summary>What the API shows of the rows of a table.</summary>
@@ -149,7 +149,7 @@ internal sealed class AgentRows(bool withSecrets, string? encryptionKey)
 
     private static void WriteHandle(Utf8JsonWriter json, string name, DatabaseRow agent, string config)
     {
-        if (agent.Text(config) is { } text && JsonSerializer.Deserialize<JsonElement>(text).StringOrNull("handle") is { } handle)
+        if (agent.Text(config) is { } text && JsonValues.Parse(text).StringOrNull("handle") is { } handle)
         {
             json.WriteString(name, handle);
         }

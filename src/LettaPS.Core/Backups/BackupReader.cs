@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
 using LettaPS.Core.AgentFiles;
 using LettaPS.Core.IO;
 using LettaPS.Core.Restores;
@@ -135,8 +134,7 @@ public static class BackupReader
 
     private static async Task<LettaBackupFile> DescribeAsync(string path, CancellationToken cancel)
     {
-        using var stream = File.OpenRead(path);
-        var info = await AgentFileInspector.InspectAsync(stream, cancel).ConfigureAwait(false);
+        var info = await AgentFileInspector.InspectAsync(path, null, cancel).ConfigureAwait(false);
         return new LettaBackupFile
         {
             Path = path,
@@ -148,9 +146,9 @@ public static class BackupReader
             Passages = info.Passages,
             Blocks = info.Blocks,
             Tools = info.Tools,
-            Length = stream.Length,
+            Length = info.Length,
             WrittenAt = File.GetLastWriteTimeUtc(path),
-            Missing = info.Missing,
+            Missing = info.Format == AgentFileFormat.Unknown ? info.Problems : info.Missing,
         };
     }
 
@@ -231,16 +229,7 @@ public static class BackupReader
 
     private static async Task<LettaBackupTest> TestFileAsync(string path, BackupEntry? claim, Action<long>? read, CancellationToken cancel)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        using var stream = new ObservedStream(File.OpenRead(path), bytes =>
-        {
-            hash.AppendData(bytes);
-            read?.Invoke(bytes.Length);
-        });
-        var info = await AgentFileInspector.InspectAsync(stream, cancel).ConfigureAwait(false);
-
-        // The inspection stops at the first fault; the hash is of the whole file.
-        await stream.CopyToAsync(Stream.Null, cancel).ConfigureAwait(false);
+        var info = await AgentFileInspector.InspectAsync(path, read, cancel).ConfigureAwait(false);
         return new LettaBackupTest
         {
             Path = path,
@@ -249,25 +238,25 @@ public static class BackupReader
             AgentName = claim?.AgentName ?? info.AgentName,
             Messages = info.Messages,
             Passages = info.Passages,
-            Length = stream.Length,
+            Length = info.Length,
             Missing = info.Missing,
-            Problems = [.. Compare(claim, info, stream.Length, hash), .. info.Problems],
+            Problems = [.. Compare(claim, info), .. info.Problems],
         };
     }
 
-    private static IEnumerable<string> Compare(BackupEntry? claim, AgentFileInfo info, long length, IncrementalHash hash)
+    private static IEnumerable<string> Compare(BackupEntry? claim, AgentFileInfo info)
     {
-        if (claim is null)
+        // Of a file that cannot be read, the reason is all that can be said.
+        if (claim is null || info.Sha256.Length == 0)
         {
             yield break;
         }
 
-        var sha256 = Convert.ToHexString(hash.GetCurrentHash());
-        if (length != claim.Length)
+        if (info.Length != claim.Length)
         {
-            yield return $"The file has {length} bytes; the manifest says {claim.Length}.";
+            yield return $"The file has {info.Length} bytes; the manifest says {claim.Length}.";
         }
-        else if (!sha256.Equals(claim.Sha256, StringComparison.OrdinalIgnoreCase))
+        else if (!info.Sha256.Equals(claim.Sha256, StringComparison.OrdinalIgnoreCase))
         {
             yield return "The file is not as it was written: its SHA-256 is not the one in the manifest.";
         }

@@ -118,7 +118,7 @@ public sealed class BackupSet : IDisposable
     {
         var name = snapshot.Agent.Id + AgentFileExtension;
         using var file = new AtomicFile(Path.Combine(Folder, name));
-        var counts = AgentFileComposer.Write(snapshot, file.Stream, _time.GetUtcNow(), cancel);
+        var counts = AgentFileComposer.Write(snapshot, leftOut, file.Stream, _time.GetUtcNow(), cancel);
         var (length, sha256) = file.Finish();
         var entry = new BackupEntry
         {

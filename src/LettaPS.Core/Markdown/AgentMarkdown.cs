@@ -116,7 +116,7 @@ internal sealed class AgentMarkdown(AgentDocument document, AgentRecord agent, s
             for (var i = 0; i < agent.Messages.Entries.Count; i++)
             {
                 cancel.ThrowIfCancellationRequested();
-                var row = JsonSerializer.Deserialize<JsonElement>(agent.Messages.Row(agent.Messages.Entries[i]));
+                var row = JsonValues.Parse(agent.Messages.Row(agent.Messages.Entries[i]));
                 var its = row.TimeOrNull("created_at")?.ToString("yyyy-MM", CultureInfo.InvariantCulture) ?? (month.Length > 0 ? month : "undated");
                 if (page is null || on == PageLength || string.CompareOrdinal(its, month) > 0)
                 {

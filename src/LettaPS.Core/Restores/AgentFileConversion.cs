@@ -30,7 +30,7 @@ public static class AgentFileConversion
             Passages = document.Passages.Count,
             Length = length,
             Gaps = document.Gaps,
-            Warnings = document.Mended,
+            Warnings = [.. document.Mended, .. document.Database is null ? (IEnumerable<string>)[] : ["The rows of the database are not in the new file. To write them into a database, restore the original file."]],
         };
     }
 }

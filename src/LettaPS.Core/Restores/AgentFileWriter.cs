@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using LettaPS.Core.AgentFiles;
+using LettaPS.Core.Agents;
 using LettaPS.Core.IO;
 using LettaPS.Core.Json;
 
@@ -89,6 +90,11 @@ internal sealed class AgentFileWriter
         WriteParts("sources", _sources, AgentFileComposer.SourceFields);
         WriteParts("tools", _tools, AgentFileComposer.ToolFields);
         WriteParts("mcp_servers", _tools.Exists(t => t.Value.StringOrNull("tool_type") == "external_mcp") ? [.. _document.McpServers.Select((s, i) => s with { FileId = $"mcp_server-{i}" })] : [], AgentFileComposer.McpFields);
+        if (_selection.WithExtension)
+        {
+            WriteOtherParts(cancel);
+        }
+
         _json.WriteStartObject("metadata"u8);
         _json.WriteString("revision_id"u8, "unknown"u8);
         _json.WriteEndObject();
@@ -113,6 +119,12 @@ internal sealed class AgentFileWriter
                 _json.WritePropertyName(name);
                 value.WriteTo(_json);
             }
+        }
+
+        foreach (var (name, value) in _selection.WithExtension ? AgentFields.Unknown(agent) : [])
+        {
+            _json.WritePropertyName(name);
+            value.WriteTo(_json);
         }
 
         WriteIds("tool_ids", agent.ToolIds);
@@ -147,7 +159,7 @@ internal sealed class AgentFileWriter
         {
             cancel.ThrowIfCancellationRequested();
             var row = agent.Messages.Row(entry);
-            var adapted = _adaptation.Adapt(row) is { } other ? JsonSerializer.SerializeToUtf8Bytes(other) : row;
+            var adapted = _adaptation.Adapt(row) is { } other ? JsonValues.ToUtf8(other) : row;
 
             // The row begins with its brace; the identifiers are put behind it.
             var head = Encoding.UTF8.GetBytes($"{{\"id\":\"message-{_messages++}\",\"agent_id\":\"{_ids[agent.FileId]}\",");
@@ -217,6 +229,21 @@ internal sealed class AgentFileWriter
 
     private void WriteParts(string name, IEnumerable<FilePart> parts, string[] fields) => _json.WriteParts(name, parts.Select(p => (p.FileId, p.Value)), fields);
 
+    /// <summary>What servers ignore and LettaPS does not know stays in the file as it is.</summary>
+    private void WriteOtherParts(CancellationToken cancel)
+    {
+        if (_document.Skills.Count > 0)
+        {
+            _json.WriteElements("skills", _document.Skills, cancel);
+        }
+
+        foreach (var (name, value) in _document.OtherParts)
+        {
+            _json.WritePropertyName(name);
+            value.WriteTo(_json);
+        }
+    }
+
     private void WriteExtension(DateTimeOffset now, CancellationToken cancel)
     {
         _json.WriteStartObject(AgentFileComposer.Extension);
@@ -234,6 +261,10 @@ internal sealed class AgentFileWriter
             }
 
             _json.WriteEndObject();
+            if (only.Messages.Entries.Count > 0 && only.Messages.Entries.All(e => e.Id != Guid.Empty))
+            {
+                _json.WriteTexts("message_ids", only.Messages.Entries.Select(e => EntityId.Format("message", e.Id)));
+            }
         }
 
         _json.WriteStartObject("ids"u8);
@@ -247,13 +278,23 @@ internal sealed class AgentFileWriter
         }
 
         _json.WriteEndObject();
+        _json.WriteTexts("left_out", LeftOut());
         _json.WriteTexts("missing", _document.Gaps);
         _json.WriteElements("identities", _document.Identities, cancel);
         _json.WriteElements("groups", _document.Groups, cancel);
         _json.WriteElements("archives", _document.Archives, cancel);
+        _json.WriteElements("conversations", _document.ConversationItems, cancel);
         _json.WriteElements("passages", _document.Passages.Read(), cancel);
+        foreach (var (name, value) in _document.OtherExtensions)
+        {
+            _json.WritePropertyName(name);
+            value.WriteTo(_json);
+        }
+
         _json.WriteEndObject();
     }
+
+    private IEnumerable<string> LeftOut() => _document.LeftOut.Concat(_document.Database is null ? [] : [AgentFilePart.DatabaseRows]).Order(StringComparer.Ordinal);
 
     private void WriteIds(string name, IEnumerable<string> ids) => _json.WriteTexts(name, ids.Where(_ids.ContainsKey).Select(i => _ids[i]));
 }

@@ -232,9 +232,15 @@ public sealed class DatabaseRestoreSession : IRestoreSession
             var staging = new DatabaseStaging(_target, transaction, planned.Path);
             await staging.ReadAsync(planned.Sha256, cancel).ConfigureAwait(false);
             var work = new DatabaseWork(_target, staging, transaction, options, planned.Path);
+            if (replaces is not null)
+            {
+                await new DatabaseReplacementLoss(work, planned).FindAsync(replaces, cancel).ConfigureAwait(false);
+            }
+
             var writing = new DatabaseWriting(work);
             await writing.WriteAsync(cancel).ConfigureAwait(false);
             var secrets = await writing.SecretsAsync(cancel).ConfigureAwait(false);
+            work.Gaps.AddRange(planned.Unrestored);
             work.Gaps.AddRange(SecretGaps(secrets, planned.Database));
             if (_options.PreserveId && !preserve)
             {

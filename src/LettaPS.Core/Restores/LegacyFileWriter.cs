@@ -95,7 +95,7 @@ internal sealed class LegacyFileWriter(AgentDocument document, AgentRecord agent
         {
             cancel.ThrowIfCancellationRequested();
             var bytes = agent.Messages.Row(entry);
-            WriteMessage(_adaptation.Adapt(bytes) ?? JsonSerializer.Deserialize<JsonElement>(bytes));
+            WriteMessage(_adaptation.Adapt(bytes) ?? JsonValues.Parse(bytes));
         }
 
         json.WriteEndArray();

@@ -123,7 +123,7 @@ internal sealed class PassageRestore(IAgentTarget server, SharedThings shared, A
 
         if (work.Agent.Config("embedding_config") is { } embedding)
         {
-            properties["embedding_config"] = JsonNode.Parse(embedding.GetRawText());
+            properties["embedding_config"] = JsonValues.ToNode(embedding);
         }
 
         await _making.WaitAsync(cancel).ConfigureAwait(false);
@@ -210,7 +210,7 @@ internal sealed class PassageRestore(IAgentTarget server, SharedThings shared, A
         {
             if (passage.TryGetProperty(field, out var value) && value.ValueKind != JsonValueKind.Null)
             {
-                properties[field] = JsonNode.Parse(value.GetRawText());
+                properties[field] = JsonValues.ToNode(value);
             }
         }
 

@@ -141,6 +141,9 @@ public sealed class RestorePlan : IDisposable
                     Database = outline.Database,
                     Outline = agent,
                     Keys = keys,
+                    ExportedAt = outline.ExportedAt,
+                    Unrestored = [.. UnrestoredContent.Of(outline, agent)],
+                    LeftOut = outline.LeftOut.Union(claim?.LeftOut ?? []).ToHashSet(StringComparer.Ordinal),
                     Groups = [.. outline.Groups.Select(g => PlannedGroup.Of(outline, g)).OfType<PlannedGroup>().Where(g => g.Members.Contains(agent.SourceId))],
                 });
             }

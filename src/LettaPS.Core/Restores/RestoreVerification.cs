@@ -94,7 +94,7 @@ internal sealed class RestoreVerification(AgentDocument document, AgentRecord ag
             "compaction_settings" => ["mode", "prompt", "sliding_window_percentage", "model"],
             _ => ["type"],
         };
-        return JsonSerializer.SerializeToElement(config.EnumerateObject().Where(p => names.Contains(p.Name)).ToDictionary(p => p.Name, p => p.Value));
+        return JsonValues.ToElement(config.EnumerateObject().Where(p => names.Contains(p.Name)).ToDictionary(p => p.Name, p => p.Value));
     }
 
     private static HashSet<string> Rules(IEnumerable<JsonElement> rules) => [.. rules.Select(r => string.Join('\0', r.EnumerateObject()
@@ -189,7 +189,7 @@ internal sealed class RestoreVerification(AgentDocument document, AgentRecord ag
         {
             cancel.ThrowIfCancellationRequested();
             var bytes = agent.Messages.Row(agent.Messages.Entries[i]);
-            var row = adaptation.Adapt(bytes) ?? JsonSerializer.Deserialize<JsonElement>(bytes);
+            var row = adaptation.Adapt(bytes) ?? JsonValues.Parse(bytes);
             if (MessageText.IsHidden(row))
             {
                 continue;
@@ -230,7 +230,7 @@ internal sealed class RestoreVerification(AgentDocument document, AgentRecord ag
     /// <summary>Rows of Letta's own exports do not say who sent a message, and neither does every answer.</summary>
     private bool HasOtherSender(JsonElement row, MessageEntry shown) =>
         row.StringOrNull("sender_id") is { } sender
-        && JsonSerializer.Deserialize<JsonElement>(found.Messages.Row(shown)).StringOrNull("sender_id") is { } there
+        && JsonValues.Parse(found.Messages.Row(shown)).StringOrNull("sender_id") is { } there
         && sender != there;
 
     private void CompareContext(Dictionary<int, int> places)
@@ -252,7 +252,7 @@ internal sealed class RestoreVerification(AgentDocument document, AgentRecord ag
         }
 
         var expected = MessageText.Of(row);
-        var there = MessageText.Of(JsonSerializer.Deserialize<JsonElement>(found.Messages.Row(shown)));
+        var there = MessageText.Of(JsonValues.Parse(found.Messages.Row(shown)));
         return expected is null || there is null || expected == there;
     }
 }

@@ -26,7 +26,7 @@ internal static class Fleets
         using var folder = new TempFolder();
         using var snapshot = await source.ReadAsync(agentId, new SnapshotOptions(folder.Path, history, archive, secrets), CancellationToken.None);
         using var file = new MemoryStream();
-        AgentFileComposer.Write(snapshot, file, DateTimeOffset.UnixEpoch, CancellationToken.None);
+        AgentFileComposer.Write(snapshot, [], file, DateTimeOffset.UnixEpoch, CancellationToken.None);
         return JsonSerializer.Deserialize<JsonElement>(file.ToArray());
     }
 
