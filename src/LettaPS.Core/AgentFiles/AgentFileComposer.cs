@@ -192,6 +192,12 @@ public sealed class AgentFileComposer : IDisposable
             _json.WriteBoolean(off, false);
         }
 
+        foreach (var (name, value) in _snapshot.OtherFields)
+        {
+            _json.WritePropertyName(name);
+            value.WriteTo(_json);
+        }
+
         _json.WriteTexts("group_ids", []);
         WriteFileViews();
         WriteMessages(cancel);

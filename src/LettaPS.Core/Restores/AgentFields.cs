@@ -33,6 +33,13 @@ internal static class AgentFields
 
     private static readonly HashSet<string> s_known = [.. Imported, .. Patched, .. s_handled, "name", "metadata"];
 
+    /// <summary>Properties of an agent in AgentFile v2 that lead to other parts of the file.</summary>
+    private static readonly string[] s_structure = ["messages", "in_context_message_ids", "tool_ids", "block_ids", "source_ids", "files_agents"];
+
+    /// <summary>Whether LettaPS knows a property of an agent in AgentFile v2.</summary>
+    /// <param name="name">The property.</param>
+    public static bool IsKnown(string name) => s_known.Contains(name) || s_structure.Contains(name);
+
     /// <summary>Whether the document has a property of an agent state in another place, or does not need it.</summary>
     /// <param name="name">The property.</param>
     public static bool IsElsewhere(string name) => s_handled.Contains(name);
