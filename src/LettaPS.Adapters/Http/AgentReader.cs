@@ -3,8 +3,9 @@ using System.Text.Json.Nodes;
 using LettaPS.Core;
 using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Agents;
-using LettaPS.Core.Connections;
 using LettaPS.Core.Json;
+using LettaPS.Core.Sources;
+using LettaPS.Core.Text;
 
 namespace LettaPS.Adapters.Http;
 
@@ -39,13 +40,13 @@ internal sealed class AgentReader(
     public async Task<AgentSnapshot> ReadAsync(LettaConnection connection, CancellationToken caller)
     {
         using var together = CancellationTokenSource.CreateLinkedTokenSource(caller);
-        var cancel = together.Token;
+        var cancellationToken = together.Token;
         _history = new HistoryReader(http, dialect, agentId, logs.Messages, Note, () => warn(OldToolMessages));
-        var history = Begin(() => ReadHistoryAsync(cancel));
-        var passages = Begin(() => ReadPassagesAsync(cancel));
-        var state = Begin(() => readState(cancel));
-        var export = Begin(() => ReadExportAsync(state, cancel));
-        var rest = Begin(() => ReadRestAsync(state, cancel));
+        var history = Begin(() => ReadHistoryAsync(cancellationToken));
+        var passages = Begin(() => ReadPassagesAsync(cancellationToken));
+        var state = Begin(() => readState(cancellationToken));
+        var export = Begin(() => ReadExportAsync(state, cancellationToken));
+        var rest = Begin(() => ReadRestAsync(state, cancellationToken));
         await WhenAllOrNone(together, state, history, passages, export, rest).ConfigureAwait(false);
 
         var agent = LettaAgent.FromState(state.Result, connection);
@@ -206,7 +207,7 @@ internal sealed class AgentReader(
         }
     }
 
-    private Task<List<MessageEntry>> ReadHistoryAsync(CancellationToken cancel) => OptionalAsync("The history", [], () => _history.ReadAsync(cancel));
+    private Task<List<MessageEntry>> ReadHistoryAsync(CancellationToken cancellationToken) => OptionalAsync("The history", [], () => _history.ReadAsync(cancellationToken));
 
     private void WarnOfOldToolMessages(LettaAgent agent, ExportedRows? export)
     {
@@ -220,7 +221,7 @@ internal sealed class AgentReader(
         "This server has agents from the time of Letta 0.11. Servers from 0.13 on change the tool messages of that time in the database when they are read, "
         + "and later cannot read some pages of them. Nothing is lost in this backup. Invoke-LettaSchemaFix -Kind MessageData makes the rows safe.";
 
-    private async Task<bool> ReadPassagesAsync(CancellationToken cancel)
+    private async Task<bool> ReadPassagesAsync(CancellationToken cancellationToken)
     {
         if (!options.IncludeArchive)
         {
@@ -228,23 +229,23 @@ internal sealed class AgentReader(
         }
 
         var reader = new PassageReader(http, agentId, logs.Passages, Note);
-        return await OptionalAsync("The archival passages", false, () => reader.ReadAsync(cancel)).ConfigureAwait(false);
+        return await OptionalAsync("The archival passages", false, () => reader.ReadAsync(cancellationToken)).ConfigureAwait(false);
     }
 
-    private async Task<ExportedRows?> ReadExportAsync(Task<JsonElement> state, CancellationToken cancel)
+    private async Task<ExportedRows?> ReadExportAsync(Task<JsonElement> state, CancellationToken cancellationToken)
     {
         if (!options.IncludeExport)
         {
             return null;
         }
 
-        await exportGate.WaitAsync(cancel).ConfigureAwait(false);
+        await exportGate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             return await http.GetAsync(
                 $"agents/{agentId}/export?{dialect.ExportQuery}",
                 (json, token) => ExportedRows.ReadAsync(json, logs.Messages, token),
-                cancel).ConfigureAwait(false);
+                cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is LettaException letta ? CanBeMissed(letta) : !ItemBoundary.EndsRun(e))
         {
@@ -262,15 +263,15 @@ internal sealed class AgentReader(
         }
     }
 
-    private async Task<Rest> ReadRestAsync(Task<JsonElement> stateTask, CancellationToken cancel)
+    private async Task<Rest> ReadRestAsync(Task<JsonElement> stateTask, CancellationToken cancellationToken)
     {
         var archives = Begin(() => !dialect.HasArchives || !options.IncludeArchive
             ? Task.FromResult(new List<JsonElement>())
-            : OptionalAsync("The archives", [], () => ListAsync("The archives", $"archives/?agent_id={agentId}", "archive", cancel)));
+            : OptionalAsync("The archives", [], () => ListAsync("The archives", $"archives/?agent_id={agentId}", "archive", cancellationToken)));
         var conversations = Begin(() => !dialect.HasConversations
             ? Task.FromResult(new List<ConversationLog>())
-            : OptionalAsync("The conversations", [], () => ReadConversationsAsync(cancel)));
-        var groupsThere = Begin(() => OptionalAsync("The groups", [], () => ReadListAsync($"agents/{agentId}/groups", cancel)));
+            : OptionalAsync("The conversations", [], () => ReadConversationsAsync(cancellationToken)));
+        var groupsThere = Begin(() => OptionalAsync("The groups", [], () => ReadListAsync($"agents/{agentId}/groups", cancellationToken)));
         await Task.WhenAll(archives, conversations, groupsThere).ConfigureAwait(false);
         var groups = groupsThere.Result;
         var state = await stateTask.ConfigureAwait(false);
@@ -283,17 +284,17 @@ internal sealed class AgentReader(
             archives.Result,
             conversations.Result,
             groups,
-            await ReadIdentitiesAsync(state, cancel).ConfigureAwait(false),
-            await ReadFilesAsync(state, cancel).ConfigureAwait(false));
+            await ReadIdentitiesAsync(state, cancellationToken).ConfigureAwait(false),
+            await ReadFilesAsync(state, cancellationToken).ConfigureAwait(false));
     }
 
-    private async Task<List<JsonElement>> ReadIdentitiesAsync(JsonElement state, CancellationToken cancel)
+    private async Task<List<JsonElement>> ReadIdentitiesAsync(JsonElement state, CancellationToken cancellationToken)
     {
         var identities = state.Items("identities").ToList();
         foreach (var id in state.Strings("identity_ids").Where(id => identities.TrueForAll(i => i.StringOrNull("id") != id)))
         {
             if (await OptionalAsync<JsonElement?>(
-                $"The identity {ForeignText.Shorten(id)}", null, async () => await http.GetAsync($"identities/{EntityId.Require(id, "identity")}", cancel).ConfigureAwait(false)).ConfigureAwait(false) is { } identity)
+                $"The identity {UntrustedText.Shorten(id)}", null, async () => await http.GetAsync($"identities/{EntityId.Require(id, "identity")}", cancellationToken).ConfigureAwait(false)).ConfigureAwait(false) is { } identity)
             {
                 identities.Add(identity);
             }
@@ -304,7 +305,7 @@ internal sealed class AgentReader(
 
     /// <summary>Reads the files of the attached sources into the log.</summary>
     /// <returns>Which of them are open to the agent, and what it sees.</returns>
-    private async Task<List<JsonElement>> ReadFilesAsync(JsonElement state, CancellationToken cancel)
+    private async Task<List<JsonElement>> ReadFilesAsync(JsonElement state, CancellationToken cancellationToken)
     {
         var sources = state.Items("sources").DistinctBy(s => s.StringOrNull("id")).OrderBy(s => s.StringOrNull("name"), StringComparer.Ordinal).ToList();
         foreach (var source in sources)
@@ -313,7 +314,7 @@ internal sealed class AgentReader(
             await OptionalAsync(what, false, async () =>
             {
                 var id = EntityId.Require(source.StringOrNull("id"), "source");
-                foreach (var file in await ListAsync(what, $"sources/{id}/files?include_content=true", "file", cancel).ConfigureAwait(false))
+                foreach (var file in await ListAsync(what, $"sources/{id}/files?include_content=true", "file", cancellationToken).ConfigureAwait(false))
                 {
                     logs.Files.Append(JsonValues.ToUtf8(file));
                 }
@@ -324,17 +325,17 @@ internal sealed class AgentReader(
 
         return sources.Count == 0 || !dialect.ListsFileViews
             ? []
-            : await OptionalAsync("What the agent sees of its files", [], () => ReadFileViewsAsync(cancel)).ConfigureAwait(false);
+            : await OptionalAsync("What the agent sees of its files", [], () => ReadFileViewsAsync(cancellationToken)).ConfigureAwait(false);
     }
 
-    private async Task<List<JsonElement>> ReadFileViewsAsync(CancellationToken cancel)
+    private async Task<List<JsonElement>> ReadFileViewsAsync(CancellationToken cancellationToken)
     {
         var views = new List<JsonElement>();
         var cursors = new HashSet<string>(StringComparer.Ordinal);
         string? cursor = null;
         while (true)
         {
-            var page = await http.GetAsync($"agents/{agentId}/files?limit={ListPageSize}" + (cursor is null ? string.Empty : $"&cursor={Uri.EscapeDataString(cursor)}"), cancel).ConfigureAwait(false);
+            var page = await http.GetAsync($"agents/{agentId}/files?limit={ListPageSize}" + (cursor is null ? string.Empty : $"&cursor={Uri.EscapeDataString(cursor)}"), cancellationToken).ConfigureAwait(false);
             views.AddRange(page.Items("files"));
             if (!page.TryGetProperty("has_more", out var more) || more.ValueKind != JsonValueKind.True)
             {
@@ -352,14 +353,14 @@ internal sealed class AgentReader(
         }
     }
 
-    private async Task<List<ConversationLog>> ReadConversationsAsync(CancellationToken cancel)
+    private async Task<List<ConversationLog>> ReadConversationsAsync(CancellationToken cancellationToken)
     {
         var logs = new List<ConversationLog>();
-        foreach (var conversation in await ListAsync("The conversations", $"conversations/?agent_id={agentId}", "conv", cancel).ConfigureAwait(false))
+        foreach (var conversation in await ListAsync("The conversations", $"conversations/?agent_id={agentId}", "conv", cancellationToken).ConfigureAwait(false))
         {
-            var what = $"Which messages belong to the conversation {ForeignText.Shorten(conversation.StringOrNull("id"))}";
+            var what = $"Which messages belong to the conversation {UntrustedText.Shorten(conversation.StringOrNull("id"))}";
             var messages = await OptionalAsync(
-                what, [], () => new ConversationReader(http, EntityId.Require(conversation.StringOrNull("id"), "conv"), reason => Note($"{what}: {reason}")).ReadAsync(cancel)).ConfigureAwait(false);
+                what, [], () => new ConversationReader(http, EntityId.Require(conversation.StringOrNull("id"), "conv"), reason => Note($"{what}: {reason}")).ReadAsync(cancellationToken)).ConfigureAwait(false);
             logs.Add(new ConversationLog(conversation, messages));
         }
 
@@ -367,7 +368,7 @@ internal sealed class AgentReader(
     }
 
     /// <summary>Lists items page by page, going on after the last identifier. Where that does not work, what was read is kept and the rest is noted.</summary>
-    private async Task<List<JsonElement>> ListAsync(string what, string path, string prefix, CancellationToken cancel)
+    private async Task<List<JsonElement>> ListAsync(string what, string path, string prefix, CancellationToken cancellationToken)
     {
         var all = new List<JsonElement>();
         var seen = new HashSet<string>(StringComparer.Ordinal);
@@ -377,7 +378,7 @@ internal sealed class AgentReader(
             List<JsonElement> page;
             try
             {
-                page = await ReadListAsync($"{path}&limit={ListPageSize}{(cursor is null ? string.Empty : "&after=" + cursor)}", cancel).ConfigureAwait(false);
+                page = await ReadListAsync($"{path}&limit={ListPageSize}{(cursor is null ? string.Empty : "&after=" + cursor)}", cancellationToken).ConfigureAwait(false);
             }
             catch (LettaException e) when (all.Count > 0 && PartialRead.IsMissable(e))
             {
@@ -407,7 +408,7 @@ internal sealed class AgentReader(
         }
     }
 
-    private Task<List<JsonElement>> ReadListAsync(string path, CancellationToken cancel) => http.GetListAsync(path, MaxListLength, cancel);
+    private Task<List<JsonElement>> ReadListAsync(string path, CancellationToken cancellationToken) => http.GetListAsync(path, MaxListLength, cancellationToken);
 
     /// <summary>The state without the values of environment variables; the server gives them in clear.</summary>
     private static JsonElement WithoutSecrets(JsonElement state)

@@ -1,4 +1,3 @@
-using LettaPS.Core;
 using LettaPS.Core.Agents;
 using LettaPS.Core.Json;
 
@@ -10,9 +9,8 @@ internal sealed class ConversationReader(HttpTransport http, string conversation
     private const int PageSize = 1000;
 
     /// <summary>Reads the identifiers of its messages.</summary>
-    /// <param name="cancel">Gives up.</param>
     /// <returns>The identifiers, oldest first.</returns>
-    public async Task<IReadOnlyList<Guid>> ReadAsync(CancellationToken cancel)
+    public async Task<IReadOnlyList<Guid>> ReadAsync(CancellationToken cancellationToken)
     {
         var all = new List<Guid>();
         var seen = new HashSet<Guid>();
@@ -45,7 +43,7 @@ internal sealed class ConversationReader(HttpTransport http, string conversation
 
                         return count;
                     },
-                    cancel).ConfigureAwait(false);
+                    cancellationToken).ConfigureAwait(false);
             }
             catch (LettaException e) when (all.Count > 0 && PartialRead.IsMissable(e))
             {

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Json;
-using LettaPS.Core.Restores;
 
 namespace LettaPS.Adapters.Http;
 
@@ -31,56 +30,55 @@ internal sealed class ExportedRows
     /// <summary>Reads an export, AgentFile v2 or legacy.</summary>
     /// <param name="json">The document.</param>
     /// <param name="log">Where the rows are kept.</param>
-    /// <param name="cancel">Gives up.</param>
-    public static async Task<ExportedRows> ReadAsync(JsonStreamReader json, MessageLog log, CancellationToken cancel)
+    public static async Task<ExportedRows> ReadAsync(JsonStreamReader json, MessageLog log, CancellationToken cancellationToken)
     {
         var export = new ExportedRows();
         var legacy = new ExportedAgent();
-        if (await json.ReadAsync(cancel).ConfigureAwait(false) != JsonTokenType.StartObject)
+        if (await json.ReadAsync(cancellationToken).ConfigureAwait(false) != JsonTokenType.StartObject)
         {
             throw new JsonException("An export is expected.");
         }
 
-        while (await json.ReadAsync(cancel).ConfigureAwait(false) == JsonTokenType.PropertyName)
+        while (await json.ReadAsync(cancellationToken).ConfigureAwait(false) == JsonTokenType.PropertyName)
         {
             switch (json.PropertyName)
             {
                 case "agents":
-                    await export.ReadAgentsAsync(json, log, cancel).ConfigureAwait(false);
+                    await export.ReadAgentsAsync(json, log, cancellationToken).ConfigureAwait(false);
                     break;
                 case "messages":
-                    await foreach (var row in json.ReadArrayAsync(cancel).ConfigureAwait(false))
+                    await foreach (var row in json.ReadArrayAsync(cancellationToken).ConfigureAwait(false))
                     {
                         legacy.Rows.Add(row.ValueKind == JsonValueKind.Object ? export.Keep(log, row) : throw new JsonException("A message of the export is not an object."));
                     }
 
                     break;
                 case "in_context_message_indices":
-                    await foreach (var index in json.ReadArrayAsync(cancel).ConfigureAwait(false))
+                    await foreach (var index in json.ReadArrayAsync(cancellationToken).ConfigureAwait(false))
                     {
                         legacy.InContext.Add(index.ValueKind == JsonValueKind.Number && index.TryGetInt32(out var i) ? i : -1);
                     }
 
                     break;
                 case "mcp_servers":
-                    await foreach (var server in json.ReadArrayAsync(cancel).ConfigureAwait(false))
+                    await foreach (var server in json.ReadArrayAsync(cancellationToken).ConfigureAwait(false))
                     {
                         export.McpServers.Add(server);
                     }
 
                     break;
                 case "metadata":
-                    export.SchemaRevision = (await json.ReadValueAsync(cancel).ConfigureAwait(false))?.StringOrNull("revision_id") is { } revision and not "unknown" ? revision : null;
+                    export.SchemaRevision = (await json.ReadValueAsync(cancellationToken).ConfigureAwait(false))?.StringOrNull("revision_id") is { } revision and not "unknown" ? revision : null;
                     break;
                 case "name":
-                    legacy.Name = await ReadNameAsync(json, cancel).ConfigureAwait(false);
+                    legacy.Name = await ReadNameAsync(json, cancellationToken).ConfigureAwait(false);
                     break;
                 case var name when AgentFields.Root.Except(["skills"]).Contains(name) || s_legacy.Contains(name!):
-                    await json.SkipAsync(cancel).ConfigureAwait(false);
+                    await json.SkipAsync(cancellationToken).ConfigureAwait(false);
                     break;
                 default:
                     var part = json.PropertyName!;
-                    if (await json.ReadValueAsync(cancel).ConfigureAwait(false) is { } value && !AgentFields.IsEmpty(value))
+                    if (await json.ReadValueAsync(cancellationToken).ConfigureAwait(false) is { } value && !AgentFields.IsEmpty(value))
                     {
                         export.OtherParts[part] = value;
                     }
@@ -89,7 +87,7 @@ internal sealed class ExportedRows
             }
         }
 
-        await json.ReadToEndAsync(cancel).ConfigureAwait(false);
+        await json.ReadToEndAsync(cancellationToken).ConfigureAwait(false);
         if (legacy.Rows.Count > 0)
         {
             legacy.InContext = [.. legacy.InContext.Select(i => i < legacy.Rows.Count ? i : -1)];
@@ -118,19 +116,19 @@ internal sealed class ExportedRows
         return best.Key > 0 && best.Count() == 1 ? best.Single() : null;
     }
 
-    private static async Task<string?> ReadNameAsync(JsonStreamReader json, CancellationToken cancel) =>
-        await json.ReadValueAsync(cancel).ConfigureAwait(false) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
+    private static async Task<string?> ReadNameAsync(JsonStreamReader json, CancellationToken cancellationToken) =>
+        await json.ReadValueAsync(cancellationToken).ConfigureAwait(false) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
 
-    private async Task ReadAgentsAsync(JsonStreamReader json, MessageLog log, CancellationToken cancel)
+    private async Task ReadAgentsAsync(JsonStreamReader json, MessageLog log, CancellationToken cancellationToken)
     {
-        if (await json.ReadAsync(cancel).ConfigureAwait(false) != JsonTokenType.StartArray)
+        if (await json.ReadAsync(cancellationToken).ConfigureAwait(false) != JsonTokenType.StartArray)
         {
             throw new JsonException("A list of agents is expected.");
         }
 
-        while (await json.ReadAsync(cancel).ConfigureAwait(false) == JsonTokenType.StartObject)
+        while (await json.ReadAsync(cancellationToken).ConfigureAwait(false) == JsonTokenType.StartObject)
         {
-            _agents.Add(await ReadAgentAsync(json, log, cancel).ConfigureAwait(false));
+            _agents.Add(await ReadAgentAsync(json, log, cancellationToken).ConfigureAwait(false));
         }
     }
 
@@ -141,20 +139,20 @@ internal sealed class ExportedRows
         return log.Keep(Guid.Empty, row, rebuilt: false);
     }
 
-    private async Task<ExportedAgent> ReadAgentAsync(JsonStreamReader json, MessageLog log, CancellationToken cancel)
+    private async Task<ExportedAgent> ReadAgentAsync(JsonStreamReader json, MessageLog log, CancellationToken cancellationToken)
     {
         var agent = new ExportedAgent();
         var indexes = new Dictionary<string, int>(StringComparer.Ordinal);
         var inContext = new List<string>();
-        while (await json.ReadAsync(cancel).ConfigureAwait(false) == JsonTokenType.PropertyName)
+        while (await json.ReadAsync(cancellationToken).ConfigureAwait(false) == JsonTokenType.PropertyName)
         {
             switch (json.PropertyName)
             {
                 case "name":
-                    agent.Name = await ReadNameAsync(json, cancel).ConfigureAwait(false);
+                    agent.Name = await ReadNameAsync(json, cancellationToken).ConfigureAwait(false);
                     break;
                 case "messages":
-                    await foreach (var row in json.ReadArrayAsync(cancel).ConfigureAwait(false))
+                    await foreach (var row in json.ReadArrayAsync(cancellationToken).ConfigureAwait(false))
                     {
                         if (row.ValueKind != JsonValueKind.Object)
                         {
@@ -167,18 +165,18 @@ internal sealed class ExportedRows
 
                     break;
                 case "in_context_message_ids":
-                    await foreach (var id in json.ReadArrayAsync(cancel).ConfigureAwait(false))
+                    await foreach (var id in json.ReadArrayAsync(cancellationToken).ConfigureAwait(false))
                     {
                         inContext.Add(id.ToString());
                     }
 
                     break;
                 case var name when AgentFields.IsKnown(name!):
-                    await json.SkipAsync(cancel).ConfigureAwait(false);
+                    await json.SkipAsync(cancellationToken).ConfigureAwait(false);
                     break;
                 default:
                     var field = json.PropertyName!;
-                    if (await json.ReadValueAsync(cancel).ConfigureAwait(false) is { } value && !AgentFields.IsEmpty(value))
+                    if (await json.ReadValueAsync(cancellationToken).ConfigureAwait(false) is { } value && !AgentFields.IsEmpty(value))
                     {
                         agent.OtherFields[field] = value;
                     }

@@ -46,20 +46,19 @@ internal sealed class HistoryReader(HttpTransport http, ServerDialect dialect, s
     public List<JsonElement> UnreadItems { get; } = [];
 
     /// <summary>Reads the history.</summary>
-    /// <param name="cancel">Gives up.</param>
     /// <returns>The messages, oldest first.</returns>
-    public async Task<List<MessageEntry>> ReadAsync(CancellationToken cancel)
+    public async Task<List<MessageEntry>> ReadAsync(CancellationToken cancellationToken)
     {
         var entries = new List<MessageEntry>();
         if (!dialect.OrdersMessages)
         {
-            await ReadBehindTheGapAsync(entries, string.Empty, cancel).ConfigureAwait(false);
+            await ReadBehindTheGapAsync(entries, string.Empty, cancellationToken).ConfigureAwait(false);
             return entries;
         }
 
-        if (!await ReadForwardsAsync(entries, cancel).ConfigureAwait(false))
+        if (!await ReadForwardsAsync(entries, cancellationToken).ConfigureAwait(false))
         {
-            await ReadBehindTheGapAsync(entries, "&order=desc", cancel).ConfigureAwait(false);
+            await ReadBehindTheGapAsync(entries, "&order=desc", cancellationToken).ConfigureAwait(false);
         }
 
         return entries;
@@ -69,7 +68,7 @@ internal sealed class HistoryReader(HttpTransport http, ServerDialect dialect, s
 
     /// <summary>Reads from the oldest message on.</summary>
     /// <returns>Whether the newest was reached.</returns>
-    private async Task<bool> ReadForwardsAsync(List<MessageEntry> entries, CancellationToken cancel)
+    private async Task<bool> ReadForwardsAsync(List<MessageEntry> entries, CancellationToken cancellationToken)
     {
         var known = new HashSet<Guid>();
 
@@ -81,7 +80,7 @@ internal sealed class HistoryReader(HttpTransport http, ServerDialect dialect, s
             var room = false;
             if (!await TryAsync(
                 s_forwardSizes,
-                async size => room = await ReadPageAsync(size, () => "&order=asc" + CursorBehind(), (id, row) => KeepForwards(entries, known, id, row), cancel).ConfigureAwait(false) < size).ConfigureAwait(false))
+                async size => room = await ReadPageAsync(size, () => "&order=asc" + CursorBehind(), (id, row) => KeepForwards(entries, known, id, row), cancellationToken).ConfigureAwait(false) < size).ConfigureAwait(false))
             {
                 return false;
             }
@@ -94,10 +93,10 @@ internal sealed class HistoryReader(HttpTransport http, ServerDialect dialect, s
     }
 
     /// <summary>Reads from the newest message back to what was read from the oldest on, or to what cannot be read.</summary>
-    private async Task ReadBehindTheGapAsync(List<MessageEntry> entries, string order, CancellationToken cancel)
+    private async Task ReadBehindTheGapAsync(List<MessageEntry> entries, string order, CancellationToken cancellationToken)
     {
         var known = entries.Select(e => e.Id).ToHashSet();
-        var (pages, reachedKnown) = _refusal is { } failed && !CanBeTriedElsewhere(failed) ? ([], false) : await ReadBackwardsAsync(order, known, cancel).ConfigureAwait(false);
+        var (pages, reachedKnown) = _refusal is { } failed && !CanBeTriedElsewhere(failed) ? ([], false) : await ReadBackwardsAsync(order, known, cancellationToken).ConfigureAwait(false);
         var later = Flatten(pages);
         var last = entries.Count > 0 ? EntityId.Format("message", entries[^1].Id) : "the beginning";
         entries.AddRange(later.Where(e => !known.Contains(e.Id)));
@@ -110,9 +109,8 @@ internal sealed class HistoryReader(HttpTransport http, ServerDialect dialect, s
     /// <summary>Reads pages from the newest back.</summary>
     /// <param name="order">The order to ask for.</param>
     /// <param name="known">Where to stop; empty for the oldest message.</param>
-    /// <param name="cancel">Gives up.</param>
     /// <returns>The pages, the oldest on top, and whether they reach back to what is known, or to the oldest message.</returns>
-    private async Task<(Stack<List<MessageEntry>> Pages, bool Reached)> ReadBackwardsAsync(string order, HashSet<Guid> known, CancellationToken cancel)
+    private async Task<(Stack<List<MessageEntry>> Pages, bool Reached)> ReadBackwardsAsync(string order, HashSet<Guid> known, CancellationToken cancellationToken)
     {
         var pages = new Stack<List<MessageEntry>>();
         var seen = new HashSet<Guid>();
@@ -136,7 +134,7 @@ internal sealed class HistoryReader(HttpTransport http, ServerDialect dialect, s
                     {
                         page.Add(entry);
                     }
-                }, cancel)).ConfigureAwait(false))
+                }, cancellationToken)).ConfigureAwait(false))
             {
                 return (pages, false);
             }
@@ -214,7 +212,7 @@ internal sealed class HistoryReader(HttpTransport http, ServerDialect dialect, s
 
     /// <summary>Reads a page and keeps what is new in it. What of it cannot be read is noted, and the rest is kept.</summary>
     /// <returns>How many messages the page had.</returns>
-    private Task<int> ReadPageAsync(int size, Func<string> query, Action<Guid, List<JsonElement>> keep, CancellationToken cancel) => http.GetAsync(
+    private Task<int> ReadPageAsync(int size, Func<string> query, Action<Guid, List<JsonElement>> keep, CancellationToken cancellationToken) => http.GetAsync(
         () => $"agents/{agentId}/messages?{ServerDialect.MessageView}&limit={size}{query()}",
         async (json, token) =>
         {
@@ -252,7 +250,7 @@ internal sealed class HistoryReader(HttpTransport http, ServerDialect dialect, s
 
             return rows;
         },
-        cancel);
+        cancellationToken);
 
     private void NoteStrange(JsonElement item)
     {

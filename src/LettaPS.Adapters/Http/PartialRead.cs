@@ -1,5 +1,3 @@
-using LettaPS.Core;
-
 namespace LettaPS.Adapters.Http;
 
 /// <summary>Which failures of a part leave the rest of an agent worth keeping.</summary>

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using LettaPS.Core;
 using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Agents;
 using LettaPS.Core.Json;
@@ -23,9 +22,8 @@ internal sealed class PassageReader(HttpTransport http, string agentId, JsonLog 
     private string? _last;
 
     /// <summary>Reads them.</summary>
-    /// <param name="cancel">Gives up.</param>
     /// <returns>Whether anything could be read.</returns>
-    public async Task<bool> ReadAsync(CancellationToken cancel)
+    public async Task<bool> ReadAsync(CancellationToken cancellationToken)
     {
         var size = PageSize;
         while (true)
@@ -34,7 +32,7 @@ internal sealed class PassageReader(HttpTransport http, string agentId, JsonLog 
             int count;
             try
             {
-                count = await ReadPageAsync(size, cancel).ConfigureAwait(false);
+                count = await ReadPageAsync(size, cancellationToken).ConfigureAwait(false);
             }
             catch (LettaException e) when (log.Count > 0 && PartialRead.IsMissable(e))
             {
@@ -70,7 +68,7 @@ internal sealed class PassageReader(HttpTransport http, string agentId, JsonLog 
         return true;
     }
 
-    private Task<int> ReadPageAsync(int size, CancellationToken cancel) => http.GetAsync(
+    private Task<int> ReadPageAsync(int size, CancellationToken cancellationToken) => http.GetAsync(
         () => $"agents/{agentId}/archival-memory?limit={size}" + (_last is null ? string.Empty : $"&after={_last}"),
         async (json, token) =>
         {
@@ -92,5 +90,5 @@ internal sealed class PassageReader(HttpTransport http, string agentId, JsonLog 
 
             return count;
         },
-        cancel);
+        cancellationToken);
 }

@@ -3,6 +3,10 @@ using System.Text.Json;
 using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Agents;
 using LettaPS.Core.Json;
+using LettaPS.Core.Releases;
+using LettaPS.Core.Restores.Api;
+using LettaPS.Core.Sources;
+using LettaPS.Core.Text;
 
 namespace LettaPS.Core.Restores;
 
@@ -28,15 +32,14 @@ internal sealed class ReplacementLoss(AgentDocument document, AgentRecord agent,
     /// <param name="server">The server.</param>
     /// <param name="oldId">The old agent.</param>
     /// <param name="workFolder">Where long lists are kept.</param>
-    /// <param name="cancel">Gives up.</param>
-    public async Task FindAsync(ILettaServer server, string oldId, string workFolder, CancellationToken cancel)
+    public async Task FindAsync(ILettaServer server, string oldId, string workFolder, CancellationToken cancellationToken)
     {
         if (leftOut.Count == 0 && !options.NoArchive && !options.NoTool)
         {
             return;
         }
 
-        if (await server.FindThingAsync(ThingKind.Agent, oldId, cancel).ConfigureAwait(false) is not { } state)
+        if (await server.FindThingAsync(ResourceKind.Agent, oldId, cancellationToken).ConfigureAwait(false) is not { } state)
         {
             return;
         }
@@ -49,7 +52,7 @@ internal sealed class ReplacementLoss(AgentDocument document, AgentRecord agent,
         }
 
         var parts = new SnapshotOptions(workFolder, leftOut.Contains(AgentFilePart.History), options.NoArchive || leftOut.Contains(AgentFilePart.Archive), IncludeExport: false);
-        using var old = await server.ReadAsync(oldId, parts, cancel).ConfigureAwait(false);
+        using var old = await server.ReadAsync(oldId, parts, cancellationToken).ConfigureAwait(false);
         FindPassages(old);
         FindMessages(old);
         Find(AgentFilePart.Conversations, "conversations", old.Conversations.Count, document.Conversations);
@@ -88,7 +91,7 @@ internal sealed class ReplacementLoss(AgentDocument document, AgentRecord agent,
             }
             else if (variable.StringOrNull("value") is { Length: > 0 })
             {
-                Lost.Add($"The value of the environment variable {ForeignText.Shorten(key)} of the agent that would be replaced: the file was written without it, and the server does not show it.");
+                Lost.Add($"The value of the environment variable {UntrustedText.Shorten(key)} of the agent that would be replaced: the file was written without it, and the server does not show it.");
             }
         }
 
@@ -120,7 +123,7 @@ internal sealed class ReplacementLoss(AgentDocument document, AgentRecord agent,
             return;
         }
 
-        var lost = PassageComparison.Missing(old.Passages.Read(), options.NoArchive ? [] : document.Passages.Read(), new TargetRelease(null)).Count();
+        var lost = PassageComparison.Missing(old.Passages.Read(), options.NoArchive ? [] : document.Passages.Read(), new ReleaseCapabilities(null)).Count();
         if (lost > 0)
         {
             Lost.Add(Passages(lost, options.NoArchive));

@@ -1,4 +1,6 @@
+using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Json;
+using LettaPS.Core.Text;
 
 namespace LettaPS.Core.Restores;
 
@@ -15,23 +17,23 @@ internal static class UnrestoredContent
     {
         if (document.Skills.Count > 0)
         {
-            var names = document.Skills.Take(MostNames).Select(s => ForeignText.Shorten(s.StringOrNull("name") ?? "?"));
+            var names = document.Skills.Take(MostNames).Select(s => UntrustedText.Shorten(s.StringOrNull("name") ?? "?"));
             yield return $"{document.Skills.Count} skills ({string.Join(", ", names)}{(document.Skills.Count > MostNames ? ", …" : string.Empty)}): no release of the Letta server keeps skills. They remain in the file, and ConvertTo-LettaMarkdown writes them out.";
         }
 
         foreach (var name in document.OtherParts.Keys.Order(StringComparer.Ordinal))
         {
-            yield return $"The part '{ForeignText.Shorten(name)}' of the file: LettaPS does not know it, so it is not restored. It remains in the file.";
+            yield return $"The part '{UntrustedText.Shorten(name)}' of the file: LettaPS does not know it, so it is not restored. It remains in the file.";
         }
 
         foreach (var (name, _) in AgentFields.Unknown(agent))
         {
-            yield return $"The property '{ForeignText.Shorten(name)}' of '{agent.Name}': LettaPS does not know it, so it is not restored. It remains in the file.";
+            yield return $"The property '{UntrustedText.Shorten(name)}' of '{agent.Name}': LettaPS does not know it, so it is not restored. It remains in the file.";
         }
 
-        foreach (var name in document.OtherExtensions.Keys.Where(n => n != AgentFiles.AgentFileComposer.UnreadMessages).Order(StringComparer.Ordinal))
+        foreach (var name in document.OtherExtensions.Keys.Where(n => n != AgentFiles.Writing.SnapshotFileWriter.UnreadMessages).Order(StringComparer.Ordinal))
         {
-            yield return $"The part 'lettaps.{ForeignText.Shorten(name)}' of the file: a newer version of LettaPS wrote it, so it is not restored.";
+            yield return $"The part 'lettaps.{UntrustedText.Shorten(name)}' of the file: a newer version of LettaPS wrote it, so it is not restored.";
         }
     }
 }
