@@ -1,5 +1,3 @@
-using LettaPS.Core.Compose.Model;
-
 namespace LettaPS;
 
 /// <summary>A reference to Letta's image in a compose file.</summary>

@@ -4,7 +4,6 @@ using LettaPS.Core.Agents;
 using LettaPS.Core.IO;
 using LettaPS.Core.Json;
 using LettaPS.Core.Releases;
-using LettaPS.Core.Restores.Api;
 
 namespace LettaPS.Core.AgentFiles.Writing;
 
