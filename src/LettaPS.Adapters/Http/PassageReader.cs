@@ -62,7 +62,7 @@ internal sealed class PassageReader(HttpTransport http, string agentId, JsonLog 
 
         if (_strange.Count > 0)
         {
-            missing($"{_strange.Count} archival passages: the server shows no object with an identifier for them.");
+            missing($"{_strange.Count} archival passages: the server shows no identifier or no text for them.");
         }
 
         return true;
@@ -76,7 +76,7 @@ internal sealed class PassageReader(HttpTransport http, string agentId, JsonLog 
             await foreach (var passage in json.ReadArrayAsync(token).ConfigureAwait(false))
             {
                 count++;
-                if (!EntityId.TryParse(passage.StringOrNull("id"), "passage", out var id))
+                if (passage.StringOrNull("text") is null || !EntityId.TryParse(passage.StringOrNull("id"), "passage", out var id))
                 {
                     _strange.Add(passage.GetRawText());
                 }

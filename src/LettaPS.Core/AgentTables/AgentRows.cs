@@ -150,7 +150,7 @@ internal sealed class AgentRows(bool withSecrets, string? encryptionKey)
 
     private static void WriteHandle(Utf8JsonWriter json, string name, DatabaseRow agent, string config)
     {
-        if (agent.Text(config) is { } text && JsonValues.Parse(text).StringOrNull("handle") is { } handle)
+        if (agent.Text(config) is { } text && JsonValues.Parse(LoneSurrogates.Replace(Encoding.UTF8.GetBytes(text))).StringOrNull("handle") is { } handle)
         {
             json.WriteString(name, handle);
         }

@@ -75,9 +75,9 @@ public sealed class RestorePlan : IDisposable
                 backups.Add(backup);
             }
         }
-        catch (LettaException e)
+        catch (Exception e) when (!ItemBoundary.EndsRun(e))
         {
-            Failures.Add(e);
+            Failures.Add(ItemBoundary.Error(e, $"'{path}' cannot be read", path));
             return;
         }
 
@@ -149,9 +149,9 @@ public sealed class RestorePlan : IDisposable
                 });
             }
         }
-        catch (LettaException e)
+        catch (Exception e) when (!ItemBoundary.EndsRun(e))
         {
-            Failures.Add(e);
+            Failures.Add(ItemBoundary.Error(e, $"'{path}' cannot be read", path));
         }
     }
 }

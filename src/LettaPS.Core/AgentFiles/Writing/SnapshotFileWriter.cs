@@ -336,10 +336,10 @@ public sealed class SnapshotFileWriter : IDisposable
         _json.CopyFields(_snapshot.State, s_patchFields);
         _json.WriteEndObject();
 
-        _json.WriteElements("identities", _snapshot.Identities, cancellationToken);
-        _json.WriteElements("groups", _snapshot.Groups, cancellationToken);
+        _json.WriteElements("identities", _snapshot.Identities.Where(i => i.ValueKind == JsonValueKind.Object), cancellationToken);
+        _json.WriteElements("groups", _snapshot.Groups.Where(i => i.ValueKind == JsonValueKind.Object), cancellationToken);
         WriteConversations();
-        _json.WriteElements("archives", _snapshot.Archives, cancellationToken);
+        _json.WriteElements("archives", _snapshot.Archives.Where(i => i.ValueKind == JsonValueKind.Object), cancellationToken);
 
         _json.WriteElements("passages", _snapshot.Passages.Read(), cancellationToken);
         _json.WritePropertyName("state"u8);

@@ -187,7 +187,7 @@ public sealed class ApiRestoreSession : IRestoreSession
             {
                 gap ??= await RestoreGroupAsync(group, cancellationToken).ConfigureAwait(false);
             }
-            catch (LettaException e)
+            catch (Exception e) when (!ItemBoundary.EndsRun(e))
             {
                 gap = $"The group {group.SourceId}: {e.Message}";
             }
