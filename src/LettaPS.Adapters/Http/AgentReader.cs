@@ -393,7 +393,7 @@ internal sealed class AgentReader(
                 Note($"{what}: the server shows no object for {strange} of them.");
             }
 
-            if (page.Count < ListPageSize)
+            if (PartialRead.IsLastPage(page.Count, ListPageSize))
             {
                 return all;
             }

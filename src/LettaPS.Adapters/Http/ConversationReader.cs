@@ -1,3 +1,4 @@
+using System.Text.Json;
 using LettaPS.Core.Agents;
 using LettaPS.Core.Json;
 
@@ -32,7 +33,7 @@ internal sealed class ConversationReader(HttpTransport http, string conversation
                             count++;
                             if (!EntityId.TryParse(item.StringOrNull("id"), "message", out var id))
                             {
-                                strange++;
+                                strange = strange < PartialRead.MaxStrange ? strange + 1 : throw new JsonException("Too many items have no identifier of a message.");
                             }
                             else if (seen.Add(id))
                             {

@@ -142,6 +142,7 @@ internal sealed class ExportedRows
     private async Task<ExportedAgent> ReadAgentAsync(JsonStreamReader json, MessageLog log, CancellationToken cancellationToken)
     {
         var agent = new ExportedAgent();
+        var strange = 0;
         var indexes = new Dictionary<string, int>(StringComparer.Ordinal);
         var inContext = new List<string>();
         while (await json.ReadAsync(cancellationToken).ConfigureAwait(false) == JsonTokenType.PropertyName)
@@ -156,6 +157,7 @@ internal sealed class ExportedRows
                     {
                         if (row.ValueKind != JsonValueKind.Object)
                         {
+                            strange = strange < PartialRead.MaxStrange ? strange + 1 : throw new JsonException("Too many messages of the export are not objects.");
                             continue;
                         }
 

@@ -96,13 +96,15 @@ internal sealed class HistoryReader(HttpTransport http, ServerDialect dialect, s
     private async Task ReadBehindTheGapAsync(List<MessageEntry> entries, string order, CancellationToken cancellationToken)
     {
         var known = entries.Select(e => e.Id).ToHashSet();
-        var (pages, reachedKnown) = _refusal is { } failed && !CanBeTriedElsewhere(failed) ? ([], false) : await ReadBackwardsAsync(order, known, cancellationToken).ConfigureAwait(false);
+        var (pages, reachedKnown) = _refusal is { } failed && !(CanBeTriedElsewhere(failed) && (_readAny || failed.ErrorId != "InvalidAnswer")) ? ([], false) : await ReadBackwardsAsync(order, known, cancellationToken).ConfigureAwait(false);
         var later = Flatten(pages);
         var last = entries.Count > 0 ? EntityId.Format("message", entries[^1].Id) : "the beginning";
+        var nothing = entries.Count + later.Count == 0;
         entries.AddRange(later.Where(e => !known.Contains(e.Id)));
         if (!reachedKnown)
         {
-            missing($"Messages of the history after {last}{(later.Count > 0 ? " and before " + EntityId.Format("message", later[0].Id) : string.Empty)}: {_refusal?.Message ?? "the server repeats its pages instead of going on."}");
+            var where = later.Count > 0 ? $" and before {EntityId.Format("message", later[0].Id)}" : string.Empty;
+            missing($"{(nothing ? "The history" : $"Messages of the history after {last}{where}")}: {_refusal?.Message ?? "the server repeats its pages instead of going on."}");
         }
     }
 
@@ -183,7 +185,7 @@ internal sealed class HistoryReader(HttpTransport http, ServerDialect dialect, s
                     damaged();
                 }
 
-                if (!CanBeTriedElsewhere(e))
+                if (e.ErrorId == "InvalidAnswer" || !CanBeTriedElsewhere(e))
                 {
                     return false;
                 }
@@ -219,11 +221,12 @@ internal sealed class HistoryReader(HttpTransport http, ServerDialect dialect, s
             var row = new List<JsonElement>();
             var rows = 0;
             var current = Guid.Empty;
+            var strange = 0;
             await foreach (var item in json.ReadArrayAsync(token).ConfigureAwait(false))
             {
                 if (!EntityId.TryParse(item.StringOrNull("id"), "message", out var id))
                 {
-                    NoteStrange(item);
+                    NoteStrange(item, ++strange);
                     continue;
                 }
 
@@ -252,8 +255,13 @@ internal sealed class HistoryReader(HttpTransport http, ServerDialect dialect, s
         },
         cancellationToken);
 
-    private void NoteStrange(JsonElement item)
+    private void NoteStrange(JsonElement item, int ofPage)
     {
+        if (ofPage > PartialRead.MaxStrange)
+        {
+            throw new JsonException("Too many items have no identifier of a message.");
+        }
+
         var text = item.GetRawText();
         if (!UnreadItems.Exists(i => i.GetRawText() == text))
         {

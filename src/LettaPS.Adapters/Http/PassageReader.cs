@@ -40,7 +40,7 @@ internal sealed class PassageReader(HttpTransport http, string agentId, JsonLog 
                 break;
             }
 
-            if (count < size)
+            if (PartialRead.IsLastPage(count, size))
             {
                 break;
             }
@@ -76,6 +76,11 @@ internal sealed class PassageReader(HttpTransport http, string agentId, JsonLog 
             await foreach (var passage in json.ReadArrayAsync(token).ConfigureAwait(false))
             {
                 count++;
+                if (count > WholeSize)
+                {
+                    throw new JsonException("The list does not end.");
+                }
+
                 if (passage.StringOrNull("text") is null || !EntityId.TryParse(passage.StringOrNull("id"), "passage", out var id))
                 {
                     _strange.Add(passage.GetRawText());

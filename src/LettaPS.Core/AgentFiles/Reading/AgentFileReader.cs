@@ -32,6 +32,8 @@ public sealed class AgentFileReader
     private JsonElement? _patch;
     private JsonElement? _agentId;
 
+    private const string Skills = "skills";
+
     /// <summary>Properties that SDKs and scripts store an answer under.</summary>
     private static readonly string[] s_wrappers = ["body", "data", "result", "agent", "items"];
 
@@ -512,8 +514,9 @@ public sealed class AgentFileReader
         _document.McpServers = Parts("mcp_servers");
         _document.ExportedAt = JsonValues.ToElement(_rootFields).TimeOrNull("created_at");
         _document.Groups.AddRange(RootObjects("groups"));
-        _document.Skills.AddRange(RootObjects("skills"));
-        foreach (var (name, value) in _rootFields.Where(f => !AgentFields.Root.Contains(f.Key) && !AgentFields.IsEmpty(f.Value)))
+        var isList = _rootFields.TryGetValue(Skills, out var skills) && skills.ValueKind == JsonValueKind.Array && skills.EnumerateArray().All(s => s.ValueKind == JsonValueKind.Object);
+        _document.Skills.AddRange(isList ? skills.EnumerateArray() : []);
+        foreach (var (name, value) in _rootFields.Where(f => (!AgentFields.Root.Contains(f.Key) || (f.Key == Skills && !isList)) && !AgentFields.IsEmpty(f.Value)))
         {
             _document.OtherParts[name] = value;
         }
