@@ -4,7 +4,7 @@ namespace LettaPS.Core;
 /// The boundary around one item of a run: an agent, a message, a file, a folder, a server. Whatever goes wrong with it is one error that names it, and the others
 /// go on. Only a cancellation and a full disk end a run.
 /// </summary>
-public static class ItemBoundary
+internal static class ItemBoundary
 {
     /// <summary>ENOSPC, EDQUOT and EROFS of Linux and macOS; ERROR_HANDLE_DISK_FULL, ERROR_DISK_FULL and ERROR_DISK_QUOTA_EXCEEDED of Windows.</summary>
     private static readonly HashSet<int> s_diskFull =

@@ -23,11 +23,11 @@ public class ItemBoundaryTests
 
             Assert.True(result.Errors.Count <= 1, $"Seed {seed}: {string.Join(Environment.NewLine, result.Errors)}");
             Assert.All(result.Errors, e => Assert.True(Equals(e.TargetObject, odd), $"Seed {seed}: {e} is of {e.TargetObject}"));
-            Assert.True(result.Output.Count(o => o.Get<string>("AgentId") != odd && o.Get<bool>("Complete")) == 2, $"Seed {seed}: the others were not backed up.");
+            Assert.True(result.Output.Count(o => o.Get<string>("AgentId") != odd && o.Get<bool>("IsComplete")) == 2, $"Seed {seed}: the others were not backed up.");
             Assert.True(result.Output.Count + result.Errors.Count == 3, $"Seed {seed}: an agent is neither backed up nor an error.");
             foreach (var test in letta.Run($"Test-LettaBackup {letta.Path}").Succeed())
             {
-                Assert.True(test.Get<bool>("Valid"), $"Seed {seed}: {string.Join(' ', test.Get<IReadOnlyList<string>>("Problems"))}");
+                Assert.True(test.Get<bool>("IsValid"), $"Seed {seed}: {string.Join(' ', test.Get<IReadOnlyList<string>>("Problems"))}");
             }
         }
     }
@@ -48,10 +48,10 @@ public class ItemBoundaryTests
         File.WriteAllText(Path.Combine(files, "empty.json"), string.Empty);
 
         var tests = letta.Run("Test-LettaBackup $args[0]", files).Succeed();
-        Assert.Equal(2, tests.Count(t => t.Get<bool>("Valid")));
-        Assert.Equal(["dangling.af", "deep.json", "empty.json"], tests.Where(t => !t.Get<bool>("Valid")).Select(t => Path.GetFileName(t.Get<string>("Path"))).Order());
+        Assert.Equal(2, tests.Count(t => t.Get<bool>("IsValid")));
+        Assert.Equal(["dangling.af", "deep.json", "empty.json"], tests.Where(t => !t.Get<bool>("IsValid")).Select(t => Path.GetFileName(t.Get<string>("Path"))).Order());
         var backup = Assert.Single(letta.Run("Get-LettaBackup $args[0]", files).Succeed());
-        Assert.Equal((2, false), (backup.Get<int>("Agents"), backup.Get<bool>("Complete")));
+        Assert.Equal((2, false), (backup.Get<int>("AgentCount"), backup.Get<bool>("IsComplete")));
 
         var restored = letta.Run("Restore-LettaAgent $args[0] -Conflict Rename", files);
         Assert.Equal((2, 3), (restored.Output.Count, restored.Errors.Count));

@@ -20,7 +20,7 @@ public class RestoreReplaceTests
         var result = Assert.Single(letta.Target.Run(Replace, letta.Source.Set).Succeed());
 
         Assert.Contains(old, Assert.Single(letta.Target.Shell.Console.Prompts), StringComparison.Ordinal);
-        Assert.Equal(result.Get<string>("NewId"), Assert.Single(letta.Target.Server.State.Agents).Id);
+        Assert.Equal(result.Get<string>("AgentId"), Assert.Single(letta.Target.Server.State.Agents).Id);
     }
 
     [Fact]
@@ -32,7 +32,7 @@ public class RestoreReplaceTests
 
         var result = Assert.Single(letta.Target.Run(Replace, letta.Source.Set).Succeed());
 
-        Assert.Equal(("Skipped", Assert.Single(letta.Target.Server.State.Agents).Id), (result.Get<object>("Status").ToString(), result.Get<string>("NewId")));
+        Assert.Equal(("Skipped", Assert.Single(letta.Target.Server.State.Agents).Id), (result.Get<object>("Status").ToString(), result.Get<string>("AgentId")));
         Assert.Contains(result.Get<IReadOnlyList<string>>("Warnings"), w => w.Contains("kept, as you wished", StringComparison.Ordinal));
         Assert.Equal(before, letta.Target.Server.State.ContentHash());
     }
@@ -100,8 +100,8 @@ public class RestoreReplaceTests
 
         var result = Assert.Single(letta.Target.Run($"{Replace} -Force", letta.Source.Set).Succeed());
 
-        Assert.Equal(("Skipped", Assert.Single(letta.Target.Server.State.Agents).Id), (result.Get<object>("Status").ToString(), result.Get<string>("NewId")));
-        Assert.NotEmpty(result.Get<IReadOnlyList<string>>("Gaps"));
+        Assert.Equal(("Skipped", Assert.Single(letta.Target.Server.State.Agents).Id), (result.Get<object>("Status").ToString(), result.Get<string>("AgentId")));
+        Assert.NotEmpty(result.Get<IReadOnlyList<string>>("Missing"));
         Assert.Contains("-Conflict Rename", Assert.Single(letta.Target.Shell.Console.Warnings), StringComparison.Ordinal);
         Assert.Equal(before, letta.Target.Server.State.ContentHash());
         Assert.Equal(map, File.ReadAllText(letta.Map));
@@ -120,7 +120,7 @@ public class RestoreReplaceTests
         var result = Assert.Single(letta.Target.Run($"{Replace} -Force", set).Succeed());
 
         Assert.Equal("Skipped", result.Get<object>("Status").ToString());
-        Assert.Contains(gap, Assert.Single(result.Get<IReadOnlyList<string>>("Gaps")), StringComparison.Ordinal);
+        Assert.Contains(gap, Assert.Single(result.Get<IReadOnlyList<string>>("Missing")), StringComparison.Ordinal);
         Assert.Contains("-Conflict Rename", Assert.Single(letta.Target.Shell.Console.Warnings), StringComparison.Ordinal);
         Assert.Equal(before, letta.Target.Server.State.ContentHash());
     }
@@ -134,7 +134,7 @@ public class RestoreReplaceTests
         var result = Assert.Single(letta.Target.Run($"{Replace} -Force -NoArchive", letta.Source.Set).Succeed());
 
         Assert.Equal("Skipped", result.Get<object>("Status").ToString());
-        Assert.Contains("-NoArchive leaves the passages", Assert.Single(result.Get<IReadOnlyList<string>>("Gaps")), StringComparison.Ordinal);
+        Assert.Contains("-NoArchive leaves the passages", Assert.Single(result.Get<IReadOnlyList<string>>("Missing")), StringComparison.Ordinal);
         Assert.Equal(before, letta.Target.Server.State.ContentHash());
     }
 
@@ -158,8 +158,8 @@ public class RestoreReplaceTests
 
         var result = Assert.Single(letta.Target.Run($"{Replace} -Force", file).Succeed());
 
-        Assert.Equal(("Skipped", copy.Id), (result.Get<object>("Status").ToString(), result.Get<string>("NewId")));
-        Assert.Contains(result.Get<IReadOnlyList<string>>("Gaps"), g => g.Contains("archival passages of the agent that would be replaced", StringComparison.Ordinal));
+        Assert.Equal(("Skipped", copy.Id), (result.Get<object>("Status").ToString(), result.Get<string>("AgentId")));
+        Assert.Contains(result.Get<IReadOnlyList<string>>("Missing"), g => g.Contains("archival passages of the agent that would be replaced", StringComparison.Ordinal));
         Assert.NotNull(letta.Target.Server.State.Agents.Find(copy.Id));
     }
 
@@ -204,10 +204,10 @@ public class RestoreReplaceTests
         var cases = Path.Combine(AppContext.BaseDirectory, "Fixtures", "agent-files");
         File.Copy(Path.Combine(cases, "pretty.af"), file);
         var first = Assert.Single(letta.Run("Restore-LettaAgent $args[0]", file).Succeed());
-        Assert.Empty(first.Get<IReadOnlyList<string>>("Gaps"));
+        Assert.Empty(first.Get<IReadOnlyList<string>>("Missing"));
 
-        Assert.Empty(Assert.Single(letta.Run($"{Replace} -Force", file).Succeed()).Get<IReadOnlyList<string>>("Gaps"));
-        Assert.Empty(Assert.Single(letta.Run("Restore-LettaAgent $args[0]", Path.Combine(cases, "compact.af")).Succeed()).Get<IReadOnlyList<string>>("Gaps"));
+        Assert.Empty(Assert.Single(letta.Run($"{Replace} -Force", file).Succeed()).Get<IReadOnlyList<string>>("Missing"));
+        Assert.Empty(Assert.Single(letta.Run("Restore-LettaAgent $args[0]", Path.Combine(cases, "compact.af")).Succeed()).Get<IReadOnlyList<string>>("Missing"));
     }
 
     [Fact]
@@ -218,7 +218,7 @@ public class RestoreReplaceTests
         var result = Assert.Single(letta.Run("Restore-LettaAgent $args[0]", Path.Combine(AppContext.BaseDirectory, "Fixtures", "agent-files", "skilled.af")).Succeed());
 
         Assert.Equal("RestoredWithGaps", result.Get<object>("Status").ToString());
-        Assert.Contains("1 skills (tide-table)", Assert.Single(result.Get<IReadOnlyList<string>>("Gaps")), StringComparison.Ordinal);
+        Assert.Contains("1 skills (tide-table)", Assert.Single(result.Get<IReadOnlyList<string>>("Missing")), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -8,7 +8,7 @@ namespace LettaPS.Core.AgentFiles;
 /// Reads an agent file of any origin once from beginning to end, in little memory, and says what it is, what it holds and what in it does not fit together. It
 /// reads with <see cref="AgentFileReader"/>, as every restore and conversion does: what it can read, they can.
 /// </summary>
-public static class AgentFileInspector
+internal static class AgentFileInspector
 {
     /// <summary>Examines a file.</summary>
     /// <param name="path">The file.</param>

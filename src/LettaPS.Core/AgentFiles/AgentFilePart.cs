@@ -1,7 +1,7 @@
 namespace LettaPS.Core.AgentFiles;
 
 /// <summary>Parts of an agent that a file can be without, because they were left out on request or because its format has no place for them: <c>lettaps.left_out</c>.</summary>
-public static class AgentFilePart
+internal static class AgentFilePart
 {
     /// <summary>Messages that are no longer in context.</summary>
     public const string History = "History";

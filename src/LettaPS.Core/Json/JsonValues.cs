@@ -8,7 +8,7 @@ namespace LettaPS.Core.Json;
 /// Converts JSON values between their forms at any depth that <see cref="JsonStreamReader"/> reads. The defaults of System.Text.Json end at 64 levels: what was
 /// read could then not be written or read again.
 /// </summary>
-public static class JsonValues
+internal static class JsonValues
 {
     /// <summary>Deeper than any document read, so that a value that was read can always be put into another one.</summary>
     internal const int MaxDepth = 4 * JsonStreamReader.MaxDepth;

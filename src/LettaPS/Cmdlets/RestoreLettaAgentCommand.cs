@@ -366,7 +366,7 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
         if (withheld.Count > 0)
         {
             var gaps = PassagesOnly ? Array.Empty<(string, string)>().ToLookup(g => g.Item1, g => g.Item2) : await session.RestoreGroupsAsync(cancellationToken).ConfigureAwait(false);
-            foreach (var result in withheld.Select(r => r.WithGaps(gaps[r.SourceId])))
+            foreach (var result in withheld.Select(r => r.WithGaps(gaps[r.SourceAgentId])))
             {
                 counts[(int)result.Status]++;
                 await WriteObjectAsync(result).ConfigureAwait(false);
@@ -388,10 +388,10 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
         {
             var failure = ItemBoundary.Error(e, $"The agent '{agent.Name}' ({agent.SourceId}) cannot be restored", agent.SourceId);
             await WriteErrorAsync(failure, agent.SourceId).ConfigureAwait(false);
-            return agent.Result(null, LettaRestoreStatus.Failed, server, begun) with { Gaps = [failure.Message] };
+            return agent.Result(null, LettaRestoreStatus.Failed, server, begun) with { Missing = [failure.Message] };
         }
 
-        if (result is { Status: LettaRestoreStatus.Skipped, Gaps.Count: > 0 })
+        if (result is { Status: LettaRestoreStatus.Skipped, Missing.Count: > 0 })
         {
             await WriteWarningAsync(result.Warnings[^1]).ConfigureAwait(false);
         }

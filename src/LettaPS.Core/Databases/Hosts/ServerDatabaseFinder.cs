@@ -4,7 +4,7 @@ namespace LettaPS.Core.Databases.Hosts;
 
 /// <summary>Finds the database of a server that is known by the address of its API, and the way there.</summary>
 /// <param name="engine">The engine. It must stay open as long as an address that was found may be used.</param>
-public sealed class ServerDatabaseFinder(IContainerEngine engine)
+internal sealed class ServerDatabaseFinder(IContainerEngine engine)
 {
     /// <summary>Finds the database.</summary>
     /// <param name="baseUri">Address of the server's API.</param>
@@ -53,8 +53,7 @@ public sealed class ServerDatabaseFinder(IContainerEngine engine)
 
         var port = ServerDiscovery.PortInside(postgres, address);
         return IsHere(engine.Endpoint) && postgres.Ports.FirstOrDefault(p => p.Port == port && p.HostPort is not null) is { } published
-            ? new DatabaseAddress(
-                published.HostAddress is "0.0.0.0" or "::" ? "127.0.0.1" : published.HostAddress!, published.HostPort!.Value, address.Database, address.User, address.RevealPassword(), address.Options)
+            ? address.At(published.HostAddress is "0.0.0.0" or "::" ? "127.0.0.1" : published.HostAddress!, published.HostPort!.Value)
             : address.Through(new DockerExecTunnel(engine, postgres.Id, port));
     }
 

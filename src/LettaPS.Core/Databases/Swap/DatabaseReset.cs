@@ -6,7 +6,7 @@ namespace LettaPS.Core.Databases.Swap;
 /// <summary>Puts an empty database in the place of one that has a good dump.</summary>
 /// <param name="host">The servers and the way to their database.</param>
 /// <param name="time">The clock.</param>
-public sealed class DatabaseReset(IDatabaseHost host, TimeProvider time)
+internal sealed class DatabaseReset(IDatabaseHost host, TimeProvider time)
 {
     /// <summary>Looks for a dump from which the database can be brought back, and checks every byte of it.</summary>
     /// <param name="path">The dump, or a folder of which the newest dump of the database counts.</param>
@@ -42,6 +42,7 @@ public sealed class DatabaseReset(IDatabaseHost host, TimeProvider time)
                     dump);
             }
 
+            state.RequireExtensions(manifest.Database.Extensions, database);
             await manifest.VerifyAsync(dump, progress, cancellationToken).ConfigureAwait(false);
             await DatabaseDump.CheckAsync(dump, manifest.Format, site.Programs, cancellationToken).ConfigureAwait(false);
             return dump;
@@ -59,7 +60,12 @@ public sealed class DatabaseReset(IDatabaseHost host, TimeProvider time)
         DatabaseFacts? shape = null;
         var previous = await new DatabaseSwap(host, time).RunAsync(
             new SwapPlan(database, "empty", removeOld: !keepOld),
-            (_, current) => shape = current ?? throw NotThere(database),
+            (state, current) =>
+            {
+                shape = current ?? throw NotThere(database);
+                state.RequireExtensions(shape.Extensions, database);
+                return shape;
+            },
             async (site, name, token) =>
             {
                 shape ??= await ReadShapeAsync(site, database, token).ConfigureAwait(false);
@@ -67,7 +73,7 @@ public sealed class DatabaseReset(IDatabaseHost host, TimeProvider time)
             },
             step,
             cancellationToken).ConfigureAwait(false);
-        return new LettaDatabaseReplacement { Database = database, Previous = previous, Rows = 0, Duration = time.GetElapsedTime(begun) };
+        return new LettaDatabaseReplacement { Database = database, Previous = previous, RowCount = 0, Duration = time.GetElapsedTime(begun) };
     }
 
     private static async Task<DatabaseFacts> ReadShapeAsync(DatabaseSite site, string database, CancellationToken cancellationToken)
