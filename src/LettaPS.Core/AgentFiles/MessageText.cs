@@ -96,7 +96,7 @@ internal static class MessageText
 
         try
         {
-            return JsonSerializer.Deserialize<JsonElement>(text);
+            return JsonValues.Parse(text);
         }
         catch (JsonException)
         {

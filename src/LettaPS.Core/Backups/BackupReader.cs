@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
 using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Databases.Dumps;
 using LettaPS.Core.IdMaps;
@@ -157,8 +156,7 @@ internal static class BackupReader
 
     private static async Task<LettaBackupFile> DescribeAsync(string path, CancellationToken cancellationToken)
     {
-        using var stream = File.OpenRead(path);
-        var info = await AgentFileInspector.InspectAsync(stream, cancellationToken).ConfigureAwait(false);
+        var info = await AgentFileInspector.InspectAsync(path, null, cancellationToken).ConfigureAwait(false);
         return new LettaBackupFile
         {
             Path = path,
@@ -170,9 +168,9 @@ internal static class BackupReader
             PassageCount = info.Passages,
             BlockCount = info.Blocks,
             ToolCount = info.Tools,
-            Length = stream.Length,
+            Length = info.Length,
             WrittenAt = File.GetLastWriteTimeUtc(path),
-            Missing = info.Missing,
+            Missing = info.Format == AgentFileFormat.Unknown ? info.Problems : info.Missing,
         };
     }
 
@@ -253,16 +251,7 @@ internal static class BackupReader
 
     private static async Task<LettaBackupTest> TestFileAsync(string path, BackupEntry? claim, Action<long>? read, CancellationToken cancellationToken)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        using var stream = new ProgressStream(File.OpenRead(path), bytes =>
-        {
-            hash.AppendData(bytes);
-            read?.Invoke(bytes.Length);
-        });
-        var info = await AgentFileInspector.InspectAsync(stream, cancellationToken).ConfigureAwait(false);
-
-        // The inspection stops at the first fault; the hash is of the whole file.
-        await stream.CopyToAsync(Stream.Null, cancellationToken).ConfigureAwait(false);
+        var info = await AgentFileInspector.InspectAsync(path, read, cancellationToken).ConfigureAwait(false);
         return new LettaBackupTest
         {
             Path = path,
@@ -271,25 +260,25 @@ internal static class BackupReader
             AgentName = claim?.AgentName ?? info.AgentName,
             MessageCount = info.Messages,
             PassageCount = info.Passages,
-            Length = stream.Length,
+            Length = info.Length,
             Missing = info.Missing,
-            Problems = [.. Compare(claim, info, stream.Length, hash), .. info.Problems],
+            Problems = [.. Compare(claim, info), .. info.Problems],
         };
     }
 
-    private static IEnumerable<string> Compare(BackupEntry? claim, AgentFileInfo info, long length, IncrementalHash hash)
+    private static IEnumerable<string> Compare(BackupEntry? claim, AgentFileInfo info)
     {
-        if (claim is null)
+        // Of a file that cannot be read, the reason is all that can be said.
+        if (claim is null || info.Sha256.Length == 0)
         {
             yield break;
         }
 
-        var sha256 = Convert.ToHexString(hash.GetCurrentHash());
-        if (length != claim.Length)
+        if (info.Length != claim.Length)
         {
-            yield return $"The file has {length} bytes; the manifest says {claim.Length}.";
+            yield return $"The file has {info.Length} bytes; the manifest says {claim.Length}.";
         }
-        else if (!sha256.Equals(claim.Sha256, StringComparison.OrdinalIgnoreCase))
+        else if (!info.Sha256.Equals(claim.Sha256, StringComparison.OrdinalIgnoreCase))
         {
             yield return "The file is not as it was written: its SHA-256 is not the one in the manifest.";
         }

@@ -154,7 +154,7 @@ internal sealed class BackupSet : IDisposable
         var name = snapshot.Agent.Id + AgentFileExtension;
         using var file = new AtomicFile(Path.Combine(Folder, name));
         var now = _request.Time.GetUtcNow();
-        var counts = SnapshotFileWriter.Write(snapshot, file.Stream, now, cancellationToken);
+        var counts = SnapshotFileWriter.Write(snapshot, leftOut, file.Stream, now, cancellationToken);
         var (length, sha256) = file.Finish();
         var entry = new BackupEntry
         {

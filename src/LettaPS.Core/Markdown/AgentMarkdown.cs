@@ -32,6 +32,7 @@ internal sealed class AgentMarkdown(AgentDocument document, AgentRecord agent, s
         WriteHistory(cancellationToken);
         WritePassages(cancellationToken);
         WriteTools();
+        WriteSkills();
         WriteFiles(cancellationToken);
         WriteIndex();
     }
@@ -116,7 +117,7 @@ internal sealed class AgentMarkdown(AgentDocument document, AgentRecord agent, s
             for (var i = 0; i < agent.Messages.Entries.Count; i++)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                var row = JsonSerializer.Deserialize<JsonElement>(agent.Messages.Row(agent.Messages.Entries[i]));
+                var row = JsonValues.Parse(agent.Messages.Row(agent.Messages.Entries[i]));
                 var its = row.TimeOrNull("created_at")?.ToString("yyyy-MM", CultureInfo.InvariantCulture) ?? (month.Length > 0 ? month : "undated");
                 if (page is null || on == PageLength || string.CompareOrdinal(its, month) > 0)
                 {
@@ -194,6 +195,35 @@ internal sealed class AgentMarkdown(AgentDocument document, AgentRecord agent, s
             {
                 page.Write($"Schema:\n\n{MessageMarkdown.Json(schema)}");
             }
+        }
+    }
+
+    /// <summary>Skills belong to the file: each of its agents gets them.</summary>
+    private void WriteSkills()
+    {
+        if (document.Skills.Count == 0)
+        {
+            return;
+        }
+
+        var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        using var page = Page("skills", "skills.md");
+        foreach (var skill in document.Skills)
+        {
+            var name = skill.StringOrNull("name") ?? "skill";
+            page.Write($"## {MarkdownText.Inline(name)}\n\n");
+            WriteText(page, "Source", skill.StringOrNull("source_url"));
+            foreach (var file in skill.ObjectOrNull("files")?.EnumerateObject() ?? default)
+            {
+                // As text whatever it is, so that nothing is run by opening it.
+                Directory.CreateDirectory(Path.Combine(folder, "skills"));
+                var path = MarkdownText.FileName($"{name} {file.Name}", ".txt", names);
+                using var text = new MarkdownPage(Path.Combine(folder, "skills", path));
+                text.Write(file.Value.ValueKind == JsonValueKind.String ? file.Value.GetString()! : file.Value.GetRawText());
+                page.Write($"- {MarkdownText.Link(file.Name, $"skills/{path}")}\n");
+            }
+
+            page.Write("\n");
         }
     }
 

@@ -84,9 +84,9 @@ internal sealed class RestorePlan : IDisposable
                 backups.Add(backup);
             }
         }
-        catch (LettaException e)
+        catch (Exception e) when (!ItemBoundary.EndsRun(e))
         {
-            Failures.Add(e);
+            Failures.Add(ItemBoundary.Error(e, $"'{path}' cannot be read", path));
             return;
         }
 
@@ -153,13 +153,16 @@ internal sealed class RestorePlan : IDisposable
                     Database = outline.Database,
                     Outline = agent,
                     Keys = keys,
+                    ExportedAt = outline.ExportedAt,
+                    Unrestored = [.. UnrestoredContent.Of(outline, agent)],
+                    LeftOut = outline.LeftOut.Union(claim?.LeftOut ?? []).ToHashSet(StringComparer.Ordinal),
                     Groups = [.. outline.Groups.Select(g => PlannedGroup.Of(outline, g)).OfType<PlannedGroup>().Where(g => g.Members.Contains(agent.SourceId))],
                 });
             }
         }
-        catch (LettaException e)
+        catch (Exception e) when (!ItemBoundary.EndsRun(e))
         {
-            Failures.Add(e);
+            Failures.Add(ItemBoundary.Error(e, $"'{path}' cannot be read", path));
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using LettaPS.Core.Json;
 
 namespace LettaPS.Core.Text;
 
@@ -13,7 +14,7 @@ internal static partial class Redaction
     private static readonly string[] s_environments = ["tool_exec_environment_variables", "secrets", "env", "custom_headers", "auth_header"];
 
     /// <summary>How JSON is written for people.</summary>
-    public static JsonSerializerOptions Indented { get; } = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    public static JsonSerializerOptions Indented { get; } = new() { MaxDepth = JsonValues.MaxDepth, WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>A copy without secrets: every value below a property that holds environment variables, and what is named like a key, token or password.</summary>
     /// <param name="value">The value.</param>

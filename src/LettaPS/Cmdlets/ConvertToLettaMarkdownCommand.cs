@@ -2,6 +2,7 @@ using System.Management.Automation;
 using LettaPS.Cmdlets.Base;
 using LettaPS.Core.Backups;
 using LettaPS.Core.Markdown;
+using LettaPS.Core;
 using LettaPS.Paths;
 
 namespace LettaPS.Cmdlets;
@@ -67,9 +68,9 @@ public sealed class ConvertToLettaMarkdownCommand : BackupPathCmdlet
             {
                 await folder.AddAsync(file, cancellationToken).ConfigureAwait(false);
             }
-            catch (LettaException e) when (e.ErrorId is "AgentFileInvalid" or "AgentFileUnreadable")
+            catch (Exception e) when (e is not LettaException { ErrorId: "MarkdownWriteFailed" } && !ItemBoundary.EndsRun(e))
             {
-                await WriteErrorAsync(e, file).ConfigureAwait(false);
+                await WriteErrorAsync(ItemBoundary.Error(e, $"'{file}' cannot be converted", file), file).ConfigureAwait(false);
             }
 
             Progress.AddDone();

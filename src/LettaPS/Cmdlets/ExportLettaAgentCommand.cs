@@ -4,6 +4,8 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using LettaPS.Cmdlets.Base;
 using LettaPS.Completion;
+using LettaPS.Core;
+using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Agents;
 using LettaPS.Core.Backups;
 using LettaPS.Core.Connections;
@@ -24,6 +26,7 @@ public sealed class ExportLettaAgentCommand : AgentSourceCmdlet
     private const string ById = "Id";
 
     private readonly List<Session> _sessions = [];
+    private readonly Dictionary<Uri, LettaException> _unusable = [];
     private readonly ConcurrentQueue<string> _warnings = new();
     private Channel<Order> _orders = null!;
     private ProgressBar _progress = null!;
@@ -153,17 +156,17 @@ public sealed class ExportLettaAgentCommand : AgentSourceCmdlet
     {
         if (NoHistory)
         {
-            yield return "History";
+            yield return AgentFilePart.History;
         }
 
         if (NoArchive)
         {
-            yield return "Archive";
+            yield return AgentFilePart.Archive;
         }
 
         if (!IncludeSecret)
         {
-            yield return "Secrets";
+            yield return AgentFilePart.Secrets;
         }
     }
 
@@ -204,7 +207,11 @@ public sealed class ExportLettaAgentCommand : AgentSourceCmdlet
     {
         await foreach (var order in _orders.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
         {
-            var session = await SessionOfAsync(order, cancellationToken).ConfigureAwait(false);
+            if (await SessionOfAsync(order, cancellationToken).ConfigureAwait(false) is not { } session)
+            {
+                continue;
+            }
+
             if (order.Id is not null)
             {
                 if (await CheckAsync(session, order.Id).ConfigureAwait(false) is { } id && await WantsAsync(session, id, order.Agent).ConfigureAwait(false))
@@ -216,13 +223,31 @@ public sealed class ExportLettaAgentCommand : AgentSourceCmdlet
             }
 
             var everything = AgentQuery.Everything with { OnInvalid = e => RefuseAsync(session, e) };
-            await foreach (var agent in session.Source.ListAsync(everything, cancellationToken).ConfigureAwait(false))
+            var agents = session.Source.ListAsync(everything, cancellationToken).GetAsyncEnumerator(cancellationToken);
+            await using (agents.ConfigureAwait(false))
             {
-                if (await WantsAsync(session, agent.Id, agent).ConfigureAwait(false))
+                while (await NextAsync(session, agents).ConfigureAwait(false) is { } agent)
                 {
-                    yield return (session, agent.Id, agent);
+                    if (await WantsAsync(session, agent.Id, agent).ConfigureAwait(false))
+                    {
+                        yield return (session, agent.Id, agent);
+                    }
                 }
             }
+        }
+    }
+
+    /// <summary>The next agent of a list. A list that fails is one error: the agents before are exported, and the set says that it is not complete.</summary>
+    private async Task<LettaAgent?> NextAsync(Session session, IAsyncEnumerator<LettaAgent> agents)
+    {
+        try
+        {
+            return await agents.MoveNextAsync().ConfigureAwait(false) ? agents.Current : null;
+        }
+        catch (Exception e) when (!ItemBoundary.EndsRun(e))
+        {
+            await RefuseAsync(session, ItemBoundary.Error(e, $"The agents of '{session.Source.Connection.BaseUri}' cannot be listed", session.Source.Connection.BaseUri)).ConfigureAwait(false);
+            return null;
         }
     }
 
@@ -258,19 +283,34 @@ public sealed class ExportLettaAgentCommand : AgentSourceCmdlet
         return false;
     }
 
-    private async Task<Session> SessionOfAsync(Order order, CancellationToken cancellationToken)
+    /// <summary>The work on the server of an order; <see langword="null"/> if the server cannot be used, which is one error for each agent that was asked for.</summary>
+    private async Task<Session?> SessionOfAsync(Order order, CancellationToken cancellationToken)
     {
-        if (_sessions.Find(s => ServerAddress.IsSame(s.Source.Connection.BaseUri, order.Connection.BaseUri)) is { } open)
+        var server = order.Connection.BaseUri;
+        if (_sessions.Find(s => ServerAddress.IsSame(s.Source.Connection.BaseUri, server)) is { } open)
         {
             return open;
         }
 
-        var source = await OpenSourceAsync(order.Connection, _progress.AddBytes, _warnings.Enqueue, cancellationToken).ConfigureAwait(false);
-        var request = new BackupSetRequest(
-            _folder, source.Connection, ToolIdentity.WithVersion, Resume, Force, order.Id is null ? BackupScope.All : BackupScope.Selected, TimeProvider.System);
-        var session = new Session(source, request);
-        _sessions.Add(session);
-        return session;
+        if (!_unusable.TryGetValue(server, out var failure))
+        {
+            try
+            {
+                var source = await OpenSourceAsync(order.Connection, _progress.AddBytes, _warnings.Enqueue, cancellationToken).ConfigureAwait(false);
+                var request = new BackupSetRequest(
+                    _folder, source.Connection, ToolIdentity.WithVersion, Resume, Force, order.Id is null ? BackupScope.All : BackupScope.Selected, TimeProvider.System);
+                var session = new Session(source, request);
+                _sessions.Add(session);
+                return session;
+            }
+            catch (Exception e) when (!ItemBoundary.EndsRun(e))
+            {
+                _unusable[server] = failure = ItemBoundary.Error(e, $"The server '{server}' cannot be used", server);
+            }
+        }
+
+        await WriteErrorAsync(failure, (object?)order.Id ?? server).ConfigureAwait(false);
+        return null;
     }
 
     private async Task<bool> AgreeAsync(Session session, string id, LettaAgent? agent)
@@ -297,27 +337,32 @@ public sealed class ExportLettaAgentCommand : AgentSourceCmdlet
     private async Task ExportAgentAsync(Session session, string id, LettaAgent? agent, CancellationToken cancellationToken)
     {
         var set = session.Set!;
+        LettaAgentBackup? backup = null;
         try
         {
             var begun = TimeProvider.System.GetTimestamp();
-            if (Resume && set.Reuse(agent ?? await session.Source.GetAsync(id, cancellationToken).ConfigureAwait(false), _leftOut) is { } kept)
+            backup = Resume ? set.Reuse(agent ?? await session.Source.GetAsync(id, cancellationToken).ConfigureAwait(false), _leftOut) : null;
+            if (backup is null)
             {
-                await session.EmitAsync(kept, WriteObjectAsync).ConfigureAwait(false);
-                return;
+                using var snapshot = await session.Source.ReadAsync(id, new SnapshotOptions(set.Folder, !NoHistory, !NoArchive, IncludeSecret), cancellationToken).ConfigureAwait(false);
+                backup = set.Write(snapshot, _leftOut, begun, cancellationToken);
             }
-
-            using var snapshot = await session.Source.ReadAsync(id, new SnapshotOptions(set.Folder, !NoHistory, !NoArchive, IncludeSecret), cancellationToken).ConfigureAwait(false);
-            await session.EmitAsync(set.Write(snapshot, _leftOut, begun, cancellationToken), WriteObjectAsync).ConfigureAwait(false);
-        }
-        catch (LettaException e)
-        {
-            set.Fail(id, agent?.Name, e);
-            await WriteErrorAsync(e, id).ConfigureAwait(false);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // A disk that is full or a folder that may not be written stays so for every other agent.
             throw WriteFailed(set.Folder, e);
+        }
+        catch (Exception e) when (!ItemBoundary.EndsRun(e))
+        {
+            var failure = ItemBoundary.Error(e, $"The agent '{agent?.Name ?? id}' ({id}) cannot be backed up", id);
+            set.Fail(id, agent?.Name, failure);
+            await WriteErrorAsync(failure, id).ConfigureAwait(false);
+        }
+
+        if (backup is not null)
+        {
+            await session.EmitAsync(backup, WriteObjectAsync).ConfigureAwait(false);
         }
 
         _progress.AddDone();

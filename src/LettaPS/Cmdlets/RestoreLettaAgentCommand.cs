@@ -8,6 +8,7 @@ using LettaPS.Core.Restores;
 using LettaPS.Core.Restores.Api;
 using LettaPS.Core.Restores.Database;
 using LettaPS.Core.Sources;
+using LettaPS.Core;
 using LettaPS.Parameters;
 using LettaPS.Paths;
 
@@ -383,21 +384,24 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
     private async Task<LettaRestoreResult> RestoreAsync(IRestoreSession session, PlannedAgent agent, Uri server, CancellationToken cancellationToken)
     {
         var begun = TimeProvider.System.GetTimestamp();
+        LettaRestoreResult result;
         try
         {
-            var result = await session.RestoreAsync(agent, cancellationToken).ConfigureAwait(false);
-            if (result is { Status: LettaRestoreStatus.Skipped, Missing.Count: > 0 })
-            {
-                await WriteWarningAsync(result.Warnings[^1]).ConfigureAwait(false);
-            }
-
-            return result;
+            result = await session.RestoreAsync(agent, cancellationToken).ConfigureAwait(false);
         }
-        catch (LettaException e) when (e.ErrorId is not ("IdMapWriteFailed" or "RestoreInProgress"))
+        catch (Exception e) when (e is not LettaException { ErrorId: "IdMapWriteFailed" or "RestoreInProgress" } && !ItemBoundary.EndsRun(e))
         {
-            await WriteErrorAsync(e, agent.SourceId).ConfigureAwait(false);
-            return agent.Result(null, LettaRestoreStatus.Failed, server, begun) with { Missing = [e.Message] };
+            var failure = ItemBoundary.Error(e, $"The agent '{agent.Name}' ({agent.SourceId}) cannot be restored", agent.SourceId);
+            await WriteErrorAsync(failure, agent.SourceId).ConfigureAwait(false);
+            return agent.Result(null, LettaRestoreStatus.Failed, server, begun) with { Missing = [failure.Message] };
         }
+
+        if (result is { Status: LettaRestoreStatus.Skipped, Missing.Count: > 0 })
+        {
+            await WriteWarningAsync(result.Warnings[^1]).ConfigureAwait(false);
+        }
+
+        return result;
     }
 
     private async Task<bool> ConfirmReplaceAsync(string old)

@@ -231,9 +231,15 @@ internal sealed class RowRestoreSession : IRestoreSession
             var staging = new RowStaging(_target, transaction, planned.Path);
             await staging.ReadAsync(planned.Sha256, cancellationToken).ConfigureAwait(false);
             var work = new AgentWriteContext(_target, staging, transaction, options, planned.Path);
+            if (replaces is not null)
+            {
+                await new DatabaseReplacementLoss(work, planned).FindAsync(replaces, cancellationToken).ConfigureAwait(false);
+            }
+
             var writing = new AgentRowWriter(work);
             await writing.WriteAsync(cancellationToken).ConfigureAwait(false);
             var secrets = await writing.SecretsAsync(cancellationToken).ConfigureAwait(false);
+            work.Gaps.AddRange(planned.Unrestored);
             work.Gaps.AddRange(SecretGaps(secrets, planned.Database));
             if (_options.PreserveId && !preserve)
             {
