@@ -43,7 +43,7 @@ public static class CompatibilityMatrix
     /// <summary>The first release of the server, of those that have an image, with all that a version of Letta Code needs.</summary>
     /// <param name="code">Version of Letta Code.</param>
     public static string RecommendedServer(Version code) => ReleaseCatalogue.All
-        .First(r => LettaImageTags.Trap(r.ToString()) is null && !s_needs.Any(n => n.IsOf(code) && r.Version < n.Server)).ToString();
+        .First(r => LettaImageTags.IsAdvised(r.ToString()) && !s_needs.Any(n => n.IsOf(code) && r.Version < n.Server)).ToString();
 
     /// <summary>Letta Code with a server.</summary>
     /// <param name="code">Version of Letta Code; <see langword="null"/> where it is not known.</param>

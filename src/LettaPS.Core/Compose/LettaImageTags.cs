@@ -6,6 +6,18 @@ namespace LettaPS.Core.Compose;
 /// <param name="releases">The releases, oldest first.</param>
 public sealed class LettaImageTags(IReadOnlyList<LettaRelease> releases)
 {
+    /// <summary>The newest release of the V1 server.</summary>
+    private static readonly Version s_lastServer = new(0, 16, 8);
+
+    /// <summary>The newest version that an image of the V1 server can ever have: 0.16.9 was prepared on a branch.</summary>
+    private static readonly Version s_lastPossibleServer = new(0, 16, 9);
+
+    /// <summary>The oldest release that LettaPS supports.</summary>
+    private static readonly Version s_oldestServer = new(0, 11, 3);
+
+    /// <summary>The first version of Letta Code that was pushed to the repository of the V1 server.</summary>
+    private static readonly Version s_firstLettaCode = new(0, 30);
+
     private const int NearestCount = 3;
 
     // Images are tagged with the version in pyproject.toml at the time of the push, and only releases with a git tag are pushed
@@ -16,9 +28,11 @@ public sealed class LettaImageTags(IReadOnlyList<LettaRelease> releases)
         ["0.10.1"] = "release 0.10.1 was pushed under the tag 0.10.0, which release 0.11.5 took in turn",
         ["0.11.1"] = "release 0.11.1 was pushed under the tag 0.11.0, since its package called itself 0.11.0",
         ["0.11.5"] = "release 0.11.5 was pushed under the tag 0.10.0, since its package called itself 0.10.0",
-        ["0.16.3"] = "0.16.3 was never tagged as a release, so that no image was published for it",
         ["0.16.9"] = "0.16.9 was prepared on a branch and never released",
     };
+
+    /// <summary>Releases whose image is likely but not proven to exist: accepted, but never advised.</summary>
+    private static readonly string[] s_unproven = ["0.16.3"];
 
     /// <summary>The tags of the releases that LettaPS knows.</summary>
     public static LettaImageTags Known { get; } = new(ReleaseCatalogue.All);
@@ -26,12 +40,65 @@ public sealed class LettaImageTags(IReadOnlyList<LettaRelease> releases)
     /// <summary>The newest release that has an image of its own.</summary>
     public string Newest => Good.Last();
 
-    private IEnumerable<string> Good => releases.Select(r => r.ToString()).Where(v => !s_traps.ContainsKey(v));
+    private IEnumerable<string> Tags => releases.Select(r => r.ToString()).Where(v => !s_traps.ContainsKey(v));
+
+    private IEnumerable<string> Good => Tags.Where(v => !s_unproven.Contains(v));
+
+    /// <summary>The product behind a reference, as far as the reference tells.</summary>
+    /// <param name="image">The reference.</param>
+    public static LettaImageProduct ProductOf(ImageReference image)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        if (LettaRepository.Find(image) is not { } repository)
+        {
+            return LettaImageProduct.None;
+        }
+
+        if (image.IsFloating)
+        {
+            return repository.Abandoned is null ? LettaImageProduct.Floating : LettaImageProduct.TooOld;
+        }
+
+        // 'v0.16.8' and '0.16' are no tags of any release.
+        if (image.Tag is not { } tag || VersionOf(tag) is not { } version)
+        {
+            return LettaImageProduct.Unknown;
+        }
+
+        if (version < s_oldestServer)
+        {
+            return LettaImageProduct.TooOld;
+        }
+
+        if (repository.Abandoned is not null)
+        {
+            return LettaImageProduct.Unknown;
+        }
+
+        return IsLettaCode(version) ? repository.HasLettaCode ? LettaImageProduct.LettaCode : LettaImageProduct.Unknown
+            : version == s_lastPossibleServer || ReleaseCatalogue.Find(tag) is not null ? LettaImageProduct.V1 : LettaImageProduct.Unknown;
+    }
+
+    /// <summary>What a floating reference brings today, as a sentence.</summary>
+    /// <param name="image">The reference.</param>
+    public static string TodaysMeaning(ImageReference image)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        return LettaRepository.Find(image) switch
+        {
+            { Abandoned: { } abandoned } => $"The repository '{image.Repository}' is {abandoned}, so that the image is older than 0.11.3.",
+            { HasLettaCode: true } when image.IsOnDockerHub && image.Tag is null or "" or "latest" =>
+                "Today it is Letta Code, which is another product than the V1 server: the next pull replaces the server, and the container then ends with exit code 64.",
+            { HasLettaCode: true } =>
+                "Since about September 2026 Letta Code, another product, is published under this name: the next pull may replace the V1 server, and the container then ends with exit code 64.",
+            _ => "The next pull may bring another release, whose database schema need not fit.",
+        };
+    }
 
     /// <summary>Refuses a tag that does not mean one release for ever.</summary>
     /// <param name="tag">The tag.</param>
-    /// <param name="force">Accept a tag that is unknown or a trap; never one that moves.</param>
-    /// <exception cref="LettaException"><c>TagMoves</c>, <c>TagMislabelled</c>, <c>TagUnknown</c>.</exception>
+    /// <param name="force">Accept a tag that is unknown or a trap; never one that is floating or above the V1 server's last version.</param>
+    /// <exception cref="LettaException"><c>TagMoves</c>, <c>LettaCodeNotSupported</c>, <c>TagMislabelled</c>, <c>TagUnknown</c>.</exception>
     public void Check(string tag, bool force)
     {
         ArgumentNullException.ThrowIfNull(tag);
@@ -40,12 +107,24 @@ public sealed class LettaImageTags(IReadOnlyList<LettaRelease> releases)
             throw new LettaException(
                 "TagMoves",
                 LettaErrorKind.Refused,
-                $"'{tag}' means another image with every {(tag == "nightly" ? "night" : "release")}, so that nothing would be pinned.",
-                $"Name a release, such as {Newest}.",
+                $"'{tag}' means another image with every {(tag == "nightly" ? "night" : "release")}, so that nothing would be pinned."
+                    + (tag.Equals("latest", StringComparison.OrdinalIgnoreCase) ? " Today it is Letta Code, which is another product than the V1 server." : string.Empty),
+                $"Name a release: Set-LettaImagePin -Version {Newest}",
                 tag);
         }
 
-        if (force)
+        if (ReleaseCatalogue.TryVersion(tag) is { } version && IsLettaCode(version))
+        {
+            throw new LettaException(
+                "LettaCodeNotSupported",
+                LettaErrorKind.Refused,
+                $"'{tag}' is a version of Letta Code, which is another product than the V1 server. It cannot use the server's PostgreSQL data and ends with exit code 64. The last release of the V1 server is {s_lastServer}.",
+                $"Pin a release of the V1 server: Set-LettaImagePin -Version {Newest}",
+                tag);
+        }
+
+        var above = ReleaseCatalogue.TryVersion(tag) is { } number && number > s_lastPossibleServer;
+        if (force && !above)
         {
             return;
         }
@@ -55,26 +134,37 @@ public sealed class LettaImageTags(IReadOnlyList<LettaRelease> releases)
             throw new LettaException(
                 "TagMislabelled",
                 LettaErrorKind.Refused,
-                $"The tag {tag} cannot be trusted: {trap}.",
+                $"The tag '{tag}' cannot be trusted: {trap}.",
                 $"Use {string.Join(" or ", Nearest(tag))}, or -Force if you know the image.",
                 tag);
         }
 
-        if (!Good.Contains(tag))
+        if (!Tags.Contains(tag))
         {
+            var why = above ? $" The last release of the V1 server is {s_lastServer}; whatever is published above it is Letta Code, which is another product." : string.Empty;
             throw new LettaException(
                 "TagUnknown",
                 LettaErrorKind.InvalidInput,
-                $"No release from {Good.First()} to {Newest} has the tag '{tag}'.",
-                $"Did you mean {string.Join(", ", Nearest(tag))}? Use -Force for a tag that is newer or your own.",
+                $"No release of the V1 server from {Good.First()} to {Newest} has the tag '{tag}'.{why}",
+                $"Did you mean {string.Join(", ", Nearest(tag))}?" + (above ? string.Empty : " Use -Force for a tag of your own."),
                 tag);
         }
     }
 
     /// <summary>What is wrong with a tag.</summary>
     /// <param name="tag">The tag.</param>
-    /// <returns>A clause, or <see langword="null"/> where nothing is known to be wrong.</returns>
+    /// <returns>A clause, or <see langword="null"/> if nothing is known to be wrong.</returns>
     public static string? Trap(string tag) => s_traps.GetValueOrDefault(tag);
+
+    /// <summary>Whether an image with the tag is advised: one that is proven to exist, and means one release.</summary>
+    /// <param name="tag">The tag.</param>
+    public static bool IsAdvised(string tag) => !s_traps.ContainsKey(tag) && !s_unproven.Contains(tag);
+
+    private static bool IsLettaCode(Version version) => version.Major == 0 && version >= s_firstLettaCode;
+
+    /// <summary>The version that a tag is: two numbers for Letta Code, else three; nothing before or after them.</summary>
+    private static Version? VersionOf(string tag) =>
+        Version.TryParse(tag, out var version) && version.ToString() == tag && version.Revision < 0 && (version.Build >= 0 || IsLettaCode(version)) ? version : null;
 
     /// <summary>
     /// Whether the migrations of an image end before a release's, so that it does not start on that release's database
