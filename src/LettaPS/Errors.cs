@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using LettaPS.Core;
 
 namespace LettaPS;
 

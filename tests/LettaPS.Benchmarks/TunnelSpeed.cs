@@ -29,7 +29,7 @@ internal sealed class TunnelSpeed() : Measurement("tunnel", "the tunnel through 
 
     public override async Task<int> RunChildAsync(string[] arguments)
     {
-        using var engine = new AdapterDoor().OpenEngine();
+        using var engine = new AdapterFactory().OpenEngine();
         await using var tunnel = await engine.OpenTunnelAsync(arguments[0], Port, CancellationToken.None);
         for (var i = 0; i < Samples; i++)
         {

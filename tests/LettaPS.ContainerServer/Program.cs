@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Runtime.InteropServices;
-using LettaPS.Core.Connections;
+using LettaPS;
 using LettaPS.Sandbox;
 using LettaPS.Sandbox.Http;
 using Npgsql;

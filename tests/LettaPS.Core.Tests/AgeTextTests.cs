@@ -1,3 +1,5 @@
+using LettaPS.Core.Text;
+
 namespace LettaPS.Core.Tests;
 
 public class AgeTextTests
@@ -10,5 +12,5 @@ public class AgeTextTests
     [InlineData(120, "2 hours")]
     [InlineData(2879, "47 hours")]
     [InlineData(2880, "2 days")]
-    public void An_age_is_said_in_whole_units(double minutes, string words) => Assert.Equal(words, AgeText.Of(TimeSpan.FromMinutes(minutes)));
+    public void An_age_is_said_in_whole_units(double minutes, string words) => Assert.Equal(words, AgeFormatter.Of(TimeSpan.FromMinutes(minutes)));
 }

@@ -1,6 +1,5 @@
-using LettaPS.Core.Connections;
-using LettaPS.Core.Restores;
-using LettaPS.Core.Schemas;
+using LettaPS.Core.Restores.Database;
+using LettaPS.Core.Schemas.Model;
 
 namespace LettaPS.KillChild;
 
@@ -8,7 +7,7 @@ namespace LettaPS.KillChild;
 /// <param name="inner">The database.</param>
 /// <param name="statement">Which statement, from 1.</param>
 /// <param name="interrupt">What happens.</param>
-public sealed class InterruptedDatabase(IRestoreDatabase inner, int statement, Action interrupt) : IRestoreDatabase
+public sealed class InterruptedDatabase(IAgentRowStore inner, int statement, Action interrupt) : IAgentRowStore
 {
     private int _statements;
 

@@ -1,9 +1,12 @@
 using System.Diagnostics;
 using System.Globalization;
+using LettaPS;
 using LettaPS.Adapters;
-using LettaPS.Core.Connections;
-using LettaPS.Core.Databases;
+using LettaPS.Core.Databases.Hosts;
+using LettaPS.Core.Databases.Swap;
 using LettaPS.Core.Restores;
+using LettaPS.Core.Restores.Api;
+using LettaPS.Core.Restores.Database;
 using LettaPS.Core.Servers;
 using LettaPS.KillChild;
 
@@ -16,9 +19,9 @@ using LettaPS.KillChild;
 if (args is ["agents", var url, var set])
 {
     var folder = Directory.CreateTempSubdirectory("lettaps-kill-").FullName;
-    using var server = new AdapterDoor().OpenServer(new LettaConnection(new Uri(url)));
+    using var server = new AdapterFactory().OpenServer(new LettaConnection(new Uri(url)));
     using var plan = await RestorePlan.ReadAsync([set], folder, CancellationToken.None);
-    using var session = await RestoreSession.OpenAsync(server, plan, new RestoreOptions(), folder, 2, CancellationToken.None);
+    using var session = await ApiRestoreSession.OpenAsync(server, plan, new RestoreOptions(), folder, 2, CancellationToken.None);
     foreach (var agent in plan.Agents)
     {
         await session.RestoreAsync(agent, CancellationToken.None);
@@ -29,12 +32,12 @@ if (args is ["agents", var url, var set])
 
 var (job, container, dump, at) = (args[0], args[1], args[2], args[3]);
 
-var door = new AdapterDoor();
+var door = new AdapterFactory();
 if (job == "agents")
 {
-    await using var target = new InterruptedDatabase(door.OpenRestoreDatabase(DatabaseAddress.Parse(container)), int.Parse(at, CultureInfo.InvariantCulture), Kill);
+    await using var target = new InterruptedDatabase(door.OpenAgentRowStore(DatabaseAddress.Parse(container)), int.Parse(at, CultureInfo.InvariantCulture), Kill);
     using var plan = await RestorePlan.ReadAsync([dump], Path.GetTempPath(), CancellationToken.None);
-    using var session = await DatabaseRestoreSession.OpenAsync(target, plan, new RestoreOptions { PreserveId = true }, new Uri(target.Address.ToString()), CancellationToken.None);
+    using var session = await RowRestoreSession.OpenAsync(target, plan, new RestoreOptions { PreserveId = true }, new Uri(target.Address.ToString()), CancellationToken.None);
     foreach (var agent in plan.Agents)
     {
         await session.RestoreAsync(agent, CancellationToken.None);
@@ -51,7 +54,7 @@ var database = (await host.FindAsync(CancellationToken.None)).Database;
 
 if (job == "restore")
 {
-    var restore = new DatabaseRestore(host, TimeProvider.System);
+    var restore = new DumpRestore(host, TimeProvider.System);
     var manifest = await restore.CheckAsync(dump, database, force: false, null, CancellationToken.None);
     await restore.RunAsync(dump, manifest, database, removeOld: true, force: false, Step, _ => KillAt("Filling"), CancellationToken.None);
 }

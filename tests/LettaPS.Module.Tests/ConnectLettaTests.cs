@@ -154,7 +154,7 @@ public class ConnectLettaTests
 
         var (_, output) = await process.FinishAsync(TestContext.Current.CancellationToken);
 
-        Assert.Equal(["1", "InvalidApiKey,LettaPS.Commands.GetLettaAgentCommand"], output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).TakeLast(2));
+        Assert.Equal(["1", "InvalidApiKey,LettaPS.Cmdlets.GetLettaAgentCommand"], output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).TakeLast(2));
     }
 
     [Theory]
@@ -211,7 +211,7 @@ public class ConnectLettaTests
     {
         var error = Assert.Single(shell.Run(script, arguments).Errors);
 
-        Assert.Equal($"{errorId},LettaPS.Commands.ConnectLettaCommand", error.FullyQualifiedErrorId);
+        Assert.Equal($"{errorId},LettaPS.Cmdlets.ConnectLettaCommand", error.FullyQualifiedErrorId);
         Assert.Contains(message, error.Exception.Message, StringComparison.Ordinal);
         Assert.False(string.IsNullOrEmpty(error.ErrorDetails.RecommendedAction));
         Assert.Empty(shell.Run("Get-LettaConnection").Succeed());

@@ -89,7 +89,7 @@ public class ExportLettaAgentTests
 
         var error = Assert.Single(letta.Run("Get-LettaAgent Incognito | Export-LettaAgent $args[0]", letta.Set).Errors);
 
-        Assert.Equal("BackupSetExists,LettaPS.Commands.ExportLettaAgentCommand", error.FullyQualifiedErrorId);
+        Assert.Equal("BackupSetExists,LettaPS.Cmdlets.ExportLettaAgentCommand", error.FullyQualifiedErrorId);
         Assert.Equal(before, Snapshot(letta.Set));
 
         var set = letta.Set;
@@ -125,7 +125,7 @@ public class ExportLettaAgentTests
 
         Assert.Equal(15, result.Output.Count);
         var error = Assert.Single(result.Errors);
-        Assert.Equal("ServerError,LettaPS.Commands.ExportLettaAgentCommand", error.FullyQualifiedErrorId);
+        Assert.Equal("ServerError,LettaPS.Cmdlets.ExportLettaAgentCommand", error.FullyQualifiedErrorId);
         Assert.Equal(lost.Id, error.TargetObject);
         Assert.Contains("boom", error.Exception.Message, StringComparison.Ordinal);
         var manifest = JsonDocument.Parse(File.ReadAllText(Path.Combine(letta.Set, "manifest.json"))).RootElement;
@@ -157,7 +157,7 @@ public class ExportLettaAgentTests
 
         Assert.Equal(15, result.Output.Count);
         var error = Assert.Single(result.Errors);
-        Assert.Equal("InvalidIdInAnswer,LettaPS.Commands.ExportLettaAgentCommand", error.FullyQualifiedErrorId);
+        Assert.Equal("InvalidIdInAnswer,LettaPS.Cmdlets.ExportLettaAgentCommand", error.FullyQualifiedErrorId);
         Assert.Equal("../../../outside", error.TargetObject);
         var backup = Assert.Single(letta.Run($"Get-LettaBackup {letta.Path}").Succeed());
         Assert.False(backup.Get<bool>("Complete"));
@@ -172,7 +172,7 @@ public class ExportLettaAgentTests
 
         var error = Assert.Single(letta.Run($"Export-LettaAgent {letta.Path} -Id nonsense").Errors);
 
-        Assert.Equal("InvalidId,LettaPS.Commands.ExportLettaAgentCommand", error.FullyQualifiedErrorId);
+        Assert.Equal("InvalidId,LettaPS.Cmdlets.ExportLettaAgentCommand", error.FullyQualifiedErrorId);
         Assert.Equal("nonsense", error.TargetObject);
         Assert.Empty(Directory.EnumerateFileSystemEntries(letta.Folder.Path));
     }
@@ -224,7 +224,7 @@ public class ExportLettaAgentTests
 
         var error = Assert.Single(other.Run("Get-LettaAgent Memo | Export-LettaAgent $args[0] -Resume", one.Set).Errors);
 
-        Assert.Equal("BackupSetOfAnotherServer,LettaPS.Commands.ExportLettaAgentCommand", error.FullyQualifiedErrorId);
+        Assert.Equal("BackupSetOfAnotherServer,LettaPS.Cmdlets.ExportLettaAgentCommand", error.FullyQualifiedErrorId);
     }
 
     [Fact]
@@ -392,7 +392,7 @@ public class ExportLettaAgentTests
     {
         await using var letta = await Connected.ToAsync();
 
-        Assert.Equal("PathNotFileSystem,LettaPS.Commands.ExportLettaAgentCommand", Assert.Single(letta.Run("Export-LettaAgent Env:\\x").Errors).FullyQualifiedErrorId);
+        Assert.Equal("PathNotFileSystem,LettaPS.Cmdlets.ExportLettaAgentCommand", Assert.Single(letta.Run("Export-LettaAgent Env:\\x").Errors).FullyQualifiedErrorId);
     }
 
     [Fact]
@@ -403,7 +403,7 @@ public class ExportLettaAgentTests
 
         var error = Assert.Single(letta.Run("Export-LettaAgent $args[0]", letta.Folder["file/inside"]).Errors);
 
-        Assert.Equal("BackupWriteFailed,LettaPS.Commands.ExportLettaAgentCommand", error.FullyQualifiedErrorId);
+        Assert.Equal("BackupWriteFailed,LettaPS.Cmdlets.ExportLettaAgentCommand", error.FullyQualifiedErrorId);
     }
 
     [Fact]
@@ -414,7 +414,7 @@ public class ExportLettaAgentTests
 
         var error = Assert.Single(letta.Run("Export-LettaAgent $args[0]", letta.Folder["file"]).Errors);
 
-        Assert.Equal("PathIsFile,LettaPS.Commands.ExportLettaAgentCommand", error.FullyQualifiedErrorId);
+        Assert.Equal("PathIsFile,LettaPS.Cmdlets.ExportLettaAgentCommand", error.FullyQualifiedErrorId);
         Assert.Contains("is a file", error.Exception.Message, StringComparison.Ordinal);
     }
 

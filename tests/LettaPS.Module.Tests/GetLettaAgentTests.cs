@@ -87,7 +87,7 @@ public class GetLettaAgentTests
 
         Assert.Single(result.Output);
         var error = Assert.Single(result.Errors);
-        Assert.Equal("AgentNotFound,LettaPS.Commands.GetLettaAgentCommand", error.FullyQualifiedErrorId);
+        Assert.Equal("AgentNotFound,LettaPS.Cmdlets.GetLettaAgentCommand", error.FullyQualifiedErrorId);
         Assert.Equal("Nobody", error.TargetObject);
     }
 
@@ -101,7 +101,7 @@ public class GetLettaAgentTests
 
         Assert.Equal(15, result.Output.Count);
         var error = Assert.Single(result.Errors);
-        Assert.Equal("InvalidIdInAnswer,LettaPS.Commands.GetLettaAgentCommand", error.FullyQualifiedErrorId);
+        Assert.Equal("InvalidIdInAnswer,LettaPS.Cmdlets.GetLettaAgentCommand", error.FullyQualifiedErrorId);
         Assert.Contains($"{letta.Server.BaseUri} lists an agent", error.Exception.Message, StringComparison.Ordinal);
     }
 
@@ -113,7 +113,7 @@ public class GetLettaAgentTests
 
         var error = Assert.Single(letta.Run("Get-LettaAgent -Id 'agent-../../../etc/passwd'").Errors);
 
-        Assert.Equal("InvalidId,LettaPS.Commands.GetLettaAgentCommand", error.FullyQualifiedErrorId);
+        Assert.Equal("InvalidId,LettaPS.Cmdlets.GetLettaAgentCommand", error.FullyQualifiedErrorId);
         Assert.Equal(before, letta.Server.Requests.Entries.Count);
     }
 
@@ -126,7 +126,7 @@ public class GetLettaAgentTests
         var result = letta.Run("[pscustomobject]@{ Id = $args[0] } | Get-LettaAgent; Get-LettaAgent -Id 'agent-00000000-0000-4000-8000-000000000000'", id);
 
         Assert.Equal(id, Assert.Single(result.Output).Get<string>("Id"));
-        Assert.Equal("AgentNotFound,LettaPS.Commands.GetLettaAgentCommand", Assert.Single(result.Errors).FullyQualifiedErrorId);
+        Assert.Equal("AgentNotFound,LettaPS.Cmdlets.GetLettaAgentCommand", Assert.Single(result.Errors).FullyQualifiedErrorId);
     }
 
     [Fact]

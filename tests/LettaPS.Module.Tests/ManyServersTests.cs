@@ -77,7 +77,7 @@ public sealed class ManyServersTests : IAsyncLifetime
         var result = _shell.Run("$rows + [pscustomobject]@{ BaseUri = 'http://127.0.0.1:1' } | Connect-Letta -PassThru | Get-LettaAgent | Export-LettaAgent -Path $folder");
 
         var error = Assert.Single(result.Errors);
-        Assert.Equal(("ServerUnreachable,LettaPS.Commands.ConnectLettaCommand", new Uri("http://127.0.0.1:1/")), (error.FullyQualifiedErrorId, error.TargetObject));
+        Assert.Equal(("ServerUnreachable,LettaPS.Cmdlets.ConnectLettaCommand", new Uri("http://127.0.0.1:1/")), (error.FullyQualifiedErrorId, error.TargetObject));
         AssertSets();
     }
 

@@ -131,7 +131,7 @@ public class PackageTests
         var (_, output) = await process.FinishAsync(TestContext.Current.CancellationToken);
 
         Assert.Contains("theirs: 8.0.5.0", output, StringComparison.Ordinal);
-        Assert.Contains("ours: DatabaseUnreachable,LettaPS.Commands.CompareLettaSchemaCommand", output, StringComparison.Ordinal);
+        Assert.Contains("ours: DatabaseUnreachable,LettaPS.Cmdlets.CompareLettaSchemaCommand", output, StringComparison.Ordinal);
         Assert.Contains("8.0.5.0 in Default", output, StringComparison.Ordinal);
         Assert.Contains("10.0.3.0 in LettaPS", output, StringComparison.Ordinal);
     }

@@ -9,7 +9,7 @@ public sealed class ProgressTests
     [InlineData("Connect-Letta $args[0] -Timeout 3", "asking http://127.0.0.1:")]
     [InlineData("Test-LettaHealth $args[0] -Timeout 3 -Quick", "asking http://127.0.0.1:")]
     [InlineData("Test-LettaUpgrade -To 0.16.8 $args[0] -Timeout 3", "asking http://127.0.0.1:")]
-    [InlineData("Get-LettaAgent -Source Api -Connection ([LettaPS.Core.Connections.LettaConnection]::new($args[0], $null, '0:0:3', $false))", "0 agents")]
+    [InlineData("Get-LettaAgent -Source Api -Connection ([LettaPS.LettaConnection]::new($args[0], $null, '0:0:3', $false))", "0 agents")]
     public async Task Whatever_waits_longer_than_a_second_shows_one_bar_and_takes_it_away(string command, string status)
     {
         await using var silent = await OtherServer.StartAsync(string.Empty);

@@ -135,7 +135,7 @@ public class RestoreForeignFilesTests
 
         Assert.Equal("Small", Assert.Single(outcome.Output).Get<string>("Name"));
         Assert.Equal(2, outcome.Errors.Count);
-        Assert.All(outcome.Errors, e => Assert.Equal("AgentFileInvalid,LettaPS.Commands.RestoreLettaAgentCommand", e.FullyQualifiedErrorId));
+        Assert.All(outcome.Errors, e => Assert.Equal("AgentFileInvalid,LettaPS.Cmdlets.RestoreLettaAgentCommand", e.FullyQualifiedErrorId));
         Assert.Contains("agents[0].messages[0].id", outcome.Errors[1].Exception.Message, StringComparison.Ordinal);
     }
 

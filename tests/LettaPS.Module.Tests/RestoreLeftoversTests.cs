@@ -140,7 +140,7 @@ public class RestoreLeftoversTests
 
         var error = Assert.Single(letta.Target.Run("Restore-LettaAgent $args[0]", letta.Source.Set).Errors);
 
-        Assert.Equal("RestoreInProgress,LettaPS.Commands.RestoreLettaAgentCommand", error.FullyQualifiedErrorId);
+        Assert.Equal("RestoreInProgress,LettaPS.Cmdlets.RestoreLettaAgentCommand", error.FullyQualifiedErrorId);
         Assert.Equal(before, letta.Target.Server.State.ContentHash());
         Assert.False(File.Exists(letta.Map));
     }
@@ -157,7 +157,7 @@ public class RestoreLeftoversTests
 
         var error = Assert.Single(letta.Target.Run("Restore-LettaAgent $args[0] -IdMapPath $args[1]", letta.Source.Set, path).Errors);
 
-        Assert.Equal("IdMapWriteFailed,LettaPS.Commands.RestoreLettaAgentCommand", error.FullyQualifiedErrorId);
+        Assert.Equal("IdMapWriteFailed,LettaPS.Cmdlets.RestoreLettaAgentCommand", error.FullyQualifiedErrorId);
         Assert.Equal(before, letta.Target.Server.State.ContentHash());
     }
 

@@ -361,7 +361,7 @@ public partial class RestoreLettaAgentTests
 
         var outcome = letta.Target.Run("Restore-LettaAgent $args[0] -ModelMap { 'nobody/nothing' }", letta.Source.Set);
 
-        Assert.Equal("ModelNotFound,LettaPS.Commands.RestoreLettaAgentCommand", Assert.Single(outcome.Errors).FullyQualifiedErrorId);
+        Assert.Equal("ModelNotFound,LettaPS.Cmdlets.RestoreLettaAgentCommand", Assert.Single(outcome.Errors).FullyQualifiedErrorId);
         Assert.Empty(letta.Target.Server.State.Agents);
     }
 
@@ -390,7 +390,7 @@ public partial class RestoreLettaAgentTests
 
         var outcome = target.Run("Restore-LettaAgent $args[0]", source.Set);
 
-        Assert.Equal("AgentFileDamaged,LettaPS.Commands.RestoreLettaAgentCommand", Assert.Single(outcome.Errors).FullyQualifiedErrorId);
+        Assert.Equal("AgentFileDamaged,LettaPS.Cmdlets.RestoreLettaAgentCommand", Assert.Single(outcome.Errors).FullyQualifiedErrorId);
         Assert.Equal("Incognito", Assert.Single(outcome.Output).Get<string>("Name"));
     }
 

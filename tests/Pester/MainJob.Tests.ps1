@@ -40,6 +40,6 @@ Describe 'The main job' {
     }
 
     It 'says what to do when nothing listens' {
-        { Connect-Letta 'http://127.0.0.1:1' -ErrorAction Stop } | Should -Throw -ErrorId 'ServerUnreachable,LettaPS.Commands.ConnectLettaCommand'
+        { Connect-Letta 'http://127.0.0.1:1' -ErrorAction Stop } | Should -Throw -ErrorId 'ServerUnreachable,LettaPS.Cmdlets.ConnectLettaCommand'
     }
 }

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using LettaPS.Core.Schemas;
+using LettaPS.Core.Schemas.Model;
 
 namespace LettaPS.SchemaCatalogue;
 

@@ -1,4 +1,4 @@
-using LettaPS.Core.Schemas;
+using LettaPS.Core.Schemas.Model;
 
 namespace LettaPS.SchemaCatalogue;
 

@@ -2,7 +2,7 @@
 // src/LettaPS.Core/Upgrades/migrations.json out of the recorded migrations in tools/SchemaCatalogue/migrations.json.gz.
 // Run it after adding a recording:  dotnet run --project tools/SchemaCatalogue
 using System.IO.Compression;
-using LettaPS.Core.Schemas;
+using LettaPS.Core.Schemas.Model;
 using LettaPS.Core.Upgrades;
 using LettaPS.SchemaCatalogue;
 using LettaPS.TestKit;

@@ -1,5 +1,4 @@
-using LettaPS.Core;
-using LettaPS.Core.Compose;
+using LettaPS.Core.Compose.Yaml;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 

@@ -4,7 +4,6 @@ using System.Net.Sockets;
 using System.Text;
 using Docker.DotNet;
 using Docker.DotNet.Models;
-using LettaPS.Core;
 using LettaPS.Core.Connections;
 using LettaPS.Core.Servers;
 
@@ -68,15 +67,15 @@ internal sealed class DockerEngine : IContainerEngine
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<ContainerFacts>> ListAsync(CancellationToken cancel)
+    public async Task<IReadOnlyList<ContainerFacts>> ListAsync(CancellationToken cancellationToken)
     {
         var found = new List<ContainerFacts>();
-        var listed = await AskAsync(() => _client.Containers.ListContainersAsync(new ContainersListParameters { All = true }, cancel), null).ConfigureAwait(false);
+        var listed = await AskAsync(() => _client.Containers.ListContainersAsync(new ContainersListParameters { All = true }, cancellationToken), null).ConfigureAwait(false);
         foreach (var container in listed)
         {
             try
             {
-                found.Add(await InspectAsync(container.ID, cancel).ConfigureAwait(false));
+                found.Add(await InspectAsync(container.ID, cancellationToken).ConfigureAwait(false));
             }
             catch (LettaException e) when (e.ErrorId == "ContainerNotFound")
             {
@@ -88,13 +87,13 @@ internal sealed class DockerEngine : IContainerEngine
     }
 
     /// <inheritdoc/>
-    public async Task<ContainerFacts> InspectAsync(string container, CancellationToken cancel)
+    public async Task<ContainerFacts> InspectAsync(string container, CancellationToken cancellationToken)
     {
-        var told = await AskAsync(() => _client.Containers.InspectContainerAsync(container, cancel), container).ConfigureAwait(false);
+        var told = await AskAsync(() => _client.Containers.InspectContainerAsync(container, cancellationToken), container).ConfigureAwait(false);
         ImageInspectResponse? image;
         try
         {
-            image = await AskAsync(() => _client.Images.InspectImageAsync(told.Image, cancel), container).ConfigureAwait(false);
+            image = await AskAsync(() => _client.Images.InspectImageAsync(told.Image, cancellationToken), container).ConfigureAwait(false);
         }
         catch (LettaException e) when (e.ErrorId == "ImageNotFound")
         {
@@ -102,60 +101,60 @@ internal sealed class DockerEngine : IContainerEngine
             image = null;
         }
 
-        return ContainerReading.Read(told, image);
+        return ContainerReader.Read(told, image);
     }
 
     /// <inheritdoc/>
-    public async Task<string> GetImageIdAsync(string image, CancellationToken cancel) =>
-        (await AskAsync(() => _client.Images.InspectImageAsync(image, cancel), image).ConfigureAwait(false)).ID;
+    public async Task<string> GetImageIdAsync(string image, CancellationToken cancellationToken) =>
+        (await AskAsync(() => _client.Images.InspectImageAsync(image, cancellationToken), image).ConfigureAwait(false)).ID;
 
     /// <summary>Repositories with digests under which an image of the engine is known.</summary>
     /// <exception cref="LettaException"><c>ImageNotFound</c>.</exception>
-    public async Task<IReadOnlyList<string>> ListDigestsAsync(string image, CancellationToken cancel) =>
-        [.. (await AskAsync(() => _client.Images.InspectImageAsync(image, cancel), image).ConfigureAwait(false)).RepoDigests ?? []];
+    public async Task<IReadOnlyList<string>> ListDigestsAsync(string image, CancellationToken cancellationToken) =>
+        [.. (await AskAsync(() => _client.Images.InspectImageAsync(image, cancellationToken), image).ConfigureAwait(false)).RepoDigests ?? []];
 
     /// <inheritdoc/>
-    public async Task StartAsync(string container, CancellationToken cancel)
+    public async Task StartAsync(string container, CancellationToken cancellationToken)
     {
         // The engine refuses to start what is paused.
-        if ((await InspectAsync(container, cancel).ConfigureAwait(false)).State == ContainerState.Paused)
+        if ((await InspectAsync(container, cancellationToken).ConfigureAwait(false)).State == ContainerState.Paused)
         {
-            await AskAsync(() => _client.Containers.UnpauseContainerAsync(container, cancel), container, "ContainerStartFailed").ConfigureAwait(false);
+            await AskAsync(() => _client.Containers.UnpauseContainerAsync(container, cancellationToken), container, "ContainerStartFailed").ConfigureAwait(false);
             return;
         }
 
-        await AskAsync(() => _client.Containers.StartContainerAsync(container, new ContainerStartParameters(), cancel), container, "ContainerStartFailed").ConfigureAwait(false);
+        await AskAsync(() => _client.Containers.StartContainerAsync(container, new ContainerStartParameters(), cancellationToken), container, "ContainerStartFailed").ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
-    public Task StopAsync(string container, TimeSpan grace, CancellationToken cancel) => AskAsync(
+    public Task StopAsync(string container, TimeSpan grace, CancellationToken cancellationToken) => AskAsync(
         // Zero would not be sent, and the engine's own grace of ten seconds be used.
         () => _client.Containers.StopContainerAsync(
-            container, new ContainerStopParameters { WaitBeforeKillSeconds = Math.Max(1, (uint)Math.Ceiling(grace.TotalSeconds)) }, cancel),
+            container, new ContainerStopParameters { WaitBeforeKillSeconds = Math.Max(1, (uint)Math.Ceiling(grace.TotalSeconds)) }, cancellationToken),
         container,
         "ContainerStopFailed");
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<string>> ReadLogAsync(string container, int lines, DateTimeOffset? since, CancellationToken cancel)
+    public async Task<IReadOnlyList<string>> ReadLogAsync(string container, int lines, DateTimeOffset? since, CancellationToken cancellationToken)
     {
         using var log = await AskAsync(
             () => _client.Containers.GetContainerLogsAsync(
-                container, new ContainerLogsParameters { ShowStdout = true, ShowStderr = true, Tail = $"{lines}", Since = UnixTime(since) }, cancel),
+                container, new ContainerLogsParameters { ShowStdout = true, ShowStderr = true, Tail = $"{lines}", Since = UnixTime(since) }, cancellationToken),
             container).ConfigureAwait(false);
         using var text = new MemoryStream();
-        await log.CopyOutputToAsync(Stream.Null, text, text, cancel).ConfigureAwait(false);
+        await log.CopyOutputToAsync(Stream.Null, text, text, cancellationToken).ConfigureAwait(false);
         return Encoding.UTF8.GetString(text.GetBuffer(), 0, (int)text.Length).Split('\n').Select(line => line.TrimEnd('\r')).Where(line => line.Length > 0).ToList();
     }
 
     /// <inheritdoc/>
-    public async Task<ProgramResult> RunProgramAsync(string container, ContainerProgram program, Stream? input, Stream? output, CancellationToken cancel)
+    public async Task<ProgramResult> RunProgramAsync(string container, ContainerProgram program, Stream? input, Stream? output, CancellationToken cancellationToken)
     {
-        var run = await StartProgramAsync(container, program, input is not null ? FedScript : output is null ? WatchedScript : BulkScript, cancel).ConfigureAwait(false);
+        var run = await StartProgramAsync(container, program, input is not null ? FedScript : output is null ? WatchedScript : BulkScript, cancellationToken).ConfigureAwait(false);
         await using (run.ConfigureAwait(false))
         {
             using var text = output is null ? new MemoryStream() : null;
             var errors = new TailBuffer(64 * 1024);
-            var exitCode = await run.CompleteAsync(input, output ?? text!, errors, cancel).ConfigureAwait(false);
+            var exitCode = await run.CompleteAsync(input, output ?? text!, errors, cancellationToken).ConfigureAwait(false);
             if (exitCode == 127)
             {
                 throw new LettaException(
@@ -171,11 +170,11 @@ internal sealed class DockerEngine : IContainerEngine
     }
 
     /// <inheritdoc/>
-    public async Task<IOpenTunnel> OpenTunnelAsync(string container, int port, CancellationToken cancel) =>
-        await ExecTunnel.OpenAsync(this, container, port, cancel).ConfigureAwait(false);
+    public async Task<IOpenTunnel> OpenTunnelAsync(string container, int port, CancellationToken cancellationToken) =>
+        await ExecTunnel.OpenAsync(this, container, port, cancellationToken).ConfigureAwait(false);
 
     /// <inheritdoc/>
-    public async Task<ITemporaryContainer> RunTemporaryAsync(TemporaryContainerSpecification specification, CancellationToken cancel)
+    public async Task<ITemporaryContainer> RunTemporaryAsync(TemporaryContainerSpecification specification, CancellationToken cancellationToken)
     {
         var created = await AskAsync(
             () => _client.Containers.CreateContainerAsync(
@@ -199,21 +198,21 @@ internal sealed class DockerEngine : IContainerEngine
                         VolumesFrom = specification.VolumesFrom is null ? [] : [specification.VolumesFrom],
                     },
                 },
-                cancel),
+                cancellationToken),
             specification.Image,
             "ContainerStartFailed").ConfigureAwait(false);
-        var container = new OneOffContainer(_client, created.ID, specification.Grace);
+        var container = new TemporaryContainer(_client, created.ID, specification.Grace);
         try
         {
             foreach (var network in specification.MoreNetworks)
             {
                 await AskAsync(
-                    () => _client.Networks.ConnectNetworkAsync(network, new NetworkConnectParameters { Container = created.ID }, cancel),
+                    () => _client.Networks.ConnectNetworkAsync(network, new NetworkConnectParameters { Container = created.ID }, cancellationToken),
                     created.ID,
                     "ContainerStartFailed").ConfigureAwait(false);
             }
 
-            await AskAsync(() => container.StartAsync(cancel), created.ID, "ContainerStartFailed").ConfigureAwait(false);
+            await AskAsync(() => container.StartAsync(cancellationToken), created.ID, "ContainerStartFailed").ConfigureAwait(false);
             return container;
         }
         catch
@@ -227,7 +226,7 @@ internal sealed class DockerEngine : IContainerEngine
     public void Dispose() => _client.Dispose();
 
     /// <summary>Starts a program under a shell script that runs its arguments.</summary>
-    internal async Task<ExecRun> StartProgramAsync(string container, ContainerProgram program, string script, CancellationToken cancel)
+    internal async Task<ContainerExec> StartProgramAsync(string container, ContainerProgram program, string script, CancellationToken cancellationToken)
     {
         var run = Guid.NewGuid().ToString("N");
         var exec = await AskAsync(
@@ -242,10 +241,10 @@ internal sealed class DockerEngine : IContainerEngine
                     Env = [.. Pairs(program.Environment), $"LETTAPS_RUN={run}"],
                     WorkingDir = program.WorkingDirectory ?? string.Empty,
                 },
-                cancel),
+                cancellationToken),
             container).ConfigureAwait(false);
-        var stream = await AskAsync(() => _client.Exec.StartContainerExecAsync(exec.ID, new ContainerExecStartParameters(), cancel), container).ConfigureAwait(false);
-        return new ExecRun(_client, exec.ID, stream, () => KillAsync(container, run));
+        var stream = await AskAsync(() => _client.Exec.StartContainerExecAsync(exec.ID, new ContainerExecStartParameters(), cancellationToken), container).ConfigureAwait(false);
+        return new ContainerExec(_client, exec.ID, stream, () => KillAsync(container, run));
     }
 
     private async Task KillAsync(string container, string run)

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using LettaPS.Core;
 using LettaPS.Core.Connections;
 using LettaPS.Core.Servers;
 
@@ -53,10 +52,10 @@ internal sealed class ExecTunnel : IOpenTunnel
     public IPEndPoint NearEnd => (IPEndPoint)_listener.LocalEndpoint;
 
     /// <summary>Tries the way once, so that what is wrong is told now and in words, then listens.</summary>
-    public static async Task<ExecTunnel> OpenAsync(DockerEngine engine, string container, int port, CancellationToken cancel)
+    public static async Task<ExecTunnel> OpenAsync(DockerEngine engine, string container, int port, CancellationToken cancellationToken)
     {
         var tunnel = new ExecTunnel(engine, container, port);
-        await tunnel.TryOnceAsync(cancel).ConfigureAwait(false);
+        await tunnel.TryOnceAsync(cancellationToken).ConfigureAwait(false);
         tunnel._listener.Start();
         tunnel._accepting = tunnel.AcceptAsync();
         return tunnel;
@@ -72,15 +71,15 @@ internal sealed class ExecTunnel : IOpenTunnel
         _closed.Dispose();
     }
 
-    private async Task TryOnceAsync(CancellationToken cancel)
+    private async Task TryOnceAsync(CancellationToken cancellationToken)
     {
-        var run = await _engine.StartProgramAsync(_container, _carrier, CarryScript, cancel).ConfigureAwait(false);
+        var run = await _engine.StartProgramAsync(_container, _carrier, CarryScript, cancellationToken).ConfigureAwait(false);
         int exitCode;
         await using (run.ConfigureAwait(false))
         {
-            await run.FeedAsync(Stream.Null, cancel).ConfigureAwait(false);
-            await run.ReadAsync(Stream.Null, new TailBuffer(0), cancel).ConfigureAwait(false);
-            exitCode = await run.WaitAsync(cancel).ConfigureAwait(false);
+            await run.FeedAsync(Stream.Null, cancellationToken).ConfigureAwait(false);
+            await run.ReadAsync(Stream.Null, new TailBuffer(0), cancellationToken).ConfigureAwait(false);
+            exitCode = await run.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
 
         if (exitCode != 0)

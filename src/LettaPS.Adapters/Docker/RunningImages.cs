@@ -1,6 +1,5 @@
-using LettaPS.Core;
-using LettaPS.Core.Compose;
-using LettaPS.Core.Connections;
+using LettaPS.Core.Compose.Model;
+using LettaPS.Core.Compose.Pinning;
 using LettaPS.Core.Servers;
 
 namespace LettaPS.Adapters.Docker;
@@ -8,12 +7,12 @@ namespace LettaPS.Adapters.Docker;
 /// <summary>What the engine knows of Letta's images.</summary>
 /// <param name="engine">The engine.</param>
 /// <param name="connect">Opens a client for a server.</param>
-internal sealed class RunningImages(DockerEngine engine, Func<LettaConnection, Core.Agents.ILettaServer> connect) : IRunningImages
+internal sealed class RunningImages(DockerEngine engine, Func<LettaConnection, Core.Sources.ILettaServer> connect) : IRunningImages
 {
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<RunningImage>> ListAsync(CancellationToken cancel)
+    public async Task<IReadOnlyList<RunningImage>> ListAsync(CancellationToken cancellationToken)
     {
-        var all = await engine.ListAsync(cancel).ConfigureAwait(false);
+        var all = await engine.ListAsync(cancellationToken).ConfigureAwait(false);
         var running = new List<RunningImage>();
         foreach (var container in all.Where(c => c.IsRunning && ServerDiscovery.IsServer(c)))
         {
@@ -24,7 +23,7 @@ internal sealed class RunningImages(DockerEngine engine, Func<LettaConnection, C
                 container.Label(ServerDiscovery.ComposeEnvironmentFile)?.Split(',') ?? [],
                 container.Image,
                 ServerDiscovery.DigestOf(container),
-                ServerDiscovery.BaseUri(container, engine.Endpoint) is { } address ? await ServerVersion.AskAsync(address, connect, cancel).ConfigureAwait(false) : null)
+                ServerDiscovery.BaseUri(container, engine.Endpoint) is { } address ? await ServerVersion.AskAsync(address, connect, cancellationToken).ConfigureAwait(false) : null)
             {
                 Product = ServerDiscovery.ProductOf(container),
             });
@@ -34,11 +33,11 @@ internal sealed class RunningImages(DockerEngine engine, Func<LettaConnection, C
     }
 
     /// <inheritdoc/>
-    public async Task<string?> FindDigestAsync(string reference, CancellationToken cancel)
+    public async Task<string?> FindDigestAsync(string reference, CancellationToken cancellationToken)
     {
         try
         {
-            return ServerDiscovery.DigestOf(ImageReference.Parse(reference), await engine.ListDigestsAsync(reference, cancel).ConfigureAwait(false));
+            return ServerDiscovery.DigestOf(ImageReference.Parse(reference), await engine.ListDigestsAsync(reference, cancellationToken).ConfigureAwait(false));
         }
         catch (LettaException e) when (e.ErrorId == "ImageNotFound")
         {

@@ -1,10 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using LettaPS.Core;
 using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Agents;
-using LettaPS.Core.Connections;
 using LettaPS.Core.Json;
+using LettaPS.Core.Sources;
 
 namespace LettaPS.Adapters.Http;
 
@@ -39,12 +38,12 @@ internal sealed class AgentReader(
     public async Task<AgentSnapshot> ReadAsync(LettaConnection connection, CancellationToken caller)
     {
         using var together = CancellationTokenSource.CreateLinkedTokenSource(caller);
-        var cancel = together.Token;
-        var history = Begin(() => ReadHistoryAsync(cancel));
-        var passages = Begin(() => ReadPassagesAsync(cancel));
-        var state = Begin(() => readState(cancel));
-        var export = Begin(() => ReadExportAsync(state, cancel));
-        var rest = Begin(() => ReadRestAsync(state, cancel));
+        var cancellationToken = together.Token;
+        var history = Begin(() => ReadHistoryAsync(cancellationToken));
+        var passages = Begin(() => ReadPassagesAsync(cancellationToken));
+        var state = Begin(() => readState(cancellationToken));
+        var export = Begin(() => ReadExportAsync(state, cancellationToken));
+        var rest = Begin(() => ReadRestAsync(state, cancellationToken));
         await WhenAllOrNone(together, state, history, passages, export, rest).ConfigureAwait(false);
 
         var agent = LettaAgent.FromState(state.Result, connection);
@@ -151,10 +150,10 @@ internal sealed class AgentReader(
         }
     }
 
-    private async Task<List<MessageEntry>> ReadHistoryAsync(CancellationToken cancel)
+    private async Task<List<MessageEntry>> ReadHistoryAsync(CancellationToken cancellationToken)
     {
         var reader = new HistoryReader(http, dialect, agentId, logs.Messages, Note, () => warn(OldToolMessages));
-        return await OptionalAsync("The history", [], () => reader.ReadAsync(cancel)).ConfigureAwait(false);
+        return await OptionalAsync("The history", [], () => reader.ReadAsync(cancellationToken)).ConfigureAwait(false);
     }
 
     private void WarnOfOldToolMessages(LettaAgent agent, ExportedRows? export)
@@ -169,7 +168,7 @@ internal sealed class AgentReader(
         "This server has agents from the time of Letta 0.11. Servers from 0.13 on change the tool messages of that time in the database when they are read, "
         + "and later cannot read some pages of them. Nothing is lost in this backup. Invoke-LettaSchemaFix -Kind MessageData makes the rows safe.";
 
-    private async Task<bool> ReadPassagesAsync(CancellationToken cancel)
+    private async Task<bool> ReadPassagesAsync(CancellationToken cancellationToken)
     {
         if (!options.IncludeArchive)
         {
@@ -196,7 +195,7 @@ internal sealed class AgentReader(
 
                         return (n, last);
                     },
-                    cancel).ConfigureAwait(false);
+                    cancellationToken).ConfigureAwait(false);
                 more = count == PassagePageSize;
                 last = lastOfPage;
             }
@@ -205,20 +204,20 @@ internal sealed class AgentReader(
         }).ConfigureAwait(false);
     }
 
-    private async Task<ExportedRows?> ReadExportAsync(Task<JsonElement> state, CancellationToken cancel)
+    private async Task<ExportedRows?> ReadExportAsync(Task<JsonElement> state, CancellationToken cancellationToken)
     {
         if (!options.IncludeExport)
         {
             return null;
         }
 
-        await exportGate.WaitAsync(cancel).ConfigureAwait(false);
+        await exportGate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             return await http.GetAsync(
                 $"agents/{agentId}/export?{dialect.ExportQuery}",
                 async (json, token) => await ExportedRows.ReadAsync(json, logs.Messages, (await state.ConfigureAwait(false)).StringOrNull("name"), token).ConfigureAwait(false),
-                cancel).ConfigureAwait(false);
+                cancellationToken).ConfigureAwait(false);
         }
         catch (LettaException e) when (CanBeMissed(e))
         {
@@ -236,15 +235,15 @@ internal sealed class AgentReader(
         }
     }
 
-    private async Task<Rest> ReadRestAsync(Task<JsonElement> stateTask, CancellationToken cancel)
+    private async Task<Rest> ReadRestAsync(Task<JsonElement> stateTask, CancellationToken cancellationToken)
     {
         var archives = Begin(() => !dialect.HasArchives || !options.IncludeArchive
             ? Task.FromResult(new List<JsonElement>())
-            : OptionalAsync("The archives", [], () => ListAsync($"archives/?agent_id={agentId}", "archive", cancel)));
+            : OptionalAsync("The archives", [], () => ListAsync($"archives/?agent_id={agentId}", "archive", cancellationToken)));
         var conversations = Begin(() => !dialect.HasConversations
             ? Task.FromResult(new List<ConversationLog>())
-            : OptionalAsync("The conversations", [], () => ReadConversationsAsync(cancel)));
-        var groupsThere = Begin(() => OptionalAsync("The groups", [], () => ReadListAsync($"agents/{agentId}/groups", cancel)));
+            : OptionalAsync("The conversations", [], () => ReadConversationsAsync(cancellationToken)));
+        var groupsThere = Begin(() => OptionalAsync("The groups", [], () => ReadListAsync($"agents/{agentId}/groups", cancellationToken)));
         await Task.WhenAll(archives, conversations, groupsThere).ConfigureAwait(false);
         var groups = groupsThere.Result;
         var state = await stateTask.ConfigureAwait(false);
@@ -257,17 +256,17 @@ internal sealed class AgentReader(
             archives.Result,
             conversations.Result,
             groups,
-            await ReadIdentitiesAsync(state, cancel).ConfigureAwait(false),
-            await ReadFilesAsync(state, cancel).ConfigureAwait(false));
+            await ReadIdentitiesAsync(state, cancellationToken).ConfigureAwait(false),
+            await ReadFilesAsync(state, cancellationToken).ConfigureAwait(false));
     }
 
-    private async Task<List<JsonElement>> ReadIdentitiesAsync(JsonElement state, CancellationToken cancel)
+    private async Task<List<JsonElement>> ReadIdentitiesAsync(JsonElement state, CancellationToken cancellationToken)
     {
         var identities = state.Items("identities").ToList();
         foreach (var id in state.Strings("identity_ids").Where(id => identities.TrueForAll(i => i.StringOrNull("id") != id)))
         {
             var checkedId = EntityId.Require(id, "identity");
-            if (await OptionalAsync<JsonElement?>($"The identity {checkedId}", null, async () => await http.GetAsync($"identities/{checkedId}", cancel).ConfigureAwait(false)).ConfigureAwait(false) is { } identity)
+            if (await OptionalAsync<JsonElement?>($"The identity {checkedId}", null, async () => await http.GetAsync($"identities/{checkedId}", cancellationToken).ConfigureAwait(false)).ConfigureAwait(false) is { } identity)
             {
                 identities.Add(identity);
             }
@@ -278,7 +277,7 @@ internal sealed class AgentReader(
 
     /// <summary>Reads the files of the attached sources into the log.</summary>
     /// <returns>Which of them are open to the agent, and what it sees.</returns>
-    private async Task<List<JsonElement>> ReadFilesAsync(JsonElement state, CancellationToken cancel)
+    private async Task<List<JsonElement>> ReadFilesAsync(JsonElement state, CancellationToken cancellationToken)
     {
         var sources = state.Items("sources").OrderBy(s => s.StringOrNull("name"), StringComparer.Ordinal).ToList();
         foreach (var source in sources)
@@ -286,7 +285,7 @@ internal sealed class AgentReader(
             var id = EntityId.Require(source.StringOrNull("id"), "source");
             await OptionalAsync($"The files of the source '{source.StringOrNull("name")}'", false, async () =>
             {
-                foreach (var file in await ListAsync($"sources/{id}/files?include_content=true", "file", cancel).ConfigureAwait(false))
+                foreach (var file in await ListAsync($"sources/{id}/files?include_content=true", "file", cancellationToken).ConfigureAwait(false))
                 {
                     logs.Files.Append(JsonSerializer.SerializeToUtf8Bytes(file));
                 }
@@ -297,16 +296,16 @@ internal sealed class AgentReader(
 
         return sources.Count == 0 || !dialect.ListsFileViews
             ? []
-            : await OptionalAsync("What the agent sees of its files", [], () => ReadFileViewsAsync(cancel)).ConfigureAwait(false);
+            : await OptionalAsync("What the agent sees of its files", [], () => ReadFileViewsAsync(cancellationToken)).ConfigureAwait(false);
     }
 
-    private async Task<List<JsonElement>> ReadFileViewsAsync(CancellationToken cancel)
+    private async Task<List<JsonElement>> ReadFileViewsAsync(CancellationToken cancellationToken)
     {
         var views = new List<JsonElement>();
         string? cursor = null;
         do
         {
-            var page = await http.GetAsync($"agents/{agentId}/files?limit={ListPageSize}" + (cursor is null ? string.Empty : $"&cursor={Uri.EscapeDataString(cursor)}"), cancel).ConfigureAwait(false);
+            var page = await http.GetAsync($"agents/{agentId}/files?limit={ListPageSize}" + (cursor is null ? string.Empty : $"&cursor={Uri.EscapeDataString(cursor)}"), cancellationToken).ConfigureAwait(false);
             views.AddRange(page.Items("files"));
             var next = page.StringOrNull("next_cursor");
             cursor = page.TryGetProperty("has_more", out var more) && more.ValueKind == JsonValueKind.True && next != cursor ? next : null;
@@ -315,14 +314,14 @@ internal sealed class AgentReader(
         return views;
     }
 
-    private async Task<List<ConversationLog>> ReadConversationsAsync(CancellationToken cancel)
+    private async Task<List<ConversationLog>> ReadConversationsAsync(CancellationToken cancellationToken)
     {
         var logs = new List<ConversationLog>();
-        foreach (var conversation in await ListAsync($"conversations/?agent_id={agentId}", "conv", cancel).ConfigureAwait(false))
+        foreach (var conversation in await ListAsync($"conversations/?agent_id={agentId}", "conv", cancellationToken).ConfigureAwait(false))
         {
             var id = EntityId.Require(conversation.StringOrNull("id"), "conv");
             var messages = await OptionalAsync(
-                $"Which messages belong to the conversation {id}", [], () => new ConversationReader(http, id).ReadAsync(cancel)).ConfigureAwait(false);
+                $"Which messages belong to the conversation {id}", [], () => new ConversationReader(http, id).ReadAsync(cancellationToken)).ConfigureAwait(false);
             logs.Add(new ConversationLog(conversation, messages));
         }
 
@@ -330,14 +329,14 @@ internal sealed class AgentReader(
     }
 
     /// <summary>Lists things page by page, going on after the last identifier.</summary>
-    private async Task<List<JsonElement>> ListAsync(string path, string prefix, CancellationToken cancel)
+    private async Task<List<JsonElement>> ListAsync(string path, string prefix, CancellationToken cancellationToken)
     {
         var all = new List<JsonElement>();
         var seen = new HashSet<string>(StringComparer.Ordinal);
         while (true)
         {
             var cursor = all.Count == 0 ? string.Empty : "&after=" + EntityId.Require(all[^1].StringOrNull("id"), prefix);
-            var page = await ReadListAsync($"{path}&limit={ListPageSize}{cursor}", cancel).ConfigureAwait(false);
+            var page = await ReadListAsync($"{path}&limit={ListPageSize}{cursor}", cancellationToken).ConfigureAwait(false);
             var before = all.Count;
             all.AddRange(page.Where(i => seen.Add(i.StringOrNull("id") ?? throw Malformed(null))));
             if (page.Count < ListPageSize || all.Count == before)
@@ -347,7 +346,7 @@ internal sealed class AgentReader(
         }
     }
 
-    private Task<List<JsonElement>> ReadListAsync(string path, CancellationToken cancel) => http.GetListAsync(path, MaxListLength, cancel);
+    private Task<List<JsonElement>> ReadListAsync(string path, CancellationToken cancellationToken) => http.GetListAsync(path, MaxListLength, cancellationToken);
 
     /// <summary>The state without the values of environment variables; the server gives them in clear.</summary>
     private static JsonElement WithoutSecrets(JsonElement state)

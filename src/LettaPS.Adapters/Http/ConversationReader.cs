@@ -10,9 +10,8 @@ internal sealed class ConversationReader(HttpTransport http, string conversation
     private const int PageSize = 1000;
 
     /// <summary>Reads the identifiers of its messages.</summary>
-    /// <param name="cancel">Gives up.</param>
     /// <returns>The identifiers, oldest first.</returns>
-    public async Task<IReadOnlyList<Guid>> ReadAsync(CancellationToken cancel)
+    public async Task<IReadOnlyList<Guid>> ReadAsync(CancellationToken cancellationToken)
     {
         var all = new List<Guid>();
         var seen = new HashSet<Guid>();
@@ -40,7 +39,7 @@ internal sealed class ConversationReader(HttpTransport http, string conversation
 
                     return true;
                 },
-                cancel).ConfigureAwait(false);
+                cancellationToken).ConfigureAwait(false);
             if (all.Count == before)
             {
                 return all;

@@ -26,53 +26,52 @@ internal sealed class ExportedRows
     /// <param name="json">The document.</param>
     /// <param name="log">Where the rows are kept.</param>
     /// <param name="agentName">Name of the agent: the export of a group holds its other members too.</param>
-    /// <param name="cancel">Gives up.</param>
-    public static async Task<ExportedRows> ReadAsync(JsonStreamReader json, MessageLog log, string? agentName, CancellationToken cancel)
+    public static async Task<ExportedRows> ReadAsync(JsonStreamReader json, MessageLog log, string? agentName, CancellationToken cancellationToken)
     {
         var export = new ExportedRows();
-        if (await json.ReadAsync(cancel).ConfigureAwait(false) != JsonTokenType.StartObject)
+        if (await json.ReadAsync(cancellationToken).ConfigureAwait(false) != JsonTokenType.StartObject)
         {
             throw new JsonException("An export is expected.");
         }
 
-        while (await json.ReadAsync(cancel).ConfigureAwait(false) == JsonTokenType.PropertyName)
+        while (await json.ReadAsync(cancellationToken).ConfigureAwait(false) == JsonTokenType.PropertyName)
         {
             switch (json.PropertyName)
             {
                 case "agents":
-                    await export.ReadAgentsAsync(json, log, agentName, cancel).ConfigureAwait(false);
+                    await export.ReadAgentsAsync(json, log, agentName, cancellationToken).ConfigureAwait(false);
                     break;
                 case "messages":
-                    await foreach (var row in json.ReadArrayAsync(cancel).ConfigureAwait(false))
+                    await foreach (var row in json.ReadArrayAsync(cancellationToken).ConfigureAwait(false))
                     {
                         export.Rows.Add(export.Keep(log, row));
                     }
 
                     break;
                 case "in_context_message_indices":
-                    await foreach (var index in json.ReadArrayAsync(cancel).ConfigureAwait(false))
+                    await foreach (var index in json.ReadArrayAsync(cancellationToken).ConfigureAwait(false))
                     {
                         export.InContext.Add(index.GetInt32());
                     }
 
                     break;
                 case "mcp_servers":
-                    await foreach (var server in json.ReadArrayAsync(cancel).ConfigureAwait(false))
+                    await foreach (var server in json.ReadArrayAsync(cancellationToken).ConfigureAwait(false))
                     {
                         export.McpServers.Add(server);
                     }
 
                     break;
                 case "metadata":
-                    export.SchemaRevision = (await json.ReadValueAsync(cancel).ConfigureAwait(false))?.StringOrNull("revision_id") is { } revision and not "unknown" ? revision : null;
+                    export.SchemaRevision = (await json.ReadValueAsync(cancellationToken).ConfigureAwait(false))?.StringOrNull("revision_id") is { } revision and not "unknown" ? revision : null;
                     break;
                 default:
-                    await json.SkipAsync(cancel).ConfigureAwait(false);
+                    await json.SkipAsync(cancellationToken).ConfigureAwait(false);
                     break;
             }
         }
 
-        await json.ReadToEndAsync(cancel).ConfigureAwait(false);
+        await json.ReadToEndAsync(cancellationToken).ConfigureAwait(false);
         if (export.InContext.Exists(i => i < 0 || i >= export.Rows.Count))
         {
             throw new JsonException("The export refers to a message that is not in it.");
@@ -81,17 +80,17 @@ internal sealed class ExportedRows
         return export;
     }
 
-    private async Task ReadAgentsAsync(JsonStreamReader json, MessageLog log, string? agentName, CancellationToken cancel)
+    private async Task ReadAgentsAsync(JsonStreamReader json, MessageLog log, string? agentName, CancellationToken cancellationToken)
     {
-        if (await json.ReadAsync(cancel).ConfigureAwait(false) != JsonTokenType.StartArray)
+        if (await json.ReadAsync(cancellationToken).ConfigureAwait(false) != JsonTokenType.StartArray)
         {
             throw new JsonException("A list of agents is expected.");
         }
 
         var found = false;
-        while (await json.ReadAsync(cancel).ConfigureAwait(false) == JsonTokenType.StartObject)
+        while (await json.ReadAsync(cancellationToken).ConfigureAwait(false) == JsonTokenType.StartObject)
         {
-            var (name, rows, inContext) = await ReadAgentAsync(json, log, cancel).ConfigureAwait(false);
+            var (name, rows, inContext) = await ReadAgentAsync(json, log, cancellationToken).ConfigureAwait(false);
             if (!found && name == agentName)
             {
                 (Rows, InContext, found) = (rows, inContext, true);
@@ -106,21 +105,21 @@ internal sealed class ExportedRows
         return log.Keep(Guid.Empty, row, rebuilt: false);
     }
 
-    private async Task<(string? Name, List<MessageEntry> Rows, List<int> InContext)> ReadAgentAsync(JsonStreamReader json, MessageLog log, CancellationToken cancel)
+    private async Task<(string? Name, List<MessageEntry> Rows, List<int> InContext)> ReadAgentAsync(JsonStreamReader json, MessageLog log, CancellationToken cancellationToken)
     {
         string? name = null;
         var rows = new List<MessageEntry>();
         var indexes = new Dictionary<string, int>(StringComparer.Ordinal);
         var inContext = new List<string>();
-        while (await json.ReadAsync(cancel).ConfigureAwait(false) == JsonTokenType.PropertyName)
+        while (await json.ReadAsync(cancellationToken).ConfigureAwait(false) == JsonTokenType.PropertyName)
         {
             switch (json.PropertyName)
             {
                 case "name":
-                    name = (await json.ReadValueAsync(cancel).ConfigureAwait(false)) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
+                    name = (await json.ReadValueAsync(cancellationToken).ConfigureAwait(false)) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
                     break;
                 case "messages":
-                    await foreach (var row in json.ReadArrayAsync(cancel).ConfigureAwait(false))
+                    await foreach (var row in json.ReadArrayAsync(cancellationToken).ConfigureAwait(false))
                     {
                         indexes[row.StringOrNull("id") ?? string.Empty] = rows.Count;
                         rows.Add(Keep(log, row));
@@ -128,14 +127,14 @@ internal sealed class ExportedRows
 
                     break;
                 case "in_context_message_ids":
-                    await foreach (var id in json.ReadArrayAsync(cancel).ConfigureAwait(false))
+                    await foreach (var id in json.ReadArrayAsync(cancellationToken).ConfigureAwait(false))
                     {
                         inContext.Add(id.ToString());
                     }
 
                     break;
                 default:
-                    await json.SkipAsync(cancel).ConfigureAwait(false);
+                    await json.SkipAsync(cancellationToken).ConfigureAwait(false);
                     break;
             }
         }

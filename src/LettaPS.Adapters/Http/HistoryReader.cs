@@ -1,5 +1,4 @@
 using System.Text.Json;
-using LettaPS.Core;
 using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Agents;
 using LettaPS.Core.Json;
@@ -28,19 +27,18 @@ internal sealed class HistoryReader(HttpTransport http, ServerDialect dialect, s
     private LettaException? _refusal;
 
     /// <summary>Reads the history.</summary>
-    /// <param name="cancel">Gives up.</param>
     /// <returns>The messages, oldest first.</returns>
-    public async Task<List<MessageEntry>> ReadAsync(CancellationToken cancel)
+    public async Task<List<MessageEntry>> ReadAsync(CancellationToken cancellationToken)
     {
         if (!dialect.OrdersMessages)
         {
-            return Flatten(await ReadBackwardsAsync(string.Empty, [PageSize], null, cancel).ConfigureAwait(false));
+            return Flatten(await ReadBackwardsAsync(string.Empty, [PageSize], null, cancellationToken).ConfigureAwait(false));
         }
 
         var entries = new List<MessageEntry>();
-        if (!await ReadForwardsAsync(entries, cancel).ConfigureAwait(false))
+        if (!await ReadForwardsAsync(entries, cancellationToken).ConfigureAwait(false))
         {
-            await ReadBehindTheGapAsync(entries, cancel).ConfigureAwait(false);
+            await ReadBehindTheGapAsync(entries, cancellationToken).ConfigureAwait(false);
         }
 
         return entries;
@@ -50,7 +48,7 @@ internal sealed class HistoryReader(HttpTransport http, ServerDialect dialect, s
 
     /// <summary>Reads from the oldest message on.</summary>
     /// <returns>Whether the newest was reached.</returns>
-    private async Task<bool> ReadForwardsAsync(List<MessageEntry> entries, CancellationToken cancel)
+    private async Task<bool> ReadForwardsAsync(List<MessageEntry> entries, CancellationToken cancellationToken)
     {
         // The server may leave messages out of a page (those that it shows nothing of), so only a page with nothing new is the end, and only if there
         // was room for something new.
@@ -58,7 +56,7 @@ internal sealed class HistoryReader(HttpTransport http, ServerDialect dialect, s
         {
             var before = entries.Count;
             var room = false;
-            if (!await TryAsync(s_forwardSizes, async size => room = await ReadPageAsync(size, () => "&order=asc" + CursorBehind(entries), entries, cancel).ConfigureAwait(false) < size).ConfigureAwait(false))
+            if (!await TryAsync(s_forwardSizes, async size => room = await ReadPageAsync(size, () => "&order=asc" + CursorBehind(entries), entries, cancellationToken).ConfigureAwait(false) < size).ConfigureAwait(false))
             {
                 return false;
             }
@@ -71,10 +69,10 @@ internal sealed class HistoryReader(HttpTransport http, ServerDialect dialect, s
     }
 
     /// <summary>Reads from the newest message back to what was read from the oldest on, or to what cannot be read.</summary>
-    private async Task ReadBehindTheGapAsync(List<MessageEntry> entries, CancellationToken cancel)
+    private async Task ReadBehindTheGapAsync(List<MessageEntry> entries, CancellationToken cancellationToken)
     {
         var known = entries.Select(e => e.Id).ToHashSet();
-        var later = Flatten(await ReadBackwardsAsync("&order=desc", s_backwardSizes, known, cancel).ConfigureAwait(false));
+        var later = Flatten(await ReadBackwardsAsync("&order=desc", s_backwardSizes, known, cancellationToken).ConfigureAwait(false));
         var gap = later.FindLastIndex(e => known.Contains(e.Id)) < 0;
         var last = entries.Count > 0 ? EntityId.Format("message", entries[^1].Id) : "the beginning";
         entries.AddRange(later.Where(e => !known.Contains(e.Id)));
@@ -88,9 +86,8 @@ internal sealed class HistoryReader(HttpTransport http, ServerDialect dialect, s
     /// <param name="order">The order to ask for.</param>
     /// <param name="sizes">Sizes of pages to try.</param>
     /// <param name="known">Where to stop; <see langword="null"/> for the oldest message.</param>
-    /// <param name="cancel">Gives up.</param>
     /// <returns>The pages, the oldest on top.</returns>
-    private async Task<Stack<List<MessageEntry>>> ReadBackwardsAsync(string order, int[] sizes, HashSet<Guid>? known, CancellationToken cancel)
+    private async Task<Stack<List<MessageEntry>>> ReadBackwardsAsync(string order, int[] sizes, HashSet<Guid>? known, CancellationToken cancellationToken)
     {
         var pages = new Stack<List<MessageEntry>>();
         while (true)
@@ -107,9 +104,9 @@ internal sealed class HistoryReader(HttpTransport http, ServerDialect dialect, s
 
             if (known is null)
             {
-                await ReadPageAsync(sizes[0], Query, page, cancel).ConfigureAwait(false);
+                await ReadPageAsync(sizes[0], Query, page, cancellationToken).ConfigureAwait(false);
             }
-            else if (!await TryAsync(sizes, size => ReadPageAsync(size, Query, page, cancel)).ConfigureAwait(false))
+            else if (!await TryAsync(sizes, size => ReadPageAsync(size, Query, page, cancellationToken)).ConfigureAwait(false))
             {
                 return pages;
             }
@@ -166,7 +163,7 @@ internal sealed class HistoryReader(HttpTransport http, ServerDialect dialect, s
 
     /// <summary>Reads a page and keeps what is new in it.</summary>
     /// <returns>How many messages the page had.</returns>
-    private Task<int> ReadPageAsync(int size, Func<string> query, List<MessageEntry> entries, CancellationToken cancel) => http.GetAsync(
+    private Task<int> ReadPageAsync(int size, Func<string> query, List<MessageEntry> entries, CancellationToken cancellationToken) => http.GetAsync(
         () => $"agents/{agentId}/messages?{ServerDialect.MessageView}&limit={size}{query()}",
         async (json, token) =>
         {
@@ -204,7 +201,7 @@ internal sealed class HistoryReader(HttpTransport http, ServerDialect dialect, s
 
             return rows;
         },
-        cancel);
+        cancellationToken);
 
     private void Keep(Guid id, List<JsonElement> row, HashSet<Guid> known, List<MessageEntry> entries)
     {

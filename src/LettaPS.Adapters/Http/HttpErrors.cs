@@ -1,6 +1,5 @@
 using System.Net;
-using LettaPS.Core;
-using LettaPS.Core.Connections;
+using LettaPS.Core.Text;
 
 namespace LettaPS.Adapters.Http;
 
@@ -92,9 +91,9 @@ internal static class HttpErrors
     public static LettaException InvalidAgentId(LettaConnection connection, string? id, string? name) => new(
         "InvalidIdInAnswer",
         LettaErrorKind.InvalidData,
-        $"{connection.BaseUri} lists an agent '{ForeignText.Shorten(name)}' whose identifier is '{ForeignText.Shorten(id)}', which is not the identifier of a Letta agent.",
+        $"{connection.BaseUri} lists an agent '{UntrustedText.Shorten(name)}' whose identifier is '{UntrustedText.Shorten(id)}', which is not the identifier of a Letta agent.",
         "Nothing that you gave is wrong: look at the server's table of agents, and at any proxy before it. The other agents can be used.",
-        ForeignText.Shorten(id));
+        UntrustedText.Shorten(id));
 
     /// <summary>An answer that is not a success.</summary>
     public static LettaException Refusal(LettaConnection connection, HttpRequestMessage request, HttpResponseMessage response, string body)
@@ -135,7 +134,7 @@ internal static class HttpErrors
 
     private static string Detail(string body)
     {
-        var detail = ForeignText.Detail(body, MaxDetail);
+        var detail = UntrustedText.Detail(body, MaxDetail);
         return detail.Length switch
         {
             0 => "it says nothing more.",

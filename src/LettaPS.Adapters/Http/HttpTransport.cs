@@ -6,10 +6,9 @@ using System.Reflection;
 using System.Security.Authentication;
 using System.Text;
 using System.Text.Json;
-using LettaPS.Core;
-using LettaPS.Core.Connections;
 using LettaPS.Core.Health;
 using LettaPS.Core.Json;
+using LettaPS.Core.Servers;
 using Polly;
 using Polly.Retry;
 
@@ -56,7 +55,7 @@ internal sealed class HttpTransport : IDisposable
 #pragma warning restore CA5359
         }
 
-        // Time limits are per answer and per part of one (TimeLimit, LimitedStream), not per download.
+        // Time limits are per answer and per part of one (TimeLimit, IdleTimeoutStream), not per download.
         _client = new HttpClient(handler) { BaseAddress = connection.BaseUri, Timeout = Timeout.InfiniteTimeSpan };
         _client.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("LettaPS", s_version));
         _client.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
@@ -87,8 +86,7 @@ internal sealed class HttpTransport : IDisposable
 
     /// <summary>Gets a document whole.</summary>
     /// <param name="path">Path and query below <c>/v1</c>.</param>
-    /// <param name="cancel">Gives up.</param>
-    public Task<JsonElement> GetAsync(string path, CancellationToken cancel) => GetAsync(
+    public Task<JsonElement> GetAsync(string path, CancellationToken cancellationToken) => GetAsync(
         path,
         static async (json, token) =>
         {
@@ -96,13 +94,12 @@ internal sealed class HttpTransport : IDisposable
             await json.ReadToEndAsync(token).ConfigureAwait(false);
             return value;
         },
-        cancel);
+        cancellationToken);
 
     /// <summary>Gets a list whole.</summary>
     /// <param name="path">Path and query below <c>/v1</c>.</param>
     /// <param name="maxLength">Longest list that is taken.</param>
-    /// <param name="cancel">Gives up.</param>
-    public Task<List<JsonElement>> GetListAsync(string path, int maxLength, CancellationToken cancel) => GetAsync(
+    public Task<List<JsonElement>> GetListAsync(string path, int maxLength, CancellationToken cancellationToken) => GetAsync(
         path,
         async (json, token) =>
         {
@@ -118,20 +115,18 @@ internal sealed class HttpTransport : IDisposable
 
             return items;
         },
-        cancel);
+        cancellationToken);
 
     /// <summary>Gets a document and reads it as it arrives. When it breaks off, it is asked for and read again from its beginning.</summary>
     /// <param name="path">Path and query below <c>/v1</c>.</param>
     /// <param name="read">Reads it.</param>
-    /// <param name="cancel">Gives up.</param>
-    public Task<T> GetAsync<T>(string path, Func<JsonStreamReader, CancellationToken, Task<T>> read, CancellationToken cancel) =>
-        GetAsync(() => path, read, cancel);
+    public Task<T> GetAsync<T>(string path, Func<JsonStreamReader, CancellationToken, Task<T>> read, CancellationToken cancellationToken) =>
+        GetAsync(() => path, read, cancellationToken);
 
     /// <summary>Gets a document and reads it as it arrives. When it breaks off, the address is asked for again: it may go on from what has been read.</summary>
     /// <param name="path">Gives path and query below <c>/v1</c>, once for each attempt.</param>
     /// <param name="read">Reads it.</param>
-    /// <param name="cancel">Gives up.</param>
-    public async Task<T> GetAsync<T>(Func<string> path, Func<JsonStreamReader, CancellationToken, Task<T>> read, CancellationToken cancel)
+    public async Task<T> GetAsync<T>(Func<string> path, Func<JsonStreamReader, CancellationToken, Task<T>> read, CancellationToken cancellationToken)
     {
         try
         {
@@ -142,7 +137,7 @@ internal sealed class HttpTransport : IDisposable
                     return await SendAsync(request, state.read, token).ConfigureAwait(false);
                 },
                 (path, read),
-                cancel).ConfigureAwait(false);
+                cancellationToken).ConfigureAwait(false);
         }
         catch (TransientException e)
         {
@@ -155,9 +150,8 @@ internal sealed class HttpTransport : IDisposable
     /// <param name="path">Path and query below <c>/v1</c>.</param>
     /// <param name="content">Makes the body, once for each attempt; <see langword="null"/> for none.</param>
     /// <param name="repeatable">Whether making the change twice is the same as once.</param>
-    /// <param name="cancel">Gives up.</param>
     /// <returns>The answer, <see langword="null"/> where it is empty.</returns>
-    public async Task<JsonElement?> SendAsync(HttpMethod method, string path, Func<HttpContent>? content, bool repeatable, CancellationToken cancel)
+    public async Task<JsonElement?> SendAsync(HttpMethod method, string path, Func<HttpContent>? content, bool repeatable, CancellationToken cancellationToken)
     {
         try
         {
@@ -174,7 +168,7 @@ internal sealed class HttpTransport : IDisposable
                         throw e.Failure;
                     }
                 },
-                cancel).ConfigureAwait(false);
+                cancellationToken).ConfigureAwait(false);
         }
         catch (TransientException e)
         {
@@ -187,8 +181,7 @@ internal sealed class HttpTransport : IDisposable
 
     /// <summary>Asks once, and takes whatever is answered.</summary>
     /// <param name="path">Path and query below <c>/v1</c>.</param>
-    /// <param name="cancel">Gives up.</param>
-    public async Task<ServerAnswer> AskAsync(string path, CancellationToken cancel)
+    public async Task<ServerAnswer> AskAsync(string path, CancellationToken cancellationToken)
     {
         var watch = Stopwatch.StartNew();
         using var request = new HttpRequestMessage(HttpMethod.Get, "v1/" + path);
@@ -203,7 +196,7 @@ internal sealed class HttpTransport : IDisposable
                     response.Headers.Server.Count == 0 ? null : response.Headers.Server.ToString(),
                     response.Headers.Via.Count == 0 ? null : response.Headers.Via.ToString(),
                     watch.Elapsed),
-                cancel).ConfigureAwait(false);
+                cancellationToken).ConfigureAwait(false);
         }
         catch (TransientException e)
         {
@@ -211,22 +204,22 @@ internal sealed class HttpTransport : IDisposable
         }
     }
 
-    private Task<T> SendAsync<T>(HttpRequestMessage request, Func<JsonStreamReader, CancellationToken, Task<T>> read, CancellationToken cancel) => ExchangeAsync(
+    private Task<T> SendAsync<T>(HttpRequestMessage request, Func<JsonStreamReader, CancellationToken, Task<T>> read, CancellationToken cancellationToken) => ExchangeAsync(
         request,
         async (response, limit) =>
         {
             await ThrowOnRefusalAsync(request, response, limit.Token).ConfigureAwait(false);
-            using var body = new LimitedStream(await response.Content.ReadAsStreamAsync(limit.Token).ConfigureAwait(false), limit, Received);
+            using var body = new IdleTimeoutStream(await response.Content.ReadAsStreamAsync(limit.Token).ConfigureAwait(false), limit, Received);
             using var json = new JsonStreamReader(body);
             return await read(json, limit.Token).ConfigureAwait(false);
         },
-        cancel);
+        cancellationToken);
 
-    private static async Task<JsonElement?> ReadAnswerAsync(JsonStreamReader json, CancellationToken cancel)
+    private static async Task<JsonElement?> ReadAnswerAsync(JsonStreamReader json, CancellationToken cancellationToken)
     {
         try
         {
-            return await json.ReadValueAsync(cancel).ConfigureAwait(false);
+            return await json.ReadValueAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (JsonException) when (json.IsEmpty)
         {
@@ -234,15 +227,15 @@ internal sealed class HttpTransport : IDisposable
         }
     }
 
-    private async Task<T> ExchangeAsync<T>(HttpRequestMessage request, Func<HttpResponseMessage, TimeLimit, Task<T>> read, CancellationToken cancel)
+    private async Task<T> ExchangeAsync<T>(HttpRequestMessage request, Func<HttpResponseMessage, IdleTimeout, Task<T>> read, CancellationToken cancellationToken)
     {
-        using var limit = new TimeLimit(Connection.Timeout, cancel);
+        using var limit = new IdleTimeout(Connection.Timeout, cancellationToken);
         try
         {
             using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token).ConfigureAwait(false);
             return await read(response, limit).ConfigureAwait(false);
         }
-        catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
             throw HttpErrors.Timeout(Connection, request, e);
         }
@@ -270,14 +263,14 @@ internal sealed class HttpTransport : IDisposable
         _ => new TransientException(HttpErrors.BrokenOff(Connection, request, e)),
     };
 
-    private async Task ThrowOnRefusalAsync(HttpRequestMessage request, HttpResponseMessage response, CancellationToken cancel)
+    private async Task ThrowOnRefusalAsync(HttpRequestMessage request, HttpResponseMessage response, CancellationToken cancellationToken)
     {
         if (response.IsSuccessStatusCode)
         {
             return;
         }
 
-        var failure = HttpErrors.Refusal(Connection, request, response, await ReadDetailAsync(response, cancel).ConfigureAwait(false));
+        var failure = HttpErrors.Refusal(Connection, request, response, await ReadDetailAsync(response, cancellationToken).ConfigureAwait(false));
         if (response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout)
         {
             throw new TransientException(failure) { RetryAfter = RetryAfter(response) };
@@ -293,11 +286,11 @@ internal sealed class HttpTransport : IDisposable
         _ => null,
     };
 
-    private static async Task<string> ReadDetailAsync(HttpResponseMessage response, CancellationToken cancel)
+    private static async Task<string> ReadDetailAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
-        using var body = await response.Content.ReadAsStreamAsync(cancel).ConfigureAwait(false);
+        using var body = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
         var buffer = new byte[MaxErrorLength];
-        var length = await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancel).ConfigureAwait(false);
+        var length = await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
         return Encoding.UTF8.GetString(buffer, 0, length);
     }
 }

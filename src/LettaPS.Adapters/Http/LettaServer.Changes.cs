@@ -2,10 +2,10 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using LettaPS.Core;
 using LettaPS.Core.Agents;
 using LettaPS.Core.Json;
-using LettaPS.Core.Restores;
+using LettaPS.Core.Releases;
+using LettaPS.Core.Sources;
 
 namespace LettaPS.Adapters.Http;
 
@@ -16,14 +16,14 @@ internal sealed partial class LettaServer
     private const int WholeList = 100_000;
 
     /// <inheritdoc/>
-    public async Task<TargetRelease> GetReleaseAsync(CancellationToken cancel)
+    public async Task<ReleaseCapabilities> GetReleaseAsync(CancellationToken cancellationToken)
     {
-        await DialectAsync(cancel).ConfigureAwait(false);
-        return new TargetRelease(Connection.ServerVersion);
+        await DialectAsync(cancellationToken).ConfigureAwait(false);
+        return new ReleaseCapabilities(Connection.ServerVersion);
     }
 
     /// <inheritdoc/>
-    public async Task<string> ImportAsync(Stream file, bool overwriteTools, CancellationToken cancel)
+    public async Task<string> ImportAsync(Stream file, bool overwriteTools, CancellationToken cancellationToken)
     {
         var answer = await _http.SendAsync(
             HttpMethod.Post,
@@ -33,7 +33,7 @@ internal sealed partial class LettaServer
                 file.Position = 0;
 
                 // The content would close the file with itself, and an attempt may follow.
-                var part = new StreamContent(new KeptOpenStream(file));
+                var part = new StreamContent(new LeaveOpenStream(file));
                 part.Headers.ContentType = new MediaTypeHeaderValue("application/json");
                 var form = new MultipartFormDataContent
                 {
@@ -44,32 +44,32 @@ internal sealed partial class LettaServer
                 return form;
             },
             repeatable: false,
-            cancel).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
         var id = answer is { } a ? a.StringOrNull("id") ?? a.Strings("agent_ids").FirstOrDefault() : null;
         return EntityId.TryParse(id, "agent", out _) ? id! : throw Unsaid("which agent it imported");
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<JsonElement>> ListModelsAsync(bool embedding, CancellationToken cancel) => ListAsync(embedding ? "models/embedding" : "models/", cancel);
+    public Task<IReadOnlyList<JsonElement>> ListModelsAsync(bool embedding, CancellationToken cancellationToken) => ListAsync(embedding ? "models/embedding" : "models/", cancellationToken);
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<JsonElement>> ListThingsAsync(ThingKind kind, CancellationToken cancel) => ListAsync(kind switch
+    public Task<IReadOnlyList<JsonElement>> ListThingsAsync(ResourceKind kind, CancellationToken cancellationToken) => ListAsync(kind switch
     {
-        ThingKind.Group => $"groups/?limit={WholeList}&show_hidden_groups=true",
-        ThingKind.Block => $"blocks/?limit={WholeList}&show_hidden_blocks=true",
+        ResourceKind.Group => $"groups/?limit={WholeList}&show_hidden_groups=true",
+        ResourceKind.Block => $"blocks/?limit={WholeList}&show_hidden_blocks=true",
         _ => $"{Folder(kind)}/?limit={WholeList}",
-    }, cancel);
+    }, cancellationToken);
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<JsonElement>> ListArchivesAsync(string agentId, CancellationToken cancel) =>
-        ListAsync($"archives/?agent_id={EntityId.Require(agentId, "agent")}&limit={WholeList}", cancel);
+    public Task<IReadOnlyList<JsonElement>> ListArchivesAsync(string agentId, CancellationToken cancellationToken) =>
+        ListAsync($"archives/?agent_id={EntityId.Require(agentId, "agent")}&limit={WholeList}", cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<JsonElement?> FindThingAsync(ThingKind kind, string id, CancellationToken cancel)
+    public async Task<JsonElement?> FindThingAsync(ResourceKind kind, string id, CancellationToken cancellationToken)
     {
         try
         {
-            return await _http.GetAsync($"{Folder(kind)}/{Checked(kind, id)}", cancel).ConfigureAwait(false);
+            return await _http.GetAsync($"{Folder(kind)}/{Checked(kind, id)}", cancellationToken).ConfigureAwait(false);
         }
         catch (LettaException e) when (e.ErrorId == "NotFound")
         {
@@ -78,20 +78,20 @@ internal sealed partial class LettaServer
     }
 
     /// <inheritdoc/>
-    public async Task<JsonElement> CreateThingAsync(ThingKind kind, JsonObject properties, CancellationToken cancel) =>
-        await _http.SendAsync(HttpMethod.Post, Folder(kind) + "/", Json(properties), repeatable: false, cancel).ConfigureAwait(false)
+    public async Task<JsonElement> CreateAsync(ResourceKind kind, JsonObject properties, CancellationToken cancellationToken) =>
+        await _http.SendAsync(HttpMethod.Post, Folder(kind) + "/", Json(properties), repeatable: false, cancellationToken).ConfigureAwait(false)
         ?? throw Unsaid("what it made");
 
     /// <inheritdoc/>
-    public Task ChangeThingAsync(ThingKind kind, string id, JsonObject properties, CancellationToken cancel) =>
-        _http.SendAsync(HttpMethod.Patch, $"{Folder(kind)}/{Checked(kind, id)}", Json(properties), repeatable: true, cancel);
+    public Task ChangeThingAsync(ResourceKind kind, string id, JsonObject properties, CancellationToken cancellationToken) =>
+        _http.SendAsync(HttpMethod.Patch, $"{Folder(kind)}/{Checked(kind, id)}", Json(properties), repeatable: true, cancellationToken);
 
     /// <inheritdoc/>
-    public async Task DeleteThingAsync(ThingKind kind, string id, CancellationToken cancel)
+    public async Task DeleteThingAsync(ResourceKind kind, string id, CancellationToken cancellationToken)
     {
         try
         {
-            await _http.SendAsync(HttpMethod.Delete, $"{Folder(kind)}/{Checked(kind, id)}", null, repeatable: true, cancel).ConfigureAwait(false);
+            await _http.SendAsync(HttpMethod.Delete, $"{Folder(kind)}/{Checked(kind, id)}", null, repeatable: true, cancellationToken).ConfigureAwait(false);
         }
         catch (LettaException e) when (e.ErrorId == "NotFound")
         {
@@ -100,11 +100,11 @@ internal sealed partial class LettaServer
     }
 
     /// <inheritdoc/>
-    public async Task<bool> IsUsedAsync(ThingKind kind, string id, CancellationToken cancel)
+    public async Task<bool> IsUsedAsync(ResourceKind kind, string id, CancellationToken cancellationToken)
     {
         try
         {
-            var agents = await _http.GetAsync($"{Folder(kind)}/{Checked(kind, id)}/agents", cancel).ConfigureAwait(false);
+            var agents = await _http.GetAsync($"{Folder(kind)}/{Checked(kind, id)}/agents", cancellationToken).ConfigureAwait(false);
             return agents.ValueKind != JsonValueKind.Array || agents.GetArrayLength() > 0;
         }
         catch (LettaException e) when (e.ErrorId == "NotFound")
@@ -114,48 +114,48 @@ internal sealed partial class LettaServer
     }
 
     /// <inheritdoc/>
-    public Task AttachAsync(string agentId, ThingKind kind, string id, CancellationToken cancel) => LinkAsync(agentId, kind, "attach", id, repeatable: kind != ThingKind.Block, cancel);
+    public Task AttachAsync(string agentId, ResourceKind kind, string id, CancellationToken cancellationToken) => LinkAsync(agentId, kind, "attach", id, repeatable: kind != ResourceKind.Block, cancellationToken);
 
     /// <inheritdoc/>
-    public Task DetachAsync(string agentId, ThingKind kind, string id, CancellationToken cancel) => LinkAsync(agentId, kind, "detach", id, repeatable: true, cancel);
+    public Task DetachAsync(string agentId, ResourceKind kind, string id, CancellationToken cancellationToken) => LinkAsync(agentId, kind, "detach", id, repeatable: true, cancellationToken);
 
     /// <inheritdoc/>
-    public Task SetFileOpenAsync(string agentId, string fileId, bool open, CancellationToken cancel) => _http.SendAsync(
+    public Task SetFileOpenAsync(string agentId, string fileId, bool open, CancellationToken cancellationToken) => _http.SendAsync(
         HttpMethod.Patch,
         $"agents/{EntityId.Require(agentId, "agent")}/files/{EntityId.Require(fileId, "file")}/{(open ? "open" : "close")}",
         null,
         repeatable: true,
-        cancel);
+        cancellationToken);
 
     /// <inheritdoc/>
-    public Task AddPassageAsync(string agentId, JsonObject properties, CancellationToken cancel) =>
-        _http.SendAsync(HttpMethod.Post, $"agents/{EntityId.Require(agentId, "agent")}/archival-memory", Json(properties), repeatable: false, cancel);
+    public Task AddPassageAsync(string agentId, JsonObject properties, CancellationToken cancellationToken) =>
+        _http.SendAsync(HttpMethod.Post, $"agents/{EntityId.Require(agentId, "agent")}/archival-memory", Json(properties), repeatable: false, cancellationToken);
 
     private static Func<HttpContent> Json(JsonObject properties) => () => new StringContent(properties.ToJsonString(), Encoding.UTF8, "application/json");
 
-    private static string Checked(ThingKind kind, string id) => EntityId.Require(id, kind == ThingKind.McpServer ? "mcp_server" : kind.ToString().ToLowerInvariant());
+    private static string Checked(ResourceKind kind, string id) => EntityId.Require(id, kind == ResourceKind.McpServer ? "mcp_server" : kind.ToString().ToLowerInvariant());
 
-    private static string Folder(ThingKind kind) => kind switch
+    private static string Folder(ResourceKind kind) => kind switch
     {
-        ThingKind.Agent => "agents",
-        ThingKind.Block => "blocks",
-        ThingKind.Tool => "tools",
-        ThingKind.Source => "sources",
-        ThingKind.Archive => "archives",
-        ThingKind.Group => "groups",
-        ThingKind.Identity => "identities",
-        ThingKind.McpServer => "mcp-servers",
+        ResourceKind.Agent => "agents",
+        ResourceKind.Block => "blocks",
+        ResourceKind.Tool => "tools",
+        ResourceKind.Source => "sources",
+        ResourceKind.Archive => "archives",
+        ResourceKind.Group => "groups",
+        ResourceKind.Identity => "identities",
+        ResourceKind.McpServer => "mcp-servers",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
 
-    private Task<JsonElement?> LinkAsync(string agentId, ThingKind kind, string action, string id, bool repeatable, CancellationToken cancel) => _http.SendAsync(
+    private Task<JsonElement?> LinkAsync(string agentId, ResourceKind kind, string action, string id, bool repeatable, CancellationToken cancellationToken) => _http.SendAsync(
         HttpMethod.Patch,
-        $"agents/{EntityId.Require(agentId, "agent")}/{(kind == ThingKind.Block ? "core-memory/blocks" : Folder(kind))}/{action}/{Checked(kind, id)}",
+        $"agents/{EntityId.Require(agentId, "agent")}/{(kind == ResourceKind.Block ? "core-memory/blocks" : Folder(kind))}/{action}/{Checked(kind, id)}",
         null,
         repeatable,
-        cancel);
+        cancellationToken);
 
-    private async Task<IReadOnlyList<JsonElement>> ListAsync(string path, CancellationToken cancel) => await _http.GetListAsync(path, WholeList, cancel).ConfigureAwait(false);
+    private async Task<IReadOnlyList<JsonElement>> ListAsync(string path, CancellationToken cancellationToken) => await _http.GetListAsync(path, WholeList, cancellationToken).ConfigureAwait(false);
 
     private LettaException Unsaid(string what) => new(
         "InvalidAnswer",

@@ -1,11 +1,10 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
-using LettaPS.Core;
 using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Agents;
-using LettaPS.Core.Connections;
 using LettaPS.Core.Json;
+using LettaPS.Core.Sources;
 
 namespace LettaPS.Adapters.Http;
 
@@ -41,12 +40,12 @@ internal sealed partial class LettaServer : ILettaServer
     public LettaConnection Connection { get; private set; }
 
     /// <inheritdoc/>
-    public async Task<LettaConnection> CheckAsync(CancellationToken cancel)
+    public async Task<LettaConnection> CheckAsync(CancellationToken cancellationToken)
     {
-        var dialect = await AskVersionAsync(cancel).ConfigureAwait(false);
+        var dialect = await AskVersionAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            await _http.GetAsync("agents/?limit=1&" + dialect.Include(everything: false), cancel).ConfigureAwait(false);
+            await _http.GetAsync("agents/?limit=1&" + dialect.Include(everything: false), cancellationToken).ConfigureAwait(false);
         }
         catch (LettaException e) when (e.ErrorId == "ServerError")
         {
@@ -58,9 +57,9 @@ internal sealed partial class LettaServer : ILettaServer
     }
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<LettaAgent> ListAsync(AgentQuery query, [EnumeratorCancellation] CancellationToken cancel)
+    public async IAsyncEnumerable<LettaAgent> ListAsync(AgentQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var filter = Filter(query) + (await DialectAsync(cancel).ConfigureAwait(false)).Include(everything: false);
+        var filter = Filter(query) + (await DialectAsync(cancellationToken).ConfigureAwait(false)).Include(everything: false);
         var seen = new HashSet<string>(StringComparer.Ordinal);
         string? last = null;
         while (true)
@@ -68,7 +67,7 @@ internal sealed partial class LettaServer : ILettaServer
             var page = await _http.GetAsync(
                 $"agents/?limit={PageSize}&{filter}" + (last is null ? string.Empty : $"&after={last}"),
                 (json, token) => ReadAgentsAsync(json, Connection, token),
-                cancel).ConfigureAwait(false);
+                cancellationToken).ConfigureAwait(false);
             if (page.Count == 0)
             {
                 yield break;
@@ -112,19 +111,19 @@ internal sealed partial class LettaServer : ILettaServer
     }
 
     /// <inheritdoc/>
-    public async Task<LettaAgent> GetAsync(string agentId, CancellationToken cancel) =>
-        LettaAgent.FromState(await ReadStateAsync(agentId, everything: false, cancel).ConfigureAwait(false), Connection);
+    public async Task<LettaAgent> GetAsync(string agentId, CancellationToken cancellationToken) =>
+        LettaAgent.FromState(await ReadStateAsync(agentId, everything: false, cancellationToken).ConfigureAwait(false), Connection);
 
     /// <inheritdoc/>
-    public async Task<AgentSnapshot> ReadAsync(string agentId, SnapshotOptions options, CancellationToken cancel)
+    public async Task<AgentSnapshot> ReadAsync(string agentId, SnapshotOptions options, CancellationToken cancellationToken)
     {
-        var dialect = await DialectAsync(cancel).ConfigureAwait(false);
+        var dialect = await DialectAsync(cancellationToken).ConfigureAwait(false);
         var gate = s_exportGates.GetOrAdd(Connection.BaseUri, _ => new SemaphoreSlim(1));
         var logs = new AgentReader.Logs(new MessageLog(options.WorkFolder), new JsonLog(options.WorkFolder), new JsonLog(options.WorkFolder));
         try
         {
             var reader = new AgentReader(_http, dialect, gate, agentId, token => ReadStateAsync(agentId, everything: true, token), options, logs, WarnOnce);
-            return await reader.ReadAsync(Connection, cancel).ConfigureAwait(false);
+            return await reader.ReadAsync(Connection, cancellationToken).ConfigureAwait(false);
         }
         catch
         {
@@ -152,10 +151,10 @@ internal sealed partial class LettaServer : ILettaServer
         return query.IncludeHidden ? filter + "show_hidden_agents=true&" : filter;
     }
 
-    private static async Task<List<(LettaAgent? Agent, LettaException? Invalid)>> ReadAgentsAsync(JsonStreamReader json, LettaConnection connection, CancellationToken cancel)
+    private static async Task<List<(LettaAgent? Agent, LettaException? Invalid)>> ReadAgentsAsync(JsonStreamReader json, LettaConnection connection, CancellationToken cancellationToken)
     {
         var page = new List<(LettaAgent? Agent, LettaException? Invalid)>();
-        await foreach (var state in json.ReadArrayAsync(cancel).ConfigureAwait(false))
+        await foreach (var state in json.ReadArrayAsync(cancellationToken).ConfigureAwait(false))
         {
             if (page.Count == PageSize)
             {
@@ -170,13 +169,13 @@ internal sealed partial class LettaServer : ILettaServer
         return page;
     }
 
-    private async Task<JsonElement> ReadStateAsync(string agentId, bool everything, CancellationToken cancel)
+    private async Task<JsonElement> ReadStateAsync(string agentId, bool everything, CancellationToken cancellationToken)
     {
         var id = EntityId.Require(agentId, "agent");
-        var dialect = await DialectAsync(cancel).ConfigureAwait(false);
+        var dialect = await DialectAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            var state = await _http.GetAsync($"agents/{id}?{dialect.Include(everything)}", cancel).ConfigureAwait(false);
+            var state = await _http.GetAsync($"agents/{id}?{dialect.Include(everything)}", cancellationToken).ConfigureAwait(false);
             return state.StringOrNull("id") == id
                 ? state
                 : throw new LettaException("WrongAgent", LettaErrorKind.InvalidData, $"{Connection.BaseUri} answered with another agent when asked for {id}.", "Look for a proxy or cache on the way to the server.", id);
@@ -187,14 +186,14 @@ internal sealed partial class LettaServer : ILettaServer
         }
     }
 
-    private async ValueTask<ServerDialect> DialectAsync(CancellationToken cancel) => _dialect ?? await AskVersionAsync(cancel).ConfigureAwait(false);
+    private async ValueTask<ServerDialect> DialectAsync(CancellationToken cancellationToken) => _dialect ?? await AskVersionAsync(cancellationToken).ConfigureAwait(false);
 
-    private async Task<ServerDialect> AskVersionAsync(CancellationToken cancel)
+    private async Task<ServerDialect> AskVersionAsync(CancellationToken cancellationToken)
     {
         JsonElement health;
         try
         {
-            health = await _http.GetAsync("health/", cancel).ConfigureAwait(false);
+            health = await _http.GetAsync("health/", cancellationToken).ConfigureAwait(false);
         }
         catch (LettaException e) when (e.ErrorId is "NotFound" or "InvalidAnswer")
         {

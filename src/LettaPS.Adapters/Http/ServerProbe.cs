@@ -2,8 +2,8 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using LettaPS.Core.Connections;
 using LettaPS.Core.Health;
+using LettaPS.Core.Servers;
 
 namespace LettaPS.Adapters.Http;
 
@@ -13,20 +13,20 @@ internal sealed class ServerProbe(LettaConnection connection) : IServerProbe
     private readonly HttpTransport _http = new(connection);
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<string>> ResolveAsync(CancellationToken cancel) => StepAsync<IReadOnlyList<string>>(
-        async limit => [.. (await Dns.GetHostAddressesAsync(connection.BaseUri.DnsSafeHost, limit).ConfigureAwait(false)).Select(a => a.ToString())], cancel);
+    public Task<IReadOnlyList<string>> ResolveAsync(CancellationToken cancellationToken) => StepAsync<IReadOnlyList<string>>(
+        async limit => [.. (await Dns.GetHostAddressesAsync(connection.BaseUri.DnsSafeHost, limit).ConfigureAwait(false)).Select(a => a.ToString())], cancellationToken);
 
     /// <inheritdoc/>
-    public Task ConnectAsync(CancellationToken cancel) => StepAsync(
+    public Task ConnectAsync(CancellationToken cancellationToken) => StepAsync(
         async limit =>
         {
             using var socket = await OpenAsync(limit).ConfigureAwait(false);
             return socket.Connected;
         },
-        cancel);
+        cancellationToken);
 
     /// <inheritdoc/>
-    public Task<TlsFacts> HandshakeAsync(CancellationToken cancel) => StepAsync(
+    public Task<TlsFacts> HandshakeAsync(CancellationToken cancellationToken) => StepAsync(
         async limit =>
         {
             using var socket = await OpenAsync(limit).ConfigureAwait(false);
@@ -50,10 +50,10 @@ internal sealed class ServerProbe(LettaConnection connection) : IServerProbe
                 return new TlsFacts(certificate.Subject, certificate.NotAfter.ToUniversalTime(), problem);
             }
         },
-        cancel);
+        cancellationToken);
 
     /// <inheritdoc/>
-    public Task<ServerAnswer> GetAsync(string path, CancellationToken cancel) => _http.AskAsync(path, cancel);
+    public Task<ServerAnswer> GetAsync(string path, CancellationToken cancellationToken) => _http.AskAsync(path, cancellationToken);
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
@@ -63,12 +63,12 @@ internal sealed class ServerProbe(LettaConnection connection) : IServerProbe
         : chain?.ChainStatus.FirstOrDefault().StatusInformation is { Length: > 0 } status ? status.Trim().TrimEnd('.')
         : "it cannot be checked";
 
-    private async Task<Socket> OpenAsync(CancellationToken cancel)
+    private async Task<Socket> OpenAsync(CancellationToken cancellationToken)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            await socket.ConnectAsync(connection.BaseUri.DnsSafeHost, connection.BaseUri.Port, cancel).ConfigureAwait(false);
+            await socket.ConnectAsync(connection.BaseUri.DnsSafeHost, connection.BaseUri.Port, cancellationToken).ConfigureAwait(false);
             return socket;
         }
         catch
@@ -78,14 +78,14 @@ internal sealed class ServerProbe(LettaConnection connection) : IServerProbe
         }
     }
 
-    private async Task<T> StepAsync<T>(Func<CancellationToken, Task<T>> step, CancellationToken cancel)
+    private async Task<T> StepAsync<T>(Func<CancellationToken, Task<T>> step, CancellationToken cancellationToken)
     {
-        using var limit = new TimeLimit(connection.Timeout, cancel);
+        using var limit = new IdleTimeout(connection.Timeout, cancellationToken);
         try
         {
             return await step(limit.Token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
             throw HttpErrors.NoConnection(connection, e);
         }

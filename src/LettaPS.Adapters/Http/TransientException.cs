@@ -1,5 +1,3 @@
-using LettaPS.Core;
-
 namespace LettaPS.Adapters.Http;
 
 /// <summary>A failure that may pass by itself.</summary>

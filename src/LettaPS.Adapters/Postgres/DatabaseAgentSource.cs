@@ -1,8 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
-using LettaPS.Core;
+using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Agents;
-using LettaPS.Core.Connections;
+using LettaPS.Core.Sources;
 using Npgsql;
 
 namespace LettaPS.Adapters.Postgres;
@@ -16,7 +16,7 @@ internal sealed class DatabaseAgentSource(AgentDatabase from) : IAgentSource, IA
     private const int PageSize = 100;
 
     private readonly SemaphoreSlim _turn = new(1);
-    private readonly Dictionary<(bool History, bool Archive), AgentReading> _readings = [];
+    private readonly Dictionary<(bool History, bool Archive), DatabaseAgentReader> _readings = [];
     private PostgresSource? _source;
     private DatabaseSession? _session;
 
@@ -24,9 +24,9 @@ internal sealed class DatabaseAgentSource(AgentDatabase from) : IAgentSource, IA
     public LettaConnection Connection => from.Connection;
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<LettaAgent> ListAsync(AgentQuery query, [EnumeratorCancellation] CancellationToken cancel)
+    public async IAsyncEnumerable<LettaAgent> ListAsync(AgentQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var ids = await InTurnAsync(session => session.ListAsync(query, cancel), "Reading the database before its agents", cancel).ConfigureAwait(false);
+        var ids = await InTurnAsync(session => session.ListAsync(query, cancellationToken), "Reading the database before its agents", cancellationToken).ConfigureAwait(false);
         foreach (var page in ids.Chunk(PageSize))
         {
             var valid = new List<string>(page.Length);
@@ -46,7 +46,7 @@ internal sealed class DatabaseAgentSource(AgentDatabase from) : IAgentSource, IA
                 }
             }
 
-            foreach (var agent in await AgentsAsync(valid, cancel).ConfigureAwait(false))
+            foreach (var agent in await AgentsAsync(valid, cancellationToken).ConfigureAwait(false))
             {
                 yield return agent;
             }
@@ -54,14 +54,14 @@ internal sealed class DatabaseAgentSource(AgentDatabase from) : IAgentSource, IA
     }
 
     /// <inheritdoc/>
-    public async Task<LettaAgent> GetAsync(string agentId, CancellationToken cancel)
+    public async Task<LettaAgent> GetAsync(string agentId, CancellationToken cancellationToken)
     {
         var id = EntityId.Require(agentId, "agent");
-        return await AgentsAsync([id], cancel).ConfigureAwait(false) is [var agent] ? agent : throw NotFound(id);
+        return await AgentsAsync([id], cancellationToken).ConfigureAwait(false) is [var agent] ? agent : throw NotFound(id);
     }
 
     /// <inheritdoc/>
-    public async Task<AgentSnapshot> ReadAsync(string agentId, SnapshotOptions options, CancellationToken cancel)
+    public async Task<AgentSnapshot> ReadAsync(string agentId, SnapshotOptions options, CancellationToken cancellationToken)
     {
         var id = EntityId.Require(agentId, "agent");
         var (reading, agent) = await InTurnAsync(
@@ -69,14 +69,14 @@ internal sealed class DatabaseAgentSource(AgentDatabase from) : IAgentSource, IA
             {
                 if (!_readings.TryGetValue((options.IncludeHistory, options.IncludeArchive), out var reading))
                 {
-                    reading = await AgentReading.PrepareAsync(session, options, cancel).ConfigureAwait(false);
+                    reading = await DatabaseAgentReader.PrepareAsync(session, options, cancellationToken).ConfigureAwait(false);
                     _readings[(options.IncludeHistory, options.IncludeArchive)] = reading;
                 }
 
-                return (reading, await reading.ReadAsync(id, options, from, cancel).ConfigureAwait(false));
+                return (reading, await reading.ReadAsync(id, options, from, cancellationToken).ConfigureAwait(false));
             },
             $"Reading {id}",
-            cancel).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
         using (agent)
         {
             agent.AddWaiting();
@@ -90,11 +90,11 @@ internal sealed class DatabaseAgentSource(AgentDatabase from) : IAgentSource, IA
                 await InTurnAsync(
                     async _ =>
                     {
-                        await reading.LearnAsync(agent.References, cancel).ConfigureAwait(false);
+                        await reading.LearnAsync(agent.References, cancellationToken).ConfigureAwait(false);
                         return true;
                     },
                     $"Reading whom {id} belongs to",
-                    cancel).ConfigureAwait(false);
+                    cancellationToken).ConfigureAwait(false);
             }
 
             reading.AddNamed(agent);
@@ -126,27 +126,27 @@ internal sealed class DatabaseAgentSource(AgentDatabase from) : IAgentSource, IA
     /// <inheritdoc/>
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
-    private async Task<IReadOnlyList<LettaAgent>> AgentsAsync(IReadOnlyList<string> ids, CancellationToken cancel)
+    private async Task<IReadOnlyList<LettaAgent>> AgentsAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken)
     {
-        var states = await InTurnAsync(session => session.StatesAsync(ids, cancel), "Reading the list of agents", cancel).ConfigureAwait(false);
+        var states = await InTurnAsync(session => session.StatesAsync(ids, cancellationToken), "Reading the list of agents", cancellationToken).ConfigureAwait(false);
         return [.. ids.Select(states.GetValueOrDefault).Where(s => s.ValueKind == JsonValueKind.Object).Select(s => LettaAgent.FromState(s, Connection))];
     }
 
     /// <summary>Does something on the connection, which nobody else uses meanwhile. A failure of one statement leaves the transaction as it was.</summary>
-    private async Task<T> InTurnAsync<T>(Func<DatabaseSession, Task<T>> work, string what, CancellationToken cancel)
+    private async Task<T> InTurnAsync<T>(Func<DatabaseSession, Task<T>> work, string what, CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(cancel).ConfigureAwait(false);
+        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            _source ??= await PostgresSource.OpenAsync(from.Address, cancel).ConfigureAwait(false);
-            _session ??= await DatabaseSession.OpenAsync(_source, from, cancel).ConfigureAwait(false);
+            _source ??= await PostgresSource.OpenAsync(from.Address, cancellationToken).ConfigureAwait(false);
+            _session ??= await DatabaseSession.OpenAsync(_source, from, cancellationToken).ConfigureAwait(false);
             try
             {
                 return await work(_session).ConfigureAwait(false);
             }
             catch (PostgresException)
             {
-                await _session.RecoverAsync(cancel).ConfigureAwait(false);
+                await _session.RecoverAsync(cancellationToken).ConfigureAwait(false);
                 throw;
             }
         }

@@ -1,9 +1,8 @@
 using System.Globalization;
 using System.Text;
-using LettaPS.Core;
 using LettaPS.Core.Connections;
 using LettaPS.Core.Databases;
-using LettaPS.Core.Schemas;
+using LettaPS.Core.Schemas.Model;
 using Npgsql;
 
 namespace LettaPS.Adapters.Postgres;
@@ -23,7 +22,7 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
     private string Maintenance => address.Database == "postgres" ? "template1" : "postgres";
 
     /// <inheritdoc/>
-    public async Task<ClusterState> ReadAsync(CancellationToken cancel)
+    public async Task<ClusterState> ReadAsync(CancellationToken cancellationToken)
     {
         var facts = await QueryAsync(
             Maintenance,
@@ -34,25 +33,25 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
                    ARRAY(SELECT name::text FROM pg_available_extensions)
             """,
             r => (Version: r.GetInt32(0), Identifier: TextOrNull(r, 1), Roles: r.GetFieldValue<string[]>(2), Extensions: r.GetFieldValue<string[]>(3)),
-            cancel).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
         var databases = await QueryAsync(
             Maintenance,
             "SELECT datname::text, shobj_description(oid, 'pg_database') FROM pg_database WHERE NOT datistemplate ORDER BY datname",
             r => new ClusterDatabase(r.GetString(0), TextOrNull(r, 1)),
-            cancel).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
         return new ClusterState(facts[0].Version, facts[0].Identifier, databases, facts[0].Roles, facts[0].Extensions);
     }
 
     /// <inheritdoc/>
-    public async Task<IAsyncDisposable> LockAsync(string database, CancellationToken cancel)
+    public async Task<IAsyncDisposable> LockAsync(string database, CancellationToken cancellationToken)
     {
-        var connection = await ConnectAsync(Maintenance, cancel).ConfigureAwait(false);
+        var connection = await ConnectAsync(Maintenance, cancellationToken).ConfigureAwait(false);
         try
         {
             for (var attempt = 1; ; attempt++)
             {
                 using var command = new NpgsqlCommand("SELECT pg_try_advisory_lock(hashtextextended('LettaPS ' || $1, 0))", connection) { Parameters = { new() { Value = database } } };
-                if ((bool)(await command.ExecuteScalarAsync(cancel).ConfigureAwait(false))!)
+                if ((bool)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!)
                 {
                     return new DatabaseLock(connection);
                 }
@@ -64,7 +63,7 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
                 }
 
                 // The server may take a moment to notice that a process which held the lock was killed.
-                await Task.Delay(s_lockInterval, cancel).ConfigureAwait(false);
+                await Task.Delay(s_lockInterval, cancellationToken).ConfigureAwait(false);
             }
         }
         catch (Exception e)
@@ -80,12 +79,12 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
     }
 
     /// <inheritdoc/>
-    public async Task<IDatabaseView> ViewAsync(string database, CancellationToken cancel)
+    public async Task<IDatabaseView> ViewAsync(string database, CancellationToken cancellationToken)
     {
-        var connection = await ConnectAsync(database, cancel).ConfigureAwait(false);
+        var connection = await ConnectAsync(database, cancellationToken).ConfigureAwait(false);
         try
         {
-            return await DatabaseView.OpenAsync(connection, Address(database), cancel).ConfigureAwait(false);
+            return await DatabaseView.OpenAsync(connection, Address(database), cancellationToken).ConfigureAwait(false);
         }
         catch
         {
@@ -95,9 +94,9 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
     }
 
     /// <inheritdoc/>
-    public async Task CreateAsync(string name, DatabaseFacts like, string comment, CancellationToken cancel)
+    public async Task CreateAsync(string name, DatabaseFacts like, string comment, CancellationToken cancellationToken)
     {
-        var state = await ReadAsync(cancel).ConfigureAwait(false);
+        var state = await ReadAsync(cancellationToken).ConfigureAwait(false);
         var create = new StringBuilder($"CREATE DATABASE {Sql.Id(name)} TEMPLATE template0 OWNER {Sql.Id(like.Owner)} ENCODING {Sql.Literal(like.Encoding)}");
         create.Append(CultureInfo.InvariantCulture, $" LC_COLLATE {Sql.Literal(like.Collate)} LC_CTYPE {Sql.Literal(like.CType)} CONNECTION LIMIT {like.ConnectionLimit}");
         if (like.LocaleProvider != "libc" && like.Locale is not null)
@@ -105,8 +104,8 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
             create.Append(CultureInfo.InvariantCulture, $" LOCALE_PROVIDER {like.LocaleProvider} {(like.LocaleProvider == "icu" ? "ICU_LOCALE" : "BUILTIN_LOCALE")} {Sql.Literal(like.Locale)}");
         }
 
-        await ExecuteAsync(Maintenance, $"The database '{name}' could not be made", [create.ToString()], cancel).ConfigureAwait(false);
-        await CommentAsync(name, comment, cancel).ConfigureAwait(false);
+        await ExecuteAsync(Maintenance, $"The database '{name}' could not be made", [create.ToString()], cancellationToken).ConfigureAwait(false);
+        await CommentAsync(name, comment, cancellationToken).ConfigureAwait(false);
 
         // What is set for roles that this server does not have counts for nobody here.
         var settings = like.Settings.Where(s => s.Role is null || state.Roles.Contains(s.Role)).Select(s =>
@@ -114,26 +113,26 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
         var grants = (like.Grants ?? []).Where(g => g.Grantee is null || state.Roles.Contains(g.Grantee)).Select(g =>
             $"GRANT {g.Privilege} ON DATABASE {Sql.Id(name)} TO {(g.Grantee is null ? "PUBLIC" : Sql.Id(g.Grantee))}{(g.Grantable ? " WITH GRANT OPTION" : string.Empty)}");
         var revoke = like.Grants is not null ? [$"REVOKE ALL ON DATABASE {Sql.Id(name)} FROM PUBLIC"] : Array.Empty<string>();
-        await ExecuteAsync(Maintenance, $"The settings of the database '{name}' could not be made", [.. settings, .. revoke, .. grants], cancel).ConfigureAwait(false);
+        await ExecuteAsync(Maintenance, $"The settings of the database '{name}' could not be made", [.. settings, .. revoke, .. grants], cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
-    public async Task LayOutAsync(string name, DatabaseFacts like, CancellationToken cancel)
+    public async Task LayOutAsync(string name, DatabaseFacts like, CancellationToken cancellationToken)
     {
-        var state = await ReadAsync(cancel).ConfigureAwait(false);
+        var state = await ReadAsync(cancellationToken).ConfigureAwait(false);
         var schemas = like.Schemas.Where(s => s.Name != "public").Select(s =>
             $"CREATE SCHEMA {Sql.Id(s.Name)} AUTHORIZATION {Sql.Id(state.Roles.Contains(s.Owner) ? s.Owner : like.Owner)}");
         var extensions = like.Extensions.Select(e => $"CREATE EXTENSION {Sql.Id(e.Name)} WITH SCHEMA {Sql.Id(e.Schema)}");
         var drop = like.Schemas.Any(s => s.Name == "public") ? Array.Empty<string>() : ["DROP SCHEMA public"];
-        await ExecuteAsync(name, $"The schemas of the database '{name}' could not be made", [.. schemas, .. extensions, .. drop], cancel).ConfigureAwait(false);
+        await ExecuteAsync(name, $"The schemas of the database '{name}' could not be made", [.. schemas, .. extensions, .. drop], cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
-    public Task DropPublicAsync(string name, CancellationToken cancel) =>
-        ExecuteAsync(name, $"The schema public of the database '{name}' could not be removed", ["DROP SCHEMA public"], cancel);
+    public Task DropPublicAsync(string name, CancellationToken cancellationToken) =>
+        ExecuteAsync(name, $"The schema public of the database '{name}' could not be removed", ["DROP SCHEMA public"], cancellationToken);
 
     /// <inheritdoc/>
-    public Task GiveAllAsync(string name, string owner, CancellationToken cancel) => ExecuteAsync(
+    public Task GiveAllAsync(string name, string owner, CancellationToken cancellationToken) => ExecuteAsync(
         name,
         $"What is in the database '{name}' could not be given to '{owner}'",
         [$"""
@@ -165,25 +164,25 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
         END
         $give$
         """],
-        cancel);
+        cancellationToken);
 
     /// <inheritdoc/>
-    public Task AnalyzeAsync(string name, CancellationToken cancel) => ExecuteAsync(name, $"The statistics of the database '{name}' could not be made", ["ANALYZE"], cancel);
+    public Task AnalyzeAsync(string name, CancellationToken cancellationToken) => ExecuteAsync(name, $"The statistics of the database '{name}' could not be made", ["ANALYZE"], cancellationToken);
 
     /// <inheritdoc/>
-    public Task CommentAsync(string name, string? comment, CancellationToken cancel) =>
-        ExecuteAsync(Maintenance, $"The comment of the database '{name}' could not be changed", [CommentText(name, comment)], cancel);
+    public Task CommentAsync(string name, string? comment, CancellationToken cancellationToken) =>
+        ExecuteAsync(Maintenance, $"The comment of the database '{name}' could not be changed", [CommentText(name, comment)], cancellationToken);
 
     /// <inheritdoc/>
-    public async Task RenameAsync(string name, string newName, CancellationToken cancel)
+    public async Task RenameAsync(string name, string newName, CancellationToken cancellationToken)
     {
         await ForgetAsync(name).ConfigureAwait(false);
         await ExecuteAsync(
-            Maintenance, $"The database '{name}' could not be renamed", [$"ALTER DATABASE {Sql.Id(name)} RENAME TO {Sql.Id(newName)}"], cancel).ConfigureAwait(false);
+            Maintenance, $"The database '{name}' could not be renamed", [$"ALTER DATABASE {Sql.Id(name)} RENAME TO {Sql.Id(newName)}"], cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
-    public async Task SwapAsync(string name, string replacement, string? keepAs, string? keptComment, string comment, CancellationToken cancel)
+    public async Task SwapAsync(string name, string replacement, string? keepAs, string? keptComment, string comment, CancellationToken cancellationToken)
     {
         await ForgetAsync(name).ConfigureAwait(false);
         await ForgetAsync(replacement).ConfigureAwait(false);
@@ -206,7 +205,7 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
                 statements.Add($"ALTER DATABASE {Sql.Id(replacement)} RENAME TO {Sql.Id(name)}");
                 statements.Add(CommentText(name, comment));
                 statements.Add("COMMIT");
-                await ExecuteAsync(Maintenance, $"The database '{name}' could not be replaced", statements, cancel).ConfigureAwait(false);
+                await ExecuteAsync(Maintenance, $"The database '{name}' could not be replaced", statements, cancellationToken).ConfigureAwait(false);
                 return;
             }
             catch (LettaException e) when (e.InnerException is PostgresException { SqlState: PostgresErrorCodes.ObjectInUse })
@@ -216,7 +215,7 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
                     throw new LettaException(
                         "DatabaseInUse",
                         LettaErrorKind.Conflict,
-                        $"Somebody connects to the database '{name}' again and again: {string.Join(", ", await ListSessionsAsync(name, cancel).ConfigureAwait(false))}.",
+                        $"Somebody connects to the database '{name}' again and again: {string.Join(", ", await ListSessionsAsync(name, cancellationToken).ConfigureAwait(false))}.",
                         "Stop what else uses it, then run the command again.",
                         name,
                         e);
@@ -226,14 +225,14 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
     }
 
     /// <inheritdoc/>
-    public async Task DropAsync(string name, CancellationToken cancel)
+    public async Task DropAsync(string name, CancellationToken cancellationToken)
     {
         await ForgetAsync(name).ConfigureAwait(false);
-        await ExecuteAsync(Maintenance, $"The database '{name}' could not be removed", [$"DROP DATABASE IF EXISTS {Sql.Id(name)} WITH (FORCE)"], cancel).ConfigureAwait(false);
+        await ExecuteAsync(Maintenance, $"The database '{name}' could not be removed", [$"DROP DATABASE IF EXISTS {Sql.Id(name)} WITH (FORCE)"], cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<string>> ListSessionsAsync(string name, CancellationToken cancel) => await QueryAsync(
+    public async Task<IReadOnlyList<string>> ListSessionsAsync(string name, CancellationToken cancellationToken) => await QueryAsync(
         Maintenance,
         $"""
         SELECT concat_ws(' ', nullif(application_name, ''), 'from', coalesce(host(client_addr), 'the server itself'), 'as', usename)
@@ -241,7 +240,7 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
             AND application_name <> '{PostgresSource.ApplicationName}'
         """,
         r => r.GetString(0),
-        cancel).ConfigureAwait(false);
+        cancellationToken).ConfigureAwait(false);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -272,15 +271,15 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
         return _tunnel is null ? other : other.Through(new HeldTunnel(_tunnel));
     }
 
-    private async Task<NpgsqlConnection> ConnectAsync(string database, CancellationToken cancel)
+    private async Task<NpgsqlConnection> ConnectAsync(string database, CancellationToken cancellationToken)
     {
         if (!_sources.TryGetValue(database, out var source))
         {
-            _tunnel ??= address.Tunnel is null ? null : await address.Tunnel.OpenAsync(address, cancel).ConfigureAwait(false);
-            _sources[database] = source = await PostgresSource.OpenAsync(Address(database), cancel).ConfigureAwait(false);
+            _tunnel ??= address.Tunnel is null ? null : await address.Tunnel.OpenAsync(address, cancellationToken).ConfigureAwait(false);
+            _sources[database] = source = await PostgresSource.OpenAsync(Address(database), cancellationToken).ConfigureAwait(false);
         }
 
-        return await source.ConnectAsync(cancel).ConfigureAwait(false);
+        return await source.ConnectAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Closes what is open to a database, which is about to get another name or to go.</summary>
@@ -292,14 +291,14 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
         }
     }
 
-    private async Task<List<T>> QueryAsync<T>(string database, string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancel)
+    private async Task<List<T>> QueryAsync<T>(string database, string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
     {
-        var connection = await ConnectAsync(database, cancel).ConfigureAwait(false);
+        var connection = await ConnectAsync(database, cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
             try
             {
-                return await connection.ListAsync(sql, read, cancel).ConfigureAwait(false);
+                return await connection.ListAsync(sql, read, cancellationToken).ConfigureAwait(false);
             }
             catch (NpgsqlException e)
             {
@@ -308,9 +307,9 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
         }
     }
 
-    private async Task ExecuteAsync(string database, string what, IReadOnlyList<string> statements, CancellationToken cancel)
+    private async Task ExecuteAsync(string database, string what, IReadOnlyList<string> statements, CancellationToken cancellationToken)
     {
-        var connection = await ConnectAsync(database, cancel).ConfigureAwait(false);
+        var connection = await ConnectAsync(database, cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
             try
@@ -318,7 +317,7 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
                 foreach (var statement in statements)
                 {
                     using var command = new NpgsqlCommand(statement, connection);
-                    await command.ExecuteNonQueryAsync(cancel).ConfigureAwait(false);
+                    await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
                 }
             }
             catch (NpgsqlException e)
@@ -333,7 +332,7 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
     {
         public System.Net.IPEndPoint NearEnd => tunnel.NearEnd;
 
-        public Task<IOpenTunnel> OpenAsync(DatabaseAddress address, CancellationToken cancel) => Task.FromResult<IOpenTunnel>(this);
+        public Task<IOpenTunnel> OpenAsync(DatabaseAddress address, CancellationToken cancellationToken) => Task.FromResult<IOpenTunnel>(this);
 
         public ValueTask DisposeAsync() => default;
     }

@@ -1,11 +1,11 @@
 using System.Data;
 using System.Text.Json;
-using LettaPS.Core;
-using LettaPS.Core.Agents;
 using LettaPS.Core.AgentTables;
 using LettaPS.Core.Releases;
-using LettaPS.Core.Schemas;
+using LettaPS.Core.Schemas.Model;
+using LettaPS.Core.Schemas.Repair;
 using LettaPS.Core.Secrets;
+using LettaPS.Core.Sources;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -53,26 +53,26 @@ internal sealed class DatabaseSession : IAsyncDisposable
 
     /// <summary>Begins the transaction.</summary>
     /// <exception cref="LettaException">The database cannot be reached or read; <c>NotLettaDatabase</c>: it has no tables of Letta's.</exception>
-    public static async Task<DatabaseSession> OpenAsync(PostgresSource source, AgentDatabase from, CancellationToken cancel)
+    public static async Task<DatabaseSession> OpenAsync(PostgresSource source, AgentDatabase from, CancellationToken cancellationToken)
     {
-        var connection = await source.ConnectAsync(cancel).ConfigureAwait(false);
+        var connection = await source.ConnectAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            var catalog = await SchemaReader.BeginAsync(connection, SchemaDoctor.ReadingPatience, cancel).ConfigureAwait(false);
+            var catalog = await SchemaReader.BeginAsync(connection, SchemaDoctor.ReadingPatience, cancellationToken).ConfigureAwait(false);
             if (catalog.Schema is null || catalog.Model.Table(AgentTables.Agents)?.Column("id") is null)
             {
                 throw new LettaException(
                     "NotLettaDatabase", LettaErrorKind.Refused, $"{from.Address} has no agents: it is not a database of Letta's.", "Check the name of the database.", from.Address);
             }
 
-            await connection.ListAsync(Settings, _ => true, cancel).ConfigureAwait(false);
-            var begun = await connection.ListAsync("SELECT transaction_timestamp()", r => r.GetDateTime(0), cancel).ConfigureAwait(false);
+            await connection.ListAsync(Settings, _ => true, cancellationToken).ConfigureAwait(false);
+            var begun = await connection.ListAsync("SELECT transaction_timestamp()", r => r.GetDateTime(0), cancellationToken).ConfigureAwait(false);
             var tables = AgentTables.All.Where(t => catalog.Model.Table(t.Name) is not null).Select(t => t.Name).ToList();
             var filled = await connection.ListAsync(
                 $"SELECT ARRAY[{string.Join(", ", tables.Select(t => $"EXISTS (SELECT FROM {Sql.Id(catalog.Schema, t)})"))}]",
                 r => r.GetFieldValue<bool[]>(0),
-                cancel).ConfigureAwait(false);
-            await ExecuteAsync(connection, $"SAVEPOINT {Savepoint}", cancel).ConfigureAwait(false);
+                cancellationToken).ConfigureAwait(false);
+            await ExecuteAsync(connection, $"SAVEPOINT {Savepoint}", cancellationToken).ConfigureAwait(false);
             var facts = new AgentDatabaseFacts(
                 catalog.Server.Version.ToString(),
                 catalog.Schema,
@@ -97,16 +97,16 @@ internal sealed class DatabaseSession : IAsyncDisposable
     public bool IsEmpty(string table) => _empty.Contains(table);
 
     /// <summary>Identifiers and names of agents, the newest first.</summary>
-    public async Task<List<(string Id, string Name)>> ListAsync(AgentQuery query, CancellationToken cancel)
+    public async Task<List<(string Id, string Name)>> ListAsync(AgentQuery query, CancellationToken cancellationToken)
     {
         using var command = new NpgsqlCommand(Queries().AgentIds(query), Connection);
         command.Parameters.Add(new NpgsqlParameter { Value = (object?)query.Name ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
         command.Parameters.Add(new NpgsqlParameter { Value = query.Tags.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
-        var reader = await command.ExecuteReaderAsync(cancel).ConfigureAwait(false);
+        var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
         await using (reader.ConfigureAwait(false))
         {
             var agents = new List<(string, string)>();
-            while (await reader.ReadAsync(cancel).ConfigureAwait(false))
+            while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
             {
                 agents.Add((reader.GetString(0), reader.IsDBNull(1) ? string.Empty : reader.GetString(1)));
             }
@@ -117,9 +117,8 @@ internal sealed class DatabaseSession : IAsyncDisposable
 
     /// <summary>What lists show of agents.</summary>
     /// <param name="ids">Their identifiers.</param>
-    /// <param name="cancel">Gives up.</param>
     /// <returns>The states by identifier; those that are not there are not in it.</returns>
-    public async Task<Dictionary<string, JsonElement>> StatesAsync(IReadOnlyList<string> ids, CancellationToken cancel)
+    public async Task<Dictionary<string, JsonElement>> StatesAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken)
     {
         var queries = Queries();
         var list = new AgentList();
@@ -127,7 +126,7 @@ internal sealed class DatabaseSession : IAsyncDisposable
         {
             if (queries.Table(table) is { } shape && shape.Has(column))
             {
-                await foreach (var row in RowsAsync(shape, queries.By(shape, column), ids, cancel).ConfigureAwait(false))
+                await foreach (var row in RowsAsync(shape, queries.By(shape, column), ids, cancellationToken).ConfigureAwait(false))
                 {
                     list.Add(row);
                 }
@@ -139,14 +138,14 @@ internal sealed class DatabaseSession : IAsyncDisposable
 
     /// <summary>The rows of a table that have one of some values.</summary>
     public async IAsyncEnumerable<DatabaseRow> RowsAsync(
-        TableShape shape, string sql, IReadOnlyCollection<string> values, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+        TableShape shape, string sql, IReadOnlyCollection<string> values, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var command = new NpgsqlCommand(sql, Connection);
         command.Parameters.Add(new NpgsqlParameter { Value = values.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
-        var reader = await command.ExecuteReaderAsync(cancel).ConfigureAwait(false);
+        var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
         await using (reader.ConfigureAwait(false))
         {
-            while (await reader.ReadAsync(cancel).ConfigureAwait(false))
+            while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
             {
                 yield return new DatabaseRow(shape, reader.GetFieldValue<byte[]>(0));
             }
@@ -154,11 +153,11 @@ internal sealed class DatabaseSession : IAsyncDisposable
     }
 
     /// <summary>Makes the transaction usable again after a statement failed. What it sees stays the same.</summary>
-    public async Task RecoverAsync(CancellationToken cancel)
+    public async Task RecoverAsync(CancellationToken cancellationToken)
     {
         if (Connection.FullState.HasFlag(ConnectionState.Open))
         {
-            await ExecuteAsync(Connection, $"ROLLBACK TO SAVEPOINT {Savepoint}", cancel).ConfigureAwait(false);
+            await ExecuteAsync(Connection, $"ROLLBACK TO SAVEPOINT {Savepoint}", cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -179,9 +178,9 @@ internal sealed class DatabaseSession : IAsyncDisposable
     private static SchemaModel Expected(AgentDatabaseFacts facts) =>
         SchemaCatalogue.Of(ReleaseCatalogue.FindByHead(facts.Revision)?.ToString() ?? facts.NearestRelease)!.Model;
 
-    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancel)
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
     {
         using var command = new NpgsqlCommand(sql, connection);
-        await command.ExecuteNonQueryAsync(cancel).ConfigureAwait(false);
+        await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
 }

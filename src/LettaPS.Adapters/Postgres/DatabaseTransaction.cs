@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using LettaPS.Core;
-using LettaPS.Core.Connections;
-using LettaPS.Core.Restores;
+using LettaPS.Core.Restores.Database;
 using Npgsql;
 
 namespace LettaPS.Adapters.Postgres;
@@ -20,12 +18,12 @@ internal sealed partial class DatabaseTransaction : IDatabaseTransaction
     private string What => $"Writing into {_address} failed, and nothing of the agent was kept";
 
     /// <summary>Begins it.</summary>
-    public static async Task<DatabaseTransaction> BeginAsync(NpgsqlConnection connection, DatabaseAddress address, string searchPath, TimeSpan patience, CancellationToken cancel)
+    public static async Task<DatabaseTransaction> BeginAsync(NpgsqlConnection connection, DatabaseAddress address, string searchPath, TimeSpan patience, CancellationToken cancellationToken)
     {
         DatabaseTransaction? begun = null;
         try
         {
-            begun = new DatabaseTransaction(connection, await connection.BeginTransactionAsync(cancel).ConfigureAwait(false), address);
+            begun = new DatabaseTransaction(connection, await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false), address);
 
             // Whatever role and database have set: values are read and written in one form, and reading a long file is no idleness.
             await begun.ExecuteAsync(
@@ -34,7 +32,7 @@ internal sealed partial class DatabaseTransaction : IDatabaseTransaction
                 SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, MDY'; SET LOCAL IntervalStyle = 'postgres'; SET LOCAL extra_float_digits = 1;
                 SET LOCAL bytea_output = 'hex'; SET LOCAL standard_conforming_strings = on; SET LOCAL client_min_messages = warning
                 """,
-                cancel).ConfigureAwait(false);
+                cancellationToken).ConfigureAwait(false);
             return begun;
         }
         catch (NpgsqlException e)
@@ -49,14 +47,14 @@ internal sealed partial class DatabaseTransaction : IDatabaseTransaction
     }
 
     /// <inheritdoc/>
-    public async Task<long> ExecuteAsync(string sql, CancellationToken cancel, params string?[] parameters)
+    public async Task<long> ExecuteAsync(string sql, CancellationToken cancellationToken, params string?[] parameters)
     {
         var command = Command(sql, parameters);
         await using (command.ConfigureAwait(false))
         {
             try
             {
-                return await command.ExecuteNonQueryAsync(cancel).ConfigureAwait(false);
+                return await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
             }
             catch (NpgsqlException e)
             {
@@ -66,7 +64,7 @@ internal sealed partial class DatabaseTransaction : IDatabaseTransaction
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<string?[]>> QueryAsync(string sql, CancellationToken cancel, params string?[] parameters)
+    public async Task<IReadOnlyList<string?[]>> QueryAsync(string sql, CancellationToken cancellationToken, params string?[] parameters)
     {
         var command = Command(sql, parameters);
         await using (command.ConfigureAwait(false))
@@ -74,10 +72,10 @@ internal sealed partial class DatabaseTransaction : IDatabaseTransaction
             try
             {
                 var rows = new List<string?[]>();
-                var reader = await command.ExecuteReaderAsync(cancel).ConfigureAwait(false);
+                var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
                 await using (reader.ConfigureAwait(false))
                 {
-                    while (await reader.ReadAsync(cancel).ConfigureAwait(false))
+                    while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
                     {
                         rows.Add([.. Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? null : reader.GetString(i))]);
                     }
@@ -93,11 +91,11 @@ internal sealed partial class DatabaseTransaction : IDatabaseTransaction
     }
 
     /// <inheritdoc/>
-    public async Task CopyAsync(string sql, Func<TextWriter, Task> write, CancellationToken cancel)
+    public async Task CopyAsync(string sql, Func<TextWriter, Task> write, CancellationToken cancellationToken)
     {
         try
         {
-            var copy = await _connection.BeginTextImportAsync(sql, cancel).ConfigureAwait(false);
+            var copy = await _connection.BeginTextImportAsync(sql, cancellationToken).ConfigureAwait(false);
             try
             {
                 await write(copy).ConfigureAwait(false);

@@ -1,6 +1,5 @@
-using LettaPS.Core.Connections;
 using LettaPS.Core.Databases;
-using LettaPS.Core.Schemas;
+using LettaPS.Core.Schemas.Model;
 using Npgsql;
 
 namespace LettaPS.Adapters.Postgres;
@@ -23,17 +22,17 @@ internal sealed class DatabaseView : IDatabaseView
     public DatabaseFacts Facts { get; }
 
     /// <summary>Begins the transaction and reads all but the rows.</summary>
-    public static async Task<DatabaseView> OpenAsync(NpgsqlConnection connection, DatabaseAddress address, CancellationToken cancel)
+    public static async Task<DatabaseView> OpenAsync(NpgsqlConnection connection, DatabaseAddress address, CancellationToken cancellationToken)
     {
         try
         {
             using (var begin = new NpgsqlCommand("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL idle_in_transaction_session_timeout = 0", connection))
             {
-                await begin.ExecuteNonQueryAsync(cancel).ConfigureAwait(false);
+                await begin.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
             }
 
-            var snapshot = await connection.ListAsync("SELECT pg_export_snapshot()", r => r.GetString(0), cancel).ConfigureAwait(false);
-            return new DatabaseView(connection, address, snapshot[0], await ReadAsync(connection, cancel).ConfigureAwait(false));
+            var snapshot = await connection.ListAsync("SELECT pg_export_snapshot()", r => r.GetString(0), cancellationToken).ConfigureAwait(false);
+            return new DatabaseView(connection, address, snapshot[0], await ReadAsync(connection, cancellationToken).ConfigureAwait(false));
         }
         catch (NpgsqlException e)
         {
@@ -42,7 +41,7 @@ internal sealed class DatabaseView : IDatabaseView
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<DatabaseTable>> CountAsync(CancellationToken cancel)
+    public async Task<IReadOnlyList<DatabaseTable>> CountAsync(CancellationToken cancellationToken)
     {
         try
         {
@@ -54,11 +53,11 @@ internal sealed class DatabaseView : IDatabaseView
                 ORDER BY 1, 2
                 """,
                 r => (Schema: r.GetString(0), Name: r.GetString(1)),
-                cancel).ConfigureAwait(false);
+                cancellationToken).ConfigureAwait(false);
             var counts = new List<DatabaseTable>(tables.Count);
             foreach (var (schema, name) in tables)
             {
-                var rows = await _connection.ListAsync($"SELECT count(*) FROM ONLY {Sql.Id(schema, name)}", r => r.GetInt64(0), cancel).ConfigureAwait(false);
+                var rows = await _connection.ListAsync($"SELECT count(*) FROM ONLY {Sql.Id(schema, name)}", r => r.GetInt64(0), cancellationToken).ConfigureAwait(false);
                 counts.Add(new DatabaseTable(schema, name, rows[0]));
             }
 
@@ -83,7 +82,7 @@ internal sealed class DatabaseView : IDatabaseView
         }
     }
 
-    private static async Task<DatabaseFacts> ReadAsync(NpgsqlConnection connection, CancellationToken cancel)
+    private static async Task<DatabaseFacts> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         // to_jsonb hides which columns a version has: the provider of a locale came with 15, its name changed with 17.
         var database = (await connection.ListAsync(
@@ -105,14 +104,14 @@ internal sealed class DatabaseView : IDatabaseView
                 Locale = r.IsDBNull(7) ? null : r.GetString(7),
                 Grants = r.GetBoolean(8) ? null : [],
             },
-            cancel).ConfigureAwait(false))[0];
+            cancellationToken).ConfigureAwait(false))[0];
         var versionTable = await connection.ListAsync(
             $"SELECT nspname::text FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace WHERE relname = 'alembic_version' AND relkind = 'r' AND {UserSchema} LIMIT 1",
             r => r.GetString(0),
-            cancel).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
         var revisions = versionTable.Count == 0
             ? []
-            : await connection.ListAsync($"SELECT version_num::text FROM {Sql.Id(versionTable[0], "alembic_version")}", r => r.GetString(0), cancel).ConfigureAwait(false);
+            : await connection.ListAsync($"SELECT version_num::text FROM {Sql.Id(versionTable[0], "alembic_version")}", r => r.GetString(0), cancellationToken).ConfigureAwait(false);
         return database with
         {
             AlembicRevision = revisions.Count > 0 ? revisions[0] : null,
@@ -123,7 +122,7 @@ internal sealed class DatabaseView : IDatabaseView
                 WHERE datname = current_database() ORDER BY 1, 2
                 """,
                 r => new DatabaseSetting(r.IsDBNull(0) ? null : r.GetString(0), r.GetString(1), r.GetString(2)),
-                cancel).ConfigureAwait(false),
+                cancellationToken).ConfigureAwait(false),
             Grants = database.Grants is null ? null : await connection.ListAsync(
                 """
                 SELECT rolname::text, privilege_type, is_grantable
@@ -131,15 +130,15 @@ internal sealed class DatabaseView : IDatabaseView
                 WHERE datname = current_database() AND grantee <> datdba ORDER BY 1, 2
                 """,
                 r => new DatabaseGrant(r.IsDBNull(0) ? null : r.GetString(0), r.GetString(1), r.GetBoolean(2)),
-                cancel).ConfigureAwait(false),
+                cancellationToken).ConfigureAwait(false),
             Schemas = await connection.ListAsync(
                 $"SELECT nspname::text, pg_get_userbyid(nspowner)::text FROM pg_namespace WHERE {UserSchema} ORDER BY 1",
                 r => new DatabaseSchema(r.GetString(0), r.GetString(1)),
-                cancel).ConfigureAwait(false),
+                cancellationToken).ConfigureAwait(false),
             Extensions = await connection.ListAsync(
                 "SELECT extname::text, extversion, nspname::text FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace WHERE extname <> 'plpgsql' ORDER BY 1",
                 r => new DatabaseExtension(r.GetString(0), r.GetString(1), r.GetString(2)),
-                cancel).ConfigureAwait(false),
+                cancellationToken).ConfigureAwait(false),
             Owners = await connection.ListAsync(
                 $"""
                 SELECT DISTINCT pg_get_userbyid(owner)::text FROM (
@@ -148,7 +147,7 @@ internal sealed class DatabaseView : IDatabaseView
                     UNION ALL SELECT proowner FROM pg_proc JOIN pg_namespace n ON n.oid = pronamespace WHERE {UserSchema}) o ORDER BY 1
                 """,
                 r => r.GetString(0),
-                cancel).ConfigureAwait(false),
+                cancellationToken).ConfigureAwait(false),
         };
     }
 }

@@ -1,6 +1,4 @@
 using System.Net.Sockets;
-using LettaPS.Core;
-using LettaPS.Core.Connections;
 using Npgsql;
 
 namespace LettaPS.Adapters.Postgres;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using LettaPS.Core;
 using LettaPS.Core.Connections;
 using Npgsql;
 
@@ -22,10 +21,9 @@ internal sealed class PostgresSource : IAsyncDisposable
 
     /// <summary>Opens the way to a database; no connection is made yet.</summary>
     /// <param name="address">The database.</param>
-    /// <param name="cancel">Gives up.</param>
-    public static async Task<PostgresSource> OpenAsync(DatabaseAddress address, CancellationToken cancel)
+    public static async Task<PostgresSource> OpenAsync(DatabaseAddress address, CancellationToken cancellationToken)
     {
-        var tunnel = address.Tunnel is null ? null : await address.Tunnel.OpenAsync(address, cancel).ConfigureAwait(false);
+        var tunnel = address.Tunnel is null ? null : await address.Tunnel.OpenAsync(address, cancellationToken).ConfigureAwait(false);
         try
         {
             return new PostgresSource(address, Build(address, tunnel), tunnel);
@@ -42,13 +40,12 @@ internal sealed class PostgresSource : IAsyncDisposable
     }
 
     /// <summary>An open connection.</summary>
-    /// <param name="cancel">Gives up.</param>
     /// <exception cref="LettaException">There is none to be had; the identifier tells why.</exception>
-    public async Task<NpgsqlConnection> ConnectAsync(CancellationToken cancel)
+    public async Task<NpgsqlConnection> ConnectAsync(CancellationToken cancellationToken)
     {
         try
         {
-            return await _connections.OpenConnectionAsync(cancel).ConfigureAwait(false);
+            return await _connections.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (NpgsqlException e)
         {

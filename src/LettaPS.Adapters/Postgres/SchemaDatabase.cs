@@ -1,5 +1,4 @@
-using LettaPS.Core.Connections;
-using LettaPS.Core.Schemas;
+using LettaPS.Core.Schemas.Model;
 using Npgsql;
 
 namespace LettaPS.Adapters.Postgres;
@@ -13,24 +12,24 @@ internal sealed class SchemaDatabase(DatabaseAddress address) : ISchemaDatabase
     public DatabaseAddress Address => address;
 
     /// <inheritdoc/>
-    public async Task<DatabaseSnapshot> ReadAsync(Func<DatabaseSnapshot, IReadOnlyList<DataQuestion>> ask, TimeSpan patience, CancellationToken cancel)
+    public async Task<DatabaseSnapshot> ReadAsync(Func<DatabaseSnapshot, IReadOnlyList<DataQuestion>> ask, TimeSpan patience, CancellationToken cancellationToken)
     {
-        var connection = await ConnectAsync(cancel).ConfigureAwait(false);
+        var connection = await ConnectAsync(cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
             try
             {
-                return await SchemaReader.ReadAsync(connection, ask, patience, cancel).ConfigureAwait(false);
+                return await SchemaReader.ReadAsync(connection, ask, patience, cancellationToken).ConfigureAwait(false);
             }
             catch (NpgsqlException e) when (PostgresErrors.IsLock(e))
             {
                 var rollback = new NpgsqlCommand("ROLLBACK", connection);
                 await using (rollback.ConfigureAwait(false))
                 {
-                    await rollback.ExecuteNonQueryAsync(cancel).ConfigureAwait(false);
+                    await rollback.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
                 }
 
-                throw await TableLocks.DescribeAsync(connection, address, patience, ofReaders: true, "They could not be read.", e, cancel).ConfigureAwait(false);
+                throw await TableLocks.DescribeAsync(connection, address, patience, ofReaders: true, "They could not be read.", e, cancellationToken).ConfigureAwait(false);
             }
             catch (NpgsqlException e)
             {
@@ -40,12 +39,12 @@ internal sealed class SchemaDatabase(DatabaseAddress address) : ISchemaDatabase
     }
 
     /// <inheritdoc/>
-    public async Task<ISchemaRepair> BeginRepairAsync(TimeSpan patience, CancellationToken cancel)
+    public async Task<ISchemaRepair> BeginRepairAsync(TimeSpan patience, CancellationToken cancellationToken)
     {
-        var connection = await ConnectAsync(cancel).ConfigureAwait(false);
+        var connection = await ConnectAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return await SchemaRepair.BeginAsync(connection, address, patience, cancel).ConfigureAwait(false);
+            return await SchemaRepair.BeginAsync(connection, address, patience, cancellationToken).ConfigureAwait(false);
         }
         catch
         {
@@ -57,9 +56,9 @@ internal sealed class SchemaDatabase(DatabaseAddress address) : ISchemaDatabase
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _source?.DisposeAsync() ?? default;
 
-    private async Task<NpgsqlConnection> ConnectAsync(CancellationToken cancel)
+    private async Task<NpgsqlConnection> ConnectAsync(CancellationToken cancellationToken)
     {
-        _source ??= await PostgresSource.OpenAsync(address, cancel).ConfigureAwait(false);
-        return await _source.ConnectAsync(cancel).ConfigureAwait(false);
+        _source ??= await PostgresSource.OpenAsync(address, cancellationToken).ConfigureAwait(false);
+        return await _source.ConnectAsync(cancellationToken).ConfigureAwait(false);
     }
 }

@@ -1,5 +1,4 @@
-using LettaPS.Core;
-using LettaPS.Core.Schemas;
+using LettaPS.Core.Schemas.Model;
 using Npgsql;
 
 namespace LettaPS.Adapters.Postgres;
@@ -13,43 +12,41 @@ internal static class SchemaReader
     /// <param name="connection">An open connection.</param>
     /// <param name="ask">Looks at the catalog and says what to ask of the rows.</param>
     /// <param name="patience">Longest wait for each lock.</param>
-    /// <param name="cancel">Gives up.</param>
     public static async Task<DatabaseSnapshot> ReadAsync(
-        NpgsqlConnection connection, Func<DatabaseSnapshot, IReadOnlyList<DataQuestion>> ask, TimeSpan patience, CancellationToken cancel)
+        NpgsqlConnection connection, Func<DatabaseSnapshot, IReadOnlyList<DataQuestion>> ask, TimeSpan patience, CancellationToken cancellationToken)
     {
-        var snapshot = await BeginAsync(connection, patience, cancel).ConfigureAwait(false);
+        var snapshot = await BeginAsync(connection, patience, cancellationToken).ConfigureAwait(false);
         if (snapshot.Schema is null)
         {
-            await RunAsync(connection, cancel, ("COMMIT", null)).ConfigureAwait(false);
+            await RunAsync(connection, cancellationToken, ("COMMIT", null)).ConfigureAwait(false);
             return snapshot;
         }
 
         var questions = ask(snapshot);
         RefuseUnlessReadable(snapshot, questions);
-        var answers = await RunAsync(connection, cancel, [.. questions.Select(q => ($"SELECT ({q.Sql})::text", (string?)null)), ("COMMIT", null)]).ConfigureAwait(false);
+        var answers = await RunAsync(connection, cancellationToken, [.. questions.Select(q => ($"SELECT ({q.Sql})::text", (string?)null)), ("COMMIT", null)]).ConfigureAwait(false);
         return snapshot with { Answers = questions.Zip(answers).ToDictionary(p => p.First.Key, p => p.Second) };
     }
 
     /// <summary>Begins the transaction and reads the catalog.</summary>
     /// <param name="connection">An open connection; the transaction is left open on it.</param>
     /// <param name="patience">Longest wait for each lock.</param>
-    /// <param name="cancel">Gives up.</param>
-    public static async Task<DatabaseSnapshot> BeginAsync(NpgsqlConnection connection, TimeSpan patience, CancellationToken cancel)
+    public static async Task<DatabaseSnapshot> BeginAsync(NpgsqlConnection connection, TimeSpan patience, CancellationToken cancellationToken)
     {
         // The transaction begins inside the batch: statements of their own would be round trips of their own.
         var first = await RunAsync(
             connection,
-            cancel,
+            cancellationToken,
             ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", null),
             (TableLocks.Timeout("SET LOCAL", patience), null),
             (SchemaQueries.Server, SchemaJson.Write<IEnumerable<string>>(SchemaFingerprint.TableNames))).ConfigureAwait(false);
         var server = SchemaJson.Read<ServerFacts>(first[0]!);
         return SchemaFingerprint.Choose(server.Candidates) is { } schema
-            ? await ReadCatalogAsync(connection, server, schema, cancel).ConfigureAwait(false)
+            ? await ReadCatalogAsync(connection, server, schema, cancellationToken).ConfigureAwait(false)
             : new DatabaseSnapshot { Server = server };
     }
 
-    private static async Task<DatabaseSnapshot> ReadCatalogAsync(NpgsqlConnection connection, ServerFacts server, SchemaCandidate schema, CancellationToken cancel)
+    private static async Task<DatabaseSnapshot> ReadCatalogAsync(NpgsqlConnection connection, ServerFacts server, SchemaCandidate schema, CancellationToken cancellationToken)
     {
         var statements = new List<(string, string?)>
         {
@@ -67,7 +64,7 @@ internal static class SchemaReader
             statements.Add((SchemaQueries.Collation, null));
         }
 
-        var read = await RunAsync(connection, cancel, [.. statements]).ConfigureAwait(false);
+        var read = await RunAsync(connection, cancellationToken, [.. statements]).ConfigureAwait(false);
         return new DatabaseSnapshot
         {
             Server = server,
@@ -95,7 +92,7 @@ internal static class SchemaReader
 
     /// <summary>Runs statements in one round trip.</summary>
     /// <returns>The one value of each that gives rows, in their order.</returns>
-    private static async Task<IReadOnlyList<string?>> RunAsync(NpgsqlConnection connection, CancellationToken cancel, params (string Sql, string? Parameter)[] statements)
+    private static async Task<IReadOnlyList<string?>> RunAsync(NpgsqlConnection connection, CancellationToken cancellationToken, params (string Sql, string? Parameter)[] statements)
     {
         var batch = new NpgsqlBatch(connection);
         await using (batch.ConfigureAwait(false))
@@ -112,17 +109,17 @@ internal static class SchemaReader
             }
 
             var values = new List<string?>();
-            var reader = await batch.ExecuteReaderAsync(cancel).ConfigureAwait(false);
+            var reader = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
             await using (reader.ConfigureAwait(false))
             {
                 do
                 {
-                    while (await reader.ReadAsync(cancel).ConfigureAwait(false))
+                    while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
                     {
-                        values.Add(await reader.IsDBNullAsync(0, cancel).ConfigureAwait(false) ? null : reader.GetString(0));
+                        values.Add(await reader.IsDBNullAsync(0, cancellationToken).ConfigureAwait(false) ? null : reader.GetString(0));
                     }
                 }
-                while (await reader.NextResultAsync(cancel).ConfigureAwait(false));
+                while (await reader.NextResultAsync(cancellationToken).ConfigureAwait(false));
             }
 
             return values;

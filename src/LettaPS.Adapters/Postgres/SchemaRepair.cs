@@ -1,7 +1,5 @@
 using System.Diagnostics;
-using LettaPS.Core;
-using LettaPS.Core.Connections;
-using LettaPS.Core.Schemas;
+using LettaPS.Core.Schemas.Model;
 using Npgsql;
 using Polly;
 using Polly.Retry;
@@ -28,14 +26,14 @@ internal sealed class SchemaRepair : ISchemaRepair
         (_connection, _address, _patience) = (connection, address, patience);
 
     /// <summary>Takes the advisory lock. It is asked for again and again and never waited for: whoever waits holds a snapshot, and building an index concurrently waits for snapshots.</summary>
-    public static async Task<SchemaRepair> BeginAsync(NpgsqlConnection connection, DatabaseAddress address, TimeSpan patience, CancellationToken cancel)
+    public static async Task<SchemaRepair> BeginAsync(NpgsqlConnection connection, DatabaseAddress address, TimeSpan patience, CancellationToken cancellationToken)
     {
         var repair = new SchemaRepair(connection, address, patience);
         try
         {
-            await repair.ExecuteAsync("SET standard_conforming_strings = on; SET search_path = ''", cancel).ConfigureAwait(false);
+            await repair.ExecuteAsync("SET standard_conforming_strings = on; SET search_path = ''", cancellationToken).ConfigureAwait(false);
             var isOurs = await Patiently<bool>(patience, static outcome => outcome.Result is false)
-                .ExecuteAsync(async token => await repair.ScalarAsync<bool>($"SELECT pg_try_advisory_lock({AdvisoryLock})", token).ConfigureAwait(false), cancel)
+                .ExecuteAsync(async token => await repair.ScalarAsync<bool>($"SELECT pg_try_advisory_lock({AdvisoryLock})", token).ConfigureAwait(false), cancellationToken)
                 .ConfigureAwait(false);
             return isOurs ? repair : throw new LettaException(
                 "SchemaFixRunning",
@@ -51,35 +49,35 @@ internal sealed class SchemaRepair : ISchemaRepair
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<StatementOutcome>> RunTogetherAsync(IReadOnlyList<string> statements, CancellationToken cancel)
+    public async Task<IReadOnlyList<StatementOutcome>> RunTogetherAsync(IReadOnlyList<string> statements, CancellationToken cancellationToken)
     {
         try
         {
             return await Patiently<IReadOnlyList<StatementOutcome>>(_patience, static outcome => outcome.Exception is { } e && PostgresErrors.IsLock(e))
-                .ExecuteAsync(async token => await TryTogetherAsync(statements, token).ConfigureAwait(false), cancel)
+                .ExecuteAsync(async token => await TryTogetherAsync(statements, token).ConfigureAwait(false), cancellationToken)
                 .ConfigureAwait(false);
         }
         catch (NpgsqlException e)
         {
             throw PostgresErrors.IsLock(e)
-                ? await LockedAsync(e, cancel).ConfigureAwait(false)
+                ? await LockedAsync(e, cancellationToken).ConfigureAwait(false)
                 : PostgresErrors.OfStatement(e, _address, "Nothing was changed");
         }
     }
 
     /// <inheritdoc/>
-    public async Task<StatementOutcome> RunAloneAsync(string statement, string? undo, CancellationToken cancel)
+    public async Task<StatementOutcome> RunAloneAsync(string statement, string? undo, CancellationToken cancellationToken)
     {
         try
         {
             return await Patiently<StatementOutcome>(_patience, static outcome => outcome.Exception is { } e && PostgresErrors.IsLock(e))
-                .ExecuteAsync(async token => await TryAloneAsync(statement, undo, token).ConfigureAwait(false), cancel)
+                .ExecuteAsync(async token => await TryAloneAsync(statement, undo, token).ConfigureAwait(false), cancellationToken)
                 .ConfigureAwait(false);
         }
         catch (NpgsqlException e)
         {
             throw PostgresErrors.IsLock(e)
-                ? await LockedAsync(e, cancel).ConfigureAwait(false)
+                ? await LockedAsync(e, cancellationToken).ConfigureAwait(false)
                 : PostgresErrors.OfStatement(e, _address, $"What is reported as done is done; this failed and left nothing behind: {statement}");
         }
     }
@@ -102,16 +100,16 @@ internal sealed class SchemaRepair : ISchemaRepair
         await _connection.DisposeAsync().ConfigureAwait(false);
     }
 
-    private async Task<IReadOnlyList<StatementOutcome>> TryTogetherAsync(IReadOnlyList<string> statements, CancellationToken cancel)
+    private async Task<IReadOnlyList<StatementOutcome>> TryTogetherAsync(IReadOnlyList<string> statements, CancellationToken cancellationToken)
     {
-        var transaction = await _connection.BeginTransactionAsync(cancel).ConfigureAwait(false);
+        var transaction = await _connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
         await using (transaction.ConfigureAwait(false))
         {
-            await ExecuteAsync(TableLocks.Timeout("SET LOCAL", s_attempt), cancel).ConfigureAwait(false);
+            await ExecuteAsync(TableLocks.Timeout("SET LOCAL", s_attempt), cancellationToken).ConfigureAwait(false);
             var outcomes = new List<StatementOutcome>(statements.Count);
             foreach (var statement in statements)
             {
-                outcomes.Add(await MeasureAsync(statement, cancel).ConfigureAwait(false));
+                outcomes.Add(await MeasureAsync(statement, cancellationToken).ConfigureAwait(false));
             }
 
             try
@@ -134,12 +132,12 @@ internal sealed class SchemaRepair : ISchemaRepair
         }
     }
 
-    private async Task<StatementOutcome> TryAloneAsync(string statement, string? undo, CancellationToken cancel)
+    private async Task<StatementOutcome> TryAloneAsync(string statement, string? undo, CancellationToken cancellationToken)
     {
-        await ExecuteAsync(TableLocks.Timeout("SET", undo is null ? s_attempt : _patience), cancel).ConfigureAwait(false);
+        await ExecuteAsync(TableLocks.Timeout("SET", undo is null ? s_attempt : _patience), cancellationToken).ConfigureAwait(false);
         try
         {
-            return await MeasureAsync(statement, cancel).ConfigureAwait(false);
+            return await MeasureAsync(statement, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception) when (undo is not null && _connection.State == System.Data.ConnectionState.Open)
         {
@@ -148,33 +146,33 @@ internal sealed class SchemaRepair : ISchemaRepair
         }
     }
 
-    private async Task<StatementOutcome> MeasureAsync(string statement, CancellationToken cancel)
+    private async Task<StatementOutcome> MeasureAsync(string statement, CancellationToken cancellationToken)
     {
         var watch = Stopwatch.StartNew();
-        var rows = await ExecuteAsync(statement, cancel).ConfigureAwait(false);
+        var rows = await ExecuteAsync(statement, cancellationToken).ConfigureAwait(false);
         return new StatementOutcome(rows < 0 ? null : rows, watch.Elapsed);
     }
 
-    private async Task<int> ExecuteAsync(string sql, CancellationToken cancel)
+    private async Task<int> ExecuteAsync(string sql, CancellationToken cancellationToken)
     {
         var command = new NpgsqlCommand(sql, _connection);
         await using (command.ConfigureAwait(false))
         {
-            return await command.ExecuteNonQueryAsync(cancel).ConfigureAwait(false);
+            return await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private async Task<T> ScalarAsync<T>(string sql, CancellationToken cancel)
+    private async Task<T> ScalarAsync<T>(string sql, CancellationToken cancellationToken)
     {
         var command = new NpgsqlCommand(sql, _connection);
         await using (command.ConfigureAwait(false))
         {
-            return (T)(await command.ExecuteScalarAsync(cancel).ConfigureAwait(false))!;
+            return (T)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
         }
     }
 
-    private Task<LettaException> LockedAsync(NpgsqlException e, CancellationToken cancel) =>
-        TableLocks.DescribeAsync(_connection, _address, _patience, ofReaders: false, "Nothing was changed by what is not reported as done.", e, cancel);
+    private Task<LettaException> LockedAsync(NpgsqlException e, CancellationToken cancellationToken) =>
+        TableLocks.DescribeAsync(_connection, _address, _patience, ofReaders: false, "Nothing was changed by what is not reported as done.", e, cancellationToken);
 
     private static ResiliencePipeline<T> Patiently<T>(TimeSpan patience, Func<Outcome<T>, bool> isRetried)
     {

@@ -1,6 +1,4 @@
 using System.Globalization;
-using LettaPS.Core;
-using LettaPS.Core.Connections;
 using Npgsql;
 
 namespace LettaPS.Adapters.Postgres;
@@ -21,9 +19,8 @@ internal static class TableLocks
     /// <param name="ofReaders">Whether readers were in want of the lock, whom only an exclusive one keeps out.</param>
     /// <param name="what">What became of the work, as a sentence.</param>
     /// <param name="e">The failure.</param>
-    /// <param name="cancel">Gives up.</param>
     public static async Task<LettaException> DescribeAsync(
-        NpgsqlConnection connection, DatabaseAddress address, TimeSpan patience, bool ofReaders, string what, NpgsqlException e, CancellationToken cancel)
+        NpgsqlConnection connection, DatabaseAddress address, TimeSpan patience, bool ofReaders, string what, NpgsqlException e, CancellationToken cancellationToken)
     {
         // The state of another role's session is not shown to everybody.
         const string Holders = """
@@ -35,7 +32,7 @@ internal static class TableLocks
         var command = new NpgsqlCommand(Holders, connection) { Parameters = { new NpgsqlParameter<bool> { TypedValue = ofReaders } } };
         await using (command.ConfigureAwait(false))
         {
-            var holders = (string)(await command.ExecuteScalarAsync(cancel).ConfigureAwait(false))!;
+            var holders = (string)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
             return new LettaException(
                 "SchemaLocked",
                 LettaErrorKind.Timeout,

@@ -10,10 +10,9 @@ internal static partial class LettaCode
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(5);
 
     /// <summary>Asks it for its version.</summary>
-    /// <param name="cancel">Gives up.</param>
-    public static async Task<string?> FindVersionAsync(CancellationToken cancel)
+    public static async Task<string?> FindVersionAsync(CancellationToken cancellationToken)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(s_limit);
         using var process = Start();
         if (process is null)
@@ -30,7 +29,7 @@ internal static partial class LettaCode
             await process.WaitForExitAsync(limit.Token).ConfigureAwait(false);
             return process.ExitCode == 0 && Number().Match(output) is { Success: true } match ? match.Value : null;
         }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             return null;
         }

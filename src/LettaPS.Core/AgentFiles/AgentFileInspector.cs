@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
+using LettaPS.Core.AgentFiles.Writing;
 using LettaPS.Core.Agents;
 using LettaPS.Core.Json;
 
@@ -39,21 +40,20 @@ public sealed class AgentFileInspector
 
     /// <summary>Examines a file.</summary>
     /// <param name="stream">The file.</param>
-    /// <param name="cancel">Gives up.</param>
     /// <returns>What it is and holds; where it is not well-formed, that is its one problem.</returns>
-    public static async Task<AgentFileInfo> InspectAsync(Stream stream, CancellationToken cancel)
+    public static async Task<AgentFileInfo> InspectAsync(Stream stream, CancellationToken cancellationToken)
     {
         var inspector = new AgentFileInspector();
         using var json = new JsonStreamReader(stream);
         try
         {
-            var first = await json.ReadAsync(cancel).ConfigureAwait(false);
+            var first = await json.ReadAsync(cancellationToken).ConfigureAwait(false);
             if (first == JsonTokenType.String)
             {
                 // Some tools encoded the document twice: a JSON text that holds the JSON text.
-                await json.ReadToEndAsync(cancel).ConfigureAwait(false);
+                await json.ReadToEndAsync(cancellationToken).ConfigureAwait(false);
                 using var inner = new MemoryStream(Encoding.UTF8.GetBytes(json.Text!));
-                return await InspectAsync(inner, cancel).ConfigureAwait(false);
+                return await InspectAsync(inner, cancellationToken).ConfigureAwait(false);
             }
 
             if (first != JsonTokenType.StartObject)
@@ -61,12 +61,12 @@ public sealed class AgentFileInspector
                 return Nothing(AgentFileFormat.Unknown, first == JsonTokenType.None ? "The file is empty." : "The file is JSON, but not an agent.");
             }
 
-            await inspector.ReadRootAsync(json, cancel).ConfigureAwait(false);
-            await json.ReadToEndAsync(cancel).ConfigureAwait(false);
+            await inspector.ReadRootAsync(json, cancellationToken).ConfigureAwait(false);
+            await json.ReadToEndAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (JsonException e)
         {
-            return Nothing(AgentFileFormat.Unknown, $"The file is not well-formed JSON ({JsonPlace.Of(e, json.Position)}).");
+            return Nothing(AgentFileFormat.Unknown, $"The file is not well-formed JSON ({JsonErrorLocation.Of(e, json.Position)}).");
         }
 
         return inspector.Result();
@@ -74,135 +74,135 @@ public sealed class AgentFileInspector
 
     private static AgentFileInfo Nothing(AgentFileFormat format, string problem) => new() { Format = format, Problems = [problem] };
 
-    private async Task ReadRootAsync(JsonStreamReader json, CancellationToken cancel)
+    private async Task ReadRootAsync(JsonStreamReader json, CancellationToken cancellationToken)
     {
-        while (await json.ReadAsync(cancel).ConfigureAwait(false) == JsonTokenType.PropertyName)
+        while (await json.ReadAsync(cancellationToken).ConfigureAwait(false) == JsonTokenType.PropertyName)
         {
             var name = json.PropertyName!;
             _seen.Add(name);
             switch (name)
             {
                 case "agents":
-                    await ReadAgentsAsync(json, cancel).ConfigureAwait(false);
+                    await ReadAgentsAsync(json, cancellationToken).ConfigureAwait(false);
                     break;
                 case "core_memory" or "blocks":
-                    await ReadIdsAsync(json, _blocks, cancel).ConfigureAwait(false);
+                    await ReadIdsAsync(json, _blocks, cancellationToken).ConfigureAwait(false);
                     break;
                 case "tools":
-                    await ReadIdsAsync(json, _tools, cancel).ConfigureAwait(false);
+                    await ReadIdsAsync(json, _tools, cancellationToken).ConfigureAwait(false);
                     break;
                 case "sources":
-                    await ReadIdsAsync(json, _sources, cancel).ConfigureAwait(false);
+                    await ReadIdsAsync(json, _sources, cancellationToken).ConfigureAwait(false);
                     break;
                 case "files":
-                    await ReadFilesAsync(json, cancel).ConfigureAwait(false);
+                    await ReadFilesAsync(json, cancellationToken).ConfigureAwait(false);
                     break;
                 case "messages":
-                    await ReadLegacyMessagesAsync(json, cancel).ConfigureAwait(false);
+                    await ReadLegacyMessagesAsync(json, cancellationToken).ConfigureAwait(false);
                     break;
                 case "in_context_message_indices":
-                    await ReadLegacyContextAsync(json, cancel).ConfigureAwait(false);
+                    await ReadLegacyContextAsync(json, cancellationToken).ConfigureAwait(false);
                     break;
-                case AgentFileComposer.Extension:
-                    await ReadExtensionAsync(json, cancel).ConfigureAwait(false);
+                case SnapshotFileWriter.Extension:
+                    await ReadExtensionAsync(json, cancellationToken).ConfigureAwait(false);
                     break;
                 case "memory":
                     // Agent states of every release have their blocks here; those of 0.14 and later at the top as well.
-                    _memoryBlocks = await json.ReadValueAsync(cancel).ConfigureAwait(false) is { } memory ? memory.Items("blocks").Count() : 0;
+                    _memoryBlocks = await json.ReadValueAsync(cancellationToken).ConfigureAwait(false) is { } memory ? memory.Items("blocks").Count() : 0;
                     break;
                 case "name" or "id":
-                    var value = await json.ReadValueAsync(cancel).ConfigureAwait(false);
+                    var value = await json.ReadValueAsync(cancellationToken).ConfigureAwait(false);
                     var text = value is { ValueKind: JsonValueKind.String } v ? v.GetString() : null;
                     _ = name == "id" ? _rootId = text : _name = text;
                     break;
                 default:
-                    await json.SkipAsync(cancel).ConfigureAwait(false);
+                    await json.SkipAsync(cancellationToken).ConfigureAwait(false);
                     break;
             }
         }
     }
 
-    private async Task ReadAgentsAsync(JsonStreamReader json, CancellationToken cancel)
+    private async Task ReadAgentsAsync(JsonStreamReader json, CancellationToken cancellationToken)
     {
-        if (!await EnterAsync(json, JsonTokenType.StartArray, "agents", cancel).ConfigureAwait(false))
+        if (!await EnterAsync(json, JsonTokenType.StartArray, "agents", cancellationToken).ConfigureAwait(false))
         {
             return;
         }
 
-        while (await json.ReadAsync(cancel).ConfigureAwait(false) == JsonTokenType.StartObject)
+        while (await json.ReadAsync(cancellationToken).ConfigureAwait(false) == JsonTokenType.StartObject)
         {
             var place = $"agents[{_agents}]";
             _agents++;
-            while (await json.ReadAsync(cancel).ConfigureAwait(false) == JsonTokenType.PropertyName)
+            while (await json.ReadAsync(cancellationToken).ConfigureAwait(false) == JsonTokenType.PropertyName)
             {
-                await ReadAgentPropertyAsync(json, place, cancel).ConfigureAwait(false);
+                await ReadAgentPropertyAsync(json, place, cancellationToken).ConfigureAwait(false);
             }
         }
     }
 
-    private async Task ReadAgentPropertyAsync(JsonStreamReader json, string place, CancellationToken cancel)
+    private async Task ReadAgentPropertyAsync(JsonStreamReader json, string place, CancellationToken cancellationToken)
     {
         var name = json.PropertyName!;
         switch (name)
         {
             case "name":
-                var value = await json.ReadValueAsync(cancel).ConfigureAwait(false);
+                var value = await json.ReadValueAsync(cancellationToken).ConfigureAwait(false);
                 _name ??= value is { ValueKind: JsonValueKind.String } v ? v.GetString() : null;
                 break;
             case "messages":
-                await ReadIdsAsync(json, _messages, cancel).ConfigureAwait(false);
+                await ReadIdsAsync(json, _messages, cancellationToken).ConfigureAwait(false);
                 break;
             case "in_context_message_ids":
-                _inContext += await ReadReferencesAsync(json, $"{place}.{name}", _messages, cancel).ConfigureAwait(false);
+                _inContext += await ReadReferencesAsync(json, $"{place}.{name}", _messages, cancellationToken).ConfigureAwait(false);
                 break;
             case "block_ids":
-                await ReadReferencesAsync(json, $"{place}.{name}", _blocks, cancel).ConfigureAwait(false);
+                await ReadReferencesAsync(json, $"{place}.{name}", _blocks, cancellationToken).ConfigureAwait(false);
                 break;
             case "tool_ids":
-                await ReadReferencesAsync(json, $"{place}.{name}", _tools, cancel).ConfigureAwait(false);
+                await ReadReferencesAsync(json, $"{place}.{name}", _tools, cancellationToken).ConfigureAwait(false);
                 break;
             case "source_ids":
-                await ReadReferencesAsync(json, $"{place}.{name}", _sources, cancel).ConfigureAwait(false);
+                await ReadReferencesAsync(json, $"{place}.{name}", _sources, cancellationToken).ConfigureAwait(false);
                 break;
             case "files_agents":
-                await ReadFileViewsAsync(json, $"{place}.{name}", cancel).ConfigureAwait(false);
+                await ReadFileViewsAsync(json, $"{place}.{name}", cancellationToken).ConfigureAwait(false);
                 break;
             default:
-                await json.SkipAsync(cancel).ConfigureAwait(false);
+                await json.SkipAsync(cancellationToken).ConfigureAwait(false);
                 break;
         }
     }
 
-    private async Task ReadFileViewsAsync(JsonStreamReader json, string place, CancellationToken cancel)
+    private async Task ReadFileViewsAsync(JsonStreamReader json, string place, CancellationToken cancellationToken)
     {
-        await foreach (var view in ArrayAsync(json, place, cancel).ConfigureAwait(false))
+        await foreach (var view in ArrayAsync(json, place, cancellationToken).ConfigureAwait(false))
         {
             Refer(place, view.StringOrNull("file_id"), _files);
             Refer(place, view.StringOrNull("source_id"), _sources);
         }
     }
 
-    private async Task ReadFilesAsync(JsonStreamReader json, CancellationToken cancel)
+    private async Task ReadFilesAsync(JsonStreamReader json, CancellationToken cancellationToken)
     {
-        await foreach (var file in ArrayAsync(json, "files", cancel).ConfigureAwait(false))
+        await foreach (var file in ArrayAsync(json, "files", cancellationToken).ConfigureAwait(false))
         {
             Define(file, _files);
             Refer("files", file.StringOrNull("source_id"), _sources);
         }
     }
 
-    private async Task ReadIdsAsync(JsonStreamReader json, IdSet ids, CancellationToken cancel)
+    private async Task ReadIdsAsync(JsonStreamReader json, IdSet ids, CancellationToken cancellationToken)
     {
-        await foreach (var item in ArrayAsync(json, ids.Kind + "s", cancel).ConfigureAwait(false))
+        await foreach (var item in ArrayAsync(json, ids.Kind + "s", cancellationToken).ConfigureAwait(false))
         {
             Define(item, ids);
         }
     }
 
-    private async Task<int> ReadReferencesAsync(JsonStreamReader json, string place, IdSet among, CancellationToken cancel)
+    private async Task<int> ReadReferencesAsync(JsonStreamReader json, string place, IdSet among, CancellationToken cancellationToken)
     {
         var count = 0;
-        await foreach (var id in ArrayAsync(json, place, cancel).ConfigureAwait(false))
+        await foreach (var id in ArrayAsync(json, place, cancellationToken).ConfigureAwait(false))
         {
             count++;
             Refer(place, id.ValueKind == JsonValueKind.String ? id.GetString() : id.GetRawText(), among);
@@ -211,18 +211,18 @@ public sealed class AgentFileInspector
         return count;
     }
 
-    private async Task ReadLegacyMessagesAsync(JsonStreamReader json, CancellationToken cancel)
+    private async Task ReadLegacyMessagesAsync(JsonStreamReader json, CancellationToken cancellationToken)
     {
-        await foreach (var _ in ArrayAsync(json, "messages", cancel).ConfigureAwait(false))
+        await foreach (var _ in ArrayAsync(json, "messages", cancellationToken).ConfigureAwait(false))
         {
             _legacyMessages++;
         }
     }
 
-    private async Task ReadLegacyContextAsync(JsonStreamReader json, CancellationToken cancel)
+    private async Task ReadLegacyContextAsync(JsonStreamReader json, CancellationToken cancellationToken)
     {
         var largest = -1;
-        await foreach (var index in ArrayAsync(json, "in_context_message_indices", cancel).ConfigureAwait(false))
+        await foreach (var index in ArrayAsync(json, "in_context_message_indices", cancellationToken).ConfigureAwait(false))
         {
             _inContext++;
             largest = index.ValueKind == JsonValueKind.Number && index.TryGetInt32(out var i) ? Math.Max(largest, i) : int.MaxValue;
@@ -231,22 +231,22 @@ public sealed class AgentFileInspector
         _legacyLargestIndex = largest;
     }
 
-    private async Task ReadExtensionAsync(JsonStreamReader json, CancellationToken cancel)
+    private async Task ReadExtensionAsync(JsonStreamReader json, CancellationToken cancellationToken)
     {
-        if (!await EnterAsync(json, JsonTokenType.StartObject, AgentFileComposer.Extension, cancel).ConfigureAwait(false))
+        if (!await EnterAsync(json, JsonTokenType.StartObject, SnapshotFileWriter.Extension, cancellationToken).ConfigureAwait(false))
         {
             return;
         }
 
-        while (await json.ReadAsync(cancel).ConfigureAwait(false) == JsonTokenType.PropertyName)
+        while (await json.ReadAsync(cancellationToken).ConfigureAwait(false) == JsonTokenType.PropertyName)
         {
             switch (json.PropertyName)
             {
                 case "agent_id":
-                    _agentId = await json.ReadValueAsync(cancel).ConfigureAwait(false) is { ValueKind: JsonValueKind.String } id ? id.GetString() : null;
+                    _agentId = await json.ReadValueAsync(cancellationToken).ConfigureAwait(false) is { ValueKind: JsonValueKind.String } id ? id.GetString() : null;
                     break;
                 case "passages":
-                    await foreach (var _ in ArrayAsync(json, "lettaps.passages", cancel).ConfigureAwait(false))
+                    await foreach (var _ in ArrayAsync(json, "lettaps.passages", cancellationToken).ConfigureAwait(false))
                     {
                         _passages++;
                     }
@@ -254,7 +254,7 @@ public sealed class AgentFileInspector
                     break;
                 case "message_ids":
                     var count = 0;
-                    await foreach (var _ in ArrayAsync(json, "lettaps.message_ids", cancel).ConfigureAwait(false))
+                    await foreach (var _ in ArrayAsync(json, "lettaps.message_ids", cancellationToken).ConfigureAwait(false))
                     {
                         count++;
                     }
@@ -266,7 +266,7 @@ public sealed class AgentFileInspector
 
                     break;
                 case "conversations":
-                    await foreach (var conversation in ArrayAsync(json, "lettaps.conversations", cancel).ConfigureAwait(false))
+                    await foreach (var conversation in ArrayAsync(json, "lettaps.conversations", cancellationToken).ConfigureAwait(false))
                     {
                         foreach (var message in conversation.Strings("message_ids").Concat(conversation.Strings("in_context_message_ids")))
                         {
@@ -277,7 +277,7 @@ public sealed class AgentFileInspector
                     break;
                 case "missing":
                     var missing = new List<string>();
-                    await foreach (var item in ArrayAsync(json, "lettaps.missing", cancel).ConfigureAwait(false))
+                    await foreach (var item in ArrayAsync(json, "lettaps.missing", cancellationToken).ConfigureAwait(false))
                     {
                         missing.Add(item.ToString());
                     }
@@ -285,7 +285,7 @@ public sealed class AgentFileInspector
                     _missing = missing;
                     break;
                 default:
-                    await json.SkipAsync(cancel).ConfigureAwait(false);
+                    await json.SkipAsync(cancellationToken).ConfigureAwait(false);
                     break;
             }
         }
@@ -293,22 +293,22 @@ public sealed class AgentFileInspector
 
     /// <summary>Reads the elements of the list that comes next; another value is a problem of the file, <c>null</c> is an empty list.</summary>
     private async IAsyncEnumerable<JsonElement> ArrayAsync(
-        JsonStreamReader json, string place, [EnumeratorCancellation] CancellationToken cancel)
+        JsonStreamReader json, string place, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        if (!await EnterAsync(json, JsonTokenType.StartArray, place, cancel).ConfigureAwait(false))
+        if (!await EnterAsync(json, JsonTokenType.StartArray, place, cancellationToken).ConfigureAwait(false))
         {
             yield break;
         }
 
-        while (await json.ReadValueAsync(cancel).ConfigureAwait(false) is { } value)
+        while (await json.ReadValueAsync(cancellationToken).ConfigureAwait(false) is { } value)
         {
             yield return value;
         }
     }
 
-    private async Task<bool> EnterAsync(JsonStreamReader json, JsonTokenType expected, string place, CancellationToken cancel)
+    private async Task<bool> EnterAsync(JsonStreamReader json, JsonTokenType expected, string place, CancellationToken cancellationToken)
     {
-        var token = await json.ReadAsync(cancel).ConfigureAwait(false);
+        var token = await json.ReadAsync(cancellationToken).ConfigureAwait(false);
         if (token == expected)
         {
             return true;
@@ -319,7 +319,7 @@ public sealed class AgentFileInspector
             Problem($"{place} is not {(expected == JsonTokenType.StartArray ? "a list" : "an object")}.");
         }
 
-        await json.SkipRestAsync(token, cancel).ConfigureAwait(false);
+        await json.SkipRestAsync(token, cancellationToken).ConfigureAwait(false);
         return false;
     }
 
@@ -396,7 +396,7 @@ public sealed class AgentFileInspector
             Agents = format == AgentFileFormat.AgentFile ? _agents : 1,
             AgentId = _agentId ?? (format == AgentFileFormat.AgentState ? _rootId : null),
             AgentName = _name,
-            HasExtension = _seen.Contains(AgentFileComposer.Extension),
+            HasExtension = _seen.Contains(SnapshotFileWriter.Extension),
             Messages = format == AgentFileFormat.AgentFile ? _messages.Count : _legacyMessages,
             InContext = _inContext,
             Passages = _passages,

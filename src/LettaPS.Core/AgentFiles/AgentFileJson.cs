@@ -18,12 +18,12 @@ internal static class AgentFileJson
     }
 
     /// <summary>Writes a list of values.</summary>
-    public static void WriteElements(this Utf8JsonWriter json, string name, IEnumerable<JsonElement> values, CancellationToken cancel = default)
+    public static void WriteElements(this Utf8JsonWriter json, string name, IEnumerable<JsonElement> values, CancellationToken cancellationToken = default)
     {
         json.WriteStartArray(name);
         foreach (var value in values)
         {
-            cancel.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             value.WriteTo(json);
         }
 

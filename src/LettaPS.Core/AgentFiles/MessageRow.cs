@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
+using LettaPS.Core.AgentFiles.Writing;
 using LettaPS.Core.Json;
 
 namespace LettaPS.Core.AgentFiles;
@@ -51,7 +52,7 @@ public sealed class MessageRow
     {
         var single = row.StringOrNull("role") == "tool" && row.Items("tool_returns").Count() == 1 ? row.Items("tool_returns").First() : (JsonElement?)null;
         var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer, AgentFileComposer.WriterOptions))
+        using (var writer = new Utf8JsonWriter(buffer, SnapshotFileWriter.WriterOptions))
         {
             writer.WriteStartObject();
             if (!row.TryGetProperty("type", out _))
@@ -111,7 +112,7 @@ public sealed class MessageRow
     {
         var parts = new Parts(items);
         var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer, AgentFileComposer.WriterOptions))
+        using (var writer = new Utf8JsonWriter(buffer, SnapshotFileWriter.WriterOptions))
         {
             parts.Write(writer);
         }
@@ -452,7 +453,7 @@ public sealed class MessageRow
         private static string PackedReturn(JsonElement toolReturn)
         {
             var buffer = new ArrayBufferWriter<byte>();
-            using (var packed = new Utf8JsonWriter(buffer, AgentFileComposer.WriterOptions))
+            using (var packed = new Utf8JsonWriter(buffer, SnapshotFileWriter.WriterOptions))
             {
                 packed.WriteStartObject();
                 packed.WriteString("status"u8, toolReturn.StringOrNull("status") == "error" ? "Failed"u8 : "OK"u8);

@@ -1,8 +1,10 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Text.Json;
+using LettaPS.Core.AgentFiles.Writing;
 using LettaPS.Core.AgentTables;
 using LettaPS.Core.Json;
+using LettaPS.Core.Text;
 
 namespace LettaPS.Core.AgentFiles;
 
@@ -18,7 +20,7 @@ public static class PassageRow
     public static ReadOnlyMemory<byte> FromApi(JsonElement passage)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer, AgentFileComposer.WriterOptions))
+        using (var writer = new Utf8JsonWriter(buffer, SnapshotFileWriter.WriterOptions))
         {
             writer.WriteStartObject();
             foreach (var property in passage.EnumerateObject())
@@ -45,7 +47,7 @@ public static class PassageRow
     internal static ReadOnlyMemory<byte> FromDatabase(DatabaseRow row)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer, AgentFileComposer.WriterOptions))
+        using (var writer = new Utf8JsonWriter(buffer, SnapshotFileWriter.WriterOptions))
         {
             writer.WriteStartObject();
             writer.WriteFields(row, AnswerFields.Passage);

@@ -1,9 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using LettaPS.Core.AgentFiles;
-using LettaPS.Core.Agents;
-using LettaPS.Core.Connections;
 using LettaPS.Core.Json;
+using LettaPS.Core.Sources;
 
 namespace LettaPS.Core.AgentTables;
 

@@ -1,8 +1,10 @@
 using System.Buffers;
 using System.Text.Json;
 using LettaPS.Core.AgentFiles;
+using LettaPS.Core.AgentFiles.Writing;
 using LettaPS.Core.IO;
 using LettaPS.Core.Secrets;
+using LettaPS.Core.Text;
 
 namespace LettaPS.Core.AgentTables;
 
@@ -28,7 +30,7 @@ public sealed class AgentDatabaseRows : IDisposable
         _facts = facts;
         _withSecrets = withSecrets;
         _bytes = new SpillBuffer(folder);
-        _json = new Utf8JsonWriter(_chunk, AgentFileComposer.WriterOptions with { SkipValidation = true });
+        _json = new Utf8JsonWriter(_chunk, SnapshotFileWriter.WriterOptions with { SkipValidation = true });
     }
 
     /// <summary>Keeps a row.</summary>
@@ -58,8 +60,7 @@ public sealed class AgentDatabaseRows : IDisposable
 
     /// <summary>Writes the part, in the order in which the rows can be inserted. Tables without a row are not in it.</summary>
     /// <param name="json">Where to, after the name of the property.</param>
-    /// <param name="cancel">Gives up.</param>
-    internal void Write(Utf8JsonWriter json, CancellationToken cancel)
+    internal void Write(Utf8JsonWriter json, CancellationToken cancellationToken)
     {
         Close();
         json.WriteStartObject();
@@ -74,7 +75,7 @@ public sealed class AgentDatabaseRows : IDisposable
         {
             if (_tables.TryGetValue(name, out var table))
             {
-                WriteTable(json, table, cancel);
+                WriteTable(json, table, cancellationToken);
             }
         }
 
@@ -90,7 +91,7 @@ public sealed class AgentDatabaseRows : IDisposable
         _bytes.Dispose();
     }
 
-    private void WriteTable(Utf8JsonWriter json, Table table, CancellationToken cancel)
+    private void WriteTable(Utf8JsonWriter json, Table table, CancellationToken cancellationToken)
     {
         json.WriteStartObject(table.Shape.Name);
         json.WriteTexts("columns", table.Shape.Columns.Select(c => c.Name));
@@ -98,7 +99,7 @@ public sealed class AgentDatabaseRows : IDisposable
         json.WriteStartArray("rows"u8);
         foreach (var (position, length) in table.Chunks)
         {
-            cancel.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
 
             // A chunk is several rows with commas between them, which the writer takes for one value.
             json.WriteRawValue(_bytes.Read(position, length), skipInputValidation: true);
@@ -127,11 +128,11 @@ public sealed class AgentDatabaseRows : IDisposable
             {
                 _json.WriteNullValue();
             }
-            else if (row.Shape.Kinds[i] == CellKind.Vector)
+            else if (row.Shape.Kinds[i] == ColumnKind.Vector)
             {
                 _json.WriteBase64StringValue(PgVector.ToLittleEndian(row.Bytes(i)));
             }
-            else if (!_withSecrets && row.Shape.Secrets[i] == Secrecy.Environment)
+            else if (!_withSecrets && row.Shape.Secrets[i] == ColumnSensitivity.Environment)
             {
                 _json.WriteStringValue(McpEnvironment.Without(row.Bytes(i)));
             }
@@ -145,8 +146,8 @@ public sealed class AgentDatabaseRows : IDisposable
         _json.Flush();
     }
 
-    private static bool IsInClear(Secrecy secrecy, ReadOnlySpan<byte> value) =>
-        secrecy == Secrecy.Plain || (secrecy == Secrecy.Encrypted && !SecretCipher.LooksEncrypted(value));
+    private static bool IsInClear(ColumnSensitivity secrecy, ReadOnlySpan<byte> value) =>
+        secrecy == ColumnSensitivity.Plain || (secrecy == ColumnSensitivity.Encrypted && !SecretCipher.LooksEncrypted(value));
 
     private sealed record Table(TableShape Shape, List<(long Position, int Length)> Chunks);
 }

@@ -1,5 +1,5 @@
-using LettaPS.Core.Agents;
-using LettaPS.Core.Schemas;
+using LettaPS.Core.Schemas.Model;
+using LettaPS.Core.Sources;
 
 namespace LettaPS.Core.AgentTables;
 
@@ -68,7 +68,7 @@ internal sealed class AgentQueries
     private string Select(TableShape shape)
     {
         // What pgvector sends is the vector to the bit; all else as text, which is exact and needs no knowledge of types.
-        var cells = shape.Columns.Select((c, i) => shape.Kinds[i] == CellKind.Vector ? Sql.Id(c.Name) : $"{Sql.Id(c.Name)}::text");
+        var cells = shape.Columns.Select((c, i) => shape.Kinds[i] == ColumnKind.Vector ? Sql.Id(c.Name) : $"{Sql.Id(c.Name)}::text");
         return $"SELECT record_send(ROW({string.Join(", ", cells)})) FROM {Sql.Id(_schema, shape.Name)}";
     }
 

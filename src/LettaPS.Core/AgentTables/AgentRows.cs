@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using LettaPS.Core.AgentFiles;
+using LettaPS.Core.AgentFiles.Writing;
 using LettaPS.Core.Json;
 using LettaPS.Core.Secrets;
 
@@ -36,7 +37,7 @@ internal sealed class AgentRows(bool withSecrets, string? encryptionKey)
     public JsonElement Element(Action<Utf8JsonWriter> write)
     {
         _buffer.ResetWrittenCount();
-        using (var json = new Utf8JsonWriter(_buffer, AgentFileComposer.WriterOptions))
+        using (var json = new Utf8JsonWriter(_buffer, SnapshotFileWriter.WriterOptions))
         {
             write(json);
         }
@@ -55,7 +56,7 @@ internal sealed class AgentRows(bool withSecrets, string? encryptionKey)
         if (row.Shape.Ordinal("stdio_config") is var config && !row.IsNull(config))
         {
             json.WritePropertyName("stdio_config"u8);
-            json.WriteRawValue(HalfPairs.Replace(withSecrets ? row.Bytes(config) : Encoding.UTF8.GetBytes(McpEnvironment.Without(row.Bytes(config)))), skipInputValidation: true);
+            json.WriteRawValue(LoneSurrogates.Replace(withSecrets ? row.Bytes(config) : Encoding.UTF8.GetBytes(McpEnvironment.Without(row.Bytes(config)))), skipInputValidation: true);
         }
 
         json.WriteEndObject();

@@ -1,4 +1,4 @@
-using LettaPS.Core.Schemas;
+using LettaPS.Core.Schemas.Comparison;
 
 namespace LettaPS.Core.AgentTables;
 
@@ -19,11 +19,11 @@ internal static class AgentTables
     /// <summary>How secret a column is.</summary>
     /// <param name="table">The table.</param>
     /// <param name="column">The column.</param>
-    public static Secrecy SecrecyOf(string table, string column) =>
-        column.EndsWith("_enc", StringComparison.Ordinal) ? Secrecy.Encrypted
-        : (table, column) == ("mcp_server", "stdio_config") ? Secrecy.Environment
-        : (table, column) == ("agent_environment_variables", "value") || RowQuestions.Secrets.Any(s => (s.Table, s.Plain) == (table, column)) ? Secrecy.Plain
-        : Secrecy.None;
+    public static ColumnSensitivity SecrecyOf(string table, string column) =>
+        column.EndsWith("_enc", StringComparison.Ordinal) ? ColumnSensitivity.Encrypted
+        : (table, column) == ("mcp_server", "stdio_config") ? ColumnSensitivity.Environment
+        : (table, column) == ("agent_environment_variables", "value") || RowQueries.Secrets.Any(s => (s.Table, s.Plain) == (table, column)) ? ColumnSensitivity.Plain
+        : ColumnSensitivity.None;
 
     /// <summary>The tables.</summary>
     public static IReadOnlyList<AgentTable> All { get; } =

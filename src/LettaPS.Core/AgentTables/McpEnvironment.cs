@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using LettaPS.Core.AgentFiles;
+using LettaPS.Core.AgentFiles.Writing;
 using LettaPS.Core.Json;
 
 namespace LettaPS.Core.AgentTables;
@@ -27,6 +28,6 @@ internal static class McpEnvironment
 
         var without = JsonObjects.Copy(command);
         without["env"] = environment;
-        return without.ToJsonString(AgentFileComposer.SerializerOptions);
+        return without.ToJsonString(SnapshotFileWriter.SerializerOptions);
     }
 }

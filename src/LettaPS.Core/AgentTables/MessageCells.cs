@@ -3,6 +3,7 @@ using System.Buffers.Text;
 using System.Text;
 using System.Text.Json;
 using LettaPS.Core.AgentFiles;
+using LettaPS.Core.AgentFiles.Writing;
 using LettaPS.Core.Json;
 
 namespace LettaPS.Core.AgentTables;
@@ -30,7 +31,7 @@ internal sealed class MessageCells : IDisposable
     /// <param name="shape">The table of messages.</param>
     public MessageCells(TableShape shape)
     {
-        _json = new Utf8JsonWriter(_buffer, AgentFileComposer.WriterOptions with { SkipValidation = true });
+        _json = new Utf8JsonWriter(_buffer, SnapshotFileWriter.WriterOptions with { SkipValidation = true });
         _fields = [.. s_columns.Where(shape.Has).Select(c => (JsonEncodedText.Encode(c), shape.Ordinal(c)))];
         _id = shape.Ordinal("id");
         _role = shape.Ordinal("role");
@@ -94,7 +95,7 @@ internal sealed class MessageCells : IDisposable
         WriteContent(row);
         foreach (var (name, ordinal) in _fields)
         {
-            if (!row.IsNull(ordinal) && !(row.Shape.Kinds[ordinal] == CellKind.Json && row.Bytes(ordinal).SequenceEqual("[]"u8)))
+            if (!row.IsNull(ordinal) && !(row.Shape.Kinds[ordinal] == ColumnKind.Json && row.Bytes(ordinal).SequenceEqual("[]"u8)))
             {
                 _json.WritePropertyName(name);
                 _json.WriteCell(row, ordinal, "+00:00"u8);
@@ -128,7 +129,7 @@ internal sealed class MessageCells : IDisposable
         }
         else
         {
-            _json.WriteRawValue(HalfPairs.Replace(content), skipInputValidation: true);
+            _json.WriteRawValue(LoneSurrogates.Replace(content), skipInputValidation: true);
         }
     }
 

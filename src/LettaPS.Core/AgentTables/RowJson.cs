@@ -1,5 +1,6 @@
 using System.Text.Json;
 using LettaPS.Core.Json;
+using LettaPS.Core.Text;
 
 namespace LettaPS.Core.AgentTables;
 
@@ -48,13 +49,13 @@ internal static class RowJson
         var bytes = row.Bytes(ordinal);
         switch (row.Shape.Kinds[ordinal])
         {
-            case CellKind.Json or CellKind.Boolean or CellKind.Number:
-                json.WriteRawValue(HalfPairs.Replace(bytes), skipInputValidation: true);
+            case ColumnKind.Json or ColumnKind.Boolean or ColumnKind.Number:
+                json.WriteRawValue(LoneSurrogates.Replace(bytes), skipInputValidation: true);
                 break;
-            case CellKind.Time:
+            case ColumnKind.Time:
                 PostgresTime.Write(json, bytes, zone);
                 break;
-            case CellKind.Enum:
+            case ColumnKind.Enum:
                 json.WriteStringValue(System.Text.Encoding.UTF8.GetString(bytes).ToLowerInvariant());
                 break;
             default:

@@ -1,4 +1,5 @@
-using LettaPS.Core.Schemas;
+using LettaPS.Core.Schemas.Model;
+using LettaPS.Core.Text;
 
 namespace LettaPS.Core.AgentTables;
 
@@ -27,10 +28,10 @@ internal sealed class TableShape
     public IReadOnlyList<SchemaColumn> Columns { get; }
 
     /// <summary>What each of them holds.</summary>
-    public IReadOnlyList<CellKind> Kinds { get; }
+    public IReadOnlyList<ColumnKind> Kinds { get; }
 
     /// <summary>How secret each of them is.</summary>
-    public IReadOnlyList<Secrecy> Secrets { get; }
+    public IReadOnlyList<ColumnSensitivity> Secrets { get; }
 
     /// <summary>The place of a column; -1 where it is not there.</summary>
     public int Ordinal(string column) => _ordinals.GetValueOrDefault(column, -1);
@@ -38,14 +39,14 @@ internal sealed class TableShape
     /// <summary>Whether it has a column.</summary>
     public bool Has(string column) => _ordinals.ContainsKey(column);
 
-    private static CellKind KindOf(string type, HashSet<string> enums) => type switch
+    private static ColumnKind KindOf(string type, HashSet<string> enums) => type switch
     {
-        "json" or "jsonb" => CellKind.Json,
-        "boolean" => CellKind.Boolean,
-        "integer" or "bigint" or "smallint" => CellKind.Number,
-        "timestamp with time zone" or "timestamp without time zone" => CellKind.Time,
-        _ when PgVector.IsType(type) => CellKind.Vector,
-        _ when enums.Contains(type) => CellKind.Enum,
-        _ => CellKind.Text,
+        "json" or "jsonb" => ColumnKind.Json,
+        "boolean" => ColumnKind.Boolean,
+        "integer" or "bigint" or "smallint" => ColumnKind.Number,
+        "timestamp with time zone" or "timestamp without time zone" => ColumnKind.Time,
+        _ when PgVector.IsType(type) => ColumnKind.Vector,
+        _ when enums.Contains(type) => ColumnKind.Enum,
+        _ => ColumnKind.Text,
     };
 }

@@ -1,3 +1,5 @@
+using LettaPS.Core.Text;
+
 namespace LettaPS.Core.Agents;
 
 /// <summary>
@@ -39,7 +41,7 @@ public static class EntityId
         : throw new LettaException(
             "InvalidId",
             LettaErrorKind.InvalidInput,
-            $"'{ForeignText.Shorten(id)}' is not the identifier of a Letta {prefix}.",
+            $"'{UntrustedText.Shorten(id)}' is not the identifier of a Letta {prefix}.",
             $"An identifier looks like {Format(prefix, Guid.Empty)}.",
             id);
 }

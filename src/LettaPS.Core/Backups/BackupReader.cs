@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using LettaPS.Core.AgentFiles;
 using LettaPS.Core.IO;
-using LettaPS.Core.Restores;
+using LettaPS.Core.IdMaps;
 
 namespace LettaPS.Core.Backups;
 
@@ -13,34 +13,32 @@ public static class BackupReader
 
     /// <summary>Reads the backups at a path: a set, a folder of sets, a folder of files of other origin, or one file.</summary>
     /// <param name="path">The path.</param>
-    /// <param name="cancel">Gives up.</param>
     /// <exception cref="LettaException"><c>BackupNotFound</c>: there is nothing at the path, or no backup in it.</exception>
-    public static async IAsyncEnumerable<LettaBackup> ReadAsync(string path, [EnumeratorCancellation] CancellationToken cancel)
+    public static async IAsyncEnumerable<LettaBackup> ReadAsync(string path, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         foreach (var folder in Locate(path))
         {
-            cancel.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             yield return File.Exists(folder)
-                ? new LettaBackup(folder, null, LettaBackupState.Foreign, [await DescribeAsync(folder, cancel).ConfigureAwait(false)])
-                : await ReadFolderAsync(folder, cancel).ConfigureAwait(false);
+                ? new LettaBackup(folder, null, LettaBackupState.Foreign, [await DescribeAsync(folder, cancellationToken).ConfigureAwait(false)])
+                : await ReadFolderAsync(folder, cancellationToken).ConfigureAwait(false);
         }
     }
 
     /// <summary>Examines the backups at a path, one result a file.</summary>
     /// <param name="path">The path, as for <see cref="ReadAsync"/>.</param>
     /// <param name="read">Told of bytes as they are read.</param>
-    /// <param name="cancel">Gives up.</param>
-    public static async IAsyncEnumerable<LettaBackupTest> TestAsync(string path, Action<long>? read, [EnumeratorCancellation] CancellationToken cancel)
+    public static async IAsyncEnumerable<LettaBackupTest> TestAsync(string path, Action<long>? read, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         foreach (var folder in Locate(path))
         {
             if (File.Exists(folder))
             {
-                yield return await TestFileAsync(folder, Claim(folder), read, cancel).ConfigureAwait(false);
+                yield return await TestFileAsync(folder, Claim(folder), read, cancellationToken).ConfigureAwait(false);
                 continue;
             }
 
-            await foreach (var result in TestFolderAsync(folder, read, cancel).ConfigureAwait(false))
+            await foreach (var result in TestFolderAsync(folder, read, cancellationToken).ConfigureAwait(false))
             {
                 yield return result;
             }
@@ -80,7 +78,7 @@ public static class BackupReader
         .Where(f => s_extensions.Contains(Path.GetExtension(f), StringComparer.OrdinalIgnoreCase) && Path.GetFileName(f) is not (BackupManifest.FileName or IdMap.FileName))
         .Order(StringComparer.Ordinal);
 
-    private static async Task<LettaBackup> ReadFolderAsync(string folder, CancellationToken cancel)
+    private static async Task<LettaBackup> ReadFolderAsync(string folder, CancellationToken cancellationToken)
     {
         BackupManifest? manifest = null;
         var state = BackupFolder.IsUnfinished(folder) ? LettaBackupState.Unfinished : BackupFolder.IsSet(folder) ? LettaBackupState.Damaged : LettaBackupState.Foreign;
@@ -103,7 +101,7 @@ public static class BackupReader
         var files = new List<LettaBackupFile>();
         foreach (var file in AgentFiles(folder))
         {
-            files.Add(await DescribeAsync(file, cancel).ConfigureAwait(false));
+            files.Add(await DescribeAsync(file, cancellationToken).ConfigureAwait(false));
         }
 
         return new LettaBackup(folder, null, state, files);
@@ -133,10 +131,10 @@ public static class BackupReader
         };
     }
 
-    private static async Task<LettaBackupFile> DescribeAsync(string path, CancellationToken cancel)
+    private static async Task<LettaBackupFile> DescribeAsync(string path, CancellationToken cancellationToken)
     {
         using var stream = File.OpenRead(path);
-        var info = await AgentFileInspector.InspectAsync(stream, cancel).ConfigureAwait(false);
+        var info = await AgentFileInspector.InspectAsync(stream, cancellationToken).ConfigureAwait(false);
         return new LettaBackupFile
         {
             Path = path,
@@ -155,7 +153,7 @@ public static class BackupReader
     }
 
     private static async IAsyncEnumerable<LettaBackupTest> TestFolderAsync(
-        string folder, Action<long>? read, [EnumeratorCancellation] CancellationToken cancel)
+        string folder, Action<long>? read, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         BackupManifest? manifest = null;
         if (BackupFolder.IsSet(folder))
@@ -174,7 +172,7 @@ public static class BackupReader
         foreach (var path in AgentFiles(folder))
         {
             claims.Remove(Path.GetFileName(path), out var claim);
-            var result = await TestFileAsync(path, claim, read, cancel).ConfigureAwait(false);
+            var result = await TestFileAsync(path, claim, read, cancellationToken).ConfigureAwait(false);
             yield return manifest is not null && claim is null ? Unclaimed(result) : result;
         }
 
@@ -229,18 +227,18 @@ public static class BackupReader
     private static BackupEntry? Claim(string path) =>
         BackupManifest.Read(Path.GetDirectoryName(Path.GetFullPath(path))!)?.Files.FirstOrDefault(f => f.Name == Path.GetFileName(path));
 
-    private static async Task<LettaBackupTest> TestFileAsync(string path, BackupEntry? claim, Action<long>? read, CancellationToken cancel)
+    private static async Task<LettaBackupTest> TestFileAsync(string path, BackupEntry? claim, Action<long>? read, CancellationToken cancellationToken)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        using var stream = new ObservedStream(File.OpenRead(path), bytes =>
+        using var stream = new ProgressStream(File.OpenRead(path), bytes =>
         {
             hash.AppendData(bytes);
             read?.Invoke(bytes.Length);
         });
-        var info = await AgentFileInspector.InspectAsync(stream, cancel).ConfigureAwait(false);
+        var info = await AgentFileInspector.InspectAsync(stream, cancellationToken).ConfigureAwait(false);
 
         // The inspection stops at the first fault; the hash is of the whole file.
-        await stream.CopyToAsync(Stream.Null, cancel).ConfigureAwait(false);
+        await stream.CopyToAsync(Stream.Null, cancellationToken).ConfigureAwait(false);
         return new LettaBackupTest
         {
             Path = path,

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using LettaPS.Core.AgentFiles;
+using LettaPS.Core.AgentFiles.Writing;
 using LettaPS.Core.Agents;
-using LettaPS.Core.Connections;
 using LettaPS.Core.IO;
 using LettaPS.Core.Json;
 
@@ -113,12 +113,11 @@ public sealed class BackupSet : IDisposable
     /// <param name="snapshot">The agent.</param>
     /// <param name="leftOut">What was left out on request.</param>
     /// <param name="begun">When work on the agent began, by the clock of the request.</param>
-    /// <param name="cancel">Gives up; nothing is left then.</param>
-    public LettaAgentBackup Write(AgentSnapshot snapshot, IReadOnlyList<string> leftOut, long begun, CancellationToken cancel)
+    public LettaAgentBackup Write(AgentSnapshot snapshot, IReadOnlyList<string> leftOut, long begun, CancellationToken cancellationToken)
     {
         var name = snapshot.Agent.Id + AgentFileExtension;
         using var file = new AtomicFile(Path.Combine(Folder, name));
-        var counts = AgentFileComposer.Write(snapshot, file.Stream, _time.GetUtcNow(), cancel);
+        var counts = SnapshotFileWriter.Write(snapshot, file.Stream, _time.GetUtcNow(), cancellationToken);
         var (length, sha256) = file.Finish();
         var entry = new BackupEntry
         {

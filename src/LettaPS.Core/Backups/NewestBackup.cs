@@ -1,4 +1,4 @@
-using LettaPS.Core.Databases;
+using LettaPS.Core.Databases.Dumps;
 
 namespace LettaPS.Core.Backups;
 
@@ -11,9 +11,8 @@ internal sealed record NewestBackup(string Path, DateTimeOffset TakenAt, DumpMan
     /// <summary>Finds it.</summary>
     /// <param name="folder">A folder of sets and dumps, or a set.</param>
     /// <param name="database">Name of the database, by which dumps of others do not count.</param>
-    /// <param name="cancel">Gives up.</param>
     /// <returns><see langword="null"/> where there is no finished one.</returns>
-    public static async Task<NewestBackup?> FindAsync(string folder, string database, CancellationToken cancel)
+    public static async Task<NewestBackup?> FindAsync(string folder, string database, CancellationToken cancellationToken)
     {
         NewestBackup? newest = DumpManifest.FindNewest(folder, database, systemIdentifier: null) is { } dump ? new(dump.Path, dump.Manifest.TakenAt, dump.Manifest) : null;
         if (!Directory.Exists(folder))
@@ -23,8 +22,8 @@ internal sealed record NewestBackup(string Path, DateTimeOffset TakenAt, DumpMan
 
         foreach (var set in BackupFolder.IsSet(folder) ? [folder] : BackupFolder.Sets(folder))
         {
-            cancel.ThrowIfCancellationRequested();
-            if (await TakenAtAsync(set, cancel).ConfigureAwait(false) is { } taken && (newest is null || taken > newest.TakenAt))
+            cancellationToken.ThrowIfCancellationRequested();
+            if (await TakenAtAsync(set, cancellationToken).ConfigureAwait(false) is { } taken && (newest is null || taken > newest.TakenAt))
             {
                 newest = new NewestBackup(set, taken, null);
             }
@@ -34,15 +33,14 @@ internal sealed record NewestBackup(string Path, DateTimeOffset TakenAt, DumpMan
     }
 
     /// <summary>Reads it whole and compares it with its manifest.</summary>
-    /// <param name="cancel">Gives up.</param>
     /// <returns>What is wrong, and what the export could not have.</returns>
-    public async Task<(IReadOnlyList<string> Problems, IReadOnlyList<string> Missing)> VerifyAsync(CancellationToken cancel)
+    public async Task<(IReadOnlyList<string> Problems, IReadOnlyList<string> Missing)> VerifyAsync(CancellationToken cancellationToken)
     {
         if (Dump is not null)
         {
             try
             {
-                await Dump.VerifyAsync(Path, progress: null, cancel).ConfigureAwait(false);
+                await Dump.VerifyAsync(Path, progress: null, cancellationToken).ConfigureAwait(false);
                 return ([], []);
             }
             catch (LettaException e) when (e.ErrorId == "DumpDamaged")
@@ -52,7 +50,7 @@ internal sealed record NewestBackup(string Path, DateTimeOffset TakenAt, DumpMan
         }
 
         var (problems, missing) = (new List<string>(), new List<string>());
-        await foreach (var file in BackupReader.TestAsync(Path, read: null, cancel).ConfigureAwait(false))
+        await foreach (var file in BackupReader.TestAsync(Path, read: null, cancellationToken).ConfigureAwait(false))
         {
             problems.AddRange(file.Problems.Select(p => $"{System.IO.Path.GetFileName(file.Path)}: {p}"));
             missing.AddRange(file.Missing.Select(m => $"{System.IO.Path.GetFileName(file.Path)}: {m}"));
@@ -61,9 +59,9 @@ internal sealed record NewestBackup(string Path, DateTimeOffset TakenAt, DumpMan
         return (problems, missing);
     }
 
-    private static async Task<DateTimeOffset?> TakenAtAsync(string set, CancellationToken cancel)
+    private static async Task<DateTimeOffset?> TakenAtAsync(string set, CancellationToken cancellationToken)
     {
-        await foreach (var backup in BackupReader.ReadAsync(set, cancel).ConfigureAwait(false))
+        await foreach (var backup in BackupReader.ReadAsync(set, cancellationToken).ConfigureAwait(false))
         {
             // One with a damaged file counts too, so that the examination tells of it and does not pass an older one in its place.
             return backup.CreatedAt;

@@ -1,8 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using LettaPS.Core.Agents;
-using LettaPS.Core.Compose;
-using LettaPS.Core.Restores;
+using LettaPS.Core.IO;
+using LettaPS.Core.IdMaps;
 
 namespace LettaPS.Core.CodePins;
 
@@ -19,7 +19,7 @@ public static class CodeSettings
     /// <param name="ids">Old and new identifiers of agents on the server.</param>
     /// <param name="server">The server; entries about other servers stay.</param>
     /// <exception cref="LettaException"><c>SettingsInvalid</c>: the file is not JSON.</exception>
-    public static CodeSettingsEdit Plan(TextSource file, ServerIdMap ids, Uri server)
+    public static CodeSettingsEdit Plan(TextFile file, ServerIdMap ids, Uri server)
     {
         ArgumentNullException.ThrowIfNull(file);
         ArgumentNullException.ThrowIfNull(ids);
@@ -37,7 +37,7 @@ public static class CodeSettings
         }
     }
 
-    private static CodeSettingsEdit Edit(TextSource file, byte[] bytes, JsonElement root, ServerIdMap ids, Uri server)
+    private static CodeSettingsEdit Edit(TextFile file, byte[] bytes, JsonElement root, ServerIdMap ids, Uri server)
     {
         var changed = new List<CodePinChange>();
         var elsewhere = new List<string>();

@@ -6,7 +6,7 @@ namespace LettaPS.Core.Compatibility;
 /// <param name="door">Opens the outside world.</param>
 /// <param name="target">The server to ask.</param>
 /// <param name="time">Gives the time.</param>
-public sealed class CompatibilityExamination(IAdapterDoor door, HealthTarget target, TimeProvider time)
+public sealed class CompatibilityExamination(IAdapterFactory door, HealthTarget target, TimeProvider time)
 {
     /// <summary>Version of Letta Code; where <see langword="null"/>, <c>letta --version</c> is asked.</summary>
     public string? LettaCodeVersion { get; init; }
@@ -18,14 +18,13 @@ public sealed class CompatibilityExamination(IAdapterDoor door, HealthTarget tar
     public string? PostgresVersion { get; init; }
 
     /// <summary>Examines them.</summary>
-    /// <param name="cancel">Gives up.</param>
     /// <returns>Letta Code with the server, the server with PostgreSQL, and, where both were asked, the server with its schema.</returns>
-    public async Task<IReadOnlyList<LettaCompatibility>> RunAsync(CancellationToken cancel)
+    public async Task<IReadOnlyList<LettaCompatibility>> RunAsync(CancellationToken cancellationToken)
     {
-        var context = new HealthContext(door, target, new HealthOptions(HealthDepth.Quick), time, cancel);
+        var context = new HealthContext(door, target, new HealthOptions(HealthDepth.Quick), time, cancellationToken);
         await using (context.ConfigureAwait(false))
         {
-            var code = LettaCodeVersion ?? await door.FindLettaCodeAsync(cancel).ConfigureAwait(false);
+            var code = LettaCodeVersion ?? await door.FindLettaCodeAsync(cancellationToken).ConfigureAwait(false);
             var server = ServerVersion ?? await context.Version.ConfigureAwait(false);
             var silence = server is null && target.Connection is not null ? await context.ApiProblemAsync().ConfigureAwait(false) : null;
             var ofCode = Because(CompatibilityMatrix.OfCode(code, server), silence);

@@ -1,4 +1,4 @@
-using LettaPS.Core.Compose;
+using LettaPS.Core.Compose.Pinning;
 using LettaPS.Core.Releases;
 
 namespace LettaPS.Core.Compatibility;

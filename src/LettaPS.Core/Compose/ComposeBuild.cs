@@ -1,3 +1,6 @@
+using LettaPS.Core.Compose.Model;
+using LettaPS.Core.Compose.Yaml;
+
 namespace LettaPS.Core.Compose;
 
 /// <summary>How the image of a service is built, and on which image.</summary>
@@ -36,9 +39,9 @@ public sealed record ComposeBuild(ComposeSetting Setting, string? Path, YamlScal
     }
 
     /// <summary>The build arguments of a service.</summary>
-    private sealed class BuildArguments(ServicePart part, YamlNode? node) : IVariables
+    private sealed class BuildArguments(ServicePart part, YamlNode? node) : IVariableResolver
     {
-        public IReadOnlyList<Piece>? Find(string name)
+        public IReadOnlyList<TemplateSegment>? Find(string name)
         {
             var value = node switch
             {
@@ -46,7 +49,7 @@ public sealed record ComposeBuild(ComposeSetting Setting, string? Path, YamlScal
                 YamlSequence list => list.Items.Select(i => part.Expand(i)).OfType<string>().Where(i => i.StartsWith(name + "=", StringComparison.Ordinal)).Select(i => i[(name.Length + 1)..]).LastOrDefault(),
                 _ => null,
             };
-            return value is null ? null : [new(PieceKind.Environment, value, 0, 0, null, name)];
+            return value is null ? null : [new(TemplateSegmentKind.Environment, value, 0, 0, null, name)];
         }
     }
 }

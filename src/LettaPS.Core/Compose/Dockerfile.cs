@@ -1,4 +1,8 @@
 using System.Text.RegularExpressions;
+using LettaPS.Core.Compose.Model;
+using LettaPS.Core.Compose.Pinning;
+using LettaPS.Core.Compose.Yaml;
+using LettaPS.Core.IO;
 
 namespace LettaPS.Core.Compose;
 
@@ -11,13 +15,13 @@ internal static partial class Dockerfile
 
     /// <summary>The images of Letta's that a Dockerfile names in <c>FROM</c> and <c>COPY --from</c>.</summary>
     /// <param name="source">The file.</param>
-    public static IReadOnlyList<ImagePlace> Read(TextSource source) =>
+    public static IReadOnlyList<ImagePlace> Read(TextFile source) =>
         [.. Images(source.Text, source, null).Select(i => Place(i, source, (start, length, text) => source.WithText(Splice(source.Text, start, length, text))))];
 
     /// <summary>The images of Letta's that a Dockerfile inside a compose file names.</summary>
     /// <param name="file">The compose file.</param>
     /// <param name="scalar">The text of <c>dockerfile_inline</c>.</param>
-    public static IReadOnlyList<ImagePlace> ReadInline(TextSource file, YamlScalar scalar) =>
+    public static IReadOnlyList<ImagePlace> ReadInline(TextFile file, YamlScalar scalar) =>
         [.. Images(scalar.Value, file, null).Select(i => new ImagePlace(LettaImageFormat.Dockerfile, i.Stage ?? string.Empty, file, scalar.Line + i.Line, i.Written, i.Reference)
         {
             Note = "it is in the Dockerfile inside the compose file (dockerfile_inline)",
@@ -29,7 +33,7 @@ internal static partial class Dockerfile
     /// <param name="target">Name of the stage; <see langword="null"/> for the last.</param>
     /// <param name="arguments">Build arguments that win over the Dockerfile's defaults.</param>
     /// <returns>The reference and its 1-based line; <see langword="null"/> if the Dockerfile has no such stage.</returns>
-    public static (ImageReference Reference, int Line)? BaseOf(string text, TextSource source, string? target, IVariables? arguments)
+    public static (ImageReference Reference, int Line)? BaseOf(string text, TextFile source, string? target, IVariableResolver? arguments)
     {
         var stages = All(text, source, arguments).Where(i => i.IsStage).ToList();
         var stage = target is null ? stages.LastOrDefault() : stages.LastOrDefault(s => s.Stage == target);
@@ -46,16 +50,16 @@ internal static partial class Dockerfile
         return null;
     }
 
-    private static IEnumerable<Image> Images(string text, TextSource source, IVariables? arguments) => All(text, source, arguments).Where(i => i.Reference.IsLetta);
+    private static IEnumerable<Image> Images(string text, TextFile source, IVariableResolver? arguments) => All(text, source, arguments).Where(i => i.Reference.IsLetta);
 
-    private static ImagePlace Place(Image image, TextSource file, Func<int, int, string, TextSource> splice) => new(
+    private static ImagePlace Place(Image image, TextFile file, Func<int, int, string, TextFile> splice) => new(
         LettaImageFormat.Dockerfile, image.Stage ?? string.Empty, file, image.Line, image.Written, image.Reference)
     {
         Note = image.Argument is { } argument ? $"the build argument {argument.Name} in line {argument.Line} decides" : null,
         Change = target =>
         {
             var (start, end, replacement) = Part(image.Reference, target);
-            if (image.Expansion?.Locate(start, end) is not var (piece, offset) || piece.Kind != PieceKind.Text)
+            if (image.ExpandedTemplate?.Locate(start, end) is not var (piece, offset) || piece.Kind != TemplateSegmentKind.Text)
             {
                 throw new LettaException(
                     "PinFromParts",
@@ -82,7 +86,7 @@ internal static partial class Dockerfile
 
     private static string Splice(string text, int start, int length, string replacement) => string.Concat(text.AsSpan(0, start), replacement, text.AsSpan(start + length));
 
-    private static IEnumerable<Image> All(string text, TextSource source, IVariables? given)
+    private static IEnumerable<Image> All(string text, TextFile source, IVariableResolver? given)
     {
         var arguments = new Arguments(given);
         var inStage = false;
@@ -121,20 +125,20 @@ internal static partial class Dockerfile
     [GeneratedRegex(@"^(Dockerfile|Containerfile)([.-].*)?$|\.(Dockerfile|Containerfile)$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex FileName();
 
-    private sealed record Image(string? Stage, bool IsStage, int Line, int Start, string Written, Expansion? Expansion, ImageReference Reference)
+    private sealed record Image(string? Stage, bool IsStage, int Line, int Start, string Written, ExpandedTemplate? ExpandedTemplate, ImageReference Reference)
     {
-        public EnvAssignment? Argument => Expansion?.Pieces.Select(p => p.Assignment).FirstOrDefault(a => a is not null);
+        public EnvAssignment? Argument => ExpandedTemplate?.Pieces.Select(p => p.Assignment).FirstOrDefault(a => a is not null);
     }
 
     /// <summary>Build arguments: those that are given, else the Dockerfile's defaults.</summary>
-    private sealed class Arguments(IVariables? given) : IVariables
+    private sealed class Arguments(IVariableResolver? given) : IVariableResolver
     {
         private readonly Dictionary<string, EnvAssignment> _defaults = new(StringComparer.Ordinal);
 
         public void Add(EnvAssignment argument) => _defaults[argument.Name] = argument;
 
-        public IReadOnlyList<Piece>? Find(string name) => !_defaults.TryGetValue(name, out var assignment) ? null
-            : given?.Find(name) is { } said ? [new(PieceKind.Environment, string.Concat(said.Select(p => p.Text)), 0, 0, null, name)]
-            : assignment.Value is { } value ? [new(PieceKind.Text, value, assignment.Start, assignment.Length, assignment, name)] : null;
+        public IReadOnlyList<TemplateSegment>? Find(string name) => !_defaults.TryGetValue(name, out var assignment) ? null
+            : given?.Find(name) is { } said ? [new(TemplateSegmentKind.Environment, string.Concat(said.Select(p => p.Text)), 0, 0, null, name)]
+            : assignment.Value is { } value ? [new(TemplateSegmentKind.Text, value, assignment.Start, assignment.Length, assignment, name)] : null;
     }
 }

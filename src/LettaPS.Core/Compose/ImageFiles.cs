@@ -1,4 +1,7 @@
 using System.Text.RegularExpressions;
+using LettaPS.Core.Compose.Model;
+using LettaPS.Core.Compose.Yaml;
+using LettaPS.Core.IO;
 
 namespace LettaPS.Core.Compose;
 
@@ -28,7 +31,7 @@ public sealed partial class ImageFiles(IYamlReader yaml)
     /// <summary>The images of Letta's that a file names.</summary>
     /// <param name="source">The file.</param>
     /// <exception cref="LettaException"><c>InvalidYaml</c>: it is YAML by its name but not by its text, and names no image.</exception>
-    public IReadOnlyList<ImagePlace> Read(TextSource source)
+    public IReadOnlyList<ImagePlace> Read(TextFile source)
     {
         ArgumentNullException.ThrowIfNull(source);
         if (Dockerfile.IsNamedSo(source.Path))
@@ -58,7 +61,7 @@ public sealed partial class ImageFiles(IYamlReader yaml)
         }
     }
 
-    private static List<ImagePlace> Others(TextSource source, string note)
+    private static List<ImagePlace> Others(TextFile source, string note)
     {
         List<ImagePlace> places = [];
         foreach (Match match in Reference().Matches(source.Text))

@@ -1,3 +1,8 @@
+using LettaPS.Core.Compose.Model;
+using LettaPS.Core.Compose.Pinning;
+using LettaPS.Core.Compose.Yaml;
+using LettaPS.Core.IO;
+
 namespace LettaPS.Core.Compose;
 
 /// <summary>A place in a file, other than a compose file, that names an image.</summary>
@@ -7,10 +12,10 @@ namespace LettaPS.Core.Compose;
 /// <param name="Line">1-based line.</param>
 /// <param name="Written">The reference as it is written.</param>
 /// <param name="Reference">The reference that results.</param>
-public sealed record ImagePlace(LettaImageFormat Format, string Name, TextSource File, int Line, string Written, ImageReference Reference)
+public sealed record ImagePlace(LettaImageFormat Format, string Name, TextFile File, int Line, string Written, ImageReference Reference)
 {
     /// <summary>Gives the file as it is with another image there; <see langword="null"/> if LettaPS does not change such a place.</summary>
-    public Func<PinTarget, TextSource>? Change { get; init; }
+    public Func<PinTarget, TextFile>? Change { get; init; }
 
     /// <summary>What there is to know about the place, as a clause; <see langword="null"/> for nothing.</summary>
     public string? Note { get; init; }

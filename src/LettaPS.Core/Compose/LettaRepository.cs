@@ -1,3 +1,5 @@
+using LettaPS.Core.Compose.Model;
+
 namespace LettaPS.Core.Compose;
 
 /// <summary>A repository that holds, or held, images of Letta's.</summary>

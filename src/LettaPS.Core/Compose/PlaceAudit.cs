@@ -1,4 +1,6 @@
+using LettaPS.Core.Compose.Model;
 using LettaPS.Core.Compose.Rules;
+using LettaPS.Core.IO;
 using LettaPS.Core.Servers;
 
 namespace LettaPS.Core.Compose;
@@ -105,7 +107,7 @@ public static class PlaceAudit
     }
 
     /// <summary>The line of a unit that publishes the API on all addresses; <see langword="null"/> if none does.</summary>
-    private static int? Published(TextSource unit) => Quadlet.Settings(unit)
+    private static int? Published(TextFile unit) => Quadlet.Settings(unit)
         .Where(s => s is { Section: "Container", Key: "PublishPort" })
         .FirstOrDefault(s => s.Value.Split('/')[0] is var ports && ports.Split(':')[^1] == $"{ServerDiscovery.ApiPort}"
             && !ports.StartsWith("127.", StringComparison.Ordinal) && !ports.StartsWith("[::1]", StringComparison.Ordinal))?.Line;

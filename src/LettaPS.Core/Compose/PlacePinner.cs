@@ -1,3 +1,6 @@
+using LettaPS.Core.Compose.Pinning;
+using LettaPS.Core.IO;
+
 namespace LettaPS.Core.Compose;
 
 /// <summary>Works out how files other than compose files change so that images are pinned, and proves that no other image changes.</summary>
@@ -10,7 +13,7 @@ public sealed class PlacePinner(ImageFiles files, bool force)
     /// <param name="targets">What each place is to be, by its position in the file's list; those that stay as they are are not in it.</param>
     /// <returns>The change; <see langword="null"/> if nothing changes.</returns>
     /// <exception cref="LettaException"><c>PinShared</c>, <c>PinNotProved</c>, <c>PinNotEditable</c>, <c>PinFromParts</c>, <c>NotEditable</c>, <c>ImageFileNotSupported</c>.</exception>
-    public FileChange? Plan(TextSource source, IReadOnlyDictionary<int, PinTarget> targets)
+    public FileChange? Plan(TextFile source, IReadOnlyDictionary<int, PinTarget> targets)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(targets);

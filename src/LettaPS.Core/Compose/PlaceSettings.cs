@@ -1,3 +1,7 @@
+using LettaPS.Core.Compose.Model;
+using LettaPS.Core.Compose.Yaml;
+using LettaPS.Core.IO;
+
 namespace LettaPS.Core.Compose;
 
 /// <summary>What a Kubernetes container or a Quadlet unit sets, as far as a V1 server is concerned.</summary>
@@ -49,7 +53,7 @@ internal sealed record PlaceSettings(
             place.Document!.Find("spec") is YamlMapping top && int.TryParse(Text(top, "replicas"), out var replicas) ? replicas : 1);
     }
 
-    private static PlaceSettings Unit(TextSource source)
+    private static PlaceSettings Unit(TextFile source)
     {
         var settings = Quadlet.Settings(source).Where(s => s.Section == "Container").ToList();
         Dictionary<string, string?> variables = new(StringComparer.Ordinal);

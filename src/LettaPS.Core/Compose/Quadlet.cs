@@ -1,4 +1,6 @@
 using System.Text.RegularExpressions;
+using LettaPS.Core.Compose.Model;
+using LettaPS.Core.IO;
 
 namespace LettaPS.Core.Compose;
 
@@ -13,7 +15,7 @@ internal static partial class Quadlet
 
     /// <summary>The settings of a unit in order. An empty assignment takes back those before it, as systemd has it.</summary>
     /// <param name="source">The file.</param>
-    public static IReadOnlyList<QuadletSetting> Settings(TextSource source)
+    public static IReadOnlyList<QuadletSetting> Settings(TextFile source)
     {
         List<QuadletSetting> settings = [];
         var section = string.Empty;
@@ -40,7 +42,7 @@ internal static partial class Quadlet
 
     /// <summary>The images of Letta's that a unit names.</summary>
     /// <param name="source">The file.</param>
-    public static IReadOnlyList<ImagePlace> Read(TextSource source)
+    public static IReadOnlyList<ImagePlace> Read(TextFile source)
     {
         // Of two the last counts. 'letta.image' and 'letta.build' are units of their own.
         var last = Settings(source).LastOrDefault(s => s is { Section: "Container" or "Image" or "Volume", Key: "Image" });

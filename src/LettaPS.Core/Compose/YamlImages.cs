@@ -1,3 +1,8 @@
+using LettaPS.Core.Compose.Model;
+using LettaPS.Core.Compose.Pinning;
+using LettaPS.Core.Compose.Yaml;
+using LettaPS.Core.IO;
+
 namespace LettaPS.Core.Compose;
 
 /// <summary>Reads the images that Kubernetes manifests, kustomizations and values of Helm charts name.</summary>
@@ -9,7 +14,7 @@ internal sealed class YamlImages(IYamlReader yaml)
     /// <summary>The images of Letta's that a file names.</summary>
     /// <param name="source">The file.</param>
     /// <exception cref="LettaException"><c>InvalidYaml</c>.</exception>
-    public IReadOnlyList<ImagePlace> Read(TextSource source)
+    public IReadOnlyList<ImagePlace> Read(TextFile source)
     {
         var text = yaml.Read(source.Text, source.Path);
         List<ImagePlace> places = [];
@@ -94,7 +99,7 @@ internal sealed class YamlImages(IYamlReader yaml)
         });
     }
 
-    private TextSource ChangeTag(Reading reading, YamlScalar? tag, YamlScalar? digest, YamlMapping mapping, PinTarget target)
+    private TextFile ChangeTag(Reading reading, YamlScalar? tag, YamlScalar? digest, YamlMapping mapping, PinTarget target)
     {
         if (digest is not null && digest.Value != target.Digest)
         {
@@ -128,7 +133,7 @@ internal sealed class YamlImages(IYamlReader yaml)
                 : throw Refuse(reading, tag, "is written in a way in which its tag cannot be changed safely", "Write the tag in quotes, and try again.");
     }
 
-    private TextSource Change(Reading reading, YamlScalar scalar, string value) => ScalarSplice.Change(reading.Source, reading.Text, scalar, value, yaml);
+    private TextFile Change(Reading reading, YamlScalar scalar, string value) => YamlScalarEditor.Change(reading.Source, reading.Text, scalar, value, yaml);
 
     private static LettaException Refuse(Reading reading, YamlNode at, string what, string advice) =>
         new("PinNotEditable", LettaErrorKind.Refused, $"The image in line {at.Line} of '{reading.Source.Path}' {what}.", advice, reading.Source.Path);
@@ -137,12 +142,12 @@ internal sealed class YamlImages(IYamlReader yaml)
 
     private static YamlScalar? Scalar(YamlMapping mapping, string key) => mapping.Find(key) is YamlScalar { IsNull: false } scalar ? scalar : null;
 
-    private static int LineOf(YamlScalar scalar, TextSource source)
+    private static int LineOf(YamlScalar scalar, TextFile source)
     {
         var value = scalar.Value.Trim();
         var at = value.Length == 0 ? -1 : source.Text.IndexOf(value, scalar.Start, scalar.End - scalar.Start, StringComparison.Ordinal);
         return at < 0 ? scalar.Line : source.LineAt(at);
     }
 
-    private sealed record Reading(TextSource Source, YamlText Text, YamlMapping Document, List<ImagePlace> Places);
+    private sealed record Reading(TextFile Source, YamlText Text, YamlMapping Document, List<ImagePlace> Places);
 }

@@ -10,9 +10,8 @@ public interface IDatabaseTunnel
 {
     /// <summary>Opens the way. Many connections may go through it at once.</summary>
     /// <param name="address">The database, as the far end knows it.</param>
-    /// <param name="cancel">Gives up.</param>
     /// <exception cref="LettaException">There is no way through.</exception>
-    Task<IOpenTunnel> OpenAsync(DatabaseAddress address, CancellationToken cancel);
+    Task<IOpenTunnel> OpenAsync(DatabaseAddress address, CancellationToken cancellationToken);
 }
 
 /// <summary>The near end of an open tunnel, there until it is disposed of.</summary>

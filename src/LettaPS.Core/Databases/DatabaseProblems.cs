@@ -1,4 +1,3 @@
-using LettaPS.Core.Connections;
 using LettaPS.Core.Servers;
 
 namespace LettaPS.Core.Databases;

@@ -1,5 +1,3 @@
-using LettaPS.Core.Connections;
-
 namespace LettaPS.Core.Databases;
 
 /// <summary>Opens databases and programs. Nothing is connected or started before the first use.</summary>
@@ -11,5 +9,5 @@ public interface IDatabaseAdapters
 
     /// <summary>Opens PostgreSQL's programs of this machine: the newest that are installed.</summary>
     /// <param name="address">The server that they connect to.</param>
-    IPostgresPrograms OpenPrograms(DatabaseAddress address);
+    IPostgresTools OpenPrograms(DatabaseAddress address);
 }

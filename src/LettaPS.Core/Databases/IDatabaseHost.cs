@@ -7,22 +7,18 @@ public interface IDatabaseHost
     bool IsEmbedded { get; }
 
     /// <summary>Opens the way to the database.</summary>
-    /// <param name="cancel">Gives up.</param>
     /// <exception cref="LettaException">There is none; the identifier tells why.</exception>
-    Task<DatabaseSite> OpenAsync(CancellationToken cancel);
+    Task<DatabaseSite> OpenAsync(CancellationToken cancellationToken);
 
     /// <summary>Names of the containers of the servers that run on the database, or try to.</summary>
-    /// <param name="cancel">Gives up.</param>
-    Task<IReadOnlyList<string>> ListRunningAsync(CancellationToken cancel);
+    Task<IReadOnlyList<string>> ListRunningAsync(CancellationToken cancellationToken);
 
     /// <summary>Stops those servers.</summary>
-    /// <param name="cancel">Gives up.</param>
-    Task StopAsync(CancellationToken cancel);
+    Task StopAsync(CancellationToken cancellationToken);
 
     /// <summary>Starts servers.</summary>
     /// <param name="containers">Names of their containers.</param>
     /// <param name="wait">Whether to wait until they answer.</param>
-    /// <param name="cancel">Gives up.</param>
     /// <exception cref="LettaException">One of them does not come up.</exception>
-    Task StartAsync(IEnumerable<string> containers, bool wait, CancellationToken cancel);
+    Task StartAsync(IEnumerable<string> containers, bool wait, CancellationToken cancellationToken);
 }

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using LettaPS.Core.Agents;
 using LettaPS.Core.Json;
-using LettaPS.Core.Schemas;
+using LettaPS.Core.Schemas.Model;
 
 namespace LettaPS.Core.Health;
 
@@ -52,7 +52,7 @@ internal static class AgentFindings
 
     /// <summary>Names that a reading of the database gave and the rule refuses.</summary>
     public static IReadOnlyList<string> BadNames(DatabaseSnapshot snapshot) =>
-        snapshot.Answer(DatabaseQuestions.AgentNames) is { } names ? [.. NamesOf(names).Where(n => !AgentNameRule.Allows(n))] : [];
+        snapshot.Answer(DatabaseQueries.AgentNames) is { } names ? [.. NamesOf(names).Where(n => !AgentNameRule.Allows(n))] : [];
 
     /// <summary>The names in a list of agents.</summary>
     public static IReadOnlyList<string> NamesOf(JsonElement agents) => [.. agents.EnumerateArray().Select(a => a.StringOrNull("name") ?? string.Empty)];

@@ -1,5 +1,5 @@
-using LettaPS.Core.Connections;
-using LettaPS.Core.Schemas;
+using LettaPS.Core.Schemas.Model;
+using LettaPS.Core.Schemas.Repair;
 
 namespace LettaPS.Core.Health;
 

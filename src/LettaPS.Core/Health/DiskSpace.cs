@@ -1,5 +1,4 @@
 using System.Globalization;
-using LettaPS.Core.Connections;
 using LettaPS.Core.Servers;
 
 namespace LettaPS.Core.Health;
@@ -13,14 +12,13 @@ internal sealed record DiskSpace(long Free, long Total)
     /// <param name="context">The server.</param>
     /// <param name="address">The database.</param>
     /// <param name="dataDirectory">What PostgreSQL says of its data directory, which it says to superusers only.</param>
-    /// <param name="cancel">Gives up.</param>
     /// <returns><see langword="null"/> where it cannot be seen from here.</returns>
-    public static async Task<DiskSpace?> FindAsync(HealthContext context, DatabaseAddress address, string? dataDirectory, CancellationToken cancel)
+    public static async Task<DiskSpace?> FindAsync(HealthContext context, DatabaseAddress address, string? dataDirectory, CancellationToken cancellationToken)
     {
         if (await context.Engine.ConfigureAwait(false) is { Engine: { } engine, Postgres: { IsRunning: true } postgres })
         {
             var df = new ContainerProgram("df", "-Pk", dataDirectory ?? postgres.Variable("PGDATA") ?? ServerDiscovery.DefaultDataDirectory);
-            return Parse((await engine.RunProgramAsync(postgres.Id, df, null, null, cancel).ConfigureAwait(false)).Output);
+            return Parse((await engine.RunProgramAsync(postgres.Id, df, null, null, cancellationToken).ConfigureAwait(false)).Output);
         }
 
         if (address.Tunnel is null && address.Host is "localhost" or "127.0.0.1" or "::1" && dataDirectory is not null && Directory.Exists(dataDirectory))

@@ -1,19 +1,18 @@
 using System.Diagnostics;
 using System.Text.Json;
-using LettaPS.Core.Agents;
-using LettaPS.Core.Connections;
-using LettaPS.Core.Databases;
+using LettaPS.Core.Databases.Hosts;
 using LettaPS.Core.Json;
 using LettaPS.Core.Releases;
-using LettaPS.Core.Schemas;
+using LettaPS.Core.Schemas.Repair;
 using LettaPS.Core.Servers;
+using LettaPS.Core.Sources;
 
 namespace LettaPS.Core.Health;
 
 /// <summary>The server under examination. What several layers need is asked once, when the first of them needs it.</summary>
 internal sealed class HealthContext : IAsyncDisposable
 {
-    private readonly IAdapterDoor _door;
+    private readonly IAdapterFactory _door;
     private readonly CancellationToken _cancel;
     private readonly Lazy<IServerProbe> _probe;
     private readonly Lazy<Task<EngineView>> _engine;
@@ -23,15 +22,15 @@ internal sealed class HealthContext : IAsyncDisposable
     private readonly Lazy<Task<DatabaseReading?>> _database;
     private IContainerEngine? _opened;
 
-    public HealthContext(IAdapterDoor door, HealthTarget target, HealthOptions options, TimeProvider time, CancellationToken cancel)
+    public HealthContext(IAdapterFactory door, HealthTarget target, HealthOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
-        (_door, Target, Options, Time, _cancel) = (door, target, options, time, cancel);
+        (_door, Target, Options, Time, _cancel) = (door, target, options, time, cancellationToken);
         _probe = new(() => door.OpenProbe(target.Connection!));
         _engine = new(ReadEngineAsync);
-        _health = new(() => Probe.GetAsync("health/", cancel));
+        _health = new(() => Probe.GetAsync("health/", cancellationToken));
 
         // Asked for without this, servers join everything to the agent and decrypt its secrets. All releases know it.
-        _agents = new(() => Probe.GetAsync("agents/?limit=1&include_relationships=tags", cancel));
+        _agents = new(() => Probe.GetAsync("agents/?limit=1&include_relationships=tags", cancellationToken));
         _version = new(ReadVersionAsync);
         _database = new(ReadDatabaseAsync);
     }
@@ -120,15 +119,14 @@ internal sealed class HealthContext : IAsyncDisposable
     }
 
     /// <summary>Lists the agents through the API.</summary>
-    /// <param name="cancel">Gives up.</param>
     /// <returns>The agents, and the identifiers of those that have none of Letta's.</returns>
-    public async Task<(IReadOnlyList<LettaAgent> Agents, IReadOnlyList<string> InvalidIds)> ListAgentsAsync(CancellationToken cancel)
+    public async Task<(IReadOnlyList<LettaAgent> Agents, IReadOnlyList<string> InvalidIds)> ListAgentsAsync(CancellationToken cancellationToken)
     {
         using var server = _door.OpenServer(Target.Connection!);
         var agents = new List<LettaAgent>();
         var invalid = new List<string>();
         var everything = AgentQuery.Everything with { OnInvalid = NoteAsync };
-        await foreach (var agent in server.ListAsync(everything, cancel).ConfigureAwait(false))
+        await foreach (var agent in server.ListAsync(everything, cancellationToken).ConfigureAwait(false))
         {
             agents.Add(agent);
         }
@@ -144,15 +142,14 @@ internal sealed class HealthContext : IAsyncDisposable
 
     /// <summary>Whether something takes connections, as seen from the server's container, else from here.</summary>
     /// <param name="endpoint">Its address.</param>
-    /// <param name="cancel">Gives up.</param>
     /// <returns><see langword="null"/> where something does, else why not.</returns>
-    public async Task<string?> TryEndpointAsync(Uri endpoint, CancellationToken cancel)
+    public async Task<string?> TryEndpointAsync(Uri endpoint, CancellationToken cancellationToken)
     {
         if (await Engine.ConfigureAwait(false) is { Engine: { } engine, Server: { IsRunning: true } container })
         {
             // $0 and $1 are words of their own: no shell reads what stands in an agent's configuration.
             var program = new ContainerProgram("timeout", "2", "bash", "-c", "exec 3<>\"/dev/tcp/$0/$1\"", endpoint.Host, $"{endpoint.Port}");
-            var result = await engine.RunProgramAsync(container.Id, program, null, null, cancel).ConfigureAwait(false);
+            var result = await engine.RunProgramAsync(container.Id, program, null, null, cancellationToken).ConfigureAwait(false);
             return result.ExitCode switch
             {
                 0 => null,
@@ -164,7 +161,7 @@ internal sealed class HealthContext : IAsyncDisposable
         using var probe = _door.OpenProbe(new LettaConnection(new Uri(endpoint.GetLeftPart(UriPartial.Authority)), timeout: TimeSpan.FromSeconds(2)));
         try
         {
-            await probe.ConnectAsync(cancel).ConfigureAwait(false);
+            await probe.ConnectAsync(cancellationToken).ConfigureAwait(false);
             return null;
         }
         catch (LettaException e)
@@ -255,7 +252,7 @@ internal sealed class HealthContext : IAsyncDisposable
             try
             {
                 var snapshot = await database.ReadAsync(
-                    catalog => [.. new SchemaDiagnosis(address, catalog, release).Questions(ofMessages: IsDeep), .. DatabaseQuestions.Of(catalog)],
+                    catalog => [.. new SchemaDiagnosis(address, catalog, release).Questions(ofMessages: IsDeep), .. DatabaseQueries.Of(catalog)],
                     SchemaDoctor.ReadingPatience,
                     _cancel).ConfigureAwait(false);
                 return new DatabaseReading(address, snapshot, new SchemaDiagnosis(address, snapshot, release), watch.Elapsed);
@@ -288,7 +285,7 @@ internal sealed class HealthContext : IAsyncDisposable
     {
         var said = ReleaseCatalogue.Find(await Version.ConfigureAwait(false));
         var server = said is null ? (await Engine.ConfigureAwait(false)).Server : null;
-        var release = said ?? (server is null ? null : ReleaseCatalogue.Find(Compose.ImageReference.Parse(server.Image).Tag));
+        var release = said ?? (server is null ? null : ReleaseCatalogue.Find(Compose.Model.ImageReference.Parse(server.Image).Tag));
         return release is { HasSchema: true } ? release : null;
     }
 }

@@ -15,8 +15,8 @@ public sealed class HealthExamination
     /// <param name="target">The server.</param>
     /// <param name="options">How.</param>
     /// <param name="time">Gives the time.</param>
-    public HealthExamination(IAdapterDoor door, HealthTarget target, HealthOptions options, TimeProvider time)
-        : this(Choose(options), cancel => new HealthContext(door, target, options, time, cancel))
+    public HealthExamination(IAdapterFactory door, HealthTarget target, HealthOptions options, TimeProvider time)
+        : this(Choose(options), cancellationToken => new HealthContext(door, target, options, time, cancellationToken))
     {
     }
 
@@ -24,11 +24,10 @@ public sealed class HealthExamination
     internal HealthExamination(IReadOnlyList<HealthLayer> layers, Func<CancellationToken, HealthContext> open) => (_layers, _open) = (layers, open);
 
     /// <summary>Examines it.</summary>
-    /// <param name="cancel">Gives up.</param>
     /// <returns>The checks in the order of the layers, each layer as soon as it and those before it are done.</returns>
-    public async IAsyncEnumerable<LettaHealthCheck> RunAsync([EnumeratorCancellation] CancellationToken cancel)
+    public async IAsyncEnumerable<LettaHealthCheck> RunAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var context = _open(stop.Token);
         await using (context.ConfigureAwait(false))
         {
@@ -68,7 +67,7 @@ public sealed class HealthExamination
     }
 
     private static async Task<IReadOnlyList<Finding>> ExamineAsync(
-        HealthLayer layer, Dictionary<LettaHealthLayer, Task<IReadOnlyList<Finding>>> running, HealthContext context, CancellationToken cancel)
+        HealthLayer layer, Dictionary<LettaHealthLayer, Task<IReadOnlyList<Finding>>> running, HealthContext context, CancellationToken cancellationToken)
     {
         foreach (var below in layer.RestsOn.Where(running.ContainsKey).ToList())
         {
@@ -84,7 +83,7 @@ public sealed class HealthExamination
         var watch = Stopwatch.StartNew();
         try
         {
-            var found = await layer.ExamineAsync(context, cancel).ConfigureAwait(false);
+            var found = await layer.ExamineAsync(context, cancellationToken).ConfigureAwait(false);
             return [.. found.Select(f => f.Duration > TimeSpan.Zero ? f : f with { Duration = watch.Elapsed })];
         }
         catch (LettaException e)

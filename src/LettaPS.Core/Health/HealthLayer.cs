@@ -14,8 +14,7 @@ internal abstract class HealthLayer
 
     /// <summary>Examines it. Changes nothing.</summary>
     /// <param name="context">The server.</param>
-    /// <param name="cancel">Gives up.</param>
-    public abstract Task<IReadOnlyList<Finding>> ExamineAsync(HealthContext context, CancellationToken cancel);
+    public abstract Task<IReadOnlyList<Finding>> ExamineAsync(HealthContext context, CancellationToken cancellationToken);
 
     /// <summary>Every check, not examined.</summary>
     protected IReadOnlyList<Finding> SkipAll(string why) => [.. Names.Select(n => Finding.Skip(n, why))];

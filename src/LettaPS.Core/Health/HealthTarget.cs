@@ -1,5 +1,3 @@
-using LettaPS.Core.Connections;
-
 namespace LettaPS.Core.Health;
 
 /// <summary>The server to examine, as far as it is known where its parts are. What is not known is looked for.</summary>

@@ -54,9 +54,8 @@ public sealed class JsonStreamReader : IDisposable
     public bool IsEmpty => _final && Position == 0 && _end == _start;
 
     /// <summary>Reads the next token.</summary>
-    /// <param name="cancel">Gives up.</param>
     /// <returns>Its type, or <see cref="JsonTokenType.None"/> at the end of the document.</returns>
-    public async ValueTask<JsonTokenType> ReadAsync(CancellationToken cancel)
+    public async ValueTask<JsonTokenType> ReadAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -76,14 +75,13 @@ public sealed class JsonStreamReader : IDisposable
                 return JsonTokenType.None;
             }
 
-            await FillFurtherAsync(cancel).ConfigureAwait(false);
+            await FillFurtherAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
     /// <summary>Reads the next value whole.</summary>
-    /// <param name="cancel">Gives up.</param>
     /// <returns>The value, or <see langword="null"/> where an array or object ends instead.</returns>
-    public async ValueTask<JsonElement?> ReadValueAsync(CancellationToken cancel)
+    public async ValueTask<JsonElement?> ReadValueAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -97,19 +95,17 @@ public sealed class JsonStreamReader : IDisposable
                 throw new JsonException("The document ends where a value is expected.");
             }
 
-            await FillFurtherAsync(cancel).ConfigureAwait(false);
+            await FillFurtherAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
     /// <summary>Passes over the next value without holding it.</summary>
-    /// <param name="cancel">Gives up.</param>
-    public async ValueTask SkipAsync(CancellationToken cancel) =>
-        await SkipRestAsync(await ReadAsync(cancel).ConfigureAwait(false), cancel).ConfigureAwait(false);
+    public async ValueTask SkipAsync(CancellationToken cancellationToken) =>
+        await SkipRestAsync(await ReadAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
 
     /// <summary>Passes over the rest of a value whose first token has been read.</summary>
     /// <param name="first">That token.</param>
-    /// <param name="cancel">Gives up.</param>
-    public async ValueTask SkipRestAsync(JsonTokenType first, CancellationToken cancel)
+    public async ValueTask SkipRestAsync(JsonTokenType first, CancellationToken cancellationToken)
     {
         var token = first;
         for (var depth = 0; ;)
@@ -133,31 +129,29 @@ public sealed class JsonStreamReader : IDisposable
                 return;
             }
 
-            token = await ReadAsync(cancel).ConfigureAwait(false);
+            token = await ReadAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
     /// <summary>Reads the elements of the array that comes next, one at a time.</summary>
-    /// <param name="cancel">Gives up.</param>
     /// <exception cref="JsonException">What comes next is not an array.</exception>
-    public async IAsyncEnumerable<JsonElement> ReadArrayAsync([EnumeratorCancellation] CancellationToken cancel)
+    public async IAsyncEnumerable<JsonElement> ReadArrayAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        if (await ReadAsync(cancel).ConfigureAwait(false) != JsonTokenType.StartArray)
+        if (await ReadAsync(cancellationToken).ConfigureAwait(false) != JsonTokenType.StartArray)
         {
             throw new JsonException("A list is expected.");
         }
 
-        while (await ReadValueAsync(cancel).ConfigureAwait(false) is { } value)
+        while (await ReadValueAsync(cancellationToken).ConfigureAwait(false) is { } value)
         {
             yield return value;
         }
     }
 
     /// <summary>Reads what remains, which must be nothing but white space.</summary>
-    /// <param name="cancel">Gives up.</param>
-    public async ValueTask ReadToEndAsync(CancellationToken cancel)
+    public async ValueTask ReadToEndAsync(CancellationToken cancellationToken)
     {
-        if (await ReadAsync(cancel).ConfigureAwait(false) != JsonTokenType.None)
+        if (await ReadAsync(cancellationToken).ConfigureAwait(false) != JsonTokenType.None)
         {
             throw new JsonException("The document goes on after its end.");
         }
@@ -266,18 +260,18 @@ public sealed class JsonStreamReader : IDisposable
     }
 
     /// <summary>Reads on. A large value is looked at again only when it has grown by half: it is looked through from its beginning each time.</summary>
-    private async ValueTask FillFurtherAsync(CancellationToken cancel)
+    private async ValueTask FillFurtherAsync(CancellationToken cancellationToken)
     {
         var held = _end - _start;
         var enough = held < LargeValue ? held + 1 : held + (held / 2);
         do
         {
-            await FillAsync(cancel).ConfigureAwait(false);
+            await FillAsync(cancellationToken).ConfigureAwait(false);
         }
         while (!_final && _end - _start < enough);
     }
 
-    private async ValueTask FillAsync(CancellationToken cancel)
+    private async ValueTask FillAsync(CancellationToken cancellationToken)
     {
         var held = _end - _start;
         if (held == _buffer.Length)
@@ -298,7 +292,7 @@ public sealed class JsonStreamReader : IDisposable
         }
 
         (_start, _end) = (0, held);
-        var read = await _stream.ReadAsync(_buffer.AsMemory(_end), cancel).ConfigureAwait(false);
+        var read = await _stream.ReadAsync(_buffer.AsMemory(_end), cancellationToken).ConfigureAwait(false);
         if (read == 0)
         {
             _final = true;

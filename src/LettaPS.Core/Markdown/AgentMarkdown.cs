@@ -1,8 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Json;
-using LettaPS.Core.Restores;
+using LettaPS.Core.Text;
 
 namespace LettaPS.Core.Markdown;
 
@@ -24,15 +25,14 @@ internal sealed class AgentMarkdown(AgentDocument document, AgentRecord agent, s
     private bool HasPassages => document.Agents[0] == agent;
 
     /// <summary>Writes everything.</summary>
-    /// <param name="cancel">Gives up.</param>
-    public void Write(CancellationToken cancel)
+    public void Write(CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(folder);
         WriteBlocks();
-        WriteHistory(cancel);
-        WritePassages(cancel);
+        WriteHistory(cancellationToken);
+        WritePassages(cancellationToken);
         WriteTools();
-        WriteFiles(cancel);
+        WriteFiles(cancellationToken);
         WriteIndex();
     }
 
@@ -99,7 +99,7 @@ internal sealed class AgentMarkdown(AgentDocument document, AgentRecord agent, s
     }
 
     /// <summary>A page a month, and more where a month is long. Messages keep their order; one that is dated before its predecessor does not go back a page.</summary>
-    private void WriteHistory(CancellationToken cancel)
+    private void WriteHistory(CancellationToken cancellationToken)
     {
         if (agent.Messages.Entries.Count == 0)
         {
@@ -115,7 +115,7 @@ internal sealed class AgentMarkdown(AgentDocument document, AgentRecord agent, s
             var (month, on) = (string.Empty, 0);
             for (var i = 0; i < agent.Messages.Entries.Count; i++)
             {
-                cancel.ThrowIfCancellationRequested();
+                cancellationToken.ThrowIfCancellationRequested();
                 var row = JsonSerializer.Deserialize<JsonElement>(agent.Messages.Row(agent.Messages.Entries[i]));
                 var its = row.TimeOrNull("created_at")?.ToString("yyyy-MM", CultureInfo.InvariantCulture) ?? (month.Length > 0 ? month : "undated");
                 if (page is null || on == PageLength || string.CompareOrdinal(its, month) > 0)
@@ -136,7 +136,7 @@ internal sealed class AgentMarkdown(AgentDocument document, AgentRecord agent, s
         }
     }
 
-    private void WritePassages(CancellationToken cancel)
+    private void WritePassages(CancellationToken cancellationToken)
     {
         if (!HasPassages || document.Passages.Count == 0)
         {
@@ -149,7 +149,7 @@ internal sealed class AgentMarkdown(AgentDocument document, AgentRecord agent, s
             var i = 0;
             foreach (var passage in document.Passages.Read())
             {
-                cancel.ThrowIfCancellationRequested();
+                cancellationToken.ThrowIfCancellationRequested();
                 if (i % PageLength == 0)
                 {
                     page?.Dispose();
@@ -197,7 +197,7 @@ internal sealed class AgentMarkdown(AgentDocument document, AgentRecord agent, s
         }
     }
 
-    private void WriteFiles(CancellationToken cancel)
+    private void WriteFiles(CancellationToken cancellationToken)
     {
         var sources = Of(document.Sources, agent.SourceIds);
         if (sources.Count == 0)
@@ -216,7 +216,7 @@ internal sealed class AgentMarkdown(AgentDocument document, AgentRecord agent, s
         page.Write("\n");
         foreach (var file in document.Files.Read())
         {
-            cancel.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             if (!ids.Contains(file.StringOrNull("source_id") ?? string.Empty))
             {
                 continue;

@@ -1,6 +1,6 @@
 using System.Text;
+using LettaPS.Core.AgentFiles.Reading;
 using LettaPS.Core.IO;
-using LettaPS.Core.Restores;
 
 namespace LettaPS.Core.Markdown;
 
@@ -52,19 +52,18 @@ public sealed class MarkdownFolder : IDisposable
 
     /// <summary>Writes the agents of a file.</summary>
     /// <param name="path">The file, of any form that <c>Restore-LettaAgent</c> reads.</param>
-    /// <param name="cancel">Gives up.</param>
     /// <exception cref="LettaException"><c>AgentFileInvalid</c>, <c>AgentFileUnreadable</c>: nothing of the file is in the folder; <c>MarkdownWriteFailed</c>.</exception>
-    public async Task AddAsync(string path, CancellationToken cancel)
+    public async Task AddAsync(string path, CancellationToken cancellationToken)
     {
-        using var document = await AgentDocumentReader.ReadAsync(path, _temporary, outline: false, cancel).ConfigureAwait(false);
+        using var document = await AgentFileReader.ReadAsync(path, _temporary, outline: false, cancellationToken).ConfigureAwait(false);
         foreach (var agent in document.Agents)
         {
-            cancel.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             var name = MarkdownText.FileName(agent.Name, string.Empty, _names);
             Guarded(_path, () =>
             {
                 var writer = new AgentMarkdown(document, agent, Path.Combine(_temporary, name));
-                writer.Write(cancel);
+                writer.Write(cancellationToken);
                 _agents.Add(writer.Describe(Path.Combine(_path, name)));
                 return true;
             });

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Json;
+using LettaPS.Core.Text;
 
 namespace LettaPS.Core.Markdown;
 

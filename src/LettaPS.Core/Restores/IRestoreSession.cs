@@ -21,13 +21,11 @@ public interface IRestoreSession : IDisposable
 
     /// <summary>Restores one agent.</summary>
     /// <param name="planned">The agent.</param>
-    /// <param name="cancel">Gives up; what was begun is removed first.</param>
     /// <returns>What became of it.</returns>
     /// <exception cref="LettaException">It could not be restored; nothing of it is left, or the message says what.</exception>
-    Task<LettaRestoreResult> RestoreAsync(PlannedAgent planned, CancellationToken cancel);
+    Task<LettaRestoreResult> RestoreAsync(PlannedAgent planned, CancellationToken cancellationToken);
 
     /// <summary>Makes the groups of restored agents again.</summary>
-    /// <param name="cancel">Gives up.</param>
     /// <returns>Groups that could not be made, in words, by the original identifiers of their agents.</returns>
-    Task<ILookup<string, string>> RestoreGroupsAsync(CancellationToken cancel);
+    Task<ILookup<string, string>> RestoreGroupsAsync(CancellationToken cancellationToken);
 }

@@ -1,3 +1,5 @@
+using LettaPS.Core.AgentFiles;
+
 namespace LettaPS.Core.Restores;
 
 /// <summary>An agent that is to be restored, before its file is read whole.</summary>
@@ -22,13 +24,13 @@ public sealed class PlannedAgent
     public required string Sha256 { get; init; }
 
     /// <summary>The rows of the database that it was read from; <see langword="null"/> where the file has none.</summary>
-    public DatabasePart? Database { get; init; }
+    public DatabaseSection? Database { get; init; }
 
     /// <summary>Handle of its language model.</summary>
-    public string? ModelHandle => ModelChoice.Model(Outline);
+    public string? ModelHandle => ModelMapper.Model(Outline);
 
     /// <summary>Handle of its embedding model.</summary>
-    public string? EmbeddingHandle => ModelChoice.Embedding(Outline);
+    public string? EmbeddingHandle => ModelMapper.Embedding(Outline);
 
     /// <summary>Keys of its blocks, sources and archives by which other agents of the run refer to the same.</summary>
     public required IReadOnlyList<string> Keys { get; init; }

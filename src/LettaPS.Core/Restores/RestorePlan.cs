@@ -1,4 +1,6 @@
 using System.Text.Json;
+using LettaPS.Core.AgentFiles;
+using LettaPS.Core.AgentFiles.Reading;
 using LettaPS.Core.Agents;
 using LettaPS.Core.Backups;
 using LettaPS.Core.Json;
@@ -27,14 +29,13 @@ public sealed class RestorePlan : IDisposable
     /// <summary>Reads the outlines of the files at some paths.</summary>
     /// <param name="paths">Sets, folders or files.</param>
     /// <param name="workFolder">Where long lists are kept.</param>
-    /// <param name="cancel">Gives up.</param>
-    public static async Task<RestorePlan> ReadAsync(IEnumerable<string> paths, string workFolder, CancellationToken cancel)
+    public static async Task<RestorePlan> ReadAsync(IEnumerable<string> paths, string workFolder, CancellationToken cancellationToken)
     {
         var plan = new RestorePlan();
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var path in paths)
         {
-            await plan.AddAsync(path, seen, workFolder, cancel).ConfigureAwait(false);
+            await plan.AddAsync(path, seen, workFolder, cancellationToken).ConfigureAwait(false);
         }
 
         plan.KeepNewest();
@@ -64,12 +65,12 @@ public sealed class RestorePlan : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _outlines.ForEach(o => o.Dispose());
 
-    private async Task AddAsync(string path, HashSet<string> seen, string workFolder, CancellationToken cancel)
+    private async Task AddAsync(string path, HashSet<string> seen, string workFolder, CancellationToken cancellationToken)
     {
         List<LettaBackup> backups = [];
         try
         {
-            await foreach (var backup in BackupReader.ReadAsync(path, cancel).ConfigureAwait(false))
+            await foreach (var backup in BackupReader.ReadAsync(path, cancellationToken).ConfigureAwait(false))
             {
                 backups.Add(backup);
             }
@@ -87,7 +88,7 @@ public sealed class RestorePlan : IDisposable
             var claims = Claims(folder);
             foreach (var file in backup.Files.Where(f => seen.Add(Path.GetFullPath(f.Path))))
             {
-                await AddFileAsync(file.Path, claims.GetValueOrDefault(Path.GetFileName(file.Path)), workFolder, cancel).ConfigureAwait(false);
+                await AddFileAsync(file.Path, claims.GetValueOrDefault(Path.GetFileName(file.Path)), workFolder, cancellationToken).ConfigureAwait(false);
             }
         }
     }
@@ -112,11 +113,11 @@ public sealed class RestorePlan : IDisposable
         }
     }
 
-    private async Task AddFileAsync(string path, BackupEntry? claim, string workFolder, CancellationToken cancel)
+    private async Task AddFileAsync(string path, BackupEntry? claim, string workFolder, CancellationToken cancellationToken)
     {
         try
         {
-            var outline = await AgentDocumentReader.ReadAsync(path, workFolder, outline: true, cancel).ConfigureAwait(false);
+            var outline = await AgentFileReader.ReadAsync(path, workFolder, outline: true, cancellationToken).ConfigureAwait(false);
             _outlines.Add(outline);
             if (claim is not null && outline.Sha256 != claim.Sha256)
             {

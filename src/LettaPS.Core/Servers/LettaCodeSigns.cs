@@ -1,4 +1,5 @@
 using LettaPS.Core.Compose;
+using LettaPS.Core.Compose.Model;
 
 namespace LettaPS.Core.Servers;
 

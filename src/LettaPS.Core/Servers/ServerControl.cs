@@ -1,6 +1,6 @@
 using System.Net;
-using LettaPS.Core.Agents;
 using LettaPS.Core.Connections;
+using LettaPS.Core.Sources;
 
 namespace LettaPS.Core.Servers;
 
@@ -21,38 +21,35 @@ public sealed class ServerControl(IContainerEngine engine, Func<LettaConnection,
 
     /// <summary>Starts a server's container; nothing happens to one that runs.</summary>
     /// <param name="container">Identifier or name of the container.</param>
-    /// <param name="cancel">Gives up.</param>
-    public Task StartAsync(string container, CancellationToken cancel) => engine.StartAsync(container, cancel);
+    public Task StartAsync(string container, CancellationToken cancellationToken) => engine.StartAsync(container, cancellationToken);
 
     /// <summary>Stops a server's container; nothing happens to one that does not run.</summary>
     /// <param name="container">Identifier or name of the container.</param>
-    /// <param name="cancel">Gives up waiting.</param>
-    public Task StopAsync(string container, CancellationToken cancel) => engine.StopAsync(container, StopGrace, cancel);
+    public Task StopAsync(string container, CancellationToken cancellationToken) => engine.StopAsync(container, StopGrace, cancellationToken);
 
     /// <summary>Waits until a server answers <c>/v1/health/</c> and then a read that touches its database.</summary>
     /// <param name="container">Identifier or name of the container.</param>
     /// <param name="timeout">How long at most.</param>
     /// <param name="progress">Told in a few words what is waited for.</param>
-    /// <param name="cancel">Gives up.</param>
     /// <returns>The version that the server gives itself.</returns>
     /// <exception cref="LettaException">
     /// The container ended or keeps ending: what its log means (<c>MigrationFailed</c>, <c>AddressInUse</c>, <c>DatabasePasswordWrong</c>, …), else
     /// <c>ServerStopped</c>. Or it does not answer in time: <c>ServerNotReady</c>. The message ends with the last lines of the log.
     /// </exception>
-    public async Task<string> WaitAsync(string container, TimeSpan timeout, Action<string>? progress, CancellationToken cancel)
+    public async Task<string> WaitAsync(string container, TimeSpan timeout, Action<string>? progress, CancellationToken cancellationToken)
     {
         var begun = time.GetTimestamp();
-        var first = await engine.InspectAsync(container, cancel).ConfigureAwait(false);
+        var first = await engine.InspectAsync(container, cancellationToken).ConfigureAwait(false);
         IOpenTunnel? tunnel = null;
         try
         {
             var reason = "its API does not answer";
             while (true)
             {
-                var now = await engine.InspectAsync(container, cancel).ConfigureAwait(false);
+                var now = await engine.InspectAsync(container, cancellationToken).ConfigureAwait(false);
                 if (!now.IsRunning || now.RestartCount > first.RestartCount)
                 {
-                    throw await FailureAsync(now, first.StartedAt, "ServerStopped", StopReason(now), LettaErrorKind.ServerFault, cancel).ConfigureAwait(false);
+                    throw await FailureAsync(now, first.StartedAt, "ServerStopped", StopReason(now), LettaErrorKind.ServerFault, cancellationToken).ConfigureAwait(false);
                 }
 
                 try
@@ -60,11 +57,11 @@ public sealed class ServerControl(IContainerEngine engine, Func<LettaConnection,
                     var address = ServerDiscovery.BaseUri(now, engine.Endpoint);
                     if (address is null)
                     {
-                        tunnel ??= await engine.OpenTunnelAsync(container, ServerDiscovery.PortOfApi(now), cancel).ConfigureAwait(false);
+                        tunnel ??= await engine.OpenTunnelAsync(container, ServerDiscovery.PortOfApi(now), cancellationToken).ConfigureAwait(false);
                         address = new UriBuilder("http", tunnel.NearEnd.Address.ToString(), tunnel.NearEnd.Port).Uri;
                     }
 
-                    var (version, problem) = await AskAsync(now, address, cancel).ConfigureAwait(false);
+                    var (version, problem) = await AskAsync(now, address, cancellationToken).ConfigureAwait(false);
                     if (problem is null)
                     {
                         return version;
@@ -76,7 +73,7 @@ public sealed class ServerControl(IContainerEngine engine, Func<LettaConnection,
                 {
                     reason = e.Message.TrimEnd('.');
                 }
-                catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+                catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
                 {
                     // Asked again: while it starts, an answer may be long in coming.
                 }
@@ -84,11 +81,11 @@ public sealed class ServerControl(IContainerEngine engine, Func<LettaConnection,
                 if (time.GetElapsedTime(begun) > timeout)
                 {
                     throw await FailureAsync(
-                        now, first.StartedAt, "ServerNotReady", $"It was not ready within {timeout.TotalSeconds:0} seconds: {reason}", LettaErrorKind.Timeout, cancel).ConfigureAwait(false);
+                        now, first.StartedAt, "ServerNotReady", $"It was not ready within {timeout.TotalSeconds:0} seconds: {reason}", LettaErrorKind.Timeout, cancellationToken).ConfigureAwait(false);
                 }
 
                 progress?.Invoke(reason);
-                await Task.Delay(s_pollInterval, time, cancel).ConfigureAwait(false);
+                await Task.Delay(s_pollInterval, time, cancellationToken).ConfigureAwait(false);
             }
         }
         finally
@@ -110,9 +107,9 @@ public sealed class ServerControl(IContainerEngine engine, Func<LettaConnection,
         _ => $"It ended with exit code {container.ExitCode}",
     };
 
-    private async Task<(string Version, string? Problem)> AskAsync(ContainerFacts container, Uri address, CancellationToken cancel)
+    private async Task<(string Version, string? Problem)> AskAsync(ContainerFacts container, Uri address, CancellationToken cancellationToken)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(s_answerLimit);
         string? problem = null;
         using var server = connect(
@@ -122,20 +119,20 @@ public sealed class ServerControl(IContainerEngine engine, Func<LettaConnection,
         return (answered.ServerVersion!, problem);
     }
 
-    private async Task<System.Security.SecureString?> PasswordAsync(ContainerFacts container, CancellationToken cancel)
+    private async Task<System.Security.SecureString?> PasswordAsync(ContainerFacts container, CancellationToken cancellationToken)
     {
         var secure = container.Variable("LETTA_SERVER_SECURE") == "true" || container.Variable("SECURE") == "true" || container.Command.Contains("--secure");
         var password = !secure ? null
             : container.Variable("LETTA_SERVER_PASSWORD")
-                ?? LogMeaning.GeneratedPassword(await engine.ReadLogAsync(container.Id, int.MaxValue, container.StartedAt, cancel).ConfigureAwait(false));
+                ?? StartupLogAnalyzer.GeneratedPassword(await engine.ReadLogAsync(container.Id, int.MaxValue, container.StartedAt, cancellationToken).ConfigureAwait(false));
         return password is null ? null : new NetworkCredential(string.Empty, password).SecurePassword;
     }
 
-    private async Task<LettaException> FailureAsync(ContainerFacts container, DateTimeOffset? since, string errorId, string reason, LettaErrorKind kind, CancellationToken cancel)
+    private async Task<LettaException> FailureAsync(ContainerFacts container, DateTimeOffset? since, string errorId, string reason, LettaErrorKind kind, CancellationToken cancellationToken)
     {
         // A container that is started again and again has nothing in the log of its last run yet; the one before tells why.
-        var lines = await engine.ReadLogAsync(container.Id, LogLines, since, cancel).ConfigureAwait(false);
-        var meaning = LogMeaning.Find(lines);
+        var lines = await engine.ReadLogAsync(container.Id, LogLines, since, cancellationToken).ConfigureAwait(false);
+        var meaning = StartupLogAnalyzer.Find(lines);
         var shown = string.Join('\n', lines.TakeLast(ShownLines).Select(ServerSettings.MaskText));
         return new LettaException(
             meaning?.ErrorId ?? errorId,

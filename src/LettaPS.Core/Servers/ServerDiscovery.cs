@@ -1,5 +1,4 @@
-using LettaPS.Core.Compose;
-using LettaPS.Core.Connections;
+using LettaPS.Core.Compose.Model;
 
 namespace LettaPS.Core.Servers;
 

@@ -1,5 +1,4 @@
-using LettaPS.Core.Agents;
-using LettaPS.Core.Connections;
+using LettaPS.Core.Sources;
 
 namespace LettaPS.Core.Servers;
 
@@ -11,19 +10,18 @@ public static class ServerVersion
     /// <summary>Asks a server.</summary>
     /// <param name="address">Its address.</param>
     /// <param name="connect">Opens a client for it.</param>
-    /// <param name="cancel">Gives up.</param>
     /// <returns>What it says; <see langword="null"/> where it does not answer within three seconds.</returns>
-    public static async Task<string?> AskAsync(Uri address, Func<LettaConnection, ILettaServer> connect, CancellationToken cancel)
+    public static async Task<string?> AskAsync(Uri address, Func<LettaConnection, ILettaServer> connect, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connect);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(s_limit);
         using var client = connect(new LettaConnection(address, timeout: s_limit));
         try
         {
             await client.CheckAsync(limit.Token).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is LettaException || (e is OperationCanceledException && !cancel.IsCancellationRequested))
+        catch (Exception e) when (e is LettaException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             // It may have told its version before it asked for a password, and what does not answer has none to tell.
         }

@@ -2,13 +2,15 @@ using System.Globalization;
 using LettaPS.Core.Agents;
 using LettaPS.Core.Backups;
 using LettaPS.Core.Compatibility;
-using LettaPS.Core.Compose;
-using LettaPS.Core.Databases;
+using LettaPS.Core.Compose.Model;
+using LettaPS.Core.Compose.Pinning;
 using LettaPS.Core.Health;
 using LettaPS.Core.Health.Layers;
 using LettaPS.Core.Json;
 using LettaPS.Core.Releases;
-using LettaPS.Core.Schemas;
+using LettaPS.Core.Schemas.Comparison;
+using LettaPS.Core.Schemas.Model;
+using LettaPS.Core.Schemas.Repair;
 
 namespace LettaPS.Core.Upgrades;
 
@@ -18,7 +20,7 @@ public sealed class UpgradeExamination
     /// <summary>The last migration that copies secrets (0.13.0).</summary>
     private const string LastThatCopiesSecrets = "8149a781ac1b";
 
-    private readonly IAdapterDoor _door;
+    private readonly IAdapterFactory _door;
     private readonly HealthTarget _target;
     private readonly HealthOptions _options;
     private readonly TimeProvider _time;
@@ -31,22 +33,21 @@ public sealed class UpgradeExamination
     /// <param name="options">Where the backups are.</param>
     /// <param name="time">Gives the time.</param>
     /// <exception cref="LettaException"><c>ReleaseUnknown</c>; <c>ReleaseWithoutSchema</c>.</exception>
-    public UpgradeExamination(IAdapterDoor door, HealthTarget target, string to, HealthOptions options, TimeProvider time)
+    public UpgradeExamination(IAdapterFactory door, HealthTarget target, string to, HealthOptions options, TimeProvider time)
     {
         (_door, _target, _options, _time) = (door, target, options, time);
         _to = ReleaseCatalogue.GetWithSchema(to);
     }
 
     /// <summary>Makes it.</summary>
-    /// <param name="cancel">Gives up.</param>
-    public async Task<LettaUpgradeTest> RunAsync(CancellationToken cancel)
+    public async Task<LettaUpgradeTest> RunAsync(CancellationToken cancellationToken)
     {
-        var context = new HealthContext(_door, _target, _options, _time, cancel) { Release = _to };
+        var context = new HealthContext(_door, _target, _options, _time, cancellationToken) { Release = _to };
         await using (context.ConfigureAwait(false))
         {
-            var (reading, databaseChecks, steps) = await ExamineDatabaseAsync(context, cancel).ConfigureAwait(false);
+            var (reading, databaseChecks, steps) = await ExamineDatabaseAsync(context, cancellationToken).ConfigureAwait(false);
             var checks = new List<LettaUpgradeCheck>(databaseChecks);
-            checks.Add(await BackupAsync(context, cancel).ConfigureAwait(false));
+            checks.Add(await BackupAsync(context, cancellationToken).ConfigureAwait(false));
             checks.AddRange(Containers(await context.Engine.ConfigureAwait(false)));
             var version = reading is null ? await context.Version.ConfigureAwait(false) : null;
             if (ReleaseCatalogue.TryVersion(version) > _to.Version)
@@ -54,7 +55,7 @@ public sealed class UpgradeExamination
                 checks.Add(Downgrade());
             }
 
-            checks.Add(Clients(await _door.FindLettaCodeAsync(cancel).ConfigureAwait(false)));
+            checks.Add(Clients(await _door.FindLettaCodeAsync(cancellationToken).ConfigureAwait(false)));
             var worst = checks.Select(c => c.Verdict).Max();
             return new LettaUpgradeTest
             {
@@ -77,7 +78,7 @@ public sealed class UpgradeExamination
     private static LettaUpgradeCheck Block(string name, string message, string? recommendation) => new(name, LettaUpgradeVerdict.Blocked, message, recommendation);
 
     private async Task<(DatabaseReading? Reading, IReadOnlyList<LettaUpgradeCheck> Checks, IReadOnlyList<LettaUpgradeStep> Steps)> ExamineDatabaseAsync(
-        HealthContext context, CancellationToken cancel)
+        HealthContext context, CancellationToken cancellationToken)
     {
         DatabaseReading? reading;
         try
@@ -119,7 +120,7 @@ public sealed class UpgradeExamination
             Ids(reading),
             Messages(reading),
             Secrets(reading, key),
-            await DiskAsync(context, reading, cancel).ConfigureAwait(false),
+            await DiskAsync(context, reading, cancellationToken).ConfigureAwait(false),
         ], steps);
     }
 
@@ -226,11 +227,11 @@ public sealed class UpgradeExamination
 
     private LettaUpgradeCheck Names(DatabaseReading reading) => _to.Version < AgentNameRule.Since
         ? Ready("Names", $"{_to} exports agents of any name.")
-        : Of(AgentFindings.Names(AgentFindings.BadNames(reading.Snapshot), reading.Snapshot.Answer(DatabaseQuestions.Agents)?.GetInt32() ?? 0, refuses: true));
+        : Of(AgentFindings.Names(AgentFindings.BadNames(reading.Snapshot), reading.Snapshot.Answer(DatabaseQueries.Agents)?.GetInt32() ?? 0, refuses: true));
 
     private LettaUpgradeCheck Ids(DatabaseReading reading) => _to.Version < AgentNameRule.Since
         ? Ready("Ids", $"{_to} takes ids of any form.")
-        : Of(AgentFindings.Ids([.. reading.Snapshot.Answer(DatabaseQuestions.Ids)?.EnumerateArray().Select(i => $"{i.StringOrNull("table")} {i.StringOrNull("id")}") ?? []], isSince: true));
+        : Of(AgentFindings.Ids([.. reading.Snapshot.Answer(DatabaseQueries.Ids)?.EnumerateArray().Select(i => $"{i.StringOrNull("table")} {i.StringOrNull("id")}") ?? []], isSince: true));
 
     /// <summary>What a finding of health means for an upgrade.</summary>
     private static LettaUpgradeCheck Of(Finding finding) => new(
@@ -253,10 +254,10 @@ public sealed class UpgradeExamination
     private LettaUpgradeCheck Secrets(DatabaseReading reading, string? key)
     {
         const string Name = "Secrets";
-        var plain = reading.Snapshot.Answer(DatabaseQuestions.PlainSecrets) is { } answer
+        var plain = reading.Snapshot.Answer(DatabaseQueries.PlainSecrets) is { } answer
             ? answer.EnumerateArray().Select(s => (Place: s.StringOrNull("place")!, Count: s.GetProperty("count").GetInt32())).Where(s => s.Count > 0).ToList()
             : [];
-        if (_to.Version < RowQuestions.ReleasesThatReadEncryptedOnly || plain.Count == 0)
+        if (_to.Version < RowQueries.ReleasesThatReadEncryptedOnly || plain.Count == 0)
         {
             return Ready(Name, "No secret becomes unreadable.");
         }
@@ -271,17 +272,17 @@ public sealed class UpgradeExamination
                 migrates ? $"Set {ServerDatabase.KeyVariable} for the server before the upgrade and keep it, or afterwards, without a key: Invoke-LettaSchemaFix -IncludeSecretColumn." : "Without a key: Invoke-LettaSchemaFix -IncludeSecretColumn. With one: enter them again.");
     }
 
-    private async Task<LettaUpgradeCheck> DiskAsync(HealthContext context, DatabaseReading reading, CancellationToken cancel)
+    private async Task<LettaUpgradeCheck> DiskAsync(HealthContext context, DatabaseReading reading, CancellationToken cancellationToken)
     {
         const string Name = "Disk";
-        var server = reading.Snapshot.Answer(DatabaseQuestions.Server)!.Value;
+        var server = reading.Snapshot.Answer(DatabaseQueries.Server)!.Value;
         var size = server.GetProperty("size").GetInt64();
         if (_options.BackupPath is { } path && FolderSpace(path) is { } free && free < size)
         {
             return Block(Name, $"'{path}' has {free >> 20} MB left, and a dump may need up to {size >> 20} MB.", "Make room, or dump elsewhere.");
         }
 
-        return await DiskSpace.FindAsync(context, reading.Address, server.StringOrNull("dataDirectory"), cancel).ConfigureAwait(false) is { } disk && disk.Free < size
+        return await DiskSpace.FindAsync(context, reading.Address, server.StringOrNull("dataDirectory"), cancellationToken).ConfigureAwait(false) is { } disk && disk.Free < size
             ? Warn(Name, $"The disk of the database has {disk.Free >> 20} MB left, less than the database itself ({size >> 20} MB): a migration that rewrites a table may fill it.", "Make room first.")
             : Ready(Name, $"The database has {size >> 20} MB; there is room.");
     }
@@ -299,7 +300,7 @@ public sealed class UpgradeExamination
         return null;
     }
 
-    private async Task<LettaUpgradeCheck> BackupAsync(HealthContext context, CancellationToken cancel)
+    private async Task<LettaUpgradeCheck> BackupAsync(HealthContext context, CancellationToken cancellationToken)
     {
         const string Name = "Backup";
         const string Take = "Backup-LettaDatabase -Path … takes one; alembic's downgrade is of no use, a dump is the only way back.";
@@ -308,12 +309,12 @@ public sealed class UpgradeExamination
             return Warn(Name, "Nothing says whether there is a backup.", $"Give -BackupPath. {Take}");
         }
 
-        if (await NewestBackup.FindAsync(path, await context.DatabaseNameAsync().ConfigureAwait(false), cancel).ConfigureAwait(false) is not { } newest)
+        if (await NewestBackup.FindAsync(path, await context.DatabaseNameAsync().ConfigureAwait(false), cancellationToken).ConfigureAwait(false) is not { } newest)
         {
             return Block(Name, $"There is no finished backup in '{path}'.", Take);
         }
 
-        var (problems, missing) = await newest.VerifyAsync(cancel).ConfigureAwait(false);
+        var (problems, missing) = await newest.VerifyAsync(cancellationToken).ConfigureAwait(false);
         var age = _time.GetUtcNow() - newest.TakenAt;
         return (problems, missing) switch
         {
@@ -365,5 +366,5 @@ public sealed class UpgradeExamination
     }
 
     private static Dictionary<string, long>? Rows(DatabaseSnapshot snapshot) =>
-        snapshot.Answer(DatabaseQuestions.Rows)?.EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetInt64());
+        snapshot.Answer(DatabaseQueries.Rows)?.EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetInt64());
 }

@@ -1,8 +1,8 @@
 using System.Collections;
 using System.Runtime.CompilerServices;
-using LettaPS.Core.Agents;
-using LettaPS.Core.Connections;
-using LettaPS.Hosting;
+using LettaPS.Cmdlets.Base;
+using LettaPS.Core.Sources;
+using LettaPS.Parameters;
 
 namespace LettaPS.Completion;
 
@@ -14,17 +14,17 @@ internal abstract class AgentCompleter : Completer
     {
         var state = RunspaceState.Current;
         var connection = parameters["Connection"] as LettaConnection ?? state.Connection ?? EnvironmentConnection.Create();
-        return state.Completions.Get($"{GetType().Name} {connection.BaseUri}", cancel => AskAsync(connection, cancel));
+        return state.Completions.Get($"{GetType().Name} {connection.BaseUri}", cancellationToken => AskAsync(connection, cancellationToken));
     }
 
     /// <summary>What is offered of an agent.</summary>
     /// <param name="agent">The agent.</param>
     private protected abstract IEnumerable<Candidate> Offer(LettaAgent agent);
 
-    private async IAsyncEnumerable<Candidate> AskAsync(LettaConnection connection, [EnumeratorCancellation] CancellationToken cancel)
+    private async IAsyncEnumerable<Candidate> AskAsync(LettaConnection connection, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var server = AdapterContext.Door.OpenServer(connection);
-        await foreach (var agent in server.ListAsync(AgentQuery.Usable, cancel).ConfigureAwait(false))
+        using var server = AdapterLoadContext.Factory.OpenServer(connection);
+        await foreach (var agent in server.ListAsync(AgentQuery.Usable, cancellationToken).ConfigureAwait(false))
         {
             foreach (var candidate in Offer(agent))
             {

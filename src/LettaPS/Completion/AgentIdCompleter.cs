@@ -1,5 +1,3 @@
-using LettaPS.Core.Agents;
-
 namespace LettaPS.Completion;
 
 /// <summary>Completes identifiers of agents; their names are in the tool tip.</summary>

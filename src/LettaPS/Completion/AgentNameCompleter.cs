@@ -1,5 +1,3 @@
-using LettaPS.Core.Agents;
-
 namespace LettaPS.Completion;
 
 /// <summary>Completes names of agents.</summary>

@@ -1,5 +1,3 @@
-using LettaPS.Core.Agents;
-
 namespace LettaPS.Completion;
 
 /// <summary>Completes tags that agents have.</summary>

@@ -1,4 +1,5 @@
 using System.Collections;
+using LettaPS.Paths;
 
 namespace LettaPS.Completion;
 

@@ -1,6 +1,7 @@
 using System.Collections;
-using LettaPS.Core.Compose;
-using LettaPS.Hosting;
+using LettaPS.Cmdlets.Base;
+using LettaPS.Core.Compose.Model;
+using LettaPS.Paths;
 
 namespace LettaPS.Completion;
 
@@ -12,7 +13,7 @@ internal sealed class ComposeServiceCompleter : Completer
     {
         var path = CurrentPaths.Resolve((parameters["Path"] ?? parameters["LiteralPath"]) as string ?? ".");
         var files = Directory.Exists(path) ? ComposeCmdlet.Projects(path) : [[path]];
-        var reader = new ComposeReader(AdapterContext.Door.OpenYaml(), Environment.GetEnvironmentVariable, []);
+        var reader = new ComposeReader(AdapterLoadContext.Factory.OpenYaml(), Environment.GetEnvironmentVariable, []);
         return files.SelectMany(f => reader.Project(f).Pins).Select(p => new Candidate(p.Part.Service, $"{p.Part.Service} ({p.Reference})"));
     }
 }

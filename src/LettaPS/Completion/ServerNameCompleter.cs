@@ -1,7 +1,7 @@
 using System.Collections;
 using System.Runtime.CompilerServices;
+using LettaPS.Cmdlets.Base;
 using LettaPS.Core.Servers;
-using LettaPS.Hosting;
 
 namespace LettaPS.Completion;
 
@@ -11,10 +11,10 @@ internal sealed class ServerNameCompleter : Completer
     /// <inheritdoc/>
     private protected override IEnumerable<Candidate> Find(string begun, IDictionary parameters) => RunspaceState.Current.Completions.Get(nameof(ServerNameCompleter), AskAsync);
 
-    private static async IAsyncEnumerable<Candidate> AskAsync([EnumeratorCancellation] CancellationToken cancel)
+    private static async IAsyncEnumerable<Candidate> AskAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var engine = AdapterContext.Door.OpenEngine();
-        foreach (var container in (await engine.ListAsync(cancel).ConfigureAwait(false)).Where(ServerDiscovery.IsServer))
+        using var engine = AdapterLoadContext.Factory.OpenEngine();
+        foreach (var container in (await engine.ListAsync(cancellationToken).ConfigureAwait(false)).Where(ServerDiscovery.IsServer))
         {
             yield return new Candidate(container.Name, $"{container.Name} ({container.Image})");
             if (container.Labels.TryGetValue(ServerDiscovery.ComposeService, out var service))

@@ -1,4 +1,4 @@
-using LettaPS.Core.Compose;
+using LettaPS.Core.Compose.Rules;
 using LettaPS.TestKit;
 
 namespace LettaPS.Adapters.Tests.Compose;

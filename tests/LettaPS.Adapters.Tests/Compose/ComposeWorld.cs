@@ -1,5 +1,7 @@
 using LettaPS.Adapters.Compose;
-using LettaPS.Core.Compose;
+using LettaPS.Core.Compose.Model;
+using LettaPS.Core.Compose.Pinning;
+using LettaPS.Core.IO;
 
 namespace LettaPS.Adapters.Tests.Compose;
 

@@ -1,6 +1,6 @@
 using System.Text;
-using LettaPS.Core;
-using LettaPS.Core.Compose;
+using LettaPS.Core.Compose.Model;
+using LettaPS.Core.IO;
 using LettaPS.TestKit;
 
 namespace LettaPS.Adapters.Tests.Compose;
@@ -31,7 +31,7 @@ public class InterpolationJudgeTests
             .Select(s => Unescaped(s.Value!["image"]?.GetValue<string>() ?? ""));
 
         var world = new ComposeWorld(folder.Path);
-        var ours = world.Project("compose.yml").Images.Select(i => i.Expansion!.Text);
+        var ours = world.Project("compose.yml").Images.Select(i => i.ExpandedTemplate!.Text);
         Assert.Equal(s_expressions.Zip(judged), s_expressions.Zip(ours));
     }
 
@@ -48,7 +48,7 @@ public class InterpolationJudgeTests
         using var folder = new TempFolder();
         File.WriteAllText(folder[".env"], text, new UTF8Encoding(false));
         File.WriteAllText(folder["compose.yml"], "services:\n  a:\n    image: x\n");
-        var own = new ComposeEnvironment(_ => null, [TextSource.Read(folder[".env"])]);
+        var own = new ComposeEnvironment(_ => null, [TextFile.Read(folder[".env"])]);
         var names = own.Assignments.Select(a => a.Name).Distinct().ToList();
 
         File.WriteAllText(folder["compose.yml"], "services:\n  a:\n    image: x\n    labels:\n" + string.Concat(Names(names).Select(n => $"      L_{n}: '[${{{n}}}]'\n")));

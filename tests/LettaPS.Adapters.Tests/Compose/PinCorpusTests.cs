@@ -1,4 +1,4 @@
-using LettaPS.Core.Compose;
+using LettaPS.Core.IO;
 
 namespace LettaPS.Adapters.Tests.Compose;
 
@@ -18,7 +18,7 @@ public class PinCorpusTests
 
         foreach (var change in new ComposeWorld(folder.Path).Plan(PinCorpus.Target, force: false, PinCorpus.Roots(folder.Path)))
         {
-            FileReplacement.Replace(change, backup: false);
+            SafeFileReplace.Replace(change, backup: false);
         }
 
         var expected = PinCorpus.Folder(name, "after");

@@ -1,5 +1,5 @@
-using LettaPS.Core;
-using LettaPS.Core.Compose;
+using LettaPS.Core.Compose.Pinning;
+using LettaPS.Core.IO;
 using LettaPS.TestKit;
 
 namespace LettaPS.Adapters.Tests.Compose;

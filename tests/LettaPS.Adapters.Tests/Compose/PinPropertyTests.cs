@@ -1,7 +1,7 @@
 using System.Text;
 using CsCheck;
-using LettaPS.Core;
-using LettaPS.Core.Compose;
+using LettaPS.Core.Compose.Rules;
+using LettaPS.Core.IO;
 using LettaPS.TestKit;
 
 namespace LettaPS.Adapters.Tests.Compose;
@@ -58,7 +58,7 @@ public class PinPropertyTests
             {
                 File.WriteAllText(folder["compose.yml"], file.Before);
 
-                FileReplacement.Replace(Assert.Single(new ComposeWorld(folder.Path).Plan(PinCorpus.Target, force: false, "compose.yml")), backup: false);
+                SafeFileReplace.Replace(Assert.Single(new ComposeWorld(folder.Path).Plan(PinCorpus.Target, force: false, "compose.yml")), backup: false);
 
                 Assert.Equal(Encoding.UTF8.GetBytes(file.After), File.ReadAllBytes(folder["compose.yml"]));
             },

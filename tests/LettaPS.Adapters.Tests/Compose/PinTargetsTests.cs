@@ -1,5 +1,5 @@
-using LettaPS.Core;
-using LettaPS.Core.Compose;
+using LettaPS.Core.Compose.Model;
+using LettaPS.Core.Compose.Pinning;
 using LettaPS.TestKit;
 
 namespace LettaPS.Adapters.Tests.Compose;

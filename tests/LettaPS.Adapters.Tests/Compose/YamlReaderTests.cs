@@ -1,5 +1,3 @@
-using LettaPS.Core;
-
 namespace LettaPS.Adapters.Tests.Compose;
 
 public sealed class YamlReaderTests

@@ -2,7 +2,6 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using LettaPS.Adapters.Docker;
-using LettaPS.Core;
 using LettaPS.Core.Connections;
 using LettaPS.Core.Servers;
 using Engine = LettaPS.TestKit.DockerEngine;

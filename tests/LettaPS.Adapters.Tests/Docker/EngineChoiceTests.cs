@@ -1,5 +1,4 @@
 using LettaPS.Adapters.Docker;
-using LettaPS.Core;
 
 namespace LettaPS.Adapters.Tests.Docker;
 

@@ -1,4 +1,6 @@
-using LettaPS.Core.Databases;
+using LettaPS.Core.Databases.Dumps;
+using LettaPS.Core.Databases.Hosts;
+using LettaPS.Core.Databases.Swap;
 using LettaPS.Core.Servers;
 using LettaPS.TestKit;
 using Machine = LettaPS.TestKit.DockerEngine;
@@ -9,7 +11,7 @@ namespace LettaPS.Adapters.Tests.Docker;
 public sealed class KillTests
 {
     private readonly CancellationToken _cancel = TestContext.Current.CancellationToken;
-    private readonly AdapterDoor _door = new();
+    private readonly AdapterFactory _door = new();
 
     [Fact]
     public async Task A_restore_that_was_killed_anywhere_is_finished_by_the_next_one()
@@ -29,7 +31,7 @@ public sealed class KillTests
             // Whatever has the name is whole: the old one or the new one.
             Assert.Matches("^(300|400)$", await project.SqlAsync("SELECT count(*) FROM messages"));
 
-            var restore = new DatabaseRestore(host, TimeProvider.System);
+            var restore = new DumpRestore(host, TimeProvider.System);
             var manifest = await restore.CheckAsync(folder["a.dump"], "letta", force: false, null, _cancel);
             await restore.RunAsync(folder["a.dump"], manifest, "letta", removeOld: true, force: false, null, null, _cancel);
             Assert.Equal("400", await project.SqlAsync("SELECT count(*) FROM messages"));

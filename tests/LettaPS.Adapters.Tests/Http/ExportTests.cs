@@ -208,7 +208,7 @@ public class ExportTests(ExportTests.Seeds seeds) : IClassFixture<ExportTests.Se
     public async Task Secret_values_are_left_out_unless_they_are_asked_for(string release)
     {
         var without = await seeds.OfAsync(release);
-        await using var with = await Exported.AllAsync(release, options: new Core.Agents.SnapshotOptions(".", IncludeSecrets: true));
+        await using var with = await Exported.AllAsync(release, options: new Core.Sources.SnapshotOptions(".", IncludeSecrets: true));
         var secrets = without.Server.State.Agents.SelectMany(a => a.EnvironmentVariables.Select(v => (Agent: a.Id, v.Key, Value: v.Value ?? v.ValueEnc!))).ToList();
 
         Assert.NotEmpty(secrets);
@@ -225,14 +225,14 @@ public class ExportTests(ExportTests.Seeds seeds) : IClassFixture<ExportTests.Se
     public async Task Exports_are_asked_for_one_at_a_time_while_other_reads_overlap(string release)
     {
         await using var server = await SandboxServer.StartAsync(new SandboxOptions { Release = release, Latency = TimeSpan.FromMilliseconds(10) });
-        using var source = new AdapterDoor().OpenServer(new Core.Connections.LettaConnection(server.BaseUri));
+        using var source = new AdapterFactory().OpenServer(new LettaConnection(server.BaseUri));
         using var folder = new TestKit.TempFolder();
         var cancel = TestContext.Current.CancellationToken;
         var agents = server.State.Agents.Select(a => a.Id).ToList();
 
         await Parallel.ForEachAsync(agents, new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = cancel }, async (id, token) =>
         {
-            using var snapshot = await source.ReadAsync(id, new Core.Agents.SnapshotOptions(folder.Path), token);
+            using var snapshot = await source.ReadAsync(id, new Core.Sources.SnapshotOptions(folder.Path), token);
         });
 
         Assert.Equal(1, server.Requests.PeakOf("GET", "/v1/agents/*/export"));

@@ -1,7 +1,6 @@
 using System.Text.Json;
-using LettaPS.Core.Agents;
 using LettaPS.Core.Backups;
-using LettaPS.Core.Connections;
+using LettaPS.Core.Sources;
 using LettaPS.Sandbox;
 using LettaPS.TestKit;
 
@@ -43,7 +42,7 @@ internal sealed class Exported : IAsyncDisposable
     /// <summary>Exports from a server that stays when this is disposed.</summary>
     public static Task<Exported> AllAsync(SandboxServer server) => AllAsync(new Exported(server, owned: false), null);
 
-    public ILettaServer Open() => new AdapterDoor().OpenServer(new LettaConnection(Server.BaseUri), warn: Warnings.Add);
+    public ILettaServer Open() => new AdapterFactory().OpenServer(new LettaConnection(Server.BaseUri), warn: Warnings.Add);
 
     public async ValueTask DisposeAsync()
     {

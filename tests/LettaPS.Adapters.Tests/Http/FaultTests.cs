@@ -1,7 +1,7 @@
 using System.Text;
-using LettaPS.Core;
+using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Agents;
-using LettaPS.Core.Connections;
+using LettaPS.Core.Sources;
 using LettaPS.Sandbox;
 using LettaPS.Sandbox.Fleets;
 using LettaPS.Sandbox.Http;
@@ -222,7 +222,7 @@ public class FaultTests
     public async Task An_identifier_that_is_none_never_becomes_a_cursor_and_the_list_goes_on_behind_it()
     {
         await using var server = await SandboxServer.StartAsync(new SandboxOptions { Fleet = Fleet.Generated(agents: 150, messages: 1) });
-        using var source = new AdapterDoor().OpenServer(new LettaConnection(server.BaseUri));
+        using var source = new AdapterFactory().OpenServer(new LettaConnection(server.BaseUri));
         var whole = await source.ListAsync(AgentQuery.Everything, CancellationToken.None).ToListAsync();
         var last = whole[99].Id;
         server.Faults.Add(new Fault(new EditEffect(body => Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(body).Replace(last, "../../outside", StringComparison.Ordinal)))) { Path = "/v1/agents/" });
@@ -262,7 +262,7 @@ public class FaultTests
         {
             Server = server;
             Agent = server.State.Agents.Single(a => a.Name == "thoth_main_orchestrator");
-            Source = new AdapterDoor().OpenServer(new LettaConnection(server.BaseUri, timeout: timeout));
+            Source = new AdapterFactory().OpenServer(new LettaConnection(server.BaseUri, timeout: timeout));
         }
 
         public SandboxServer Server { get; }

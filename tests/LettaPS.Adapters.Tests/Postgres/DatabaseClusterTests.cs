@@ -1,7 +1,8 @@
 using LettaPS.Adapters.Postgres;
-using LettaPS.Core;
-using LettaPS.Core.Connections;
 using LettaPS.Core.Databases;
+using LettaPS.Core.Databases.Dumps;
+using LettaPS.Core.Databases.Hosts;
+using LettaPS.Core.Databases.Swap;
 using LettaPS.TestKit;
 
 namespace LettaPS.Adapters.Tests.Postgres;
@@ -140,7 +141,7 @@ public sealed class DatabaseClusterTests : IAsyncLifetime
             CREATE TABLE messages (id bigint DEFAULT nextval('message_seq_id'), k kind, e vector(3)); CREATE VIEW v AS SELECT * FROM messages;
             INSERT INTO messages (k, e) SELECT 'a', '[1,2,3]' FROM generate_series(1, 50)
             """);
-        var host = new AddressDatabaseHost(_address, new AdapterDoor());
+        var host = new AddressDatabaseHost(_address, new AdapterFactory());
         await using (var site = await host.OpenAsync(_cancel))
         {
             await new DatabaseDump(site, TimeProvider.System).TakeAsync(new DumpRequest(folder["a.dump"], _database.Name, DumpFormat.Custom, false, "test", null, null), null, _cancel);
@@ -149,7 +150,7 @@ public sealed class DatabaseClusterTests : IAsyncLifetime
         // The role is gone when the dump comes back: to another server, or after a change of names.
         await _database.ExecuteAsync($"ALTER DATABASE {_database.Name} OWNER TO letta; REASSIGN OWNED BY {role} TO letta; DROP ROLE {role}");
         await _database.ExecuteAsync("DELETE FROM letta.messages");
-        var restore = new DatabaseRestore(host, TimeProvider.System);
+        var restore = new DumpRestore(host, TimeProvider.System);
         var manifest = await restore.CheckAsync(folder["a.dump"], _database.Name, force: true, null, _cancel);
         await restore.RunAsync(folder["a.dump"], manifest, _database.Name, removeOld: true, force: true, null, null, _cancel);
 
@@ -168,14 +169,14 @@ public sealed class DatabaseClusterTests : IAsyncLifetime
     {
         using var folder = new TempFolder();
         await _database.ExecuteAsync("CREATE TABLE t ()");
-        var host = new AddressDatabaseHost(_address, new AdapterDoor());
+        var host = new AddressDatabaseHost(_address, new AdapterFactory());
         await using (var site = await host.OpenAsync(_cancel))
         {
             await new DatabaseDump(site, TimeProvider.System).TakeAsync(new DumpRequest(folder["a.dump"], _database.Name, DumpFormat.Custom, false, "test", null, null), null, _cancel);
         }
 
         await using var client = await _database.ConnectAsync();
-        var restore = new DatabaseRestore(host, TimeProvider.System);
+        var restore = new DumpRestore(host, TimeProvider.System);
 
         var e = await Assert.ThrowsAsync<LettaException>(() => restore.CheckAsync(folder["a.dump"], _database.Name, force: false, null, _cancel));
 
@@ -188,7 +189,7 @@ public sealed class DatabaseClusterTests : IAsyncLifetime
     {
         using var folder = new TempFolder();
         await _database.ExecuteAsync("CREATE TABLE closed (); ALTER TABLE closed OWNER TO postgres; CREATE TABLE t (); ALTER TABLE t OWNER TO letta");
-        var host = new AddressDatabaseHost(DatabaseAddress.Parse(_database.Uri()), new AdapterDoor());
+        var host = new AddressDatabaseHost(DatabaseAddress.Parse(_database.Uri()), new AdapterFactory());
         await using var site = await host.OpenAsync(_cancel);
 
         var e = await Assert.ThrowsAsync<LettaException>(() => new DatabaseDump(site, TimeProvider.System).TakeAsync(
@@ -210,7 +211,7 @@ public sealed class DatabaseClusterTests : IAsyncLifetime
             await command.ExecuteNonQueryAsync(_cancel);
         }
 
-        var host = new AddressDatabaseHost(DatabaseAddress.Parse(_database.Uri()), new AdapterDoor());
+        var host = new AddressDatabaseHost(DatabaseAddress.Parse(_database.Uri()), new AdapterFactory());
         await using var site = await host.OpenAsync(_cancel);
 
         var e = await Assert.ThrowsAsync<LettaException>(() => new DatabaseDump(site, TimeProvider.System) { LockTimeout = TimeSpan.FromMilliseconds(300) }.TakeAsync(

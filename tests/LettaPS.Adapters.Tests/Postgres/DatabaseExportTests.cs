@@ -2,12 +2,11 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using LettaPS.Core;
-using LettaPS.Core.Agents;
 using LettaPS.Core.AgentTables;
 using LettaPS.Core.Json;
-using LettaPS.Core.Schemas;
+using LettaPS.Core.Schemas.Model;
 using LettaPS.Core.Secrets;
+using LettaPS.Core.Sources;
 using LettaPS.TestKit;
 
 namespace LettaPS.Adapters.Tests.Postgres;
@@ -43,7 +42,7 @@ public class DatabaseExportTests
         get
         {
             var data = new TheoryData<int, string>();
-            foreach (var (schema, i) in Core.Schemas.SchemaCatalogue.All.Select((s, i) => (s, i)))
+            foreach (var (schema, i) in Core.Schemas.Model.SchemaCatalogue.All.Select((s, i) => (s, i)))
             {
                 data.Add(i % 2 == 0 ? 15 : 17, schema.Releases[0]);
             }
@@ -58,14 +57,14 @@ public class DatabaseExportTests
     {
         var server = await PostgresServer.GetAsync(major);
         await using var database = await server.CreateLettaDatabaseAsync($"alembic/{release}", stamped: true);
-        var model = Core.Schemas.SchemaCatalogue.Of(release)!.Model;
+        var model = Core.Schemas.Model.SchemaCatalogue.Of(release)!.Model;
         await FilledAgent.InsertAsync(database, model);
         await using var source = Fleets.Open(database);
 
         var file = await Fleets.ExportAsync(source, FilledAgent.Id, secrets: true);
 
         var part = file.GetProperty("lettaps").GetProperty("database");
-        Assert.Contains(release, Core.Schemas.SchemaCatalogue.Of(part.StringOrNull("nearest_release")!)!.Releases);
+        Assert.Contains(release, Core.Schemas.Model.SchemaCatalogue.Of(part.StringOrNull("nearest_release")!)!.Releases);
 
         // From 0.12.0 on runs have a table of their own, and jobs belong to no agent.
         var tables = AgentTables.All.Select(t => model.Table(t.Name)).OfType<SchemaTable>().Where(t => t.Name != "jobs" || model.Table("runs") is null).ToList();
@@ -91,7 +90,7 @@ public class DatabaseExportTests
     {
         var places = AgentTables.All.Select((t, i) => (t.Name, i)).ToDictionary(t => t.Name, t => t.i);
 
-        foreach (var table in Core.Schemas.SchemaCatalogue.All.SelectMany(s => s.Model.Tables).Where(t => places.ContainsKey(t.Name)))
+        foreach (var table in Core.Schemas.Model.SchemaCatalogue.All.SelectMany(s => s.Model.Tables).Where(t => places.ContainsKey(t.Name)))
         {
             Assert.All(
                 table.ForeignKeys.Where(k => !k.Columns.Contains("current_history_entry_id")),

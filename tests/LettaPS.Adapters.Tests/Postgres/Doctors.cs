@@ -1,4 +1,4 @@
-using LettaPS.Core.Schemas;
+using LettaPS.Core.Schemas.Repair;
 
 namespace LettaPS.Adapters.Tests.Postgres;
 

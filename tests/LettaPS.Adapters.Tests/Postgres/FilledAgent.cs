@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using LettaPS.Core.AgentTables;
-using LettaPS.Core.Schemas;
+using LettaPS.Core.Schemas.Model;
 using LettaPS.TestKit;
 
 namespace LettaPS.Adapters.Tests.Postgres;

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using LettaPS.Adapters.Postgres;
 using LettaPS.Core.AgentFiles;
-using LettaPS.Core.Agents;
-using LettaPS.Core.Connections;
+using LettaPS.Core.AgentFiles.Writing;
+using LettaPS.Core.Sources;
 using LettaPS.TestKit;
 
 namespace LettaPS.Adapters.Tests.Postgres;
@@ -26,7 +26,7 @@ internal static class Fleets
         using var folder = new TempFolder();
         using var snapshot = await source.ReadAsync(agentId, new SnapshotOptions(folder.Path, history, archive, secrets), CancellationToken.None);
         using var file = new MemoryStream();
-        AgentFileComposer.Write(snapshot, file, DateTimeOffset.UnixEpoch, CancellationToken.None);
+        SnapshotFileWriter.Write(snapshot, file, DateTimeOffset.UnixEpoch, CancellationToken.None);
         return JsonSerializer.Deserialize<JsonElement>(file.ToArray());
     }
 

@@ -1,12 +1,11 @@
 using System.Text;
 using LettaPS.Adapters.Postgres;
-using LettaPS.Core.Connections;
 
 namespace LettaPS.Adapters.Tests.Postgres;
 
 public sealed class LocalProgramsTests
 {
-    private readonly LocalPrograms _programs = new(DatabaseAddress.Parse("postgresql://letta@localhost/letta"));
+    private readonly LocalPostgresTools _programs = new(DatabaseAddress.Parse("postgresql://letta@localhost/letta"));
     private readonly CancellationToken _cancel = TestContext.Current.CancellationToken;
 
     [Fact]

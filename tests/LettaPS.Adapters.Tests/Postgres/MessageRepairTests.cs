@@ -1,6 +1,5 @@
 using LettaPS.Adapters.Postgres;
-using LettaPS.Core.Connections;
-using LettaPS.Core.Schemas;
+using LettaPS.Core.Schemas.Repair;
 using LettaPS.TestKit;
 
 namespace LettaPS.Adapters.Tests.Postgres;

@@ -1,6 +1,6 @@
 using LettaPS.Adapters.Postgres;
-using LettaPS.Core.Connections;
-using LettaPS.Core.Schemas;
+using LettaPS.Core.Schemas.Model;
+using LettaPS.Core.Schemas.Repair;
 using LettaPS.TestKit;
 
 namespace LettaPS.Adapters.Tests.Postgres;
@@ -8,7 +8,7 @@ namespace LettaPS.Adapters.Tests.Postgres;
 public abstract class SchemaFixPairTests(int major)
 {
     /// <summary>Releases with the same schema are one here: 12 schemas stand for 19 releases, 66 pairs of them for all 171.</summary>
-    private static readonly IReadOnlyList<string> s_schemas = [.. Core.Schemas.SchemaCatalogue.All.Select(s => s.Releases[^1])];
+    private static readonly IReadOnlyList<string> s_schemas = [.. Core.Schemas.Model.SchemaCatalogue.All.Select(s => s.Releases[^1])];
 
     public static TheoryData<string> Origins =>
     [
@@ -22,7 +22,7 @@ public abstract class SchemaFixPairTests(int major)
     {
         var server = await PostgresServer.GetAsync(major);
         var from = origin.Split('/', '-')[^1];
-        var own = Core.Schemas.SchemaCatalogue.Of(from)!.Releases[^1];
+        var own = Core.Schemas.Model.SchemaCatalogue.Of(from)!.Releases[^1];
         var targets = s_schemas.SkipWhile(r => r != own).Skip(origin.StartsWith("create_all", StringComparison.Ordinal) ? 0 : 1);
 
         await Parallel.ForEachAsync(targets, new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (target, cancel) =>

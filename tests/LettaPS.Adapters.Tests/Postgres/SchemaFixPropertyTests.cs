@@ -1,7 +1,7 @@
 using CsCheck;
 using LettaPS.Adapters.Postgres;
-using LettaPS.Core.Connections;
-using LettaPS.Core.Schemas;
+using LettaPS.Core.Schemas.Model;
+using LettaPS.Core.Schemas.Repair;
 using LettaPS.TestKit;
 
 namespace LettaPS.Adapters.Tests.Postgres;
@@ -10,7 +10,7 @@ public abstract class SchemaFixPropertyTests(int major)
 {
     /// <summary>A distinct schema each, and all that can be taken away from it.</summary>
     private static readonly IReadOnlyList<(string Release, IReadOnlyList<string> Losses)> s_releases =
-        [.. Core.Schemas.SchemaCatalogue.All.Select(s => (s.Releases[^1], (IReadOnlyList<string>)[.. Losses(s.Model)]))];
+        [.. Core.Schemas.Model.SchemaCatalogue.All.Select(s => (s.Releases[^1], (IReadOnlyList<string>)[.. Losses(s.Model)]))];
 
     private static readonly Gen<(string Release, string[] Losses)> s_damage = Gen.Int[0, s_releases.Count - 1].SelectMany(
         release => Gen.Int[0, s_releases[release].Losses.Count - 1].Select(i => s_releases[release].Losses[i]).Array[1, 25].Select(losses => (s_releases[release].Release, losses)));

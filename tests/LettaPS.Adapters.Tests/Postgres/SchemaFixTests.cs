@@ -1,7 +1,6 @@
 using LettaPS.Adapters.Postgres;
-using LettaPS.Core;
-using LettaPS.Core.Connections;
-using LettaPS.Core.Schemas;
+using LettaPS.Core.Schemas.Model;
+using LettaPS.Core.Schemas.Repair;
 using LettaPS.TestKit;
 using Npgsql;
 

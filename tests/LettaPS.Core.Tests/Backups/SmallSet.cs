@@ -1,7 +1,6 @@
 using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Agents;
 using LettaPS.Core.Backups;
-using LettaPS.Core.Connections;
 
 namespace LettaPS.Core.Tests.Backups;
 

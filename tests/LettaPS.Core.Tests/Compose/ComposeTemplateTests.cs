@@ -1,4 +1,4 @@
-using LettaPS.Core.Compose;
+using LettaPS.Core.Compose.Model;
 
 namespace LettaPS.Core.Tests.Compose;
 
@@ -46,14 +46,14 @@ public class ComposeTemplateTests
         Assert.Equal(missing, ComposeTemplate.TryParse(text)!.Expand(new Variables()).MissingVariable);
 
     [Theory]
-    [InlineData("letta/letta:${UNSET:-latest}", 12, 18, PieceKind.Text, 21)]
-    [InlineData("letta/letta:latest", 12, 18, PieceKind.Text, 12)]
-    [InlineData("letta/letta:${UNSET}", 12, 12, PieceKind.Unset, 12)]
-    [InlineData("letta/letta:${UNSET:-}", 12, 12, PieceKind.Text, 21)]
-    [InlineData("letta/letta", 11, 11, PieceKind.Text, 11)]
-    [InlineData("${UNSET:-letta/letta}", 11, 11, PieceKind.Text, 20)]
-    [InlineData("letta/letta:${SET}", 12, 17, PieceKind.Environment, 0)]
-    public void A_range_of_the_result_leads_back_to_where_it_stands(string text, int start, int end, PieceKind kind, int position)
+    [InlineData("letta/letta:${UNSET:-latest}", 12, 18, TemplateSegmentKind.Text, 21)]
+    [InlineData("letta/letta:latest", 12, 18, TemplateSegmentKind.Text, 12)]
+    [InlineData("letta/letta:${UNSET}", 12, 12, TemplateSegmentKind.Unset, 12)]
+    [InlineData("letta/letta:${UNSET:-}", 12, 12, TemplateSegmentKind.Text, 21)]
+    [InlineData("letta/letta", 11, 11, TemplateSegmentKind.Text, 11)]
+    [InlineData("${UNSET:-letta/letta}", 11, 11, TemplateSegmentKind.Text, 20)]
+    [InlineData("letta/letta:${SET}", 12, 17, TemplateSegmentKind.Environment, 0)]
+    public void A_range_of_the_result_leads_back_to_where_it_stands(string text, int start, int end, TemplateSegmentKind kind, int position)
     {
         var (piece, offset) = ComposeTemplate.TryParse(text)!.Expand(new Variables()).Locate(start, end)!.Value;
 
@@ -68,12 +68,12 @@ public class ComposeTemplateTests
     public void All_variables_are_known_those_in_defaults_too() =>
         Assert.Equal(["A", "B", "C"], ComposeTemplate.TryParse("$A ${B:-x${C}}")!.Variables);
 
-    private sealed class Variables : IVariables
+    private sealed class Variables : IVariableResolver
     {
-        public IReadOnlyList<Piece>? Find(string name) => name switch
+        public IReadOnlyList<TemplateSegment>? Find(string name) => name switch
         {
-            "SET" => [new(PieceKind.Environment, "value", 0, 0, null, name)],
-            "EMPTY" => [new(PieceKind.Environment, "", 0, 0, null, name)],
+            "SET" => [new(TemplateSegmentKind.Environment, "value", 0, 0, null, name)],
+            "EMPTY" => [new(TemplateSegmentKind.Environment, "", 0, 0, null, name)],
             _ => null,
         };
     }

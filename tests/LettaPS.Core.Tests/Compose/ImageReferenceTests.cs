@@ -1,4 +1,5 @@
-using LettaPS.Core.Compose;
+using LettaPS.Core.Compose.Model;
+using LettaPS.Core.Compose.Pinning;
 
 namespace LettaPS.Core.Tests.Compose;
 

@@ -1,4 +1,4 @@
-using LettaPS.Core.Compose;
+using LettaPS.Core.Compose.Pinning;
 
 namespace LettaPS.Core.Tests.Compose;
 

@@ -1,4 +1,4 @@
-using LettaPS.Core.Compose;
+using LettaPS.Core.Text;
 
 namespace LettaPS.Core.Tests.Compose;
 

@@ -1,5 +1,4 @@
 using CsCheck;
-using LettaPS.Core.Connections;
 
 namespace LettaPS.Core.Tests.Connections;
 

@@ -1,5 +1,4 @@
 using System.Net;
-using LettaPS.Core.Connections;
 
 namespace LettaPS.Core.Tests.Connections;
 

@@ -1,5 +1,5 @@
 using CsCheck;
-using LettaPS.Core.Databases;
+using LettaPS.Core.Databases.Swap;
 
 namespace LettaPS.Core.Tests.Databases;
 

@@ -1,4 +1,5 @@
 using LettaPS.Core.Databases;
+using LettaPS.Core.Databases.Dumps;
 using LettaPS.TestKit;
 
 namespace LettaPS.Core.Tests.Databases;
@@ -59,7 +60,7 @@ public class DumpTests
     [InlineData(9, 0, false)]
     [InlineData(0, 100, false)]
     public void A_table_that_lost_more_than_half_of_its_rows_is_suspicious(long before, long now, bool suspicious) =>
-        Assert.Equal(suspicious, Shrinkage.Find(Manifest(rows: before), Manifest(rows: now)).Count > 0);
+        Assert.Equal(suspicious, DumpSizeGuard.Find(Manifest(rows: before), Manifest(rows: now)).Count > 0);
 
     [Fact]
     public void A_table_that_was_migrated_away_is_not_suspicious_and_no_table_at_all_is()
@@ -67,16 +68,16 @@ public class DumpTests
         var before = Manifest(rows: 100);
         var renamed = Manifest(rows: 100) with { Database = before.Database with { Tables = [new("letta", "runs", 100)] } };
 
-        Assert.Empty(Shrinkage.Find(before, renamed));
-        Assert.Equal(["no table is left"], Shrinkage.Find(before, renamed with { Database = before.Database with { Tables = [] } }));
+        Assert.Empty(DumpSizeGuard.Find(before, renamed));
+        Assert.Equal(["no table is left"], DumpSizeGuard.Find(before, renamed with { Database = before.Database with { Tables = [] } }));
     }
 
     [Fact]
     public void A_dump_of_less_than_half_the_size_is_suspicious()
     {
-        Assert.Single(Shrinkage.Find(Manifest() with { Length = 3_000_000 }, Manifest() with { Length = 1_000_000 }));
-        Assert.Empty(Shrinkage.Find(Manifest() with { Length = 3_000_000, Format = DumpFormat.Plain }, Manifest() with { Length = 1_000_000 }));
-        Assert.Empty(Shrinkage.Find(Manifest() with { Length = 1000 }, Manifest() with { Length = 100 }));
+        Assert.Single(DumpSizeGuard.Find(Manifest() with { Length = 3_000_000 }, Manifest() with { Length = 1_000_000 }));
+        Assert.Empty(DumpSizeGuard.Find(Manifest() with { Length = 3_000_000, Format = DumpFormat.Plain }, Manifest() with { Length = 1_000_000 }));
+        Assert.Empty(DumpSizeGuard.Find(Manifest() with { Length = 1000 }, Manifest() with { Length = 100 }));
     }
 
     [Theory]

@@ -1,5 +1,5 @@
 using LettaPS.Core.Connections;
-using LettaPS.Core.Databases;
+using LettaPS.Core.Databases.Hosts;
 using LettaPS.Core.Servers;
 
 namespace LettaPS.Core.Tests.Databases;

@@ -1,4 +1,5 @@
 using LettaPS.Core.Databases;
+using LettaPS.Core.Databases.Swap;
 
 namespace LettaPS.Core.Tests.Databases;
 

@@ -1,7 +1,7 @@
 using System.Text;
+using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Backups;
 using LettaPS.Core.Markdown;
-using LettaPS.Core.Restores;
 using LettaPS.Core.Tests.Backups;
 using LettaPS.TestKit;
 
@@ -26,7 +26,7 @@ public sealed class DamagedAgentFileTests
             await File.WriteAllBytesAsync(path, random.Next(2) == 0 ? TestKit.Fuzz.Bytes(random, sound) : TestKit.Fuzz.Json(random, sound), TestContext.Current.CancellationToken);
             await TryAsync(seed, path, async cancel => await BackupReader.TestAsync(path, null, cancel).ToListAsync(cancel));
             await TryAsync(seed, path, async cancel => await BackupReader.ReadAsync(path, cancel).ToListAsync(cancel));
-            await TryAsync(seed, path, cancel => AgentFileConversion.ConvertAsync(path, folder["converted.af"], cancel));
+            await TryAsync(seed, path, cancel => AgentFileConverter.ConvertAsync(path, folder["converted.af"], cancel));
             await TryAsync(seed, path, async cancel =>
             {
                 using var markdown = MarkdownFolder.Open(folder["markdown"], force: true);

@@ -1,4 +1,3 @@
-using LettaPS.Core.Connections;
 using LettaPS.Core.Health;
 using LettaPS.Core.Health.Layers;
 using LettaPS.Core.Tests.Schemas;

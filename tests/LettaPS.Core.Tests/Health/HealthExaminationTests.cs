@@ -1,4 +1,3 @@
-using LettaPS.Core.Connections;
 using LettaPS.Core.Health;
 
 namespace LettaPS.Core.Tests.Health;

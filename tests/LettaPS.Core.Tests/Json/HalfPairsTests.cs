@@ -15,7 +15,7 @@ public class HalfPairsTests
     [InlineData("""{"a": "\u00e9 😀 \"\ud800"}""", """{"a": "\u00e9 😀 \"\ufffd"}""")]
     public void Halves_are_replaced_and_nothing_else(string json, string expected)
     {
-        var replaced = Encoding.UTF8.GetString(HalfPairs.Replace(Encoding.UTF8.GetBytes(json)));
+        var replaced = Encoding.UTF8.GetString(LoneSurrogates.Replace(Encoding.UTF8.GetBytes(json)));
 
         Assert.Equal(expected, replaced);
         Assert.NotNull(JsonSerializer.Deserialize<object>(replaced));

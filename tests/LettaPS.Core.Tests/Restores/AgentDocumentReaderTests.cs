@@ -2,8 +2,8 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LettaPS.Core.AgentFiles;
+using LettaPS.Core.AgentFiles.Reading;
 using LettaPS.Core.Json;
-using LettaPS.Core.Restores;
 using LettaPS.TestKit;
 
 namespace LettaPS.Core.Tests.Restores;
@@ -62,7 +62,7 @@ public sealed class AgentDocumentReaderTests : IDisposable
         Assert.NotEqual(legacy, twice);
         await File.WriteAllTextAsync(_folder["twice.json"], twice, s_cancel);
 
-        await AgentFileConversion.ConvertAsync(_folder["twice.json"], _folder["new.af"], s_cancel);
+        await AgentFileConverter.ConvertAsync(_folder["twice.json"], _folder["new.af"], s_cancel);
 
         using var converted = JsonDocument.Parse(await File.ReadAllBytesAsync(_folder["new.af"], s_cancel));
         Assert.Equal(
@@ -77,7 +77,7 @@ public sealed class AgentDocumentReaderTests : IDisposable
         var legacy = JsonDocument.Parse(Fixture.Bytes(name)).RootElement;
         await File.WriteAllBytesAsync(_folder["old.json"], Fixture.Bytes(name), s_cancel);
 
-        var result = await AgentFileConversion.ConvertAsync(_folder["old.json"], _folder["new.af"], s_cancel);
+        var result = await AgentFileConverter.ConvertAsync(_folder["old.json"], _folder["new.af"], s_cancel);
 
         Assert.Equal(AgentFileFormat.Legacy, result.SourceFormat);
         var info = await InspectAsync(_folder["new.af"]);
@@ -103,7 +103,7 @@ public sealed class AgentDocumentReaderTests : IDisposable
         var state = Fixture.State(release);
         await File.WriteAllBytesAsync(_folder["state.json"], Fixture.Bytes($"states/{release}.json.gz"), s_cancel);
 
-        var result = await AgentFileConversion.ConvertAsync(_folder["state.json"], _folder["new.af"], s_cancel);
+        var result = await AgentFileConverter.ConvertAsync(_folder["state.json"], _folder["new.af"], s_cancel);
 
         Assert.Equal(AgentFileFormat.AgentState, result.SourceFormat);
         Assert.Contains(result.Gaps, g => g.StartsWith($"{state.GetProperty("message_ids").GetArrayLength()} messages:", StringComparison.Ordinal));
@@ -113,7 +113,7 @@ public sealed class AgentDocumentReaderTests : IDisposable
         Assert.Equal((1, 1), (info.Messages, info.InContext));
         Assert.Equal(state.GetProperty("id").GetString(), info.AgentId);
         Assert.Equal(state.GetProperty("memory").GetProperty("blocks").GetArrayLength(), info.Blocks);
-        using var again = await AgentDocumentReader.ReadAsync(_folder["new.af"], _folder.Path, outline: false, s_cancel);
+        using var again = await AgentFileReader.ReadAsync(_folder["new.af"], _folder.Path, outline: false, s_cancel);
         Assert.Equal(state.GetProperty("id").GetString(), again.Agents[0].SourceId);
         Assert.Equal(result.Gaps, again.Gaps);
     }
@@ -199,6 +199,6 @@ public sealed class AgentDocumentReaderTests : IDisposable
     private async Task<AgentDocument> ReadAsync(byte[] content)
     {
         await File.WriteAllBytesAsync(_folder["file.json"], content, s_cancel);
-        return await AgentDocumentReader.ReadAsync(_folder["file.json"], _folder.Path, outline: false, s_cancel);
+        return await AgentFileReader.ReadAsync(_folder["file.json"], _folder.Path, outline: false, s_cancel);
     }
 }

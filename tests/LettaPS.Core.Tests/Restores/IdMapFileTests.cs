@@ -1,4 +1,4 @@
-using LettaPS.Core.Restores;
+using LettaPS.Core.IdMaps;
 using LettaPS.TestKit;
 
 namespace LettaPS.Core.Tests.Restores;
@@ -14,8 +14,8 @@ public sealed class IdMapFileTests : IDisposable
     [Fact]
     public void What_another_run_noted_meanwhile_is_not_written_over()
     {
-        using var late = new IdMapFile(Path);
-        using (var early = new IdMapFile(Path))
+        using var late = new IdMapStore(Path);
+        using (var early = new IdMapStore(Path))
         {
             early.Hold();
             early.Map.Of(s_server).Agents["agent-a"] = "agent-b";
@@ -25,7 +25,7 @@ public sealed class IdMapFileTests : IDisposable
         var error = Assert.Throws<LettaException>(late.Hold);
 
         Assert.Equal("RestoreInProgress", error.ErrorId);
-        using var again = new IdMapFile(Path);
+        using var again = new IdMapStore(Path);
         again.Hold();
         Assert.Equal("agent-b", again.Map.Of(s_server).Agents["agent-a"]);
     }
@@ -33,8 +33,8 @@ public sealed class IdMapFileTests : IDisposable
     [Fact]
     public void Two_runs_do_not_hold_it_at_once()
     {
-        using var first = new IdMapFile(Path);
-        using var second = new IdMapFile(Path);
+        using var first = new IdMapStore(Path);
+        using var second = new IdMapStore(Path);
         first.Hold();
 
         Assert.Equal("RestoreInProgress", Assert.Throws<LettaException>(second.Hold).ErrorId);

@@ -1,4 +1,4 @@
-using LettaPS.Core.Restores;
+using LettaPS.Core.Restores.Api;
 
 namespace LettaPS.Core.Tests.Restores;
 
@@ -13,17 +13,17 @@ public class SourceNameTests
     [InlineData("manuals_0123abc", "manuals", false)]
     [InlineData("manual", "manuals", false)]
     [InlineData("_0123abcd", "", false)]
-    public void A_name_is_known_again_with_what_was_put_behind_it(string shown, string name, bool expected) => Assert.Equal(expected, SourceName.IsOf(shown, name));
+    public void A_name_is_known_again_with_what_was_put_behind_it(string shown, string name, bool expected) => Assert.Equal(expected, UniqueSourceName.IsOf(shown, name));
 
     [Theory]
     [InlineData("manuals")]
     [InlineData("manuals_0123abcd")]
     public void Another_name_is_of_the_same_source_and_no_second_time_the_same(string name)
     {
-        var other = SourceName.Another(name);
+        var other = UniqueSourceName.Another(name);
 
         Assert.NotEqual(name, other);
-        Assert.Equal(name, SourceName.Own(other));
-        Assert.NotEqual(other, SourceName.Another(name));
+        Assert.Equal(name, UniqueSourceName.Own(other));
+        Assert.NotEqual(other, UniqueSourceName.Another(name));
     }
 }

@@ -1,4 +1,4 @@
-using LettaPS.Core.Restores;
+using LettaPS.Core.Releases;
 
 namespace LettaPS.Core.Tests.Restores;
 
@@ -13,7 +13,7 @@ public class TargetReleaseTests
     [InlineData("0.16.8", "🦉.\n", "___")]
     [InlineData("0.16.8", "", "")]
     public void A_safe_name_is_as_near_to_the_true_one_as_the_release_allows(string release, string name, string safe) =>
-        Assert.Equal(safe, new TargetRelease(release).SafeName(name));
+        Assert.Equal(safe, new ReleaseCapabilities(release).SafeName(name));
 
     [Theory]
     [InlineData("0.11.3", true)]
@@ -21,5 +21,5 @@ public class TargetReleaseTests
     [InlineData("0.12.0", false)]
     [InlineData("0.16.8-dev", false)]
     [InlineData("unknown", false)]
-    public void Releases_up_to_011_import_the_legacy_file(string release, bool legacy) => Assert.Equal(legacy, new TargetRelease(release).ImportsLegacy);
+    public void Releases_up_to_011_import_the_legacy_file(string release, bool legacy) => Assert.Equal(legacy, new ReleaseCapabilities(release).ImportsLegacy);
 }

@@ -1,5 +1,5 @@
 using System.IO.Compression;
-using LettaPS.Core.Schemas;
+using LettaPS.Core.Schemas.Model;
 using LettaPS.SchemaCatalogue;
 using LettaPS.TestKit;
 
@@ -15,17 +15,17 @@ public class SchemaCatalogueTests
     {
         foreach (var (release, schema) in s_recorded)
         {
-            Assert.Equal(SchemaJson.Write(schema), SchemaJson.Write(Core.Schemas.SchemaCatalogue.Of(release)!.Model));
+            Assert.Equal(SchemaJson.Write(schema), SchemaJson.Write(Core.Schemas.Model.SchemaCatalogue.Of(release)!.Model));
         }
 
-        Assert.Equal(LettaFixtures.Releases, Core.Schemas.SchemaCatalogue.All.SelectMany(s => s.Releases));
-        Assert.Equal(12, Core.Schemas.SchemaCatalogue.All.Count);
+        Assert.Equal(LettaFixtures.Releases, Core.Schemas.Model.SchemaCatalogue.All.SelectMany(s => s.Releases));
+        Assert.Equal(12, Core.Schemas.Model.SchemaCatalogue.All.Count);
     }
 
     [Fact]
     public void What_is_embedded_is_what_the_generator_makes()
     {
-        using var file = typeof(Core.Schemas.SchemaCatalogue).Assembly.GetManifestResourceStream("schemas.json.br")!;
+        using var file = typeof(Core.Schemas.Model.SchemaCatalogue).Assembly.GetManifestResourceStream("schemas.json.br")!;
         using var reader = new StreamReader(new BrotliStream(file, CompressionMode.Decompress));
 
         Assert.Equal(SchemaJson.Write(CatalogueWriter.Merge(s_recorded)), reader.ReadToEnd());
@@ -54,7 +54,7 @@ public class SchemaCatalogueTests
     public void No_default_uses_a_value_that_a_type_got_later()
     {
         // PostgreSQL forbids to use a value in the transaction that adds it to a type; the repair adds and uses in one.
-        foreach (var schema in Core.Schemas.SchemaCatalogue.All)
+        foreach (var schema in Core.Schemas.Model.SchemaCatalogue.All)
         {
             var enums = schema.Model.Enums.Select(e => e.Name).ToHashSet();
             Assert.DoesNotContain(schema.Model.Tables.SelectMany(t => t.Columns), c => enums.Contains(c.Type) && c.Default is not null);

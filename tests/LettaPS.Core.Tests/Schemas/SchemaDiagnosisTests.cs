@@ -1,5 +1,5 @@
 using LettaPS.Core.Releases;
-using LettaPS.Core.Schemas;
+using LettaPS.Core.Schemas.Model;
 using LettaPS.TestKit;
 
 namespace LettaPS.Core.Tests.Schemas;

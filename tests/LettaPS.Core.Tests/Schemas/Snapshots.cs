@@ -1,6 +1,6 @@
-using LettaPS.Core.Connections;
 using LettaPS.Core.Releases;
-using LettaPS.Core.Schemas;
+using LettaPS.Core.Schemas.Model;
+using LettaPS.Core.Schemas.Repair;
 using LettaPS.SchemaCatalogue;
 using LettaPS.TestKit;
 

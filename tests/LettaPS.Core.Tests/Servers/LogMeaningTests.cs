@@ -23,20 +23,20 @@ public class LogMeaningTests
     [InlineData("DiskFull", "could not extend file: No space left on device", Failed)]
     public void A_log_is_read_for_its_cause(string errorId, string cause, string consequence)
     {
-        var meaning = LogMeaning.Find(["Attempting to migrate database...", cause, consequence]);
+        var meaning = StartupLogAnalyzer.Find(["Attempting to migrate database...", cause, consequence]);
 
         Assert.Equal(errorId, meaning?.ErrorId);
         Assert.NotEmpty(meaning!.RecommendedAction);
     }
 
     [Fact]
-    public void A_log_of_nothing_known_means_nothing() => Assert.Null(LogMeaning.Find(["INFO: Started server process", "INFO: Waiting"]));
+    public void A_log_of_nothing_known_means_nothing() => Assert.Null(StartupLogAnalyzer.Find(["INFO: Started server process", "INFO: Waiting"]));
 
     [Fact]
     public void The_password_that_a_server_made_up_is_read_from_its_log()
     {
-        Assert.Equal("x7Kq", LogMeaning.GeneratedPassword(["a", "▶ Using secure mode with password: x7Kq"]));
-        Assert.Null(LogMeaning.GeneratedPassword(["a"]));
+        Assert.Equal("x7Kq", StartupLogAnalyzer.GeneratedPassword(["a", "▶ Using secure mode with password: x7Kq"]));
+        Assert.Null(StartupLogAnalyzer.GeneratedPassword(["a"]));
     }
 
     [Theory]

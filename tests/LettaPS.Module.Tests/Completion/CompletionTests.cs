@@ -68,7 +68,7 @@ public class CompletionTests
     {
         await using var silent = await OtherServer.StartAsync(string.Empty);
         using var shell = new Shell();
-        shell.Run("$script:away = [LettaPS.Core.Connections.LettaConnection]::new($args[0])", silent.BaseUri).Succeed();
+        shell.Run("$script:away = [LettaPS.LettaConnection]::new($args[0])", silent.BaseUri).Succeed();
 
         // The connection itself would wait for 100 seconds.
         await Task.Run(() =>

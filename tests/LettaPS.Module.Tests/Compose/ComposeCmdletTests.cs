@@ -25,7 +25,7 @@ public sealed class ComposeCmdletTests : IDisposable
     {
         var pin = Assert.Single(_shell.Run("Get-LettaImagePin $args[0]", _folder["compose.yml"]).Succeed());
 
-        Assert.Equal("LettaPS.Core.Compose.LettaImagePin", pin.BaseObject.GetType().FullName);
+        Assert.Equal("LettaPS.LettaImagePin", pin.BaseObject.GetType().FullName);
         Assert.Equal((_folder["compose.yml"], 3, "letta"), (pin.Get<string>("Path"), pin.Get<int>("Line"), pin.Get<string>("Service")));
         Assert.Equal(("letta/letta:latest", "latest", "letta/letta:latest"), (pin.Get<string>("Image"), pin.Get<string>("Tag"), pin.Get<string>("Resolved")));
         Assert.True(pin.Get<bool>("Floating"));

@@ -80,7 +80,7 @@ public sealed class EmbeddedTests : IAsyncLifetime
         await CountAsync(letta, "UPDATE alembic_version SET version_num = '1c28e167b74f'");
         await DockerEngine.DockerAsync("stop", letta);
 
-        var error = Assert.Single(shell.Run("$c = [LettaPS.Core.Connections.LettaConnection]::new($args[0]); Compare-LettaSchema -Summary -Connection $c", $"http://127.0.0.1:{port}").Errors);
+        var error = Assert.Single(shell.Run("$c = [LettaPS.LettaConnection]::new($args[0]); Compare-LettaSchema -Summary -Connection $c", $"http://127.0.0.1:{port}").Errors);
 
         Assert.StartsWith("DatabaseContainerStopped,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
         var told = error.ErrorDetails.RecommendedAction;

@@ -27,7 +27,7 @@ public sealed class FailedStartTests
 
         var error = Assert.Single(shell.Run("Start-LettaServer $args[0] -Wait", project.Letta).Errors);
 
-        Assert.Equal(errorId + ",LettaPS.Commands.StartLettaServerCommand", error.FullyQualifiedErrorId);
+        Assert.Equal(errorId + ",LettaPS.Cmdlets.StartLettaServerCommand", error.FullyQualifiedErrorId);
         Assert.Contains(meaning, error.Exception.Message);
         Assert.Contains("The end of its log:", error.Exception.Message);
         Assert.DoesNotContain(":letta@", error.Exception.Message);

@@ -61,7 +61,7 @@ public sealed class HelpTests : IDisposable
         Assert.Contains("Export-LettaAgent [-Path] <String>", shown, StringComparison.Ordinal);
         Assert.Contains("Example 1: Back everything up", shown, StringComparison.Ordinal);
         Assert.Contains("Export-LettaAgent -Path ~/backup -Resume", shown, StringComparison.Ordinal);
-        Assert.Contains("LettaPS.Core.Backups.LettaAgentBackup", shown, StringComparison.Ordinal);
+        Assert.Contains("LettaPS.LettaAgentBackup", shown, StringComparison.Ordinal);
         Assert.DoesNotContain("`", shown, StringComparison.Ordinal);
     }
 

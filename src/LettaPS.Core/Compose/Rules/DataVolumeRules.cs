@@ -1,4 +1,6 @@
 using System.Globalization;
+using LettaPS.Core.Compose.Model;
+using LettaPS.Core.Compose.Yaml;
 
 namespace LettaPS.Core.Compose.Rules;
 

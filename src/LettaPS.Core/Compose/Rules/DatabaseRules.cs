@@ -1,4 +1,5 @@
 using System.Globalization;
+using LettaPS.Core.Compose.Model;
 using LettaPS.Core.Servers;
 
 namespace LettaPS.Core.Compose.Rules;

@@ -1,3 +1,5 @@
+using LettaPS.Core.Compose.Model;
+
 namespace LettaPS.Core.Compose.Rules;
 
 /// <summary>Makes findings.</summary>

@@ -1,3 +1,6 @@
+using LettaPS.Core.Compose.Model;
+using LettaPS.Core.Compose.Pinning;
+
 namespace LettaPS.Core.Compose.Rules;
 
 /// <summary>Images that float, are another product, are too old, or are called like one of Letta's without being one.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using LettaPS.Core.Compose.Model;
 
 namespace LettaPS.Core.Compose.Rules;
 

@@ -1,3 +1,6 @@
+using LettaPS.Core.Compose.Model;
+using LettaPS.Core.Compose.Yaml;
+
 namespace LettaPS.Core.Compose.Rules;
 
 /// <summary>How the server is started, and started again.</summary>

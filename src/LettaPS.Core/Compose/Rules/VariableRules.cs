@@ -1,3 +1,5 @@
+using LettaPS.Core.Compose.Model;
+
 namespace LettaPS.Core.Compose.Rules;
 
 /// <summary>Variables without a value for which compose refuses the file.</summary>
@@ -25,7 +27,7 @@ internal static class VariableRules
         foreach (var setting in service.List("volumes"))
         {
             if (setting.Written is { } written && ComposeTemplate.TryParse(written)?.Expand(setting.Part.Environment) is { } expansion
-                && (expansion.MissingVariable ?? (IsRefused(expansion.Text) ? expansion.Pieces.FirstOrDefault(p => p.Kind == PieceKind.Unset)?.Variable : null)) is { } variable)
+                && (expansion.MissingVariable ?? (IsRefused(expansion.Text) ? expansion.Pieces.FirstOrDefault(p => p.Kind == TemplateSegmentKind.Unset)?.Variable : null)) is { } variable)
             {
                 yield return setting.Finding(
                     service,

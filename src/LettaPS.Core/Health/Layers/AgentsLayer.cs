@@ -17,7 +17,7 @@ internal sealed class AgentsLayer : HealthLayer
     public override IReadOnlyList<string> Names => ["Names", "Context", "Ids", "Embedding"];
 
     /// <inheritdoc/>
-    public override async Task<IReadOnlyList<Finding>> ExamineAsync(HealthContext context, CancellationToken cancel)
+    public override async Task<IReadOnlyList<Finding>> ExamineAsync(HealthContext context, CancellationToken cancellationToken)
     {
         if (await context.Database.ConfigureAwait(false) is { } reading)
         {
@@ -31,7 +31,7 @@ internal sealed class AgentsLayer : HealthLayer
         }
 
         var isSince = ReleaseCatalogue.TryVersion(version) is not { } number || number >= AgentNameRule.Since;
-        var (agents, invalidIds) = await context.ListAgentsAsync(cancel).ConfigureAwait(false);
+        var (agents, invalidIds) = await context.ListAgentsAsync(cancellationToken).ConfigureAwait(false);
         return
         [
             AgentFindings.Names([.. agents.Select(a => a.Name).Where(n => !AgentNameRule.Allows(n))], agents.Count, isSince),
@@ -44,22 +44,22 @@ internal sealed class AgentsLayer : HealthLayer
     private static IEnumerable<Func<bool, Finding>> RowFindings(DatabaseReading reading)
     {
         var snapshot = reading.Snapshot;
-        if (snapshot.Answer(DatabaseQuestions.Agents) is { } count)
+        if (snapshot.Answer(DatabaseQueries.Agents) is { } count)
         {
             yield return refuses => AgentFindings.Names(AgentFindings.BadNames(snapshot), count.GetInt32(), refuses);
         }
 
-        if (snapshot.Answer(DatabaseQuestions.EmptyAgents) is { } empty)
+        if (snapshot.Answer(DatabaseQueries.EmptyAgents) is { } empty)
         {
             yield return _ => AgentFindings.Context(AgentFindings.NamesOf(empty));
         }
 
-        if (snapshot.Answer(DatabaseQuestions.Ids) is { } ids)
+        if (snapshot.Answer(DatabaseQueries.Ids) is { } ids)
         {
             yield return refuses => AgentFindings.Ids([.. ids.EnumerateArray().Select(i => $"{i.StringOrNull("table")} {i.StringOrNull("id")}")], refuses);
         }
 
-        if (snapshot.Answer(DatabaseQuestions.AgentsWithoutEmbedding) is { } without)
+        if (snapshot.Answer(DatabaseQueries.AgentsWithoutEmbedding) is { } without)
         {
             yield return _ => AgentFindings.Embedding(AgentFindings.NamesOf(without));
         }

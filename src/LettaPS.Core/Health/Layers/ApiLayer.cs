@@ -1,7 +1,9 @@
 using System.Text.Json;
-using LettaPS.Core.Compose;
+using LettaPS.Core.Compose.Model;
+using LettaPS.Core.Compose.Pinning;
 using LettaPS.Core.Json;
 using LettaPS.Core.Releases;
+using LettaPS.Core.Servers;
 
 namespace LettaPS.Core.Health.Layers;
 
@@ -21,7 +23,7 @@ internal sealed class ApiLayer : HealthLayer
     public override IReadOnlyList<string> Names => ["Health", "Version", "Authentication"];
 
     /// <inheritdoc/>
-    public override async Task<IReadOnlyList<Finding>> ExamineAsync(HealthContext context, CancellationToken cancel)
+    public override async Task<IReadOnlyList<Finding>> ExamineAsync(HealthContext context, CancellationToken cancellationToken)
     {
         var health = Health(await context.Health.ConfigureAwait(false));
         if (health.Blocks)

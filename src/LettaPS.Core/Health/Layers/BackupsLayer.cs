@@ -1,4 +1,5 @@
 using LettaPS.Core.Backups;
+using LettaPS.Core.Text;
 
 namespace LettaPS.Core.Health.Layers;
 
@@ -12,7 +13,7 @@ internal sealed class BackupsLayer : HealthLayer
     public override IReadOnlyList<string> Names => ["Age", "Verified"];
 
     /// <inheritdoc/>
-    public override async Task<IReadOnlyList<Finding>> ExamineAsync(HealthContext context, CancellationToken cancel)
+    public override async Task<IReadOnlyList<Finding>> ExamineAsync(HealthContext context, CancellationToken cancellationToken)
     {
         if (context.Options.BackupPath is not { } path)
         {
@@ -20,25 +21,25 @@ internal sealed class BackupsLayer : HealthLayer
         }
 
         var database = await context.DatabaseNameAsync().ConfigureAwait(false);
-        return await NewestBackup.FindAsync(path, database, cancel).ConfigureAwait(false) is not { } newest
+        return await NewestBackup.FindAsync(path, database, cancellationToken).ConfigureAwait(false) is not { } newest
             ?
             [
                 Finding.Fail("Age", $"There is no finished backup in '{path}'.", $"Export-LettaAgent -Path '{path}', or Backup-LettaDatabase -Path '{path}'"),
                 Finding.Skip("Verified", "There is nothing to verify."),
             ]
-            : [Age(newest, context), await VerifiedAsync(newest, context, cancel).ConfigureAwait(false)];
+            : [Age(newest, context), await VerifiedAsync(newest, context, cancellationToken).ConfigureAwait(false)];
     }
 
     private static Finding Age(NewestBackup newest, HealthContext context)
     {
         var age = context.Time.GetUtcNow() - newest.TakenAt;
-        var message = $"The newest backup is {AgeText.Of(age)} old.";
+        var message = $"The newest backup is {AgeFormatter.Of(age)} old.";
         return age > context.Options.MaximumBackupAge
-            ? Finding.Warn("Age", $"{message} More than {AgeText.Of(context.Options.MaximumBackupAge)} is too old.", "Take one: Export-LettaAgent or Backup-LettaDatabase.", newest.Path)
+            ? Finding.Warn("Age", $"{message} More than {AgeFormatter.Of(context.Options.MaximumBackupAge)} is too old.", "Take one: Export-LettaAgent or Backup-LettaDatabase.", newest.Path)
             : Finding.Pass("Age", message, newest.Path);
     }
 
-    private static async Task<Finding> VerifiedAsync(NewestBackup newest, HealthContext context, CancellationToken cancel)
+    private static async Task<Finding> VerifiedAsync(NewestBackup newest, HealthContext context, CancellationToken cancellationToken)
     {
         const string Name = "Verified";
         if (!context.IsDeep)
@@ -46,7 +47,7 @@ internal sealed class BackupsLayer : HealthLayer
             return Finding.Skip(Name, "Files are read and hashed with -Deep only.");
         }
 
-        var (problems, missing) = await newest.VerifyAsync(cancel).ConfigureAwait(false);
+        var (problems, missing) = await newest.VerifyAsync(cancellationToken).ConfigureAwait(false);
         return problems.Count > 0
             ? Finding.Fail(Name, $"The newest backup is not as it was written: {Finding.Few(problems)}", "Take a new one, and look for what changed the files.", $"{newest.Path}\n{string.Join('\n', problems)}")
             : missing.Count > 0

@@ -1,5 +1,6 @@
 using System.Globalization;
-using LettaPS.Core.Compose;
+using LettaPS.Core.Compose.Model;
+using LettaPS.Core.Compose.Pinning;
 using LettaPS.Core.Servers;
 
 namespace LettaPS.Core.Health.Layers;
@@ -17,7 +18,7 @@ internal sealed class ContainerLayer : HealthLayer
     public override IReadOnlyList<string> Names => ["Running", "Restarts", "Image", "StartScript", "DatabaseSetting", "Data", "Log"];
 
     /// <inheritdoc/>
-    public override async Task<IReadOnlyList<Finding>> ExamineAsync(HealthContext context, CancellationToken cancel)
+    public override async Task<IReadOnlyList<Finding>> ExamineAsync(HealthContext context, CancellationToken cancellationToken)
     {
         if (await context.Engine.ConfigureAwait(false) is not { Engine: { } engine, Server: { } server } view)
         {
@@ -26,7 +27,7 @@ internal sealed class ContainerLayer : HealthLayer
 
         // One that is started again and again may have said nothing yet this time; what ended it is in the run before.
         var since = server.RestartCount > 0 ? null : server.StartedAt;
-        var log = await engine.ReadLogAsync(server.Id, LogLines, since, cancel).ConfigureAwait(false);
+        var log = await engine.ReadLogAsync(server.Id, LogLines, since, cancellationToken).ConfigureAwait(false);
         return [Running(server), Restarts(server), Image(server, view.Postgres), StartScript(server), DatabaseSetting(server, view), Data(view.Postgres), Log(server, log)];
     }
 
@@ -138,7 +139,7 @@ internal sealed class ContainerLayer : HealthLayer
     private static Finding Log(ContainerFacts server, IReadOnlyList<string> lines)
     {
         var tail = string.Join('\n', lines.TakeLast(LogLinesShown).Select(ServerSettings.MaskText));
-        return LogMeaning.Find(lines) is not { } meaning
+        return StartupLogAnalyzer.Find(lines) is not { } meaning
             ? Finding.Pass("Log", $"Nothing known to be wrong is in its last {lines.Count} lines.", tail.Length > 0 ? tail : null)
             : server.IsRunning
                 ? Finding.Warn("Log", $"{meaning.Meaning}.", meaning.RecommendedAction, tail)

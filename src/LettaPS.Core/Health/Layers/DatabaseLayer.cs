@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using LettaPS.Core.Json;
-using LettaPS.Core.Schemas;
+using LettaPS.Core.Schemas.Model;
 
 namespace LettaPS.Core.Health.Layers;
 
@@ -21,7 +21,7 @@ internal sealed class DatabaseLayer : HealthLayer
     public override IReadOnlyList<string> Names => ["Reachable", "PostgreSQL", "Vector", "Disk", "Collation", "Connections", "SearchPath"];
 
     /// <inheritdoc/>
-    public override async Task<IReadOnlyList<Finding>> ExamineAsync(HealthContext context, CancellationToken cancel)
+    public override async Task<IReadOnlyList<Finding>> ExamineAsync(HealthContext context, CancellationToken cancellationToken)
     {
         if (await context.Database.ConfigureAwait(false) is not { } reading)
         {
@@ -39,10 +39,10 @@ internal sealed class DatabaseLayer : HealthLayer
             ];
         }
 
-        var server = snapshot.Answer(DatabaseQuestions.Server)!.Value;
+        var server = snapshot.Answer(DatabaseQueries.Server)!.Value;
         return
         [
-            reachable, PostgreSql(reading), Vector(reading), await DiskAsync(context, reading, server, cancel).ConfigureAwait(false), Collation(snapshot.Collation), Connections(server),
+            reachable, PostgreSql(reading), Vector(reading), await DiskAsync(context, reading, server, cancellationToken).ConfigureAwait(false), Collation(snapshot.Collation), Connections(server),
             SearchPath(snapshot),
         ];
     }
@@ -70,10 +70,10 @@ internal sealed class DatabaseLayer : HealthLayer
         };
     }
 
-    private static async Task<Finding> DiskAsync(HealthContext context, DatabaseReading reading, JsonElement server, CancellationToken cancel)
+    private static async Task<Finding> DiskAsync(HealthContext context, DatabaseReading reading, JsonElement server, CancellationToken cancellationToken)
     {
         var size = server.GetProperty("size").GetInt64();
-        var disk = await DiskSpace.FindAsync(context, reading.Address, server.StringOrNull("dataDirectory"), cancel).ConfigureAwait(false);
+        var disk = await DiskSpace.FindAsync(context, reading.Address, server.StringOrNull("dataDirectory"), cancellationToken).ConfigureAwait(false);
         return JudgeDisk(size, disk);
     }
 

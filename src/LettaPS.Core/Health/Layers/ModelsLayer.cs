@@ -19,15 +19,15 @@ internal sealed class ModelsLayer : HealthLayer
     public override IReadOnlyList<string> Names => ["Retired", "Endpoints", "Embeddings"];
 
     /// <inheritdoc/>
-    public override async Task<IReadOnlyList<Finding>> ExamineAsync(HealthContext context, CancellationToken cancel)
+    public override async Task<IReadOnlyList<Finding>> ExamineAsync(HealthContext context, CancellationToken cancellationToken)
     {
-        if (await context.Database.ConfigureAwait(false) is not { } reading || reading.Snapshot.Answer(DatabaseQuestions.Endpoints) is not { } answer)
+        if (await context.Database.ConfigureAwait(false) is not { } reading || reading.Snapshot.Answer(DatabaseQueries.Endpoints) is not { } answer)
         {
             return SkipAll("The configuration of the models is read from the database, which is not known.");
         }
 
         var uses = answer.EnumerateArray().Select(ModelUse.From).ToList();
-        return [Retired(uses), await EndpointsAsync(uses, context, cancel).ConfigureAwait(false), Embeddings(reading.Snapshot.Answer(DatabaseQuestions.OtherEmbeddings))];
+        return [Retired(uses), await EndpointsAsync(uses, context, cancellationToken).ConfigureAwait(false), Embeddings(reading.Snapshot.Answer(DatabaseQueries.OtherEmbeddings))];
     }
 
     private static Finding Retired(IReadOnlyList<ModelUse> uses)
@@ -42,7 +42,7 @@ internal sealed class ModelsLayer : HealthLayer
                 string.Join('\n', retired));
     }
 
-    private static async Task<Finding> EndpointsAsync(IReadOnlyList<ModelUse> uses, HealthContext context, CancellationToken cancel)
+    private static async Task<Finding> EndpointsAsync(IReadOnlyList<ModelUse> uses, HealthContext context, CancellationToken cancellationToken)
     {
         var endpoints = uses.Where(u => u.Uri is not null).GroupBy(u => (u.Uri!.Host, u.Uri.Port)).ToList();
         if (!context.IsDeep)
@@ -50,7 +50,7 @@ internal sealed class ModelsLayer : HealthLayer
             return Finding.Skip("Endpoints", $"{endpoints.Count} endpoints are tried with -Deep only.");
         }
 
-        var tried = await Task.WhenAll(endpoints.Select(async e => (Uses: e.ToList(), Why: await context.TryEndpointAsync(e.First().Uri!, cancel).ConfigureAwait(false)))).ConfigureAwait(false);
+        var tried = await Task.WhenAll(endpoints.Select(async e => (Uses: e.ToList(), Why: await context.TryEndpointAsync(e.First().Uri!, cancellationToken).ConfigureAwait(false)))).ConfigureAwait(false);
         var dead = tried.Where(t => t.Why is not null).ToList();
         return dead.Count == 0
             ? Finding.Pass("Endpoints", endpoints.Count == 1 ? "The one endpoint answers." : $"All {endpoints.Count} endpoints answer.", string.Join('\n', endpoints.Select(e => $"{e.Key.Host}:{e.Key.Port}")))

@@ -1,3 +1,5 @@
+using LettaPS.Core.Servers;
+
 namespace LettaPS.Core.Health.Layers;
 
 /// <summary>The way to the server's port.</summary>
@@ -15,7 +17,7 @@ internal sealed class NetworkLayer : HealthLayer
     public override IReadOnlyList<string> Names => ["Dns", "Port", "Tls", "Proxy"];
 
     /// <inheritdoc/>
-    public override async Task<IReadOnlyList<Finding>> ExamineAsync(HealthContext context, CancellationToken cancel)
+    public override async Task<IReadOnlyList<Finding>> ExamineAsync(HealthContext context, CancellationToken cancellationToken)
     {
         if (context.Target.Connection is null)
         {
@@ -26,9 +28,9 @@ internal sealed class NetworkLayer : HealthLayer
         var findings = new List<Finding>();
         foreach (var (name, step) in new (string, Func<Task<Finding>>)[]
         {
-            ("Dns", () => ResolveAsync(context, cancel)),
-            ("Port", () => ConnectAsync(context, cancel)),
-            ("Tls", () => HandshakeAsync(context, cancel)),
+            ("Dns", () => ResolveAsync(context, cancellationToken)),
+            ("Port", () => ConnectAsync(context, cancellationToken)),
+            ("Tls", () => HandshakeAsync(context, cancellationToken)),
             ("Proxy", () => FindProxyAsync(context)),
         })
         {
@@ -55,19 +57,19 @@ internal sealed class NetworkLayer : HealthLayer
         return findings;
     }
 
-    private static async Task<Finding> ResolveAsync(HealthContext context, CancellationToken cancel)
+    private static async Task<Finding> ResolveAsync(HealthContext context, CancellationToken cancellationToken)
     {
-        var addresses = await context.Probe.ResolveAsync(cancel).ConfigureAwait(false);
+        var addresses = await context.Probe.ResolveAsync(cancellationToken).ConfigureAwait(false);
         return Finding.Pass("Dns", $"{context.Target.Connection!.BaseUri.Host} is {string.Join(", ", addresses)}.");
     }
 
-    private static async Task<Finding> ConnectAsync(HealthContext context, CancellationToken cancel)
+    private static async Task<Finding> ConnectAsync(HealthContext context, CancellationToken cancellationToken)
     {
-        await context.Probe.ConnectAsync(cancel).ConfigureAwait(false);
+        await context.Probe.ConnectAsync(cancellationToken).ConfigureAwait(false);
         return Finding.Pass("Port", $"Port {context.Target.Connection!.BaseUri.Port} takes connections.");
     }
 
-    private static async Task<Finding> HandshakeAsync(HealthContext context, CancellationToken cancel)
+    private static async Task<Finding> HandshakeAsync(HealthContext context, CancellationToken cancellationToken)
     {
         var connection = context.Target.Connection!;
         if (connection.BaseUri.Scheme != Uri.UriSchemeHttps)
@@ -77,7 +79,7 @@ internal sealed class NetworkLayer : HealthLayer
                 : Finding.Skip("Tls", "The address is plain http.");
         }
 
-        var tls = await context.Probe.HandshakeAsync(cancel).ConfigureAwait(false);
+        var tls = await context.Probe.HandshakeAsync(cancellationToken).ConfigureAwait(false);
         var left = tls.NotAfter - context.Time.GetUtcNow();
         return tls switch
         {

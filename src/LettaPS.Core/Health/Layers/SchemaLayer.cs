@@ -1,4 +1,4 @@
-using LettaPS.Core.Schemas;
+using LettaPS.Core.Schemas.Model;
 
 namespace LettaPS.Core.Health.Layers;
 
@@ -21,7 +21,7 @@ internal sealed class SchemaLayer : HealthLayer
     public override IReadOnlyList<string> Names => ["Release", "Revision", "Differences", "Sequence", "Messages"];
 
     /// <inheritdoc/>
-    public override async Task<IReadOnlyList<Finding>> ExamineAsync(HealthContext context, CancellationToken cancel)
+    public override async Task<IReadOnlyList<Finding>> ExamineAsync(HealthContext context, CancellationToken cancellationToken)
     {
         if (await context.Database.ConfigureAwait(false) is not { } reading)
         {

@@ -1,6 +1,5 @@
-using LettaPS.Core.Databases;
 using LettaPS.Core.Json;
-using LettaPS.Core.Schemas;
+using LettaPS.Core.Schemas.Model;
 using LettaPS.Core.Secrets;
 
 namespace LettaPS.Core.Health.Layers;
@@ -18,7 +17,7 @@ internal sealed class SecretsLayer : HealthLayer
     public override IReadOnlyList<string> Names => ["Plaintext", "Encryption"];
 
     /// <inheritdoc/>
-    public override async Task<IReadOnlyList<Finding>> ExamineAsync(HealthContext context, CancellationToken cancel)
+    public override async Task<IReadOnlyList<Finding>> ExamineAsync(HealthContext context, CancellationToken cancellationToken)
     {
         if (await context.Database.ConfigureAwait(false) is not { } reading)
         {
@@ -41,7 +40,7 @@ internal sealed class SecretsLayer : HealthLayer
     private static Finding Encryption(DatabaseSnapshot snapshot, string? key, bool isContainerKnown, bool isDeep)
     {
         const string Name = "Encryption";
-        if (snapshot.Answer(DatabaseQuestions.Encrypted) is not { } answer || answer.GetProperty("count").GetInt32() is var count && count == 0)
+        if (snapshot.Answer(DatabaseQueries.Encrypted) is not { } answer || answer.GetProperty("count").GetInt32() is var count && count == 0)
         {
             return Finding.Pass(Name, "No secret is encrypted.");
         }

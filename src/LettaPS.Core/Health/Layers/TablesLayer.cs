@@ -1,5 +1,7 @@
 using System.Text.RegularExpressions;
 using LettaPS.Core.Releases;
+using LettaPS.Core.Servers;
+using LettaPS.Core.Text;
 
 namespace LettaPS.Core.Health.Layers;
 
@@ -44,15 +46,15 @@ internal sealed partial class TablesLayer : HealthLayer
     public override IReadOnlyList<string> Names => [.. s_probes.Select(p => p.Table)];
 
     /// <inheritdoc/>
-    public override async Task<IReadOnlyList<Finding>> ExamineAsync(HealthContext context, CancellationToken cancel)
+    public override async Task<IReadOnlyList<Finding>> ExamineAsync(HealthContext context, CancellationToken cancellationToken)
     {
         var version = ReleaseCatalogue.TryVersion(await context.Version.ConfigureAwait(false)) ?? ReleaseCatalogue.All[^1].Version;
         var agents = await context.Agents.ConfigureAwait(false);
         var agent = agents.IsSuccess && AgentId().Match(agents.Body) is { Success: true } found ? found.Value : null;
-        return await Task.WhenAll(s_probes.Where(p => p.Since <= version).Select(p => ProbeAsync(p, agents, agent, context, cancel))).ConfigureAwait(false);
+        return await Task.WhenAll(s_probes.Where(p => p.Since <= version).Select(p => ProbeAsync(p, agents, agent, context, cancellationToken))).ConfigureAwait(false);
     }
 
-    private static async Task<Finding> ProbeAsync(TableProbe probe, ServerAnswer agents, string? agent, HealthContext context, CancellationToken cancel)
+    private static async Task<Finding> ProbeAsync(TableProbe probe, ServerAnswer agents, string? agent, HealthContext context, CancellationToken cancellationToken)
     {
         if (probe.Path is null)
         {
@@ -66,7 +68,7 @@ internal sealed partial class TablesLayer : HealthLayer
 
         try
         {
-            return Judge(probe.Table, await context.Probe.GetAsync(probe.Path.Replace(Agent, agent, StringComparison.Ordinal), cancel).ConfigureAwait(false));
+            return Judge(probe.Table, await context.Probe.GetAsync(probe.Path.Replace(Agent, agent, StringComparison.Ordinal), cancellationToken).ConfigureAwait(false));
         }
         catch (LettaException e)
         {
@@ -92,7 +94,7 @@ internal sealed partial class TablesLayer : HealthLayer
         return finding with { Duration = answer.Duration };
     }
 
-    private static string? Detail(string body) => ForeignText.Detail(body, 300) is { Length: > 0 } text ? text : null;
+    private static string? Detail(string body) => UntrustedText.Detail(body, 300) is { Length: > 0 } text ? text : null;
 
     [GeneratedRegex("agent-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", RegexOptions.CultureInvariant)]
     private static partial Regex AgentId();

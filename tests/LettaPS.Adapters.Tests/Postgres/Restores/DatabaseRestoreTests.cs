@@ -1,4 +1,4 @@
-using LettaPS.Core;
+using LettaPS.Core.IdMaps;
 using LettaPS.Core.Restores;
 using LettaPS.Core.Secrets;
 using LettaPS.KillChild;

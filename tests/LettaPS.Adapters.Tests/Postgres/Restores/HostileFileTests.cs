@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using LettaPS.Core;
 using LettaPS.Core.Restores;
 using LettaPS.TestKit;
 

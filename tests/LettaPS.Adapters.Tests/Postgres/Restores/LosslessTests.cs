@@ -36,7 +36,7 @@ public sealed class LosslessTests
         await AssertSameAsync(source, target, catalog, catalog);
     }
 
-    public static TheoryData<string> Earlier => [.. Core.Schemas.SchemaCatalogue.All.SkipLast(1).Select(s => s.Releases[^1])];
+    public static TheoryData<string> Earlier => [.. Core.Schemas.Model.SchemaCatalogue.All.SkipLast(1).Select(s => s.Releases[^1])];
 
     [Theory]
     [MemberData(nameof(Earlier))]
@@ -49,7 +49,7 @@ public sealed class LosslessTests
         using var folder = new TempFolder();
         await RowsFile.WriteAsync(source, folder.Path);
 
-        foreach (var later in Core.Schemas.SchemaCatalogue.All.Select(s => s.Releases[^1]).SkipWhile(r => r != release).Skip(1))
+        foreach (var later in Core.Schemas.Model.SchemaCatalogue.All.Select(s => s.Releases[^1]).SkipWhile(r => r != release).Skip(1))
         {
             var to = $"alembic/{later}";
             await using var target = await server.CreateLettaDatabaseAsync(to, stamped: true);

@@ -1,5 +1,5 @@
-using LettaPS.Core.Connections;
 using LettaPS.Core.Restores;
+using LettaPS.Core.Restores.Database;
 using LettaPS.TestKit;
 
 namespace LettaPS.Adapters.Tests.Postgres.Restores;
@@ -8,7 +8,7 @@ namespace LettaPS.Adapters.Tests.Postgres.Restores;
 internal static class Restoring
 {
     /// <summary>Restores all agents of a folder, one after the other.</summary>
-    public static async Task<IReadOnlyList<LettaRestoreResult>> RestoreAsync(PostgresDatabase target, string folder, RestoreOptions options, Func<IRestoreDatabase, IRestoreDatabase>? wrap = null, CancellationToken cancel = default)
+    public static async Task<IReadOnlyList<LettaRestoreResult>> RestoreAsync(PostgresDatabase target, string folder, RestoreOptions options, Func<IAgentRowStore, IAgentRowStore>? wrap = null, CancellationToken cancel = default)
     {
         using var work = new TempFolder();
         using var plan = await RestorePlan.ReadAsync([folder], work.Path, cancel);
@@ -18,9 +18,9 @@ internal static class Restoring
         }
 
         var address = DatabaseAddress.Parse(target.Uri());
-        await using var opened = new AdapterDoor().OpenRestoreDatabase(address);
+        await using var opened = new AdapterFactory().OpenAgentRowStore(address);
         var database = wrap?.Invoke(opened) ?? opened;
-        using var session = await DatabaseRestoreSession.OpenAsync(database, plan, options, new Uri(address.ToString()), cancel);
+        using var session = await RowRestoreSession.OpenAsync(database, plan, options, new Uri(address.ToString()), cancel);
         var results = new List<LettaRestoreResult>();
         foreach (var agent in plan.Agents)
         {

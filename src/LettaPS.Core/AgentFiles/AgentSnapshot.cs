@@ -1,0 +1,84 @@
+using System.Text.Json;
+using LettaPS.Core.AgentTables;
+
+namespace LettaPS.Core.AgentFiles;
+
+/// <summary>All that was read of one agent, ready to be written to a file. Long lists are kept outside of memory.</summary>
+public sealed class AgentSnapshot : IDisposable
+{
+    /// <summary>Makes the snapshot.</summary>
+    /// <param name="agent">The agent.</param>
+    /// <param name="source">Where it was read: <c>Api</c> or <c>Database</c>.</param>
+    /// <param name="state">The raw agent state, without secret values unless they were asked for.</param>
+    public AgentSnapshot(LettaAgent agent, string source, JsonElement state)
+    {
+        Agent = agent;
+        Source = source;
+        State = state;
+    }
+
+    /// <summary>The agent.</summary>
+    public LettaAgent Agent { get; }
+
+    /// <summary>Where it was read: <c>Api</c> or <c>Database</c>.</summary>
+    public string Source { get; }
+
+    /// <summary>The raw agent state as the server gives it.</summary>
+    public JsonElement State { get; }
+
+    /// <summary>Alembic revision of the database, or <see langword="null"/> where the source does not tell.</summary>
+    public string? SchemaRevision { get; init; }
+
+    /// <summary>The messages, oldest first.</summary>
+    public required MessageLog Messages { get; init; }
+
+    /// <summary>Identifiers of the messages in context, in their order there.</summary>
+    public IReadOnlyList<Guid> InContext { get; init; } = [];
+
+    /// <summary>The archival passages, in AgentFile's way of writing, with their vectors.</summary>
+    public required JsonLog Passages { get; init; }
+
+    /// <summary>The files of the attached sources, with their content.</summary>
+    public required JsonLog Files { get; init; }
+
+    /// <summary>The attached sources.</summary>
+    public IReadOnlyList<JsonElement> Sources { get; init; } = [];
+
+    /// <summary>Which files are open to the agent, and what it sees of them.</summary>
+    public IReadOnlyList<JsonElement> FileViews { get; init; } = [];
+
+    /// <summary>The MCP servers of the agent's tools.</summary>
+    public IReadOnlyList<JsonElement> McpServers { get; init; } = [];
+
+    /// <summary>The identities attached to the agent.</summary>
+    public IReadOnlyList<JsonElement> Identities { get; init; } = [];
+
+    /// <summary>The archives attached to the agent.</summary>
+    public IReadOnlyList<JsonElement> Archives { get; init; } = [];
+
+    /// <summary>The groups that the agent manages or is a member of.</summary>
+    public IReadOnlyList<JsonElement> Groups { get; init; } = [];
+
+    /// <summary>The conversations, each with the identifiers of its messages in order.</summary>
+    public IReadOnlyList<ConversationLog> Conversations { get; init; } = [];
+
+    /// <summary>The rows that all of this was read from; <see langword="null"/> where the API was asked.</summary>
+    public AgentDatabaseRows? Database { get; init; }
+
+    /// <summary>What could not be read, in words; empty where everything is there.</summary>
+    public IReadOnlyList<string> Missing { get; init; } = [];
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Messages.Dispose();
+        Passages.Dispose();
+        Files.Dispose();
+        Database?.Dispose();
+    }
+}
+
+/// <summary>A conversation of an agent.</summary>
+/// <param name="Conversation">The conversation as the server gives it.</param>
+/// <param name="Messages">Identifiers of its messages, in order.</param>
+public sealed record ConversationLog(JsonElement Conversation, IReadOnlyList<Guid> Messages);

@@ -1,0 +1,171 @@
+using System.Security.Cryptography;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using LettaPS.Core.IO;
+
+namespace LettaPS.Core.Databases.Dumps;
+
+/// <summary>
+/// What is known of a dump, in a file beside it that is written last: a dump without it is unfinished or not of <c>Backup-LettaDatabase</c>. It also
+/// holds what no dump carries, above all the search path by which Letta finds its schema.
+/// </summary>
+public sealed record DumpManifest
+{
+    /// <summary>What is appended to the name of the dump.</summary>
+    public const string Suffix = ".json";
+
+    private static readonly JsonSerializerOptions s_json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
+    };
+
+    /// <summary>Version of this form.</summary>
+    public int Version { get; init; } = 1;
+
+    /// <summary>What wrote it: <c>LettaPS</c> and its version.</summary>
+    public required string Tool { get; init; }
+
+    /// <summary>The moment that the dump shows (UTC).</summary>
+    public required DateTimeOffset TakenAt { get; init; }
+
+    /// <summary>Form of the dump.</summary>
+    public required DumpFormat Format { get; init; }
+
+    /// <summary>Size of the dump in bytes.</summary>
+    public required long Length { get; init; }
+
+    /// <summary>SHA-256 of the dump, in lower-case hexadecimal digits.</summary>
+    public required string Sha256 { get; init; }
+
+    /// <summary>What <c>pg_dump --version</c> said.</summary>
+    public required string DumpedWith { get; init; }
+
+    /// <summary>Version of the server as PostgreSQL numbers it: 170012 is 17.12.</summary>
+    public required int ServerVersion { get; init; }
+
+    /// <summary>The number that tells the server's cluster from every other; <see langword="null"/> where it was not to be had.</summary>
+    public string? SystemIdentifier { get; init; }
+
+    /// <summary>The image of the Letta server that used the database; <see langword="null"/> where no container was known.</summary>
+    public string? LettaImage { get; init; }
+
+    /// <summary>The database.</summary>
+    public required DatabaseFacts Database { get; init; }
+
+    /// <summary>Major version of the server: 17.</summary>
+    [JsonIgnore]
+    public int Major => ServerVersion / 10000;
+
+    /// <summary>Writes the manifest of a dump; it is there whole or not at all.</summary>
+    /// <param name="dump">Path of the dump.</param>
+    public void Write(string dump)
+    {
+        using var file = new AtomicFile(dump + Suffix);
+        JsonSerializer.Serialize(file.Stream, this, s_json);
+        file.Commit();
+    }
+
+    /// <summary>Reads the manifest of a dump.</summary>
+    /// <param name="dump">Path of the dump.</param>
+    /// <exception cref="LettaException"><c>DumpNotFound</c>, <c>DumpUnverified</c>: there is no manifest; <c>DumpManifestDamaged</c>.</exception>
+    public static DumpManifest Read(string dump)
+    {
+        if (!File.Exists(dump))
+        {
+            throw new LettaException("DumpNotFound", LettaErrorKind.NotFound, $"There is no file '{dump}'.", "Check the path; Backup-LettaDatabase writes dumps.", dump);
+        }
+
+        if (!File.Exists(dump + Suffix))
+        {
+            throw new LettaException(
+                "DumpUnverified",
+                LettaErrorKind.Refused,
+                $"Beside '{dump}' there is no '{Path.GetFileName(dump)}{Suffix}', which says what the dump should hold: it was not made by Backup-LettaDatabase, or not finished.",
+                "Use a dump of Backup-LettaDatabase, together with the file beside it.",
+                dump);
+        }
+
+        try
+        {
+            using var file = File.OpenRead(dump + Suffix);
+            return JsonSerializer.Deserialize<DumpManifest>(file, s_json) ?? throw new JsonException("It is empty.");
+        }
+        catch (JsonException e)
+        {
+            throw new LettaException(
+                "DumpManifestDamaged", LettaErrorKind.InvalidData, $"'{dump}{Suffix}' is not as it was written: {e.Message}", "Use another dump.", dump, e);
+        }
+    }
+
+    /// <summary>The newest dump of a database in a folder, by its manifest.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="database">Name of the database.</param>
+    /// <param name="systemIdentifier">Its cluster; dumps of other clusters do not count where both are known.</param>
+    /// <returns>The path of the dump and its manifest; <see langword="null"/> where there is none.</returns>
+    public static (string Path, DumpManifest Manifest)? FindNewest(string folder, string database, string? systemIdentifier)
+    {
+        (string Path, DumpManifest Manifest)? newest = null;
+        foreach (var path in Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "*" + Suffix) : [])
+        {
+            var dump = path[..^Suffix.Length];
+            if (ReadIfManifest(dump) is { } manifest && manifest.IsOf(database, systemIdentifier) && (newest is null || manifest.TakenAt > newest.Value.Manifest.TakenAt))
+            {
+                newest = (dump, manifest);
+            }
+        }
+
+        return newest;
+    }
+
+    /// <summary>Whether the dump is of a database.</summary>
+    /// <param name="database">Name of the database.</param>
+    /// <param name="systemIdentifier">Its cluster; counts only where both are known.</param>
+    public bool IsOf(string database, string? systemIdentifier) =>
+        Database.Name == database && (SystemIdentifier is null || systemIdentifier is null || SystemIdentifier == systemIdentifier);
+
+    /// <summary>Checks that the dump has the bytes that it had when it was taken.</summary>
+    /// <param name="dump">Path of the dump.</param>
+    /// <param name="progress">Told of bytes as they are read.</param>
+    /// <exception cref="LettaException"><c>DumpDamaged</c>.</exception>
+    public async Task VerifyAsync(string dump, Action<long>? progress, CancellationToken cancellationToken)
+    {
+        var file = OpenDump(dump, progress);
+        await using (file.ConfigureAwait(false))
+        {
+            var hash = file.Length == Length ? Convert.ToHexString(await SHA256.HashDataAsync(file, cancellationToken).ConfigureAwait(false)).ToLowerInvariant() : null;
+            if (hash != Sha256)
+            {
+                throw new LettaException(
+                    "DumpDamaged",
+                    LettaErrorKind.InvalidData,
+                    hash is null ? $"'{dump}' has {file.Length} bytes instead of {Length}." : $"'{dump}' is not what it was when it was taken: its SHA-256 differs.",
+                    "Use another dump.",
+                    dump);
+            }
+        }
+    }
+
+    /// <summary>Opens a dump for reading from its beginning.</summary>
+    /// <param name="dump">Path of the dump.</param>
+    /// <param name="progress">Told of bytes as they are read.</param>
+    internal static ProgressStream OpenDump(string dump, Action<long>? progress) => new(
+        new FileStream(dump, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 17, FileOptions.Asynchronous | FileOptions.SequentialScan),
+        bytes => progress?.Invoke(bytes.Length));
+
+    private static DumpManifest? ReadIfManifest(string dump)
+    {
+        try
+        {
+            return Read(dump);
+        }
+        catch (LettaException e) when (e.ErrorId is "DumpManifestDamaged" or "DumpNotFound")
+        {
+            // Some other JSON file, or the manifest of a dump that was taken away.
+            return null;
+        }
+    }
+}

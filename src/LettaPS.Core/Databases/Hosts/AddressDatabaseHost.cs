@@ -1,0 +1,23 @@
+namespace LettaPS.Core.Databases.Hosts;
+
+/// <summary>A database at an address. Which servers use it is not known, and none is stopped or started.</summary>
+/// <param name="address">The address.</param>
+/// <param name="adapters">Opens databases and programs.</param>
+public sealed class AddressDatabaseHost(DatabaseAddress address, IDatabaseAdapters adapters) : IDatabaseHost
+{
+    /// <inheritdoc/>
+    public bool IsEmbedded => false;
+
+    /// <inheritdoc/>
+    public Task<DatabaseSite> OpenAsync(CancellationToken cancellationToken) =>
+        Task.FromResult(new DatabaseSite(adapters.OpenCluster(address), adapters.OpenPrograms(address), null));
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<string>> ListRunningAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<string>>([]);
+
+    /// <inheritdoc/>
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public Task StartAsync(IEnumerable<string> containers, bool wait, CancellationToken cancellationToken) => Task.CompletedTask;
+}

@@ -1,0 +1,246 @@
+using LettaPS.Core.Servers;
+
+namespace LettaPS.Core.Databases.Hosts;
+
+/// <summary>The database of a server that runs in a container, and the servers that use it.</summary>
+/// <param name="engine">The engine.</param>
+/// <param name="container">Identifier of the server's container.</param>
+/// <param name="adapters">Opens databases and programs.</param>
+/// <param name="control">Starts and stops servers.</param>
+/// <param name="startTimeout">How long a server may take to answer after it was started.</param>
+/// <param name="progress">Told in a few words what is waited for.</param>
+public sealed class ServerDatabaseHost(
+    IContainerEngine engine, string container, IDatabaseAdapters adapters, ServerControl control, TimeSpan startTimeout, Action<string>? progress) : IDatabaseHost
+{
+    private static readonly TimeSpan s_postgresLimit = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan s_pollInterval = TimeSpan.FromMilliseconds(100);
+
+    // A start script whose migration fails ends within seconds. What has run for so long does not end by itself.
+    private static readonly TimeSpan s_steady = TimeSpan.FromMinutes(1);
+
+    // PostgreSQL alone, on the data of a server that is stopped, started as the server's own image starts it. It ends when this process does,
+    // so that it can never be left behind to share its data with a server that somebody starts by hand.
+    private const string PostgresScript =
+        "exec 3<&0; /usr/local/bin/docker-entrypoint.sh postgres </dev/null 3<&- & p=$!; (read -r _ <&3; kill -INT $p) & wait $p; wait $p";
+
+    /// <inheritdoc/>
+    public bool IsEmbedded { get; private set; }
+
+    /// <summary>Finds out where the database is.</summary>
+    /// <returns>Its address as the server has it, with the role and password of the server.</returns>
+    public async Task<DatabaseAddress> FindAsync(CancellationToken cancellationToken)
+    {
+        var place = await PlaceAsync(cancellationToken).ConfigureAwait(false);
+        IsEmbedded = place.Postgres?.Id == place.Server.Id;
+        return place.Address;
+    }
+
+    /// <inheritdoc/>
+    public async Task<DatabaseSite> OpenAsync(CancellationToken cancellationToken)
+    {
+        var (server, postgres, address) = await PlaceAsync(cancellationToken).ConfigureAwait(false);
+        if (postgres is null)
+        {
+            return new DatabaseSite(adapters.OpenCluster(address), adapters.OpenPrograms(address), null);
+        }
+
+        IsEmbedded = postgres.Id == server.Id;
+        if (IsEmbedded)
+        {
+            var settled = await SettleAsync(server, cancellationToken).ConfigureAwait(false);
+            var keepsEnding = settled.State == ContainerState.Restarting || settled.RestartCount > server.RestartCount;
+            if (keepsEnding || !settled.IsRunning)
+            {
+                return await OpenHelperAsync(settled, address, isWanted: keepsEnding, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        else if (!postgres.IsRunning)
+        {
+            throw DatabaseProblems.ContainerStopped(postgres);
+        }
+
+        await WaitForPostgresAsync(postgres.Id, postgres, address, cancellationToken).ConfigureAwait(false);
+        return Site(postgres.Id, postgres, address, null);
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<string>> ListRunningAsync(CancellationToken cancellationToken)
+    {
+        var all = await engine.ListAsync(cancellationToken).ConfigureAwait(false);
+        var own = Place(all);
+        return [.. all.Where(c => c.State is ContainerState.Running or ContainerState.Restarting or ContainerState.Paused && ServerDiscovery.IsServer(c))
+            .Where(c => c.Id == own.Server.Id || IsSameDatabase(own, c, all))
+            .Select(c => c.Name)];
+    }
+
+    /// <inheritdoc/>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        foreach (var name in await ListRunningAsync(cancellationToken).ConfigureAwait(false))
+        {
+            progress?.Invoke($"stopping {name}");
+            await control.StopAsync(name, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task StartAsync(IEnumerable<string> containers, bool wait, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(containers);
+        foreach (var name in containers)
+        {
+            progress?.Invoke($"starting {name}");
+            await control.StartAsync(name, cancellationToken).ConfigureAwait(false);
+            if (wait)
+            {
+                await control.WaitAsync(name, startTimeout, progress, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private static bool IsSameDatabase(DatabasePlace own, ContainerFacts other, IReadOnlyList<ContainerFacts> all)
+    {
+        DatabaseAddress address;
+        try
+        {
+            address = ServerDiscovery.Address(other);
+        }
+        catch (LettaException e) when (e.ErrorId == "InvalidDatabaseUri")
+        {
+            // A server that cannot read its own address uses no database at all.
+            return false;
+        }
+
+        var postgres = ServerDiscovery.FindDatabaseContainer(other, all, address);
+        return address.Database == own.Address.Database
+            && (postgres is null
+                ? own.Postgres is null && address.Host == own.Address.Host && address.Port == own.Address.Port
+                : postgres.Id == own.Postgres?.Id);
+    }
+
+    private async Task<DatabasePlace> PlaceAsync(CancellationToken cancellationToken) => Place(await engine.ListAsync(cancellationToken).ConfigureAwait(false));
+
+    private DatabasePlace Place(IReadOnlyList<ContainerFacts> all)
+    {
+        var server = all.FirstOrDefault(c => c.Id == container)
+            ?? throw DatabaseProblems.ContainerGone(container);
+        var address = ServerDiscovery.Address(server);
+        return new DatabasePlace(server, ServerDiscovery.FindDatabaseContainer(server, all, address), address);
+    }
+
+    private DatabaseSite Site(string id, ContainerFacts postgres, DatabaseAddress address, IAsyncDisposable? helper)
+    {
+        // Making and renaming databases takes more than the server's own role may have. The image's superuser is there for it.
+        var superuser = postgres.Variable("POSTGRES_USER") ?? (postgres.Variable("POSTGRES_PASSWORD") is null ? null : "postgres");
+        var port = ServerDiscovery.PortInside(postgres, address);
+        var admin = new DatabaseAddress(
+            address.Host,
+            port,
+            address.Database,
+            superuser ?? address.User,
+            superuser is null || superuser == address.User ? address.RevealPassword() : postgres.Variable("POSTGRES_PASSWORD"));
+        return new DatabaseSite(
+            adapters.OpenCluster(admin.Through(new DockerExecTunnel(engine, id, port))), new ContainerPostgresTools(engine, id, admin), helper)
+        {
+            HelperContainer = helper is null ? null : id,
+        };
+    }
+
+    /// <summary>Waits until a server that was just started has come up or ended: if it ends, its PostgreSQL goes away in the middle of the work.</summary>
+    private async Task<ContainerFacts> SettleAsync(ContainerFacts server, CancellationToken cancellationToken)
+    {
+        if (!server.IsRunning || TimeProvider.System.GetUtcNow() - server.StartedAt > s_steady)
+        {
+            return server;
+        }
+
+        try
+        {
+            await control.WaitAsync(server.Id, s_steady, progress, cancellationToken).ConfigureAwait(false);
+        }
+        catch (LettaException)
+        {
+            // Why it does not answer is for others to say. What matters here is whether it ended meanwhile.
+        }
+
+        return await engine.InspectAsync(server.Id, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <param name="server">The server's container.</param>
+    /// <param name="address">Address of its database.</param>
+    /// <param name="isWanted">Whether the server is to run again afterwards.</param>
+    private async Task<DatabaseSite> OpenHelperAsync(ContainerFacts server, DatabaseAddress address, bool isWanted, CancellationToken cancellationToken)
+    {
+        if (ServerDiscovery.DataMount(server) is null)
+        {
+            throw new LettaException(
+                "DatabaseInContainerLayer",
+                LettaErrorKind.Refused,
+                $"The database of '{server.Name}' is in the container's own layer, which nothing can reach while the server is stopped.",
+                "Take a dump with Backup-LettaDatabase while the server runs, and make the container anew with a volume for its data.",
+                server.Name);
+        }
+
+        // One that the engine starts again and again is between two starts now, and would come in between.
+        await control.StopAsync(server.Id, cancellationToken).ConfigureAwait(false);
+        var helper = new Helper(control, isWanted ? server.Name : null);
+        try
+        {
+            progress?.Invoke("starting PostgreSQL alone");
+            helper.Container = await engine.RunTemporaryAsync(
+                new TemporaryContainerSpecification(server.ImageId, PostgresScript) { Environment = server.Environment, VolumesFrom = server.Id }, cancellationToken).ConfigureAwait(false);
+            await WaitForPostgresAsync(helper.Container.Id, server, address, cancellationToken).ConfigureAwait(false);
+            return Site(helper.Container.Id, server, address, helper);
+        }
+        catch
+        {
+            await helper.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private async Task WaitForPostgresAsync(string id, ContainerFacts postgres, DatabaseAddress address, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(s_postgresLimit);
+        try
+        {
+            var ready = new ContainerProgram("pg_isready", "--quiet", "--host=127.0.0.1", $"--port={ServerDiscovery.PortInside(postgres, address)}");
+            while ((await engine.RunProgramAsync(id, ready, null, null, limit.Token).ConfigureAwait(false)).ExitCode != 0)
+            {
+                await Task.Delay(s_pollInterval, limit.Token).ConfigureAwait(false);
+            }
+        }
+        catch (Exception e) when (e is LettaException { ErrorId: "ContainerNotRunning" or "ContainerNotFound" } || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            throw new LettaException(
+                "DatabaseNotAnswering",
+                LettaErrorKind.Connection,
+                $"PostgreSQL of '{postgres.Name}' does not take connections.",
+                $"See what it says: docker logs {postgres.Name}",
+                postgres.Name,
+                e);
+        }
+    }
+
+    /// <summary>PostgreSQL alone. When it is given up, a server that had to give way to it is started again.</summary>
+    private sealed class Helper(ServerControl control, string? server) : IAsyncDisposable
+    {
+        public ITemporaryContainer? Container { get; set; }
+
+        public async ValueTask DisposeAsync()
+        {
+            if (Container is not null)
+            {
+                await Container.DisposeAsync().ConfigureAwait(false);
+            }
+
+            if (server is not null)
+            {
+                await control.StartAsync(server, CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private sealed record DatabasePlace(ContainerFacts Server, ContainerFacts? Postgres, DatabaseAddress Address);
+}

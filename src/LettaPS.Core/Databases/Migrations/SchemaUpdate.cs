@@ -1,0 +1,151 @@
+using LettaPS.Core.Servers;
+
+namespace LettaPS.Core.Databases.Migrations;
+
+/// <summary>
+/// Runs Letta's own migrations, <c>alembic upgrade head</c>, always in <c>/app</c> and always with the address of the server's database: without it alembic
+/// would migrate a SQLite file of nobody's and report success (letta <c>alembic/env.py</c>, <c>settings.database_engine</c>).
+/// </summary>
+/// <param name="engine">The engine.</param>
+/// <param name="container">Identifier of the server's container.</param>
+/// <param name="host">The servers that use its database, and the way to it.</param>
+/// <param name="time">The clock.</param>
+public sealed class SchemaUpdate(IContainerEngine engine, string container, IDatabaseHost host, TimeProvider time)
+{
+    private const string WorkingDirectory = "/app";
+
+    /// <summary>Runs the migrations: in the server's container where it runs and no other image is asked for, else in a container of their own while the server is stopped.</summary>
+    /// <param name="image">The image whose migrations are to run; <see langword="null"/> for the server's own.</param>
+    /// <exception cref="LettaException"><c>MigrationFailed</c> or what alembic's words mean; <c>MigrationWentElsewhere</c>.</exception>
+    public async Task<LettaSchemaUpdate> RunAsync(string? image, CancellationToken cancellationToken)
+    {
+        var begun = time.GetTimestamp();
+        var server = await engine.InspectAsync(container, cancellationToken).ConfigureAwait(false);
+        var address = ServerDiscovery.Address(server);
+        var update = new LettaSchemaUpdate
+        {
+            Server = server.Name,
+            Database = address.Database,
+            Image = image ?? server.Image,
+            ToRevision = string.Empty,
+            ServerStarted = true,
+            Duration = TimeSpan.Zero,
+        };
+        update = image is null && server.IsRunning
+            ? await InPlaceAsync(update, server, address, cancellationToken).ConfigureAwait(false)
+            : await AloneAsync(update, server, address, image, cancellationToken).ConfigureAwait(false);
+        return update with { Duration = time.GetElapsedTime(begun) };
+    }
+
+    private async Task<LettaSchemaUpdate> InPlaceAsync(LettaSchemaUpdate update, ContainerFacts server, DatabaseAddress address, CancellationToken cancellationToken)
+    {
+        var site = await host.OpenAsync(cancellationToken).ConfigureAwait(false);
+        await using (site.ConfigureAwait(false))
+        {
+            update = await MigrateAsync(update, site, server.Id, Uri(server, address), cancellationToken).ConfigureAwait(false);
+        }
+
+        if (update.Changed)
+        {
+            // What it prepared for the tables as they were would fail on those that were altered.
+            var running = await host.ListRunningAsync(cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await host.StopAsync(cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                await host.StartAsync(running, wait: false, CancellationToken.None).ConfigureAwait(false);
+            }
+
+            await host.StartAsync(running, wait: true, cancellationToken).ConfigureAwait(false);
+        }
+
+        return update;
+    }
+
+    private async Task<LettaSchemaUpdate> AloneAsync(LettaSchemaUpdate update, ContainerFacts server, DatabaseAddress address, string? image, CancellationToken cancellationToken)
+    {
+        var imageId = image is null ? server.ImageId : await engine.GetImageIdAsync(image, cancellationToken).ConfigureAwait(false);
+        var running = await host.ListRunningAsync(cancellationToken).ConfigureAwait(false);
+        var startable = true;
+        var network = server.NetworkMode is "default" ? "bridge" : server.NetworkMode;
+        try
+        {
+            await host.StopAsync(cancellationToken).ConfigureAwait(false);
+            var site = await host.OpenAsync(cancellationToken).ConfigureAwait(false);
+            await using (site.ConfigureAwait(false))
+            {
+                var temporary = await engine.RunTemporaryAsync(
+                    new TemporaryContainerSpecification(imageId, "cat >/dev/null")
+                    {
+                        // Letta's keys and settings count for its migrations too; what is the old image's own would only mislead another one.
+                        Environment = server.OwnEnvironment,
+                        Network = site.HelperContainer is { } helper ? "container:" + helper : network,
+                        MoreNetworks = site.HelperContainer is null ? [.. server.Networks.Select(n => n.Name).Where(n => n != network && network is not "host")] : [],
+                    },
+                    cancellationToken).ConfigureAwait(false);
+                await using (temporary.ConfigureAwait(false))
+                {
+                    update = await MigrateAsync(update, site, temporary.Id, Uri(server, address), cancellationToken).ConfigureAwait(false);
+                    startable = !update.Changed || imageId == server.ImageId;
+                }
+            }
+        }
+        finally
+        {
+            if (startable)
+            {
+                await host.StartAsync(running, wait: false, CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+
+        if (startable)
+        {
+            await host.StartAsync(running, wait: true, cancellationToken).ConfigureAwait(false);
+        }
+
+        return update with { ServerStarted = startable && running.Count > 0 };
+    }
+
+    private static async Task<string?> RevisionAsync(DatabaseSite site, string database, CancellationToken cancellationToken)
+    {
+        var view = await site.Cluster.ViewAsync(database, cancellationToken).ConfigureAwait(false);
+        await using (view.ConfigureAwait(false))
+        {
+            return view.Facts.AlembicRevision;
+        }
+    }
+
+    private static string Uri(ContainerFacts server, DatabaseAddress address) => server.Variable("LETTA_PG_URI")
+        ?? $"postgresql://{System.Uri.EscapeDataString(address.User)}:{System.Uri.EscapeDataString(address.RevealPassword() ?? string.Empty)}@{address.Host}:{address.Port}/{System.Uri.EscapeDataString(address.Database)}";
+
+    private async Task<LettaSchemaUpdate> MigrateAsync(LettaSchemaUpdate update, DatabaseSite site, string runIn, string uri, CancellationToken cancellationToken)
+    {
+        var before = await RevisionAsync(site, update.Database, cancellationToken).ConfigureAwait(false);
+        var environment = new Dictionary<string, string> { ["LETTA_PG_URI"] = uri };
+        var result = await engine.RunProgramAsync(
+            runIn, new ContainerProgram("alembic", "upgrade", "head") { WorkingDirectory = WorkingDirectory, Environment = environment }, null, null, cancellationToken).ConfigureAwait(false);
+        var lines = $"{result.Output}\n{result.Error}".Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(ServerSettings.MaskText).ToList();
+        if (result.ExitCode != 0)
+        {
+            var meaning = StartupLogAnalyzer.Find(lines);
+            throw new LettaException(
+                meaning?.ErrorId ?? "MigrationFailed",
+                LettaErrorKind.ServerFault,
+                $"The migrations of {update.Image} failed (exit code {result.ExitCode}){(meaning is null ? string.Empty : $": {meaning.Meaning}")}. The last that alembic said:\n{string.Join('\n', lines.TakeLast(15))}\n",
+                meaning?.RecommendedAction ?? "Compare-LettaSchema shows where the schema is not what the migrations expect; Invoke-LettaSchemaFix repairs it.",
+                update.Server);
+        }
+
+        var after = await RevisionAsync(site, update.Database, cancellationToken).ConfigureAwait(false);
+        return after is null
+            ? throw new LettaException(
+                "MigrationWentElsewhere",
+                LettaErrorKind.InvalidData,
+                $"alembic reports success, but the database '{update.Database}' has no revision: it migrated something else.",
+                "Compare what alembic of this image reads with LETTA_PG_URI.",
+                update.Server)
+            : update with { FromRevision = before, ToRevision = after, Output = lines };
+    }
+}

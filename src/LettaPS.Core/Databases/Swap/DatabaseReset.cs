@@ -1,0 +1,84 @@
+using LettaPS.Core.Databases.Dumps;
+using LettaPS.Core.Text;
+
+namespace LettaPS.Core.Databases.Swap;
+
+/// <summary>Puts an empty database in the place of one that has a good dump.</summary>
+/// <param name="host">The servers and the way to their database.</param>
+/// <param name="time">The clock.</param>
+public sealed class DatabaseReset(IDatabaseHost host, TimeProvider time)
+{
+    /// <summary>Looks for a dump from which the database can be brought back, and checks every byte of it.</summary>
+    /// <param name="path">The dump, or a folder of which the newest dump of the database counts.</param>
+    /// <param name="database">Name of the database.</param>
+    /// <param name="maxAge">How old it may be.</param>
+    /// <param name="progress">Told of bytes as they are read.</param>
+    /// <returns>The path of the dump.</returns>
+    /// <exception cref="LettaException"><c>BackupMissing</c>, <c>BackupTooOld</c>, <c>BackupOfAnother</c>; what is wrong with a dump.</exception>
+    public async Task<string> CheckBackupAsync(string path, string database, TimeSpan maxAge, Action<long>? progress, CancellationToken cancellationToken)
+    {
+        var site = await host.OpenAsync(cancellationToken).ConfigureAwait(false);
+        await using (site.ConfigureAwait(false))
+        {
+            var state = await site.Cluster.ReadAsync(cancellationToken).ConfigureAwait(false);
+            var (dump, manifest) = Directory.Exists(path)
+                ? DumpManifest.FindNewest(path, database, state.SystemIdentifier) ?? throw new LettaException(
+                    "BackupMissing", LettaErrorKind.NotFound, $"In '{path}' there is no dump of the database '{database}'.", "Take one with Backup-LettaDatabase.", path)
+                : (path, DumpManifest.Read(path));
+            if (!manifest.IsOf(database, state.SystemIdentifier))
+            {
+                throw new LettaException(
+                    "BackupOfAnother", LettaErrorKind.Refused, $"'{dump}' is a dump of another database.", "Take one of this database with Backup-LettaDatabase.", dump);
+            }
+
+            var age = time.GetUtcNow() - manifest.TakenAt;
+            if (age > maxAge)
+            {
+                throw new LettaException(
+                    "BackupTooOld",
+                    LettaErrorKind.Refused,
+                    $"The dump '{dump}' is {AgeFormatter.Of(age)} old; what was written since would be lost.",
+                    "Take a new one with Backup-LettaDatabase, or allow this one with -MaximumBackupAge.",
+                    dump);
+            }
+
+            await manifest.VerifyAsync(dump, progress, cancellationToken).ConfigureAwait(false);
+            await DatabaseDump.CheckAsync(dump, manifest.Format, site.Programs, cancellationToken).ConfigureAwait(false);
+            return dump;
+        }
+    }
+
+    /// <summary>Empties the database. Run again after a run that was killed, it goes on where that got to.</summary>
+    /// <param name="database">Name of the database.</param>
+    /// <param name="keepOld">Keep the old database under a dated name.</param>
+    /// <param name="step">Told of each step before it is taken.</param>
+    /// <exception cref="LettaException"><c>DatabaseNotFound</c>; what the servers and the database refuse.</exception>
+    public async Task<LettaDatabaseReplacement> RunAsync(string database, bool keepOld, Action<SwapStep>? step, CancellationToken cancellationToken)
+    {
+        var begun = time.GetTimestamp();
+        DatabaseFacts? shape = null;
+        var previous = await new DatabaseSwap(host, time).RunAsync(
+            new SwapPlan(database, "empty", removeOld: !keepOld),
+            (_, current) => shape = current ?? throw NotThere(database),
+            async (site, name, token) =>
+            {
+                shape ??= await ReadShapeAsync(site, database, token).ConfigureAwait(false);
+                await site.Cluster.LayOutAsync(name, shape, token).ConfigureAwait(false);
+            },
+            step,
+            cancellationToken).ConfigureAwait(false);
+        return new LettaDatabaseReplacement { Database = database, Previous = previous, Rows = 0, Duration = time.GetElapsedTime(begun) };
+    }
+
+    private static async Task<DatabaseFacts> ReadShapeAsync(DatabaseSite site, string database, CancellationToken cancellationToken)
+    {
+        var view = await site.Cluster.ViewAsync(database, cancellationToken).ConfigureAwait(false);
+        await using (view.ConfigureAwait(false))
+        {
+            return view.Facts;
+        }
+    }
+
+    private static LettaException NotThere(string database) => new(
+        "DatabaseNotFound", LettaErrorKind.NotFound, $"There is no database '{database}' to empty.", "Restore one with Restore-LettaDatabase.", database);
+}

@@ -1,0 +1,173 @@
+using LettaPS.Core.Databases.Dumps;
+using LettaPS.Core.Servers;
+
+namespace LettaPS.Core.Databases.Swap;
+
+/// <summary>Puts a dump in the place of a database.</summary>
+/// <param name="host">The servers and the way to their database.</param>
+/// <param name="time">The clock.</param>
+public sealed class DumpRestore(IDatabaseHost host, TimeProvider time)
+{
+    private const int ShownDifferences = 5;
+
+    /// <summary>Checks all that can be checked before anything is touched.</summary>
+    /// <param name="path">Path of the dump.</param>
+    /// <param name="database">Name of the database to replace.</param>
+    /// <param name="force">Also where others than known servers are connected to the database.</param>
+    /// <param name="progress">Told of bytes as they are read.</param>
+    /// <returns>What is known of the dump.</returns>
+    /// <exception cref="LettaException">
+    /// <c>DumpNotFound</c>, <c>DumpUnverified</c>, <c>DumpManifestDamaged</c>, <c>DumpDamaged</c>, <c>DumpUnreadable</c>; <c>DumpIsNewer</c>: it was taken of a
+    /// newer PostgreSQL than the server is; <c>ExtensionMissing</c>; <c>DatabaseInUse</c>.
+    /// </exception>
+    public async Task<DumpManifest> CheckAsync(string path, string database, bool force, Action<long>? progress, CancellationToken cancellationToken)
+    {
+        var manifest = DumpManifest.Read(path);
+        await manifest.VerifyAsync(path, progress, cancellationToken).ConfigureAwait(false);
+        var site = await host.OpenAsync(cancellationToken).ConfigureAwait(false);
+        await using (site.ConfigureAwait(false))
+        {
+            var state = await site.Cluster.ReadAsync(cancellationToken).ConfigureAwait(false);
+            if (manifest.Major > state.Major)
+            {
+                throw new LettaException(
+                    "DumpIsNewer",
+                    LettaErrorKind.Refused,
+                    $"The dump was taken of PostgreSQL {manifest.Major}, and the server is PostgreSQL {state.Major}, which need not understand it.",
+                    $"Restore it into PostgreSQL {manifest.Major} or newer.",
+                    path);
+            }
+
+            if (manifest.Database.Extensions.Select(e => e.Name).Except(state.AvailableExtensions).ToList() is { Count: > 0 } missing)
+            {
+                throw new LettaException(
+                    "ExtensionMissing",
+                    LettaErrorKind.Refused,
+                    $"The server has not the files of what the dump needs: {string.Join(", ", missing)}.",
+                    "Use an image with pgvector, such as pgvector/pgvector.",
+                    path);
+            }
+
+            await DatabaseDump.CheckAsync(path, manifest.Format, site.Programs, cancellationToken).ConfigureAwait(false);
+            if (!force && (await host.ListRunningAsync(cancellationToken).ConfigureAwait(false)).Count == 0
+                && await site.Cluster.ListSessionsAsync(database, cancellationToken).ConfigureAwait(false) is { Count: > 0 } sessions)
+            {
+                throw DatabaseProblems.InUse(database, sessions);
+            }
+        }
+
+        return manifest;
+    }
+
+    /// <summary>Restores the dump. Run again after a run that was killed, it goes on where that got to.</summary>
+    /// <param name="path">Path of the dump.</param>
+    /// <param name="manifest">What <see cref="CheckAsync"/> gave.</param>
+    /// <param name="database">Name of the database to replace.</param>
+    /// <param name="removeOld">Remove the old database when the server runs on the new one.</param>
+    /// <param name="force">Throw out others than known servers.</param>
+    /// <param name="step">Told of each step before it is taken.</param>
+    /// <param name="progress">Told of bytes as they are loaded.</param>
+    /// <exception cref="LettaException"><c>RestoreFailed</c>, <c>RestoreIncomplete</c>, <c>DatabaseInUse</c>, and what the servers and the database refuse.</exception>
+    public async Task<LettaDatabaseReplacement> RunAsync(
+        string path, DumpManifest manifest, string database, bool removeOld, bool force, Action<SwapStep>? step, Action<long>? progress, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(manifest);
+        var begun = time.GetTimestamp();
+        var previous = await new DatabaseSwap(host, time).RunAsync(
+            new SwapPlan(database, manifest.Sha256, removeOld) { SparesOthers = !force },
+            (state, current) => Shape(manifest.Database, state, current),
+            (site, name, token) => FillAsync(path, manifest, site, name, progress, token),
+            step,
+            cancellationToken).ConfigureAwait(false);
+        return new LettaDatabaseReplacement
+        {
+            Database = database,
+            Path = path,
+            Previous = previous,
+            Rows = manifest.Database.Rows,
+            AlembicRevision = manifest.Database.AlembicRevision,
+            Duration = time.GetElapsedTime(begun),
+        };
+    }
+
+    /// <summary>
+    /// The new database is as the old one in what belongs to the server it is on (owner, encoding, locale, privileges), and as the dump's in the search
+    /// path, which belongs to its contents.
+    /// </summary>
+    private static DatabaseFacts Shape(DatabaseFacts dumped, ClusterState state, DatabaseFacts? current)
+    {
+        if (current is null)
+        {
+            return state.Roles.Contains(dumped.Owner) ? dumped : throw new LettaException(
+                "OwnerMissing",
+                LettaErrorKind.Refused,
+                $"The database does not exist, and the role '{dumped.Owner}', which owned it, does not either.",
+                $"Make the role: CREATE ROLE \"{dumped.Owner}\" LOGIN PASSWORD '…'");
+        }
+
+        return current with
+        {
+            Settings = [.. current.Settings.Where(s => !IsSearchPath(s)), .. dumped.Settings.Where(IsSearchPath)],
+        };
+
+        static bool IsSearchPath(DatabaseSetting setting) => setting is { Role: null, Name: "search_path" };
+    }
+
+    private static async Task FillAsync(string path, DumpManifest manifest, DatabaseSite site, string name, Action<long>? progress, CancellationToken cancellationToken)
+    {
+        if (manifest.Database.Schemas.All(s => s.Name != "public"))
+        {
+            await site.Cluster.DropPublicAsync(name, cancellationToken).ConfigureAwait(false);
+        }
+
+        // Where a role of the dump is not there, all of it is loaded as the superuser's and given to the database's owner afterwards.
+        var state = await site.Cluster.ReadAsync(cancellationToken).ConfigureAwait(false);
+        var foreign = manifest.Database.Owners.Any(o => !state.Roles.Contains(o) && o != "pg_database_owner");
+        var target = $"--dbname={ConnectionText.Of(name)}";
+        IReadOnlyList<string> command = manifest.Format == DumpFormat.Custom
+            ? ["pg_restore", "--exit-on-error", "--no-password", target, .. foreign ? ["--no-owner", "--no-privileges"] : Array.Empty<string>()]
+            : ["psql", "--no-psqlrc", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1", "--output=/dev/null", target];
+        var dump = DumpManifest.OpenDump(path, progress);
+        await using (dump.ConfigureAwait(false))
+        {
+            var result = await site.Programs.RunAsync(command, dump, Stream.Null, cancellationToken).ConfigureAwait(false);
+            if (result.ExitCode != 0)
+            {
+                throw new LettaException(
+                    "RestoreFailed", LettaErrorKind.ServerFault, $"{command[0]} failed with exit code {result.ExitCode}: {ServerSettings.MaskText(result.Error.Trim())}", "The database is as it was. Remove what stands in the way, or take another dump.", path);
+            }
+        }
+
+        string owner;
+        var view = await site.Cluster.ViewAsync(name, cancellationToken).ConfigureAwait(false);
+        await using (view.ConfigureAwait(false))
+        {
+            owner = view.Facts.Owner;
+            Compare(manifest, await view.CountAsync(cancellationToken).ConfigureAwait(false), path);
+        }
+
+        if (foreign)
+        {
+            // Not while the tables are looked at: it would wait for that to end.
+            await site.Cluster.GiveAllAsync(name, owner, cancellationToken).ConfigureAwait(false);
+        }
+
+        await site.Cluster.AnalyzeAsync(name, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static void Compare(DumpManifest manifest, IReadOnlyList<DatabaseTable> loaded, string path)
+    {
+        var rows = loaded.ToDictionary(t => (t.Schema, t.Name), t => t.Rows);
+        var differences = manifest.Database.Tables.Where(t => rows.GetValueOrDefault((t.Schema, t.Name), -1) != t.Rows)
+            .Select(t => rows.TryGetValue((t.Schema, t.Name), out var found) ? $"{t.Name} has {found} rows instead of {t.Rows}" : $"{t.Name} is not there").ToList();
+        if (differences.Count > 0)
+        {
+            throw new LettaException(
+                "RestoreIncomplete",
+                LettaErrorKind.InvalidData,
+                $"What was loaded is not what the dump was taken of: {string.Join(", ", differences.Take(ShownDifferences))}{(differences.Count > ShownDifferences ? " and more" : string.Empty)}.",
+                "The database is as it was. Use another dump.",
+                path);
+        }
+    }
+}

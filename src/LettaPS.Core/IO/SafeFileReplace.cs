@@ -1,0 +1,125 @@
+using System.Runtime.InteropServices;
+
+namespace LettaPS.Core.IO;
+
+/// <summary>Puts changed files in the place of old ones: whole or not at all, with their mode and owner, and never over someone else's change.</summary>
+public static partial class SafeFileReplace
+{
+    /// <summary>Replaces a file.</summary>
+    /// <param name="change">The change.</param>
+    /// <param name="backup">Keep the old file beside it, with <c>.bak</c> after its name; an older one of that name goes.</param>
+    /// <exception cref="LettaException"><c>FileChanged</c>: the file is not as it was read; it stays as it is. <c>OwnerNotKept</c>: this user may not give the file its owner.</exception>
+    /// <exception cref="IOException">The file system failed; the file is as it was.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file or its folder may not be written to; the file is as it was.</exception>
+    /// <remarks>A symbolic link stays one: the file it leads to is replaced.</remarks>
+    public static void Replace(FileChange change, bool backup)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        var path = change.Before.RealPath;
+
+        // Whoever may write to the folder could replace a file that is not theirs to write; that it can be done does not make it wanted.
+        try
+        {
+            File.Open(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete).Dispose();
+        }
+        catch (FileNotFoundException)
+        {
+            throw Changed(change.Before);
+        }
+
+        if (backup)
+        {
+            Write(path + ".bak", change.Before.Bytes, change.Before);
+        }
+
+        Write(path, change.After.Bytes, change.Before);
+    }
+
+    private static void Write(string path, ReadOnlyMemory<byte> bytes, TextFile original)
+    {
+        using var file = new AtomicFile(path);
+        file.Stream.Write(bytes.Span);
+        file.Commit(temporary =>
+        {
+            TakeOver(original.RealPath, temporary);
+            if (!IsUnchanged(original))
+            {
+                throw Changed(original);
+            }
+        });
+    }
+
+    private static LettaException Changed(TextFile original) => new(
+        "FileChanged",
+        LettaErrorKind.Refused,
+        $"'{original.Path}' was changed by someone else since it was read. It stays as it is.",
+        "Look at the file and try again.",
+        original.Path);
+
+    private static bool IsUnchanged(TextFile original)
+    {
+        try
+        {
+            return File.ReadAllBytes(original.RealPath).AsSpan().SequenceEqual(original.Bytes.Span);
+        }
+        catch (FileNotFoundException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Gives a file the owner and mode that another has.</summary>
+    private static void TakeOver(string from, string to)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        // First the owner: giving a file away takes the special bits of its mode.
+        if (OperatingSystem.IsLinux() && UnixOwner.Of(from) is var owner && owner != UnixOwner.Of(to) && !UnixOwner.Set(to, owner))
+        {
+            throw new LettaException(
+                "OwnerNotKept",
+                LettaErrorKind.Denied,
+                $"'{from}' belongs to someone else, and only they or root can write it again under that name. It stays as it is.",
+                "Run this as the file's owner or as root.",
+                from);
+        }
+
+        File.SetUnixFileMode(to, File.GetUnixFileMode(from));
+    }
+
+    /// <summary>Owner and group of files on Linux, which .NET does not tell.</summary>
+    private static partial class UnixOwner
+    {
+        private const int CurrentFolder = -100;
+        private const uint OwnerAndGroup = 0x18;
+
+        // struct statx of linux/stat.h, the same on every architecture: user at byte 20, group at byte 24.
+        private const int Size = 256;
+        private const int UserAt = 20;
+        private const int GroupAt = 24;
+
+        public static (uint User, uint Group) Of(string path)
+        {
+            var buffer = new byte[Size];
+            if (StatX(CurrentFolder, path, 0, OwnerAndGroup, buffer) != 0)
+            {
+                throw new IOException($"The owner of '{path}' could not be read: {Marshal.GetLastPInvokeErrorMessage()}.");
+            }
+
+            return (BitConverter.ToUInt32(buffer, UserAt), BitConverter.ToUInt32(buffer, GroupAt));
+        }
+
+        public static bool Set(string path, (uint User, uint Group) owner) => ChOwn(path, owner.User, owner.Group) == 0;
+
+        [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+        private static partial int StatX(int folder, string path, int flags, uint mask, byte[] buffer);
+
+        [LibraryImport("libc", EntryPoint = "chown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+        private static partial int ChOwn(string path, uint user, uint group);
+    }
+}

@@ -1,0 +1,71 @@
+using LettaPS.Core.IO;
+
+namespace LettaPS.Core.IdMaps;
+
+/// <summary>The map of identifiers as a run keeps it: guarded by the map, and no other run writes it meanwhile.</summary>
+internal sealed class IdMapStore : IDisposable
+{
+    private readonly byte[]? _asRead;
+    private FileStream? _lock;
+
+    /// <summary>Reads the map of a backup.</summary>
+    /// <param name="path">The file; it need not be there.</param>
+    public IdMapStore(string path)
+    {
+        Path = path;
+        _asRead = IdMap.Contents(path);
+        Map = IdMap.Parse(_asRead, path);
+    }
+
+    /// <summary>The file.</summary>
+    public string Path { get; }
+
+    /// <summary>The map.</summary>
+    public IdMap Map { get; }
+
+    /// <summary>Keeps other runs out until this one ends.</summary>
+    /// <exception cref="LettaException"><c>RestoreInProgress</c>; <c>IdMapWriteFailed</c>.</exception>
+    public void Hold()
+    {
+        try
+        {
+            _lock = new FileStream(Path + ".lock", PrivateFile.Options(FileMode.OpenOrCreate, FileAccess.ReadWrite, FileOptions.DeleteOnClose, FileShare.None));
+        }
+        catch (IOException e) when (e.GetType() == typeof(IOException) && File.Exists(Path + ".lock"))
+        {
+            throw new LettaException(
+                "RestoreInProgress", LettaErrorKind.Conflict, $"Another run restores the backup in '{System.IO.Path.GetDirectoryName(Path)}'.", "Wait until it is finished.", Path, e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw WriteFailed(e);
+        }
+
+        if (!IdMap.Contents(Path).AsSpan().SequenceEqual(_asRead))
+        {
+            // What it noted would be lost.
+            Dispose();
+            throw new LettaException("RestoreInProgress", LettaErrorKind.Conflict, $"Another run has just changed '{Path}'. Nothing was restored.", "Run the command again.", Path);
+        }
+    }
+
+    /// <summary>Writes the map.</summary>
+    /// <exception cref="LettaException"><c>IdMapWriteFailed</c>.</exception>
+    public void Save()
+    {
+        try
+        {
+            Map.Write(Path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw WriteFailed(e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _lock?.Dispose();
+
+    private LettaException WriteFailed(Exception e) => new(
+        "IdMapWriteFailed", LettaErrorKind.Storage, $"The map of identifiers '{Path}' cannot be written: {e.Message}", "Give a path that can be written with -IdMapPath.", Path, e);
+}

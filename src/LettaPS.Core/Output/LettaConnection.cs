@@ -1,0 +1,151 @@
+using System.Net;
+using System.Security;
+
+namespace LettaPS;
+
+/// <summary>
+/// Where a Letta server is and how to speak to it. It holds no open socket: it can be kept, piped and used from several runspaces at once.
+/// </summary>
+public sealed class LettaConnection
+{
+    // The timers of .NET count milliseconds in 31 bits.
+    private static readonly TimeSpan s_maxTimeout = TimeSpan.FromDays(24);
+
+    private readonly SecureString? _apiKey;
+    private ServerDatabase? _database;
+
+    /// <summary>Describes a server.</summary>
+    /// <param name="baseUri">Absolute http or https address of the server, with or without a trailing <c>/v1</c>.</param>
+    /// <param name="apiKey">The server's password, sent as bearer token; <see langword="null"/> where the server has none.</param>
+    /// <param name="timeout">Longest wait for the beginning of an answer and between two parts of it; <see langword="null"/> means 100 seconds.</param>
+    /// <param name="skipCertificateCheck">Accept any TLS certificate.</param>
+    /// <param name="serverVersion">What the server says of its version, where it was asked.</param>
+    /// <exception cref="LettaException">
+    /// <c>InvalidBaseUri</c>: the address is not one of a web server. <c>InvalidApiKey</c>: no HTTP header can carry the password. <c>InvalidTimeout</c>: the wait is
+    /// not longer than nothing, or longer than 24 days.
+    /// </exception>
+    public LettaConnection(
+        Uri baseUri,
+        SecureString? apiKey = null,
+        TimeSpan? timeout = null,
+        bool skipCertificateCheck = false,
+        string? serverVersion = null)
+    {
+        ArgumentNullException.ThrowIfNull(baseUri);
+        BaseUri = Normalise(baseUri);
+        _apiKey = apiKey is { Length: > 0 } ? Checked(apiKey) : null;
+        Timeout = Checked(timeout ?? DefaultTimeout);
+        SkipCertificateCheck = skipCertificateCheck;
+        ServerVersion = serverVersion;
+    }
+
+    private LettaConnection(DatabaseAddress database)
+    {
+        BaseUri = new Uri(database.ToString());
+        Timeout = DefaultTimeout;
+        _database = new ServerDatabase(database, null);
+    }
+
+    /// <summary>Longest wait where none is given: 100 seconds, as long as .NET's own HTTP client waits.</summary>
+    public static TimeSpan DefaultTimeout { get; } = TimeSpan.FromSeconds(100);
+
+    /// <summary>Address of the server, without <c>/v1</c> and with a trailing slash.</summary>
+    public Uri BaseUri { get; }
+
+    /// <summary>What the server said of its version in <c>/v1/health/</c>; <see langword="null"/> until it has been asked.</summary>
+    public string? ServerVersion { get; }
+
+    /// <summary>Longest wait for the beginning of an answer and between two parts of it.</summary>
+    public TimeSpan Timeout { get; }
+
+    /// <summary>Whether any TLS certificate is accepted.</summary>
+    public bool SkipCertificateCheck { get; }
+
+    /// <summary>Whether a password is sent.</summary>
+    public bool HasApiKey => _apiKey is not null;
+
+    /// <summary>Where the server's database is; <see langword="null"/> where nobody said.</summary>
+    public DatabaseAddress? Database => _database?.Address;
+
+    /// <summary>Whether it is a server that requests can be sent to, and not only its database.</summary>
+    public bool HasApi => BaseUri.Scheme == Uri.UriSchemeHttp || BaseUri.Scheme == Uri.UriSchemeHttps;
+
+    /// <summary>A server of which nothing is known but its database: <see cref="BaseUri"/> is the address of that, without password.</summary>
+    /// <param name="database">Where it is.</param>
+    public static LettaConnection OfDatabase(DatabaseAddress database) => new(database);
+
+    /// <summary>The same server, now that it is known where its database is.</summary>
+    /// <param name="database">Where it is.</param>
+    /// <param name="encryptionKey">What the server encrypts its secrets with, where that is known too.</param>
+    public LettaConnection WithDatabase(DatabaseAddress database, string? encryptionKey = null) =>
+        new(BaseUri, _apiKey, Timeout, SkipCertificateCheck, ServerVersion) { _database = new ServerDatabase(database, encryptionKey) };
+
+    /// <summary>The same server, now that it has told its version.</summary>
+    /// <param name="serverVersion">What it said.</param>
+    public LettaConnection WithServerVersion(string serverVersion) =>
+        new(BaseUri, _apiKey, Timeout, SkipCertificateCheck, serverVersion) { _database = _database };
+
+    /// <summary>The same server, waited for no longer than this.</summary>
+    /// <param name="timeout">Longest wait for the beginning of an answer and between two parts of it.</param>
+    public LettaConnection WithTimeout(TimeSpan timeout) =>
+        new(BaseUri, _apiKey, timeout, SkipCertificateCheck, ServerVersion) { _database = _database };
+
+    /// <summary>The password in clear, for the one place that puts it into a header. Never log, print or store it.</summary>
+    public string? RevealApiKey() => _apiKey is null ? null : Reveal(_apiKey);
+
+    /// <summary>What the server encrypts its secrets with, where that came to be known with its database. Never log, print or store it.</summary>
+    public string? RevealEncryptionKey() => _database?.EncryptionKey;
+
+    /// <summary>The address and version; never the password.</summary>
+    public override string ToString() => ServerVersion is null ? BaseUri.ToString() : $"{BaseUri} (Letta {ServerVersion})";
+
+    private static SecureString Checked(SecureString apiKey) => Reveal(apiKey).All(c => c is >= ' ' and <= '~')
+        ? apiKey
+        : throw new LettaException(
+            "InvalidApiKey",
+            LettaErrorKind.InvalidInput,
+            "The password of the server holds a line end, another control character or a character that is not ASCII: no HTTP header can carry it.",
+            "Check -ApiKey or LETTA_API_KEY. What is read from a file often has a line end too many.");
+
+    private static TimeSpan Checked(TimeSpan timeout) => timeout > TimeSpan.Zero && timeout <= s_maxTimeout
+        ? timeout
+        : throw new LettaException(
+            "InvalidTimeout",
+            LettaErrorKind.InvalidInput,
+            $"A server cannot be waited for {timeout.TotalSeconds:0.#} seconds.",
+            "Give a -Timeout of more than 0 seconds and at most 24 days.",
+            timeout);
+
+    private static string Reveal(SecureString apiKey) => new NetworkCredential(string.Empty, apiKey).Password;
+
+    private static Uri Normalise(Uri uri)
+    {
+        if (!uri.IsAbsoluteUri || (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps))
+        {
+            throw new LettaException(
+                "InvalidBaseUri",
+                LettaErrorKind.InvalidInput,
+                $"'{uri}' is not the address of a web server.",
+                "Give an address like http://localhost:8283.",
+                uri);
+        }
+
+        if (uri.UserInfo.Length > 0)
+        {
+            // Such an address would put the password into every message and log that names the server.
+            throw new LettaException(
+                "CredentialInBaseUri",
+                LettaErrorKind.InvalidInput,
+                "The address of the server contains a user name or password.",
+                "Leave it out of the address and give the password with -ApiKey or LETTA_API_KEY.");
+        }
+
+        var path = uri.AbsolutePath.TrimEnd('/');
+        if (path.EndsWith("/v1", StringComparison.Ordinal))
+        {
+            path = path[..^3];
+        }
+
+        return new UriBuilder(uri.Scheme, uri.Host, uri.Port, path.TrimEnd('/') + "/").Uri;
+    }
+}

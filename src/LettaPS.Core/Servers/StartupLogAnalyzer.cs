@@ -1,0 +1,93 @@
+using System.Text.RegularExpressions;
+
+namespace LettaPS.Core.Servers;
+
+/// <summary>What the log of a server that did not come up says, in words.</summary>
+/// <param name="ErrorId">Stable identifier of the failure.</param>
+/// <param name="Meaning">What went wrong.</param>
+/// <param name="RecommendedAction">What to do about it.</param>
+public sealed partial record StartupLogAnalyzer(string ErrorId, string Meaning, string RecommendedAction)
+{
+    // Causes before consequences: a failed migration is told by what made it fail. The texts are PostgreSQL's, alembic's, uvicorn's and the
+    // start script's own (letta/server/startup.sh, 0.11.3 to 0.16.8); their order of appearance in a log is not reliable, so each is looked for in all lines.
+    private static readonly (Regex Pattern, string ErrorId, string Meaning, string Action)[] s_known =
+    [
+        (PasswordFailed(), "DatabasePasswordWrong", "The database does not accept the server's password", "Compare LETTA_PG_URI with the password that the database was made with."),
+        (RoleMissing(), "DatabaseRoleMissing", "The database has no role of the name in LETTA_PG_URI", "Compare LETTA_PG_URI with POSTGRES_USER of the database's container."),
+        (DatabaseMissing(), "DatabaseMissing", "The database that LETTA_PG_URI names does not exist", "Restore it with Restore-LettaDatabase, or make it with Reset-LettaDatabase."),
+        (HostUnknown(), "DatabaseHostUnknown", "The host that LETTA_PG_URI names is not known in the container", "Check the name of the database's service, and that both are in one network."),
+        (ConnectionRefused(), "DatabaseUnreachable", "Nothing takes connections where LETTA_PG_URI points", "Start the database's container."),
+        (RevisionUnknown(), "DatabaseNewerThanServer", "The database was migrated by a newer release of Letta than this one", "Run the release that the database is of, or restore a dump of this release."),
+        (VectorMissing(), "VectorExtensionMissing", "The database lacks the extension vector", "Use an image with pgvector, and create the extension in the database."),
+        (DataIncompatible(), "DataDirectoryIncompatible", "The data directory is of another major version of PostgreSQL", "Use the image it was made with, dump the database, and restore it into the new one."),
+        (DiskFull(), "DiskFull", "The disk is full", "Make room on the disk of the database's volume."),
+        (AddressInUse(), "AddressInUse", "The port that the server wants is taken", "Stop what else listens there, or choose another port."),
+        (AlreadyExists(), "MigrationFailed", "The migration failed: something that it makes is there already", "Compare-LettaSchema shows how the database differs from what its revision says."),
+        (DoesNotExist(), "MigrationFailed", "The migration failed: something that it changes is not there", "Compare-LettaSchema shows how the database differs from what its revision says."),
+        (MigrationFailed(), "MigrationFailed", "The migration of the database failed", "Compare-LettaSchema shows how the database differs from what its revision says."),
+        (MemoryFull(), "OutOfMemory", "There is not enough memory", "Give the container more."),
+        (ModuleMissing(), "ProgramBroken", "The server's program is incomplete", "Pull the image again, and check what is mounted over /app."),
+    ];
+
+    /// <summary>Finds the meaning of a log.</summary>
+    /// <param name="lines">Lines of one run of the container.</param>
+    /// <returns>What they mean; <see langword="null"/> where they say nothing known.</returns>
+    public static StartupLogAnalyzer? Find(IEnumerable<string> lines)
+    {
+        var text = string.Join('\n', lines);
+        return s_known.Where(k => k.Pattern.IsMatch(text)).Select(k => new StartupLogAnalyzer(k.ErrorId, k.Meaning, k.Action)).FirstOrDefault();
+    }
+
+    /// <summary>The password that a server in secure mode made up, which it prints when it starts.</summary>
+    /// <param name="lines">Lines of one run of the container.</param>
+    public static string? GeneratedPassword(IEnumerable<string> lines) =>
+        lines.Select(line => SecureMode().Match(line)).LastOrDefault(m => m.Success)?.Groups[1].Value;
+
+    [GeneratedRegex("password authentication failed for user")]
+    private static partial Regex PasswordFailed();
+
+    [GeneratedRegex("role \"[^\"]*\" does not exist")]
+    private static partial Regex RoleMissing();
+
+    [GeneratedRegex("database \"[^\"]*\" does not exist")]
+    private static partial Regex DatabaseMissing();
+
+    [GeneratedRegex("could not translate host name|Name or service not known|Temporary failure in name resolution|nodename nor servname")]
+    private static partial Regex HostUnknown();
+
+    [GeneratedRegex("connection to server .* failed: Connection refused|ConnectionRefusedError|Is the server running on that host and accepting TCP/IP connections")]
+    private static partial Regex ConnectionRefused();
+
+    [GeneratedRegex("Can't locate revision identified by")]
+    private static partial Regex RevisionUnknown();
+
+    [GeneratedRegex("type \"vector\" does not exist|extension \"vector\" is not available|could not access file \"[^\"]*vector\"")]
+    private static partial Regex VectorMissing();
+
+    [GeneratedRegex("database files are incompatible with server")]
+    private static partial Regex DataIncompatible();
+
+    [GeneratedRegex("No space left on device")]
+    private static partial Regex DiskFull();
+
+    [GeneratedRegex("[Aa]ddress already in use|port is already allocated")]
+    private static partial Regex AddressInUse();
+
+    [GeneratedRegex("ERROR: .*already exists|DuplicateColumn|DuplicateTable|DuplicateObject")]
+    private static partial Regex AlreadyExists();
+
+    [GeneratedRegex("ERROR: .*(column|table|relation|constraint|index) \"[^\"]*\".* does not exist|UndefinedColumn|UndefinedTable|UndefinedObject")]
+    private static partial Regex DoesNotExist();
+
+    [GeneratedRegex("Database migration failed")]
+    private static partial Regex MigrationFailed();
+
+    [GeneratedRegex("MemoryError|Cannot allocate memory|out of memory", RegexOptions.IgnoreCase)]
+    private static partial Regex MemoryFull();
+
+    [GeneratedRegex("ModuleNotFoundError|ImportError: |No such file or directory: '/app")]
+    private static partial Regex ModuleMissing();
+
+    [GeneratedRegex(@"secure mode with password: (\S+)")]
+    private static partial Regex SecureMode();
+}

@@ -1,0 +1,10 @@
+namespace LettaPS.Core.Sources;
+
+/// <summary>A Letta server spoken to over HTTP. Thread-safe; many requests may be under way at once.</summary>
+public interface ILettaServer : IAgentSource, IAgentTarget
+{
+    /// <summary>Asks the server for its version and makes one authenticated read.</summary>
+    /// <returns>The connection with the server's version.</returns>
+    /// <exception cref="LettaException">The server cannot be used; the identifier tells why.</exception>
+    Task<LettaConnection> CheckAsync(CancellationToken cancellationToken);
+}

@@ -1,0 +1,45 @@
+using System.Text.Json;
+using LettaPS.Core.Json;
+
+namespace LettaPS.Core.Text;
+
+/// <summary>What a server, a file or a user wrote, made fit for a message.</summary>
+internal static class UntrustedText
+{
+    private const int LongestName = 80;
+
+    /// <summary>A name or an identifier, cut where it is too long for a message.</summary>
+    /// <param name="text">The text.</param>
+    public static string Shorten(string? text) => Shorten(text ?? string.Empty, LongestName);
+
+    /// <summary>What an answer says of an error on one line: the text in Letta's own <c>detail</c>, else all of it.</summary>
+    /// <param name="body">The answer's body.</param>
+    /// <param name="longest">How many characters it may have.</param>
+    public static string Detail(string body, int longest)
+    {
+        var detail = body;
+        try
+        {
+            using var json = JsonDocument.Parse(body);
+            detail = json.RootElement.StringOrNull("detail") ?? body;
+        }
+        catch (JsonException)
+        {
+            // Not Letta's own error: shown as it is.
+        }
+
+        return Shorten(detail.ReplaceLineEndings(" ").Trim(), longest);
+    }
+
+    private static string Shorten(string text, int longest)
+    {
+        if (text.Length <= longest)
+        {
+            return text;
+        }
+
+        // Half a surrogate pair is no character, and nothing that writes UTF-8 takes it.
+        var end = char.IsHighSurrogate(text[longest - 1]) ? longest - 1 : longest;
+        return text[..end] + "…";
+    }
+}

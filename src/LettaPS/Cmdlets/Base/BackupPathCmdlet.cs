@@ -1,0 +1,66 @@
+using System.Management.Automation;
+using LettaPS.Completion;
+using LettaPS.Paths;
+
+namespace LettaPS.Cmdlets.Base;
+
+/// <summary>Base of the cmdlets that read backups from disk.</summary>
+public abstract class BackupPathCmdlet : AsyncCmdlet
+{
+    private const string ByPath = "Path";
+    private const string ByLiteralPath = "LiteralPath";
+
+    private ProgressBar? _progress;
+
+    /// <summary>Sets, folders of sets, folders with <c>.af</c> or <c>.json</c> files of other origin, or single files; with wildcards.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByPath, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(BackupPathCompleter))]
+    public string[]? Path { get; set; }
+
+    /// <summary>The same, with wildcard characters taken literally.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByLiteralPath, ValueFromPipelineByPropertyName = true)]
+    [Alias("PSPath", "LP")]
+    [ValidateNotNullOrEmpty]
+    public string[]? LiteralPath { get; set; }
+
+    /// <summary>What is shown while it takes its time.</summary>
+    private protected ProgressBar Progress => _progress ??= NewProgress(Activity, "files");
+
+    /// <summary>What the progress bar says is being done.</summary>
+    private protected abstract string Activity { get; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        foreach (var given in LiteralPath ?? Path!)
+        {
+            try
+            {
+                foreach (var path in FilePaths.Matching(this, given, LiteralPath is not null))
+                {
+                    RunToEnd(Progress, async cancellationToken =>
+                    {
+                        try
+                        {
+                            await ProcessPathAsync(path, cancellationToken).ConfigureAwait(false);
+                        }
+                        catch (LettaException e)
+                        {
+                            await WriteErrorAsync(e, path).ConfigureAwait(false);
+                        }
+                    });
+                }
+            }
+            catch (LettaException e)
+            {
+                WriteError(e.ToErrorRecord(given));
+            }
+        }
+    }
+
+    /// <summary>Works on one path.</summary>
+    /// <param name="path">The path of a file or folder.</param>
+    private protected abstract Task ProcessPathAsync(string path, CancellationToken cancellationToken);
+}

@@ -1,0 +1,78 @@
+using System.Management.Automation;
+using LettaPS.Cmdlets.Base;
+using LettaPS.Core.Backups;
+using LettaPS.Core.Markdown;
+using LettaPS.Paths;
+
+namespace LettaPS.Cmdlets;
+
+/// <summary>
+/// Makes of backups, and of agent files of any form, a folder that a person can read without Letta: memory, history, passages, tools and files of each agent as
+/// Markdown and text. No server is needed, nothing in the files is run, and secrets are left out.
+/// </summary>
+[Cmdlet(VerbsData.ConvertTo, "LettaMarkdown", DefaultParameterSetName = "Path", SupportsShouldProcess = true)]
+[OutputType(typeof(LettaMarkdown))]
+public sealed class ConvertToLettaMarkdownCommand : BackupPathCmdlet
+{
+    private readonly List<string> _files = [];
+    private string _outPath = null!;
+
+    /// <summary>The new folder, for all files of the pipeline.</summary>
+    [Parameter(Mandatory = true, Position = 1)]
+    [ValidateNotNullOrEmpty]
+    public string OutPath { get; set; } = null!;
+
+    /// <summary>Replace a folder that this cmdlet made.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing() => _outPath = FilePaths.Resolve(this, OutPath);
+
+    /// <inheritdoc/>
+    private protected override string Activity => "Writing Markdown";
+
+    /// <inheritdoc/>
+    private protected override async Task ProcessPathAsync(string path, CancellationToken cancellationToken)
+    {
+        await foreach (var backup in BackupReader.ReadAsync(path, cancellationToken).ConfigureAwait(false))
+        {
+            _files.AddRange(backup.Files.Select(f => f.Path));
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        if (_files.Count == 0 || !ShouldProcess(_outPath, $"Write {_files.Count} agent files as Markdown"))
+        {
+            return;
+        }
+
+        Progress.Total = _files.Count;
+        RunToEnd(Progress, WriteAsync);
+    }
+
+    private async Task WriteAsync(CancellationToken cancellationToken)
+    {
+        using var folder = MarkdownFolder.Open(_outPath, Force);
+        foreach (var file in _files)
+        {
+            try
+            {
+                await folder.AddAsync(file, cancellationToken).ConfigureAwait(false);
+            }
+            catch (LettaException e) when (e.ErrorId is "AgentFileInvalid" or "AgentFileUnreadable")
+            {
+                await WriteErrorAsync(e, file).ConfigureAwait(false);
+            }
+
+            Progress.AddDone();
+        }
+
+        foreach (var agent in folder.Commit())
+        {
+            await WriteObjectAsync(agent).ConfigureAwait(false);
+        }
+    }
+}

@@ -1,0 +1,362 @@
+using System.Collections.Concurrent;
+using System.Management.Automation;
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using LettaPS.Cmdlets.Base;
+using LettaPS.Completion;
+using LettaPS.Core.Agents;
+using LettaPS.Core.Backups;
+using LettaPS.Core.Sources;
+using LettaPS.Paths;
+
+namespace LettaPS.Cmdlets;
+
+/// <summary>
+/// Backs agents up whole, one file an agent, into a backup set: every message, block, tool, rule, tag, passage, file, identity and conversation. Without
+/// pipeline input and <c>-Id</c>, every agent of the server. What could not be had is in the result, never left out in silence.
+/// </summary>
+[Cmdlet(VerbsData.Export, "LettaAgent", DefaultParameterSetName = ByInputObject, SupportsShouldProcess = true)]
+[OutputType(typeof(LettaAgentBackup))]
+public sealed class ExportLettaAgentCommand : AgentSourceCmdlet
+{
+    private const string ByInputObject = "InputObject";
+    private const string ById = "Id";
+
+    private readonly Dictionary<Uri, Session> _sessions = [];
+    private readonly ConcurrentQueue<string> _warnings = new();
+    private Channel<Order> _orders = null!;
+    private ProgressBar _progress = null!;
+    private string _folder = null!;
+    private List<string> _leftOut = [];
+
+    /// <summary>The folder that the set goes into, as <c>letta-backup-</c> and the time; or the folder of a set, with <c>-Resume</c> or <c>-Force</c>.</summary>
+    [Parameter(Mandatory = true, Position = 0)]
+    [ValidateNotNullOrEmpty]
+    public string Path { get; set; } = null!;
+
+    /// <summary>Agents, as <c>Get-LettaAgent</c> gives them.</summary>
+    [Parameter(ValueFromPipeline = true, ParameterSetName = ByInputObject)]
+    [ValidateNotNullOrEmpty]
+    public LettaAgent[]? InputObject { get; set; }
+
+    /// <summary>Identifiers of agents: <c>agent-</c> and a UUID.</summary>
+    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = ById)]
+    [Alias("AgentId")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(AgentIdCompleter))]
+    public string[]? Id { get; set; }
+
+    /// <summary>
+    /// How many agents are worked on at once, 1 to 64. Of each, up to four requests are under way; exports themselves are never asked for side by side, and a
+    /// database is read by one connection.
+    /// </summary>
+    [Parameter]
+    [ValidateRange(1, 64)]
+    public int ThrottleLimit { get; set; } = 4;
+
+    /// <summary>Also the values of environment variables, in clear. The files can be read by their owner only, as always.</summary>
+    [Parameter]
+    public SwitchParameter IncludeSecret { get; set; }
+
+    /// <summary>Leave out the messages that are no longer in context.</summary>
+    [Parameter]
+    public SwitchParameter NoHistory { get; set; }
+
+    /// <summary>Leave out the archival passages.</summary>
+    [Parameter]
+    public SwitchParameter NoArchive { get; set; }
+
+    /// <summary>Replace the set that is at the path. The old one is kept aside until the new one is complete.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    /// <summary>Complete the set at the path, or the last unfinished one in it: files that are whole and of an unchanged agent are kept.</summary>
+    [Parameter]
+    public SwitchParameter Resume { get; set; }
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        _folder = ResolvePath();
+        _leftOut = [.. LeftOut()];
+        _orders = Channel.CreateBounded<Order>(ThrottleLimit);
+        _progress = NewProgress("Backing up Letta agents", "agents");
+        if (IncludeSecret)
+        {
+            WriteWarning("The backup will hold the values of environment variables in clear.");
+        }
+
+        StartWork(cancellationToken => ShowAsync(_progress, () => ExportAsync(cancellationToken), cancellationToken));
+    }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        if (InputObject is not null)
+        {
+            foreach (var agent in InputObject)
+            {
+                Place(new Order(agent.Connection, agent.Id, agent));
+            }
+
+            return;
+        }
+
+        foreach (var connection in Servers)
+        {
+            foreach (var id in Id ?? [null!])
+            {
+                Place(new Order(connection, id, null));
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        _orders.Writer.TryComplete();
+        FinishWork();
+    }
+
+    private string ResolvePath()
+    {
+        try
+        {
+            var folder = FilePaths.Resolve(this, Path);
+            return File.Exists(folder)
+                ? throw new LettaException("PathIsFile", LettaErrorKind.InvalidInput, $"'{folder}' is a file; a backup set goes into a folder.", "Give the path of a folder, which need not exist.", folder)
+                : folder;
+        }
+        catch (LettaException e)
+        {
+            ThrowTerminatingError(e.ToErrorRecord());
+            throw;
+        }
+    }
+
+    private IEnumerable<string> LeftOut()
+    {
+        if (NoHistory)
+        {
+            yield return "History";
+        }
+
+        if (NoArchive)
+        {
+            yield return "Archive";
+        }
+
+        if (!IncludeSecret)
+        {
+            yield return "Secrets";
+        }
+    }
+
+    private void Place(Order order)
+    {
+        var placed = _orders.Writer.WriteAsync(order).AsTask();
+        ServeUntil(placed);
+        if (placed.IsFaulted)
+        {
+            // The work has ended by itself, which only an error makes it do.
+            FinishWork();
+        }
+    }
+
+    private async Task ExportAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var options = new ParallelOptions { MaxDegreeOfParallelism = ThrottleLimit, CancellationToken = cancellationToken };
+            await Parallel.ForEachAsync(ReadOrdersAsync(cancellationToken), options, (order, token) => new ValueTask(ExportAgentAsync(order.Session, order.Id, order.Agent, token))).ConfigureAwait(false);
+            foreach (var session in _sessions.Values)
+            {
+                await CompleteAsync(session).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            _orders.Writer.TryComplete(new InvalidOperationException("The export has ended."));
+            foreach (var session in _sessions.Values)
+            {
+                session.Dispose();
+            }
+        }
+    }
+
+    /// <summary>The agents that were asked for and that the user agrees to, one by one.</summary>
+    private async IAsyncEnumerable<(Session Session, string Id, LettaAgent? Agent)> ReadOrdersAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var order in _orders.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+        {
+            var session = await SessionOfAsync(order.Connection, cancellationToken).ConfigureAwait(false);
+            if (order.Id is not null)
+            {
+                if (await CheckAsync(session, order.Id).ConfigureAwait(false) is { } id && await WantsAsync(session, id, order.Agent).ConfigureAwait(false))
+                {
+                    yield return (session, id, order.Agent);
+                }
+
+                continue;
+            }
+
+            var everything = AgentQuery.Everything with { OnInvalid = e => RefuseAsync(session, e) };
+            await foreach (var agent in session.Source.ListAsync(everything, cancellationToken).ConfigureAwait(false))
+            {
+                if (await WantsAsync(session, agent.Id, agent).ConfigureAwait(false))
+                {
+                    yield return (session, agent.Id, agent);
+                }
+            }
+        }
+    }
+
+    /// <summary>The identifier as Letta writes it; <see langword="null"/> where it is none, which is told. No set is made for that.</summary>
+    private async Task<string?> CheckAsync(Session session, string id)
+    {
+        try
+        {
+            return EntityId.Require(id, "agent");
+        }
+        catch (LettaException e)
+        {
+            await RefuseAsync(session, e).ConfigureAwait(false);
+            return null;
+        }
+    }
+
+    private async ValueTask RefuseAsync(Session session, LettaException failure)
+    {
+        session.Refused.Add(failure);
+        await WriteErrorAsync(failure).ConfigureAwait(false);
+    }
+
+    /// <summary>Whether an agent is to be exported: it was not asked for before in this run, and the user agrees.</summary>
+    private async Task<bool> WantsAsync(Session session, string id, LettaAgent? agent)
+    {
+        if (session.Asked.Add(id))
+        {
+            return await AgreeAsync(session, id, agent).ConfigureAwait(false);
+        }
+
+        await WriteVerboseAsync($"{id} was asked for before; it is exported once.").ConfigureAwait(false);
+        return false;
+    }
+
+    private async Task<Session> SessionOfAsync(LettaConnection connection, CancellationToken cancellationToken)
+    {
+        if (!_sessions.TryGetValue(connection.BaseUri, out var session))
+        {
+            var source = await OpenSourceAsync(connection, _progress.AddBytes, _warnings.Enqueue, cancellationToken).ConfigureAwait(false);
+            _sessions[connection.BaseUri] = session = new Session(source);
+        }
+
+        return session;
+    }
+
+    private async Task<bool> AgreeAsync(Session session, string id, LettaAgent? agent)
+    {
+        var request = new BackupSetRequest(_folder, session.Source.Connection, ToolIdentity.WithVersion, Resume, Force, TimeProvider.System);
+        var folder = session.Set?.Folder ?? BackupSet.Plan(request);
+        if (!await ShouldProcessAsync(agent is null ? id : $"{agent.Name} ({id})", $"Back up to {folder}").ConfigureAwait(false))
+        {
+            return false;
+        }
+
+        try
+        {
+            session.Set ??= BackupSet.Open(request);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw WriteFailed(folder, e);
+        }
+
+        return true;
+    }
+
+    private async Task ExportAgentAsync(Session session, string id, LettaAgent? agent, CancellationToken cancellationToken)
+    {
+        var set = session.Set!;
+        try
+        {
+            var begun = TimeProvider.System.GetTimestamp();
+            if (Resume && set.Reuse(agent ?? await session.Source.GetAsync(id, cancellationToken).ConfigureAwait(false), _leftOut) is { } kept)
+            {
+                await WriteObjectAsync(kept).ConfigureAwait(false);
+                return;
+            }
+
+            using var snapshot = await session.Source.ReadAsync(id, new SnapshotOptions(set.Folder, !NoHistory, !NoArchive, IncludeSecret), cancellationToken).ConfigureAwait(false);
+            await WriteObjectAsync(set.Write(snapshot, _leftOut, begun, cancellationToken)).ConfigureAwait(false);
+        }
+        catch (LettaException e)
+        {
+            set.Fail(id, agent?.Name, e);
+            await WriteErrorAsync(e, id).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A disk that is full or a folder that may not be written stays so for every other agent.
+            throw WriteFailed(set.Folder, e);
+        }
+
+        _progress.AddDone();
+        while (_warnings.TryDequeue(out var warning))
+        {
+            await WriteWarningAsync(warning).ConfigureAwait(false);
+        }
+    }
+
+    private static LettaException WriteFailed(string folder, Exception cause) => new(
+        "BackupWriteFailed",
+        LettaErrorKind.Storage,
+        $"The backup in '{folder}' cannot be written: {cause.Message}",
+        "Make room or give another -Path; what is finished can be gone on with by -Resume.",
+        folder,
+        cause);
+
+    private async Task CompleteAsync(Session session)
+    {
+        if (session.Set is not { } set)
+        {
+            return;
+        }
+
+        foreach (var failure in session.Refused)
+        {
+            set.Fail(failure.Target as string ?? string.Empty, null, failure);
+        }
+
+        var manifest = set.Complete();
+        await WriteVerboseAsync($"{manifest.Files.Count} agents are in {set.Folder}, {manifest.Failed.Count} failed.").ConfigureAwait(false);
+        if (set.Replaced is { } old)
+        {
+            await WriteWarningAsync($"Not every agent could be backed up, so the set that was to be replaced is kept as '{old}'.").ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>An agent to export; without an identifier, all of the server.</summary>
+    private sealed record Order(LettaConnection Connection, string? Id, LettaAgent? Agent);
+
+    /// <summary>The work on one server.</summary>
+    private sealed class Session(IAgentSource source) : IDisposable
+    {
+        public IAgentSource Source => source;
+
+        public BackupSet? Set { get; set; }
+
+        /// <summary>The agents that were asked for so far.</summary>
+        public HashSet<string> Asked { get; } = new(StringComparer.Ordinal);
+
+        /// <summary>Of agents whose identifier is none of Letta's: there may be no set yet that could note them.</summary>
+        public List<LettaException> Refused { get; } = [];
+
+        public void Dispose()
+        {
+            Set?.Dispose();
+            source.Dispose();
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using System.Management.Automation;
+using LettaPS.Cmdlets.Base;
+using LettaPS.Completion;
+using LettaPS.Core.Servers;
+using LettaPS.Parameters;
+
+namespace LettaPS.Cmdlets;
+
+/// <summary>
+/// Finds Letta servers in containers, whoever made them: what runs, of which image, from which compose file, with which settings, and where the data is.
+/// Servers that run are asked for their version. Secrets are masked.
+/// </summary>
+[Cmdlet(VerbsCommon.Get, "LettaServer", DefaultParameterSetName = ByName)]
+[OutputType(typeof(LettaServerInfo))]
+public sealed class GetLettaServerCommand : ServerCmdlet
+{
+    /// <summary>Names of containers or compose services; with wildcards.</summary>
+    [Parameter(Position = 0, ParameterSetName = ByName, ValueFromPipelineByPropertyName = true)]
+    [SupportsWildcards]
+    [ValidateWildcards]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ServerNameCompleter))]
+    public string[] Name { get; set; } = ["*"];
+
+    private protected override bool OneForAName => false;
+
+    /// <inheritdoc/>
+    private protected override string Activity => "Looking for Letta servers";
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => RunWithProgress(async cancellationToken =>
+    {
+        // Given objects are looked at again: the state they show is of then.
+        var names = InputObject?.Select(s => WildcardPattern.Escape(s.Name)).ToArray() ?? Name;
+        InputObject = null;
+        foreach (var server in await FindServersAsync(names, cancellationToken).ConfigureAwait(false))
+        {
+            Progress.SetStatus($"asking {server.Name}");
+            var version = server is { State: ContainerState.Running, BaseUri: { } address }
+                ? await ServerVersion.AskAsync(address, connection => AdapterLoadContext.Factory.OpenServer(connection), cancellationToken).ConfigureAwait(false)
+                : null;
+            await WriteObjectAsync(server with { Version = version }).ConfigureAwait(false);
+        }
+    });
+}

@@ -1,0 +1,133 @@
+using System.Management.Automation;
+using LettaPS.Completion;
+using LettaPS.Core.CodePins;
+using LettaPS.Core.IO;
+using LettaPS.Core.IdMaps;
+using LettaPS.Paths;
+
+namespace LettaPS.Cmdlets;
+
+/// <summary>
+/// Brings the agents that Letta Code has pinned up to date after a restore, which gives every agent a new identifier. Only the identifiers in the settings
+/// change; the old file is kept beside the new one.
+/// </summary>
+[Cmdlet(VerbsData.Update, "LettaCodePin", SupportsShouldProcess = true)]
+[OutputType(typeof(LettaCodePinUpdate))]
+public sealed class UpdateLettaCodePinCommand : PSCmdlet
+{
+    private const string Folder = ".letta";
+
+    /// <summary>The map that <c>Restore-LettaAgent</c> wrote, <c>id-map.json</c>, or the folder of the backup that it lies in.</summary>
+    [Parameter(Mandatory = true, Position = 0)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(BackupPathCompleter))]
+    public string IdMap { get; set; } = null!;
+
+    /// <summary>Settings files. Without it <c>~/.letta/settings.json</c> and <c>./.letta/settings.local.json</c>, as far as they are there.</summary>
+    [Parameter(Position = 1, ValueFromPipelineByPropertyName = true)]
+    [Alias("PSPath", "FullName")]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[]? Path { get; set; }
+
+    /// <summary>The server that the agents were restored to. Needed only where the map is of several.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public Uri? Server { get; set; }
+
+    /// <summary>Give what was changed.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        try
+        {
+            var (server, ids) = Map();
+            foreach (var path in Files())
+            {
+                Update(path, ids, server);
+            }
+        }
+        catch (LettaException e)
+        {
+            ThrowTerminatingError(e.ToErrorRecord());
+        }
+    }
+
+    private (Uri Server, ServerIdMap Ids) Map()
+    {
+        var path = FilePaths.Resolve(this, IdMap);
+        path = Directory.Exists(path) ? System.IO.Path.Combine(path, Core.IdMaps.IdMap.FileName) : path;
+        if (!File.Exists(path))
+        {
+            throw new LettaException("IdMapNotFound", LettaErrorKind.NotFound, $"There is no file '{path}'.", "Restore-LettaAgent writes it beside the backup.", path);
+        }
+
+        var servers = Core.IdMaps.IdMap.Read(path).Servers;
+        var wanted = Server is null ? servers.ToList() : [.. servers.Where(s => new Uri(s.Key).Authority == Server.Authority)];
+        return wanted is [var (address, ids)]
+            ? (new Uri(address), ids)
+            : throw new LettaException(
+                "ServerNotInIdMap",
+                LettaErrorKind.InvalidInput,
+                $"'{path}' is of {servers.Count} servers: {string.Join(", ", servers.Keys)}.",
+                "Name one with -Server.",
+                path);
+    }
+
+    private List<string> Files()
+    {
+        if (Path is not null)
+        {
+            return [.. Path.SelectMany(p => FilePaths.Matching(this, p, literal: false))];
+        }
+
+        string[] usual =
+        [
+            System.IO.Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), Folder, "settings.json"),
+            System.IO.Path.Combine(SessionState.Path.CurrentFileSystemLocation.ProviderPath, Folder, "settings.local.json"),
+        ];
+        var there = usual.Where(File.Exists).ToList();
+        return there.Count > 0
+            ? there
+            : throw new LettaException("SettingsNotFound", LettaErrorKind.NotFound, $"There are no settings of Letta Code: neither {usual[0]} nor {usual[1]}.", "Give their -Path.");
+    }
+
+    private void Update(string path, ServerIdMap ids, Uri server)
+    {
+        try
+        {
+            var edit = CodeSettings.Plan(TextFile.Read(path), ids, server);
+            foreach (var note in edit.Notes)
+            {
+                WriteWarning($"{path}: {note}");
+            }
+
+            foreach (var change in edit.Changes)
+            {
+                WriteVerbose($"{path}: {change.Path} {change.OldId} becomes {change.NewId}.");
+            }
+
+            if (edit.Changes.Count > 0 && !ShouldProcess(path, $"Change {edit.Changes.Count} identifiers of agents"))
+            {
+                return;
+            }
+
+            if (edit.Changes.Count > 0)
+            {
+                SafeFileReplace.Replace(edit.File, backup: true);
+            }
+
+            if (PassThru)
+            {
+                WriteObject(new LettaCodePinUpdate { Path = path, BackupPath = edit.Changes.Count > 0 ? edit.File.Before.RealPath + ".bak" : null, Changes = edit.Changes });
+            }
+        }
+        catch (Exception e) when (e is LettaException or IOException or UnauthorizedAccessException)
+        {
+            WriteError(e.ToErrorRecord(path));
+        }
+    }
+}

@@ -1,0 +1,46 @@
+using System.Management.Automation;
+
+namespace LettaPS.Paths;
+
+/// <summary>Turns PowerShell paths into paths of files and folders.</summary>
+internal static class FilePaths
+{
+    private const string FileSystem = "FileSystem";
+
+    /// <summary>The full path of one file or folder, which need not exist; wildcard characters are taken literally.</summary>
+    /// <param name="cmdlet">Whose location counts.</param>
+    /// <param name="path">The path.</param>
+    public static string Resolve(PSCmdlet cmdlet, string path)
+    {
+        try
+        {
+            var resolved = cmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
+            return Require(resolved, provider, path);
+        }
+        catch (System.Management.Automation.DriveNotFoundException e)
+        {
+            throw new LettaException("DriveNotFound", LettaErrorKind.NotFound, $"There is no drive '{e.ItemName}' for the path '{path}'.", "Get-PSDrive shows which there are.", path, e);
+        }
+    }
+
+    /// <summary>The full paths of what is to be read.</summary>
+    /// <param name="cmdlet">Whose location counts.</param>
+    /// <param name="path">The path.</param>
+    /// <param name="literal">Take wildcard characters literally.</param>
+    /// <returns>The matching paths. A path without wildcards is given even where nothing is there: who reads it says so.</returns>
+    public static IEnumerable<string> Matching(PSCmdlet cmdlet, string path, bool literal)
+    {
+        if (literal || !WildcardPattern.ContainsWildcardCharacters(path))
+        {
+            return [Resolve(cmdlet, path)];
+        }
+
+        var resolved = cmdlet.SessionState.Path.GetResolvedProviderPathFromPSPath(path, out var provider);
+        return resolved.Select(r => Require(r, provider, path));
+    }
+
+    private static string Require(string resolved, ProviderInfo provider, string path) => provider.Name == FileSystem
+        ? resolved
+        : throw new LettaException(
+            "PathNotFileSystem", LettaErrorKind.InvalidInput, $"'{path}' is not a path of files and folders, but of the provider {provider.Name}.", "Give a path on a drive.", path);
+}
