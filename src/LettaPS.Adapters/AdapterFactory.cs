@@ -7,7 +7,6 @@ using LettaPS.Core;
 using LettaPS.Core.Compose.Pinning;
 using LettaPS.Core.Compose.Yaml;
 using LettaPS.Core.Databases;
-using LettaPS.Core.Health;
 using LettaPS.Core.Restores.Database;
 using LettaPS.Core.Schemas.Model;
 using LettaPS.Core.Servers;

@@ -3,7 +3,6 @@ using System.ComponentModel;
 using System.Globalization;
 using System.Management.Automation;
 using System.Management.Automation.Host;
-using LettaPS.Core.Health;
 
 namespace LettaPS;
 

@@ -15,11 +15,11 @@ public sealed class InterruptedDatabase(IAgentRowStore inner, int statement, Act
     public DatabaseAddress Address => inner.Address;
 
     /// <inheritdoc/>
-    public Task<DatabaseSnapshot> ReadCatalogAsync(CancellationToken cancel) => inner.ReadCatalogAsync(cancel);
+    public Task<DatabaseSnapshot> ReadCatalogAsync(CancellationToken cancellationToken) => inner.ReadCatalogAsync(cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<IDatabaseTransaction> BeginAsync(string searchPath, TimeSpan patience, CancellationToken cancel) =>
-        new Transaction(this, await inner.BeginAsync(searchPath, patience, cancel).ConfigureAwait(false));
+    public async Task<IDatabaseTransaction> BeginAsync(string searchPath, TimeSpan patience, CancellationToken cancellationToken) =>
+        new Transaction(this, await inner.BeginAsync(searchPath, patience, cancellationToken).ConfigureAwait(false));
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => inner.DisposeAsync();
@@ -34,22 +34,22 @@ public sealed class InterruptedDatabase(IAgentRowStore inner, int statement, Act
 
     private sealed class Transaction(InterruptedDatabase database, IDatabaseTransaction inner) : IDatabaseTransaction
     {
-        public Task<long> ExecuteAsync(string sql, CancellationToken cancel, params string?[] parameters)
+        public Task<long> ExecuteAsync(string sql, CancellationToken cancellationToken, params string?[] parameters)
         {
             database.Count();
-            return inner.ExecuteAsync(sql, cancel, parameters);
+            return inner.ExecuteAsync(sql, cancellationToken, parameters);
         }
 
-        public Task<IReadOnlyList<string?[]>> QueryAsync(string sql, CancellationToken cancel, params string?[] parameters)
+        public Task<IReadOnlyList<string?[]>> QueryAsync(string sql, CancellationToken cancellationToken, params string?[] parameters)
         {
             database.Count();
-            return inner.QueryAsync(sql, cancel, parameters);
+            return inner.QueryAsync(sql, cancellationToken, parameters);
         }
 
-        public Task CopyAsync(string sql, Func<TextWriter, Task> write, CancellationToken cancel)
+        public Task CopyAsync(string sql, Func<TextWriter, Task> write, CancellationToken cancellationToken)
         {
             database.Count();
-            return inner.CopyAsync(sql, write, cancel);
+            return inner.CopyAsync(sql, write, cancellationToken);
         }
 
         public Task CommitAsync()

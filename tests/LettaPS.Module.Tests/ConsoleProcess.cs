@@ -22,19 +22,19 @@ internal sealed class ConsoleProcess : IDisposable
 
     /// <summary>Waits for the end.</summary>
     /// <returns>The exit code and what was printed.</returns>
-    public async Task<(int ExitCode, string Output)> FinishAsync(CancellationToken cancel)
+    public async Task<(int ExitCode, string Output)> FinishAsync(CancellationToken cancellationToken)
     {
-        var output = _process.StandardOutput.ReadToEndAsync(cancel);
-        var errors = _process.StandardError.ReadToEndAsync(cancel);
-        await _process.WaitForExitAsync(cancel);
+        var output = _process.StandardOutput.ReadToEndAsync(cancellationToken);
+        var errors = _process.StandardError.ReadToEndAsync(cancellationToken);
+        await _process.WaitForExitAsync(cancellationToken);
         return (_process.ExitCode, await output + await errors);
     }
 
     /// <summary>Ends the process as <c>kill -9</c> does.</summary>
-    public async Task KillAsync(CancellationToken cancel)
+    public async Task KillAsync(CancellationToken cancellationToken)
     {
         _process.Kill();
-        await _process.WaitForExitAsync(cancel);
+        await _process.WaitForExitAsync(cancellationToken);
     }
 
     public bool HasExited => _process.HasExited;

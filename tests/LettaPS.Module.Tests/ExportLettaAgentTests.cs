@@ -321,13 +321,13 @@ public class ExportLettaAgentTests
     [Fact]
     public async Task Memory_does_not_grow_with_the_length_of_a_history()
     {
-        var cancel = TestContext.Current.CancellationToken;
+        var cancellationToken = TestContext.Current.CancellationToken;
         var peaks = new List<long>();
         foreach (var messages in (int[])[10, 2_000])
         {
             await using var letta = await Connected.ToAsync(new SandboxOptions { Fleet = Fleet.Generated(new GeneratedOptions { Messages = messages, MessageLength = 100_000 }) });
             using var process = ConsoleProcess.Start($"Export-LettaAgent {letta.Path} | ForEach-Object Messages; [Diagnostics.Process]::GetCurrentProcess().PeakWorkingSet64", letta.Server.BaseUri);
-            var (exitCode, output) = await process.FinishAsync(cancel);
+            var (exitCode, output) = await process.FinishAsync(cancellationToken);
             var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
             Assert.Equal((0, $"{messages}"), (exitCode, lines[^2]));
             peaks.Add(long.Parse(lines[^1], System.Globalization.CultureInfo.InvariantCulture));
@@ -356,14 +356,14 @@ public class ExportLettaAgentTests
     [Fact]
     public async Task Killed_at_any_moment_no_file_is_torn_and_the_next_run_completes_the_set()
     {
-        var cancel = TestContext.Current.CancellationToken;
+        var cancellationToken = TestContext.Current.CancellationToken;
         await using var letta = await Connected.ToAsync(new SandboxOptions { Latency = TimeSpan.FromMilliseconds(20) });
         for (var after = 1; after <= 13; after += 4)
         {
             using var process = ConsoleProcess.Start($"Export-LettaAgent {letta.Path} -Resume -ThrottleLimit 2", letta.Server.BaseUri);
-            await WaitForAsync(() => Directory.EnumerateFiles(letta.Folder.Path, "*.af", SearchOption.AllDirectories).Count() >= after || process.HasExited, cancel);
+            await WaitForAsync(() => Directory.EnumerateFiles(letta.Folder.Path, "*.af", SearchOption.AllDirectories).Count() >= after || process.HasExited, cancellationToken);
 
-            await process.KillAsync(cancel);
+            await process.KillAsync(cancellationToken);
 
             Assert.All(Directory.GetFiles(letta.Set, "*.af"), f => JsonDocument.Parse(File.ReadAllBytes(f)));
         }
@@ -433,9 +433,9 @@ public class ExportLettaAgentTests
     }
 
     /// <summary>Waits for what must come; half a minute is only so that a failure ends.</summary>
-    private static async Task WaitForAsync(Func<bool> condition, CancellationToken cancel)
+    private static async Task WaitForAsync(Func<bool> condition, CancellationToken cancellationToken)
     {
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(TimeSpan.FromSeconds(30));
         while (!condition())
         {

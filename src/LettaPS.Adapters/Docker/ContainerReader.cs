@@ -1,7 +1,6 @@
 using System.Globalization;
 using Docker.DotNet.Models;
 using LettaPS.Core.Servers;
-using ContainerState = LettaPS.ContainerState;
 
 namespace LettaPS.Adapters.Docker;
 

@@ -6,7 +6,6 @@ using System.Reflection;
 using System.Security.Authentication;
 using System.Text;
 using System.Text.Json;
-using LettaPS.Core.Health;
 using LettaPS.Core.Json;
 using LettaPS.Core.Servers;
 using Polly;

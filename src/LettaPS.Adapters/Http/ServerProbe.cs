@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using LettaPS.Core.Health;
 using LettaPS.Core.Servers;
 
 namespace LettaPS.Adapters.Http;

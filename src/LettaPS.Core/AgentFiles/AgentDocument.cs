@@ -1,5 +1,4 @@
 using System.Text.Json;
-using LettaPS.Core.Restores.Api;
 
 namespace LettaPS.Core.AgentFiles;
 

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using LettaPS.Core.AgentFiles;
 using LettaPS.Core.AgentFiles.Writing;
 using LettaPS.Core.Json;
 

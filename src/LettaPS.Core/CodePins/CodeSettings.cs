@@ -1,8 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using LettaPS.Core.Agents;
-using LettaPS.Core.IO;
 using LettaPS.Core.IdMaps;
+using LettaPS.Core.IO;
 
 namespace LettaPS.Core.CodePins;
 

@@ -1,5 +1,3 @@
-using LettaPS.Core.AgentFiles;
-
 namespace LettaPS;
 
 /// <summary>An AgentFile v2 that was made from a file of another form: what <c>ConvertTo-LettaAgentFile</c> gives.</summary>

@@ -1,4 +1,3 @@
-using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Backups;
 
 namespace LettaPS;

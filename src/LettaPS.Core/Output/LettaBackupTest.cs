@@ -1,5 +1,3 @@
-using LettaPS.Core.AgentFiles;
-
 namespace LettaPS;
 
 /// <summary>What the examination of one file of a backup found: what <c>Test-LettaBackup</c> gives.</summary>

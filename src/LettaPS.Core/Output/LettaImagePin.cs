@@ -1,6 +1,3 @@
-using LettaPS.Core.Compose;
-using LettaPS.Core.Compose.Model;
-
 namespace LettaPS;
 
 /// <summary>A reference to Letta's image in a file.</summary>

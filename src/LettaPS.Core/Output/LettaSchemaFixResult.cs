@@ -1,5 +1,3 @@
-using LettaPS.Core.Schemas.Model;
-
 namespace LettaPS;
 
 /// <summary>How one statement of a repair went.</summary>

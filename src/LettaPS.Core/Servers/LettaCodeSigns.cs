@@ -1,4 +1,3 @@
-using LettaPS.Core.Compose;
 using LettaPS.Core.Compose.Model;
 
 namespace LettaPS.Core.Servers;

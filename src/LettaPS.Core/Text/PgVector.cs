@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using LettaPS.Core.AgentTables;
 
 namespace LettaPS.Core.Text;
 

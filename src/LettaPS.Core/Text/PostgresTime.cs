@@ -1,5 +1,4 @@
 using System.Text.Json;
-using LettaPS.Core.AgentTables;
 
 namespace LettaPS.Core.Text;
 

@@ -1,7 +1,6 @@
 using System.Management.Automation;
 using LettaPS.Cmdlets.Base;
 using LettaPS.Completion;
-using LettaPS.Core.Compose;
 using LettaPS.Core.Compose.Model;
 using LettaPS.Core.Compose.Pinning;
 using LettaPS.Parameters;

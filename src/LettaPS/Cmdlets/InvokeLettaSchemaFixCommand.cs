@@ -1,7 +1,6 @@
 using System.Management.Automation;
 using LettaPS.Cmdlets.Base;
 using LettaPS.Completion;
-using LettaPS.Core.Schemas.Model;
 using LettaPS.Core.Schemas.Repair;
 using LettaPS.Parameters;
 

@@ -1,6 +1,6 @@
 using System.Management.Automation;
 using LettaPS.Cmdlets.Base;
-using LettaPS.Core.Compose;
+using LettaPS.Core.Compose.Model;
 using LettaPS.Core.Compose.Rules;
 
 namespace LettaPS.Cmdlets;

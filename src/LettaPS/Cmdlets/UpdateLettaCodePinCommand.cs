@@ -1,8 +1,8 @@
 using System.Management.Automation;
 using LettaPS.Completion;
 using LettaPS.Core.CodePins;
-using LettaPS.Core.IO;
 using LettaPS.Core.IdMaps;
+using LettaPS.Core.IO;
 using LettaPS.Paths;
 
 namespace LettaPS.Cmdlets;

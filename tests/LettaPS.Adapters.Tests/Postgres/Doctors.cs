@@ -5,7 +5,7 @@ namespace LettaPS.Adapters.Tests.Postgres;
 internal static class Doctors
 {
     /// <summary>Repairs, approving everything, and gives the results.</summary>
-    public static async Task<IReadOnlyList<LettaSchemaFixResult>> FixAsync(this SchemaDoctor doctor, SchemaFixOptions options, CancellationToken cancel = default)
+    public static async Task<IReadOnlyList<LettaSchemaFixResult>> FixAsync(this SchemaDoctor doctor, SchemaFixOptions options, CancellationToken cancellationToken = default)
     {
         var results = new List<LettaSchemaFixResult>();
         await doctor.FixAsync(
@@ -16,7 +16,7 @@ internal static class Doctors
                 results.Add(result);
                 return default;
             },
-            cancel);
+            cancellationToken);
         return results;
     }
 }

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using LettaPS.Adapters.Postgres;
-using LettaPS.Core.AgentFiles;
 using LettaPS.Core.AgentFiles.Writing;
 using LettaPS.Core.Sources;
 using LettaPS.TestKit;

@@ -17,7 +17,7 @@ internal sealed class RelayTunnel : IDatabaseTunnel
     /// <summary>Tunnels opened and not closed.</summary>
     public int Open { get; private set; }
 
-    public Task<IOpenTunnel> OpenAsync(DatabaseAddress address, CancellationToken cancel)
+    public Task<IOpenTunnel> OpenAsync(DatabaseAddress address, CancellationToken cancellationToken)
     {
         Open++;
         return Task.FromResult<IOpenTunnel>(new Relay(this, address));

@@ -1,5 +1,4 @@
 using LettaPS.Adapters.Postgres;
-using LettaPS.Core.Schemas.Model;
 using LettaPS.Core.Schemas.Repair;
 using LettaPS.TestKit;
 

@@ -1,4 +1,3 @@
-using LettaPS.Core.AgentTables;
 using LettaPS.Core.Text;
 
 namespace LettaPS.Core.Tests.AgentTables;

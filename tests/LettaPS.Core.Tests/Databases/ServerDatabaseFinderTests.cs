@@ -49,23 +49,23 @@ public sealed class ServerDatabaseFinderTests
     {
         public Uri Endpoint => new("unix:///var/run/docker.sock");
 
-        public Task<IReadOnlyList<ContainerFacts>> ListAsync(CancellationToken cancel) => Task.FromResult<IReadOnlyList<ContainerFacts>>(containers);
+        public Task<IReadOnlyList<ContainerFacts>> ListAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<ContainerFacts>>(containers);
 
-        public Task<ContainerFacts> InspectAsync(string container, CancellationToken cancel) => throw new NotSupportedException();
+        public Task<ContainerFacts> InspectAsync(string container, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public Task<string> GetImageIdAsync(string image, CancellationToken cancel) => throw new NotSupportedException();
+        public Task<string> GetImageIdAsync(string image, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public Task StartAsync(string container, CancellationToken cancel) => throw new NotSupportedException();
+        public Task StartAsync(string container, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public Task StopAsync(string container, TimeSpan grace, CancellationToken cancel) => throw new NotSupportedException();
+        public Task StopAsync(string container, TimeSpan grace, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public Task<IReadOnlyList<string>> ReadLogAsync(string container, int lines, DateTimeOffset? since, CancellationToken cancel) => throw new NotSupportedException();
+        public Task<IReadOnlyList<string>> ReadLogAsync(string container, int lines, DateTimeOffset? since, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public Task<ProgramResult> RunProgramAsync(string container, ContainerProgram program, Stream? input, Stream? output, CancellationToken cancel) => throw new NotSupportedException();
+        public Task<ProgramResult> RunProgramAsync(string container, ContainerProgram program, Stream? input, Stream? output, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public Task<IOpenTunnel> OpenTunnelAsync(string container, int port, CancellationToken cancel) => throw new NotSupportedException();
+        public Task<IOpenTunnel> OpenTunnelAsync(string container, int port, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public Task<ITemporaryContainer> RunTemporaryAsync(TemporaryContainerSpecification specification, CancellationToken cancel) => throw new NotSupportedException();
+        public Task<ITemporaryContainer> RunTemporaryAsync(TemporaryContainerSpecification specification, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public void Dispose()
         {

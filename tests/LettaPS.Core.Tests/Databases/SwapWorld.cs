@@ -68,32 +68,32 @@ internal sealed class SwapWorld : IDatabaseHost, IDatabaseCluster
         }
     }
 
-    public Task<DatabaseSite> OpenAsync(CancellationToken cancel)
+    public Task<DatabaseSite> OpenAsync(CancellationToken cancellationToken)
     {
         Alive();
         return Task.FromResult(new DatabaseSite(this, null!, null));
     }
 
-    public Task<IReadOnlyList<string>> ListRunningAsync(CancellationToken cancel)
+    public Task<IReadOnlyList<string>> ListRunningAsync(CancellationToken cancellationToken)
     {
         Alive();
         return Task.FromResult<IReadOnlyList<string>>(ServerRuns ? ["server"] : []);
     }
 
-    public Task StopAsync(CancellationToken cancel) => Effect(() => ServerRuns = false);
+    public Task StopAsync(CancellationToken cancellationToken) => Effect(() => ServerRuns = false);
 
-    public Task StartAsync(IEnumerable<string> containers, bool wait, CancellationToken cancel) =>
+    public Task StartAsync(IEnumerable<string> containers, bool wait, CancellationToken cancellationToken) =>
         !containers.Any() ? Task.CompletedTask
         : ServerBroken ? throw new LettaException("StartFailed", LettaErrorKind.ServerFault, "The port is taken.", "Free it.")
         : Effect(() => ServerRuns = true);
 
-    public Task<ClusterState> ReadAsync(CancellationToken cancel)
+    public Task<ClusterState> ReadAsync(CancellationToken cancellationToken)
     {
         Alive();
         return Task.FromResult(new ClusterState(170000, "1", [.. _databases.Select(d => new ClusterDatabase(d.Key, d.Value.Comment))], ["letta"], ["vector"]));
     }
 
-    public Task<IAsyncDisposable> LockAsync(string database, CancellationToken cancel)
+    public Task<IAsyncDisposable> LockAsync(string database, CancellationToken cancellationToken)
     {
         Alive();
         Assert.False(_locked);
@@ -101,25 +101,25 @@ internal sealed class SwapWorld : IDatabaseHost, IDatabaseCluster
         return Task.FromResult<IAsyncDisposable>(new Unlock(this));
     }
 
-    public Task<IDatabaseView> ViewAsync(string database, CancellationToken cancel) => Task.FromResult<IDatabaseView>(new View(s_shape));
+    public Task<IDatabaseView> ViewAsync(string database, CancellationToken cancellationToken) => Task.FromResult<IDatabaseView>(new View(s_shape));
 
     /// <remarks>Two effects, as in PostgreSQL: a database cannot be made together with its comment.</remarks>
-    public async Task CreateAsync(string name, DatabaseFacts like, string comment, CancellationToken cancel)
+    public async Task CreateAsync(string name, DatabaseFacts like, string comment, CancellationToken cancellationToken)
     {
         Assert.True(_locked);
         await Effect(() => _databases.Add(name, ("empty", null)));
         await Effect(() => _databases[name] = ("empty", comment));
     }
 
-    public Task CommentAsync(string name, string? comment, CancellationToken cancel) => Effect(() => _databases[name] = (Contents(name), comment));
+    public Task CommentAsync(string name, string? comment, CancellationToken cancellationToken) => Effect(() => _databases[name] = (Contents(name), comment));
 
-    public Task RenameAsync(string name, string newName, CancellationToken cancel) => Effect(() =>
+    public Task RenameAsync(string name, string newName, CancellationToken cancellationToken) => Effect(() =>
     {
         _databases.Add(newName, _databases[name]);
         _databases.Remove(name);
     });
 
-    public Task SwapAsync(string name, string replacement, string? keepAs, string? keptComment, string comment, CancellationToken cancel) => Effect(() =>
+    public Task SwapAsync(string name, string replacement, string? keepAs, string? keptComment, string comment, CancellationToken cancellationToken) => Effect(() =>
     {
         Assert.True(_locked);
         Assert.False(ServerRuns);
@@ -133,17 +133,17 @@ internal sealed class SwapWorld : IDatabaseHost, IDatabaseCluster
         _databases.Remove(replacement);
     });
 
-    public Task DropAsync(string name, CancellationToken cancel) => _databases.ContainsKey(name) ? Effect(() => _databases.Remove(name)) : Task.CompletedTask;
+    public Task DropAsync(string name, CancellationToken cancellationToken) => _databases.ContainsKey(name) ? Effect(() => _databases.Remove(name)) : Task.CompletedTask;
 
-    public Task LayOutAsync(string name, DatabaseFacts like, CancellationToken cancel) => throw new NotSupportedException();
+    public Task LayOutAsync(string name, DatabaseFacts like, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public Task DropPublicAsync(string name, CancellationToken cancel) => throw new NotSupportedException();
+    public Task DropPublicAsync(string name, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public Task GiveAllAsync(string name, string owner, CancellationToken cancel) => throw new NotSupportedException();
+    public Task GiveAllAsync(string name, string owner, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public Task AnalyzeAsync(string name, CancellationToken cancel) => throw new NotSupportedException();
+    public Task AnalyzeAsync(string name, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public Task<IReadOnlyList<string>> ListSessionsAsync(string name, CancellationToken cancel) => Task.FromResult<IReadOnlyList<string>>(ServerRuns ? ["server", .. Others] : Others);
+    public Task<IReadOnlyList<string>> ListSessionsAsync(string name, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<string>>(ServerRuns ? ["server", .. Others] : Others);
 
     public ValueTask DisposeAsync() => default;
 
@@ -209,7 +209,7 @@ internal sealed class SwapWorld : IDatabaseHost, IDatabaseCluster
 
         public DatabaseFacts Facts => facts;
 
-        public Task<IReadOnlyList<DatabaseTable>> CountAsync(CancellationToken cancel) => Task.FromResult<IReadOnlyList<DatabaseTable>>([]);
+        public Task<IReadOnlyList<DatabaseTable>> CountAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<DatabaseTable>>([]);
 
         public ValueTask DisposeAsync() => default;
     }

@@ -65,11 +65,11 @@ public class HealthExaminationTests
         var ended = false;
         var examination = Examination(
             Layer(LettaHealthLayer.Container, [], Finding.Pass("a", "first")),
-            new FakeLayer(LettaHealthLayer.Database, [], async cancel =>
+            new FakeLayer(LettaHealthLayer.Database, [], async cancellationToken =>
             {
                 try
                 {
-                    await Task.Delay(Timeout.Infinite, cancel);
+                    await Task.Delay(Timeout.Infinite, cancellationToken);
                     return [];
                 }
                 finally
@@ -99,7 +99,7 @@ public class HealthExaminationTests
     }
 
     private static HealthExamination Examination(params HealthLayer[] layers) =>
-        new(layers, cancel => new HealthContext(null!, s_target, new HealthOptions(HealthDepth.Deep), TimeProvider.System, cancel));
+        new(layers, cancellationToken => new HealthContext(null!, s_target, new HealthOptions(HealthDepth.Deep), TimeProvider.System, cancellationToken));
 
     private static FakeLayer Layer(LettaHealthLayer layer, LettaHealthLayer[] restsOn, params Finding[] found) => new(layer, restsOn, _ => Task.FromResult<IReadOnlyList<Finding>>(found));
 
@@ -113,6 +113,6 @@ public class HealthExaminationTests
 
         public override IReadOnlyList<string> Names => ["a"];
 
-        public override Task<IReadOnlyList<Finding>> ExamineAsync(HealthContext context, CancellationToken cancel) => examine(cancel);
+        public override Task<IReadOnlyList<Finding>> ExamineAsync(HealthContext context, CancellationToken cancellationToken) => examine(cancellationToken);
     }
 }

@@ -6,7 +6,6 @@ using LettaPS.Core.AgentFiles.Writing;
 using LettaPS.Core.Agents;
 using LettaPS.Core.IO;
 using LettaPS.Core.Json;
-using LettaPS.Core.Restores.Api;
 using LettaPS.Core.Text;
 
 namespace LettaPS.Core.AgentFiles.Reading;

@@ -3,7 +3,6 @@ using System.Text.Json;
 using LettaPS.Core.IO;
 using LettaPS.Core.Json;
 using LettaPS.Core.Releases;
-using LettaPS.Core.Restores.Api;
 
 namespace LettaPS.Core.AgentFiles.Writing;
 

@@ -82,7 +82,7 @@ public sealed class PinTargets(LettaImageTags tags, Func<string, string?> findDi
                 use.Part.Service);
         }
 
-        if (running.Product == Servers.LettaServerProduct.LettaCode)
+        if (running.Product == LettaServerProduct.LettaCode)
         {
             throw new LettaException(
                 "RunningLettaCode",

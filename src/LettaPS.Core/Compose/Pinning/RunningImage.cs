@@ -20,7 +20,7 @@ public sealed record RunningImage(
     string? Version)
 {
     /// <summary>The product that the container runs, whatever the tag of its image.</summary>
-    public Servers.LettaServerProduct Product { get; init; }
+    public LettaServerProduct Product { get; init; }
 
     /// <summary>The tag that means what is running: that of the reference where it means one release, else the server's own version.</summary>
     /// <remarks>Letta Code tells no version of the V1 server, and its own tag is none.</remarks>

@@ -5,7 +5,6 @@ using System.Security.Cryptography;
 using System.Text;
 using LettaPS.Core.AgentFiles;
 using LettaPS.Core.AgentFiles.Reading;
-using LettaPS.Core.AgentTables;
 using LettaPS.Core.Schemas.Model;
 using LettaPS.Core.Text;
 

@@ -1,5 +1,4 @@
 using LettaPS.Core.AgentFiles;
-using LettaPS.Core.AgentTables;
 using LettaPS.Core.Schemas.Model;
 using LettaPS.Core.Text;
 

@@ -1,5 +1,4 @@
 using LettaPS.Core.Schemas.Comparison;
-using LettaPS.Core.Schemas.Model;
 
 namespace LettaPS.Core.Schemas.Repair;
 

@@ -1,5 +1,5 @@
 using System.Management.Automation;
-using LettaPS.Core.Compose;
+using LettaPS.Core.Compose.Files;
 using LettaPS.Core.Compose.Model;
 using LettaPS.Core.Compose.Yaml;
 using LettaPS.Paths;

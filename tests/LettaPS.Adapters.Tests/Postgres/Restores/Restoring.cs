@@ -8,10 +8,10 @@ namespace LettaPS.Adapters.Tests.Postgres.Restores;
 internal static class Restoring
 {
     /// <summary>Restores all agents of a folder, one after the other.</summary>
-    public static async Task<IReadOnlyList<LettaRestoreResult>> RestoreAsync(PostgresDatabase target, string folder, RestoreOptions options, Func<IAgentRowStore, IAgentRowStore>? wrap = null, CancellationToken cancel = default)
+    public static async Task<IReadOnlyList<LettaRestoreResult>> RestoreAsync(PostgresDatabase target, string folder, RestoreOptions options, Func<IAgentRowStore, IAgentRowStore>? wrap = null, CancellationToken cancellationToken = default)
     {
         using var work = new TempFolder();
-        using var plan = await RestorePlan.ReadAsync([folder], work.Path, cancel);
+        using var plan = await RestorePlan.ReadAsync([folder], work.Path, cancellationToken);
         if (plan.Failures is [var failure, ..])
         {
             throw failure;
@@ -20,14 +20,14 @@ internal static class Restoring
         var address = DatabaseAddress.Parse(target.Uri());
         await using var opened = new AdapterFactory().OpenAgentRowStore(address);
         var database = wrap?.Invoke(opened) ?? opened;
-        using var session = await RowRestoreSession.OpenAsync(database, plan, options, new Uri(address.ToString()), cancel);
+        using var session = await RowRestoreSession.OpenAsync(database, plan, options, new Uri(address.ToString()), cancellationToken);
         var results = new List<LettaRestoreResult>();
         foreach (var agent in plan.Agents)
         {
-            results.Add(await session.RestoreAsync(agent, cancel));
+            results.Add(await session.RestoreAsync(agent, cancellationToken));
         }
 
-        var gaps = await session.RestoreGroupsAsync(cancel);
+        var gaps = await session.RestoreGroupsAsync(cancellationToken);
         return [.. results.Select(r => r.WithGaps(gaps[r.SourceId]))];
     }
 }

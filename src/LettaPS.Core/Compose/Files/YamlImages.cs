@@ -3,7 +3,7 @@ using LettaPS.Core.Compose.Pinning;
 using LettaPS.Core.Compose.Yaml;
 using LettaPS.Core.IO;
 
-namespace LettaPS.Core.Compose;
+namespace LettaPS.Core.Compose.Files;
 
 /// <summary>Reads the images that Kubernetes manifests, kustomizations and values of Helm charts name.</summary>
 /// <param name="yaml">Reads YAML.</param>

@@ -1,6 +1,6 @@
 using LettaPS.Core.Compose.Model;
 
-namespace LettaPS.Core.Compose;
+namespace LettaPS.Core.Compose.Model;
 
 /// <summary>A repository that holds, or held, images of Letta's.</summary>
 /// <param name="Path">Its path without a registry.</param>

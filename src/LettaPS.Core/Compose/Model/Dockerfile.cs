@@ -4,7 +4,7 @@ using LettaPS.Core.Compose.Pinning;
 using LettaPS.Core.Compose.Yaml;
 using LettaPS.Core.IO;
 
-namespace LettaPS.Core.Compose;
+namespace LettaPS.Core.Compose.Model;
 
 /// <summary>Reads the images that a Dockerfile builds from.</summary>
 internal static partial class Dockerfile

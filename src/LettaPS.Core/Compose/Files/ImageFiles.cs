@@ -3,7 +3,7 @@ using LettaPS.Core.Compose.Model;
 using LettaPS.Core.Compose.Yaml;
 using LettaPS.Core.IO;
 
-namespace LettaPS.Core.Compose;
+namespace LettaPS.Core.Compose.Files;
 
 /// <summary>Reads the images that files other than compose files name.</summary>
 /// <param name="yaml">Reads YAML.</param>

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace LettaPS.Core.Compose;
+namespace LettaPS.Core.Compose.Rules;
 
 /// <summary>The parts of <c>LETTA_PG_URI</c>, whatever characters the password has.</summary>
 /// <param name="Scheme">What is before <c>://</c>; empty if there is none.</param>

@@ -1,4 +1,4 @@
-namespace LettaPS.Core.Servers;
+namespace LettaPS;
 
 /// <summary>The product that a container runs.</summary>
 public enum LettaServerProduct

@@ -1,7 +1,9 @@
+using LettaPS.Core.Compose.Files;
+using LettaPS.Core.Compose.Model;
 using LettaPS.Core.Compose.Pinning;
 using LettaPS.Core.IO;
 
-namespace LettaPS.Core.Compose;
+namespace LettaPS.Core.Compose.Pinning;
 
 /// <summary>Works out how files other than compose files change so that images are pinned, and proves that no other image changes.</summary>
 /// <param name="files">Reads the files.</param>

@@ -1,4 +1,4 @@
-namespace LettaPS.Core.Compose;
+namespace LettaPS;
 
 /// <summary>The product behind a reference to an image of Letta's.</summary>
 /// <remarks>

@@ -1,7 +1,7 @@
 using LettaPS.Core.Compose.Model;
 using LettaPS.Core.Compose.Yaml;
 
-namespace LettaPS.Core.Compose;
+namespace LettaPS.Core.Compose.Model;
 
 /// <summary>How the image of a service is built, and on which image.</summary>
 /// <param name="Setting">Where it is set.</param>

@@ -3,7 +3,7 @@ using LettaPS.Core.Compose.Pinning;
 using LettaPS.Core.Compose.Yaml;
 using LettaPS.Core.IO;
 
-namespace LettaPS.Core.Compose;
+namespace LettaPS.Core.Compose.Model;
 
 /// <summary>A place in a file, other than a compose file, that names an image.</summary>
 /// <param name="Format">The format of the file.</param>

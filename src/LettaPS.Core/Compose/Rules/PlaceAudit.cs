@@ -1,9 +1,10 @@
+using LettaPS.Core.Compose.Files;
 using LettaPS.Core.Compose.Model;
 using LettaPS.Core.Compose.Rules;
 using LettaPS.Core.IO;
 using LettaPS.Core.Servers;
 
-namespace LettaPS.Core.Compose;
+namespace LettaPS.Core.Compose.Rules;
 
 /// <summary>Looks through files other than compose files for what endangers a Letta server.</summary>
 public static class PlaceAudit

@@ -2,7 +2,7 @@ using LettaPS.Core.Compose.Model;
 using LettaPS.Core.Compose.Yaml;
 using LettaPS.Core.IO;
 
-namespace LettaPS.Core.Compose;
+namespace LettaPS.Core.Compose.Files;
 
 /// <summary>What a Kubernetes container or a Quadlet unit sets, as far as a V1 server is concerned.</summary>
 /// <param name="Variables">Its variables; the value is <see langword="null"/> if it comes from elsewhere, such as a secret.</param>

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace LettaPS.Core.Compose;
+namespace LettaPS.Core.Compose.Model;
 
 /// <summary>The commands that a shell script would run: without comments, quotes undone, here-documents left out.</summary>
 /// <remarks>

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 using LettaPS.Core.Compose.Model;
 using LettaPS.Core.IO;
 
-namespace LettaPS.Core.Compose;
+namespace LettaPS.Core.Compose.Files;
 
 /// <summary>Reads Podman's Quadlet units.</summary>
 internal static partial class Quadlet

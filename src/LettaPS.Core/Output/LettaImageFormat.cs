@@ -1,4 +1,4 @@
-namespace LettaPS.Core.Compose;
+namespace LettaPS;
 
 /// <summary>The format of a file that names an image.</summary>
 public enum LettaImageFormat

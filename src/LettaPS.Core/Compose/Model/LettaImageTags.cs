@@ -1,7 +1,7 @@
 using LettaPS.Core.Compose.Model;
 using LettaPS.Core.Releases;
 
-namespace LettaPS.Core.Compose.Pinning;
+namespace LettaPS.Core.Compose.Model;
 
 /// <summary>Which tags of Letta's image mean one release for ever, and which are traps.</summary>
 /// <param name="releases">The releases, oldest first.</param>
