@@ -82,7 +82,9 @@ public static class CompatibilityMatrix
         {
             return result with
             {
-                Reasons = [major is null ? "The version of PostgreSQL is not known." : server is null ? "The version of the server is not known." : $"What Letta {server} needs was not recorded."],
+                Reasons = [major is null ? "The version of PostgreSQL is not known." : server is null ? "The version of the server is not known."
+                    : ReleaseCatalogue.TryVersion(server) is { } version && LettaImageTags.IsAboveServer(version) ? $"There is no {server} of the V1 server, whose last release is {ReleaseCatalogue.All[^1]}: Letta Code uses no PostgreSQL."
+                    : $"What Letta {server} needs was not recorded."],
             };
         }
 
@@ -166,7 +168,9 @@ public static class CompatibilityMatrix
 
         if (server > ReleaseCatalogue.All[^1].Version)
         {
-            yield return $"This release of the server is newer than {ReleaseCatalogue.All[^1]}, the last that is known here.";
+            yield return LettaImageTags.IsAboveServer(server)
+                ? $"There is no {server} of the V1 server, whose last release is {ReleaseCatalogue.All[^1]}: that version is Letta Code's own, which needs no server."
+                : $"This release of the server is newer than {ReleaseCatalogue.All[^1]}, the last that is known here.";
         }
     }
 

@@ -26,8 +26,11 @@ internal static class LettaCodeSigns
     /// <summary>Whether a container runs Letta Code.</summary>
     public static bool IsIn(ContainerFacts container) =>
         container.Command.Any(w => w.Contains(Entrypoint, StringComparison.Ordinal))
-        || container.Labels.Any(l => l.Value.Contains(Source, StringComparison.OrdinalIgnoreCase))
+        || AreIn(container.Labels)
         || (ImageReference.Parse(container.Image).Product == LettaImageProduct.LettaCode && !container.Environment.ContainsKey("LETTA_ENVIRONMENT"));
+
+    /// <summary>Whether labels are those of Letta Code's image.</summary>
+    public static bool AreIn(IReadOnlyDictionary<string, string> labels) => labels.Any(l => l.Value.Contains(Source, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Whether a command and the variables of its environment are those of an App Server.</summary>
     /// <param name="command">The words of the entrypoint and the command.</param>

@@ -237,6 +237,16 @@ public static class ServerDiscovery
             && api.Port == baseUri.Port && (api.Host == baseUri.Host || (api.IsLoopback && baseUri.IsLoopback)));
     }
 
+    /// <summary>The App Server that is published at an address of this machine; <see langword="null"/> if there is none.</summary>
+    /// <param name="all">All containers of the engine.</param>
+    /// <param name="baseUri">The address.</param>
+    public static ContainerFacts? FindAppServer(IReadOnlyList<ContainerFacts> all, Uri baseUri)
+    {
+        ArgumentNullException.ThrowIfNull(all);
+        ArgumentNullException.ThrowIfNull(baseUri);
+        return baseUri.IsLoopback ? all.FirstOrDefault(c => IsAppServer(c) && c.Ports.Any(p => p.HostPort == baseUri.Port)) : null;
+    }
+
     private static bool IsEmbedded(ContainerFacts server, DatabaseAddress address) => IsLoopback(address.Host) && server.NetworkMode is not "host"
         && !server.NetworkMode.StartsWith("container:", StringComparison.Ordinal);
 

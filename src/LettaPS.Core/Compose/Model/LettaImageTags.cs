@@ -124,7 +124,7 @@ public sealed class LettaImageTags(IReadOnlyList<LettaRelease> releases)
                 tag);
         }
 
-        var above = ReleaseCatalogue.TryVersion(tag) is { } number && number > s_lastPossibleServer;
+        var above = ReleaseCatalogue.TryVersion(tag) is { } number && IsAboveServer(number);
         if (force && !above)
         {
             return;
@@ -160,6 +160,14 @@ public sealed class LettaImageTags(IReadOnlyList<LettaRelease> releases)
     /// <summary>Whether an image with the tag is advised: one that is proven to exist, and means one release.</summary>
     /// <param name="tag">The tag.</param>
     public static bool IsAdvised(string tag) => !s_traps.ContainsKey(tag) && !s_unproven.Contains(tag);
+
+    /// <summary>Whether a version is above all that the V1 server can ever have.</summary>
+    /// <param name="version">The version.</param>
+    public static bool IsAboveServer(Version version) => version > s_lastPossibleServer;
+
+    /// <summary>The image of a release; <see langword="null"/> if none can be trusted to be it.</summary>
+    /// <param name="release">The release.</param>
+    public static string? ImageOf(Version release) => s_traps.ContainsKey($"{release}") ? null : $"letta/letta:{release}";
 
     private static bool IsLettaCode(Version version) => version.Major == 0 && version >= s_firstLettaCode;
 

@@ -79,6 +79,7 @@ public static class ImagePins
 
     private static string Meaning(ImageReference reference) => reference switch
     {
+        { Product: LettaImageProduct.TooOld, Tag: { } old } when LettaImageTags.Trap(old) is { } trap => trap,
         { Product: LettaImageProduct.TooOld } => "older than 0.11.3, the oldest release that LettaPS supports",
         { Product: LettaImageProduct.LettaCode } => "Letta Code, which is another product than the V1 server",
         { Digest: not null } => "pinned by digest",
