@@ -105,13 +105,13 @@ function Invoke-Compose {
 function Get-DatabaseReport {
     param([object] $Server)
     if ($Server.Database.Kind -eq 'Container') { Invoke-Docker 'start', $Server.Database.Container }
-    try { $Server | Compare-LettaSchema -Summary }
+    try { Compare-LettaSchema -Server $Server -Summary }
     catch {
         if ($_.FullyQualifiedErrorId -notlike 'PostgresImageNotFound*') { throw }
 
         # Any image with the same PostgreSQL will do to read the volume. All images of the V1 server have PostgreSQL 15.
         try { Invoke-Docker 'pull', 'letta/letta:0.16.8' } catch { Invoke-Docker 'pull', 'pgvector/pgvector:pg15' }
-        $Server | Compare-LettaSchema -Summary
+        Compare-LettaSchema -Server $Server -Summary
     }
 }
 

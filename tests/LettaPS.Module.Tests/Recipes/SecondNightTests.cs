@@ -127,8 +127,11 @@ public sealed class SecondNightTests : IClassFixture<SchemaImages>
         private async Task BeginAsync()
         {
             await DockerEngine.DockerAsync("tag", $"{_repository}:0.16.2", $"{_repository}:latest");
+
+            // The migrations of these images make the schema whole: nothing of it must be there before.
+            Directory.CreateDirectory(_folder["init"]);
             var uri = _embedded ? string.Empty : "      LETTA_PG_URI: postgresql://letta:letta@db:5432/letta\n";
-            var letta = _embedded ? "    volumes: [\"pgdata:/var/lib/postgresql/data\"]\n" : "    depends_on: [db]\n";
+            var letta = _embedded ? "    volumes: [\"pgdata:/var/lib/postgresql/data\", \"./init:/docker-entrypoint-initdb.d:ro\"]\n" : "    depends_on: [db]\n";
             var database = _embedded ? string.Empty
                 : $"  db:\n    image: {DockerEngine.PostgresImage}\n    pull_policy: never\n    environment: {{POSTGRES_USER: letta, POSTGRES_PASSWORD: letta, POSTGRES_DB: letta}}\n    volumes: [\"pgdata:/var/lib/postgresql/data\"]\n";
             Text = $"services:\n  letta:\n    image: {_repository}:latest   # the server\n    pull_policy: never\n    restart: unless-stopped\n    ports: [\"127.0.0.1:{FreePort.Next()}:8283\"]\n    environment:\n      LETTA_SERVER_PASSWORD: \"\"\n{uri}{letta}{database}volumes:\n  pgdata:\n";
@@ -137,7 +140,6 @@ public sealed class SecondNightTests : IClassFixture<SchemaImages>
             {
                 await ComposeAsync("up", "--detach", "db");
                 await DockerEngine.WaitForPostgresAsync(Database);
-                await DockerEngine.SqlAsync(Database, "letta", LettaProject.OfficialLayout);
             }
 
             await ComposeAsync("up", "--detach", "letta");
@@ -147,8 +149,9 @@ public sealed class SecondNightTests : IClassFixture<SchemaImages>
                 Database,
                 "letta",
                 """
-                INSERT INTO organizations (id, name, privileged_tools) VALUES ('org-00000000-0000-4000-8000-000000000000', 'default', false) ON CONFLICT DO NOTHING;
-                INSERT INTO agents (id, name, is_deleted, organization_id) SELECT 'agent-0000000' || i || '-0000-4000-8000-000000000000', 'Agent ' || i, false, 'org-00000000-0000-4000-8000-000000000000' FROM generate_series(1, 3) i;
+                INSERT INTO organizations (id, name, privileged_tools, is_deleted) VALUES ('org-00000000-0000-4000-8000-000000000000', 'default', false, false) ON CONFLICT DO NOTHING;
+                INSERT INTO agents (id, name, is_deleted, organization_id, message_ids, message_buffer_autoclear)
+                    SELECT 'agent-0000000' || i || '-0000-4000-8000-000000000000', 'Agent ' || i, false, 'org-00000000-0000-4000-8000-000000000000', '[]', false FROM generate_series(1, 3) i;
                 """);
         }
 
