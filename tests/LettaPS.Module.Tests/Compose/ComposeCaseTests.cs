@@ -43,7 +43,7 @@ public sealed class ComposeCaseTests : IDisposable
         Assert.Equal(
             expected.Split("; ", StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal),
             findings.Select(f => $"{f.Get<string>("Rule")} {Path.GetFileName(f.Get<string>("Path"))}:{f.Get<int>("Line")}").Order(StringComparer.Ordinal));
-        Assert.All(findings, f => Assert.NotEmpty(f.Get<string>("Fix")));
+        Assert.All(findings, f => Assert.NotEmpty(f.Get<string>("Recommendation")));
     }
 
     [Theory]

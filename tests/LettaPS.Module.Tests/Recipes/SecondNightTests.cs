@@ -25,7 +25,7 @@ public sealed class SecondNightTests : IClassFixture<SchemaImages>
         var server = Assert.Single(shell.Run("Get-LettaServer $args[0]", night.Letta).Succeed());
         Assert.Equal("LettaCode", server.Get<object>("Product").ToString());
         var checks = shell.Run("Get-LettaServer $args[0] | Test-LettaHealth", night.Letta).Succeed();
-        var failed = Assert.Single(checks, c => c.Get<object>("Status").ToString() == "Fail");
+        var failed = Assert.Single(checks, c => c.Get<object>("Status").ToString() == "Failed");
         Assert.Equal(("Container", "Product"), (failed.Get<object>("Layer").ToString(), failed.Get<string>("Name")));
         Assert.Equal("Product", checks[0].Get<string>("Name"));
         Assert.Contains("Repair-Letta.ps1", failed.Get<string>("Recommendation"), StringComparison.Ordinal);

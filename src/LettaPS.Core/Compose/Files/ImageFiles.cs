@@ -7,7 +7,7 @@ namespace LettaPS.Core.Compose.Files;
 
 /// <summary>Reads the images that files other than compose files name.</summary>
 /// <param name="yaml">Reads YAML.</param>
-public sealed partial class ImageFiles(IYamlReader yaml)
+internal sealed partial class ImageFiles(IYamlReader yaml)
 {
     /// <summary>Files that are looked into for images although LettaPS does not change them.</summary>
     private static readonly string[] s_others =

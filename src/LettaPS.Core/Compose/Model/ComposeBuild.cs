@@ -8,7 +8,7 @@ namespace LettaPS.Core.Compose.Model;
 /// <param name="Path">Full path of the Dockerfile; <see langword="null"/> if it is inside the compose file, or not on this machine.</param>
 /// <param name="Inline">The Dockerfile inside the compose file; <see langword="null"/> if it is a file.</param>
 /// <param name="Base">The image that it is built on and the line that says so; <see langword="null"/> if that is not known.</param>
-public sealed record ComposeBuild(ComposeSetting Setting, string? Path, YamlScalar? Inline, (ImageReference Reference, int Line)? Base)
+internal sealed record ComposeBuild(ComposeSetting Setting, string? Path, YamlScalar? Inline, (ImageReference Reference, int Line)? Base)
 {
     /// <summary>Reads how a service is built.</summary>
     /// <param name="setting">Its <c>build</c>.</param>

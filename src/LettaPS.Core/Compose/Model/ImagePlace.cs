@@ -12,7 +12,7 @@ namespace LettaPS.Core.Compose.Model;
 /// <param name="Line">1-based line.</param>
 /// <param name="Written">The reference as it is written.</param>
 /// <param name="Reference">The reference that results.</param>
-public sealed record ImagePlace(LettaImageFormat Format, string Name, TextFile File, int Line, string Written, ImageReference Reference)
+internal sealed record ImagePlace(LettaImageFormat Format, string Name, TextFile File, int Line, string Written, ImageReference Reference)
 {
     /// <summary>Gives the file as it is with another image there; <see langword="null"/> if LettaPS does not change such a place.</summary>
     public Func<PinTarget, TextFile>? Change { get; init; }

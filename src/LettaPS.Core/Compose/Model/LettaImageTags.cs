@@ -5,7 +5,7 @@ namespace LettaPS.Core.Compose.Model;
 
 /// <summary>Which tags of Letta's image mean one release for ever, and which are traps.</summary>
 /// <param name="releases">The releases, oldest first.</param>
-public sealed class LettaImageTags(IReadOnlyList<LettaRelease> releases)
+internal sealed class LettaImageTags(IReadOnlyList<LettaRelease> releases)
 {
     /// <summary>The newest release of the V1 server.</summary>
     private static readonly Version s_lastServer = new(0, 16, 8);

@@ -7,7 +7,7 @@ namespace LettaPS.Core.Compose.Model;
 /// It is no shell: variables stay as they are written, and both branches of a condition count. What comes after an <c>exec</c> or <c>exit</c> that stands by
 /// itself is not run and so not in it.
 /// </remarks>
-public static class ShellScript
+internal static class ShellScript
 {
     /// <summary>Words that may stand before a command without being one.</summary>
     private static readonly string[] s_keywords = ["if", "then", "else", "elif", "while", "until", "do", "!", "{", "(", "time"];

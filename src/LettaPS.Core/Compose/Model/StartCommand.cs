@@ -1,7 +1,7 @@
 namespace LettaPS.Core.Compose.Model;
 
 /// <summary>What a container of a service does when it starts, as far as its entrypoint, its command and the scripts that they name can be read.</summary>
-public sealed class StartCommand
+internal sealed class StartCommand
 {
     private const int MaxDepth = 8;
 

@@ -8,7 +8,7 @@ namespace LettaPS.Core.Compose.Pinning;
 /// <summary>Works out how files other than compose files change so that images are pinned, and proves that no other image changes.</summary>
 /// <param name="files">Reads the files.</param>
 /// <param name="force">Change a build argument even if images use it that were not asked for.</param>
-public sealed class PlacePinner(ImageFiles files, bool force)
+internal sealed class PlacePinner(ImageFiles files, bool force)
 {
     /// <summary>Works out the change of one file.</summary>
     /// <param name="source">The file.</param>

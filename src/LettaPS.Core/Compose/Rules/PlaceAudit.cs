@@ -7,7 +7,7 @@ using LettaPS.Core.Servers;
 namespace LettaPS.Core.Compose.Rules;
 
 /// <summary>Looks through files other than compose files for what endangers a Letta server.</summary>
-public static class PlaceAudit
+internal static class PlaceAudit
 {
     /// <summary>Whether a place names Letta Code for something that no V1 server ever was: nothing of V1 is said of it, and it is not pinned to V1.</summary>
     /// <param name="place">The place.</param>
@@ -103,7 +103,7 @@ public static class PlaceAudit
             Line = place.Line,
             Service = place.Name,
             Message = message,
-            Fix = fix,
+            Recommendation = fix,
         };
     }
 
