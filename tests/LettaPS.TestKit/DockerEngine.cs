@@ -12,6 +12,9 @@ public sealed class DockerEngine : IAsyncDisposable
     /// <summary>PostgreSQL 17 with pgvector.</summary>
     public const string PostgresImage = "lettaps/postgres:17";
 
+    /// <summary>The image that stands in for Letta Code, which Docker Hub has under the name of Letta's server.</summary>
+    public const string LettaCodeImage = "lettaps/letta-code:0.32.19";
+
     private static readonly Lazy<Task<string?>> s_lack = new(FindLackAsync);
 
     private DockerEngine() => Prefix = $"lettaps-{Guid.NewGuid():N}"[..16];
@@ -20,7 +23,7 @@ public sealed class DockerEngine : IAsyncDisposable
     public string Prefix { get; }
 
     /// <summary>The images that tests/images/build makes.</summary>
-    private static IReadOnlyList<string> Images { get; } = [PostgresImage, LettaImage("0.11.3"), LettaImage("0.16.2"), LettaImage("0.16.8")];
+    private static IReadOnlyList<string> Images { get; } = [PostgresImage, LettaCodeImage, LettaImage("0.11.3"), LettaImage("0.16.2"), LettaImage("0.16.8")];
 
     /// <summary>The engine. Skips the test if the engine or the images are missing.</summary>
     public static async Task<DockerEngine> OpenAsync()
