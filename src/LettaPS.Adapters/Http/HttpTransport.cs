@@ -27,6 +27,7 @@ internal sealed class HttpTransport : IDisposable
 
     private readonly HttpClient _client;
     private readonly ResiliencePipeline _retry;
+    private volatile bool _hasAnswered;
 
     public HttpTransport(LettaConnection connection, TimeProvider? time = null)
     {
@@ -66,7 +67,9 @@ internal sealed class HttpTransport : IDisposable
         _retry = new ResiliencePipelineBuilder { TimeProvider = time ?? TimeProvider.System }
             .AddRetry(new RetryStrategyOptions
             {
-                ShouldHandle = new PredicateBuilder().Handle<TransientException>(),
+
+                // What has never answered and hangs up is hardly a Letta server: one more try, and not all of them, finds that out.
+                ShouldHandle = a => ValueTask.FromResult(a.Outcome.Exception is TransientException e && (_hasAnswered || e.Failure.ErrorId != "ConnectionBroken" || a.AttemptNumber == 0)),
                 MaxRetryAttempts = 5,
                 BackoffType = DelayBackoffType.Exponential,
                 UseJitter = true,
@@ -232,6 +235,7 @@ internal sealed class HttpTransport : IDisposable
         try
         {
             using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token).ConfigureAwait(false);
+            _hasAnswered = true;
             return await read(response, limit).ConfigureAwait(false);
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
@@ -259,7 +263,7 @@ internal sealed class HttpTransport : IDisposable
         { HttpRequestError: HttpRequestError.NameResolutionError } => HttpErrors.UnknownHost(Connection, e),
         { HttpRequestError: HttpRequestError.InvalidResponse } => HttpErrors.NotHttp(Connection, e),
         { HttpRequestError: HttpRequestError.ConnectionError } => HttpErrors.Unreachable(Connection, e),
-        _ => new TransientException(HttpErrors.BrokenOff(Connection, request, e)),
+        _ => new TransientException(_hasAnswered ? HttpErrors.BrokenOff(Connection, request, e) : HttpErrors.NoAnswer(Connection, request, e)),
     };
 
     private async Task ThrowOnRefusalAsync(HttpRequestMessage request, HttpResponseMessage response, CancellationToken cancellationToken)

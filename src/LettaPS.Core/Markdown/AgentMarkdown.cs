@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Json;
-using LettaPS.Core.Text;
+using LettaPS.Core.Secrets;
 
 namespace LettaPS.Core.Markdown;
 

@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Json;
-using LettaPS.Core.Text;
+using LettaPS.Core.Secrets;
 
 namespace LettaPS.Core.Markdown;
 

@@ -118,7 +118,22 @@ public sealed class MarkdownTests : IDisposable
         agent["tool_exec_environment_variables"] = new JsonObject { ["GRAPH_PASSWORD"] = "hunter2" };
         agent["secrets"] = new JsonArray(new JsonObject { ["key"] = "ARXIV", ["value"] = "hunter2" });
         agent["llm_config"] = new JsonObject { ["model"] = "gpt", ["api_key"] = "hunter2" };
-        document["mcp_servers"] = new JsonArray(new JsonObject { ["id"] = "mcp_server-0", ["server_name"] = "m", ["token"] = "hunter2", ["custom_headers"] = new JsonObject { ["X-Key"] = "hunter2" }, ["stdio_config"] = new JsonObject { ["env"] = new JsonObject { ["A"] = "hunter2" } } });
+        agent["llm_config"]!["model_endpoint"] = "https://hunter2:hunter2@models.example/v1?key=hunter2#hunter2";
+        document["mcp_servers"] = new JsonArray(
+            new JsonObject
+            {
+                ["id"] = "mcp_server-0",
+                ["server_name"] = "m",
+                ["token"] = "hunter2",
+                ["custom_headers"] = new JsonObject { ["X-Key"] = "hunter2" },
+                ["server_url"] = "https://mcp.example/s/aB3hunter2aB3hunter2aB3/mcp?x=hunter2",
+                ["stdio_config"] = new JsonObject { ["command"] = "npx", ["env"] = new JsonObject { ["A"] = "hunter2" }, ["args"] = new JsonArray("server", "--key", "hunter2", "hunter2") },
+            });
+        document["lettaps"] = new JsonObject
+        {
+            ["version"] = 1,
+            ["identities"] = new JsonArray(new JsonObject { ["id"] = "identity-0", ["name"] = "Ann", ["properties"] = new JsonArray(new JsonObject { ["key"] = "mail", ["value"] = "hunter2", ["type"] = "string" }) }),
+        };
 
         await ConvertAsync(Encoding.UTF8.GetBytes(document.ToJsonString()));
 
@@ -126,6 +141,9 @@ public sealed class MarkdownTests : IDisposable
         Assert.DoesNotContain("hunter2", all, StringComparison.Ordinal);
         Assert.Contains("GRAPH_PASSWORD", all, StringComparison.Ordinal);
         Assert.Contains("ARXIV", all, StringComparison.Ordinal);
+        Assert.Contains("https://(left out)@models.example/v1?(left out)", all, StringComparison.Ordinal);
+        Assert.Contains("https://mcp.example/s/(left out)/mcp?(left out)", all, StringComparison.Ordinal);
+        Assert.Contains("\"key\": \"mail\"", all, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using LettaPS.Core.Text;
 
 namespace LettaPS.Cmdlets.Base;
 
@@ -77,6 +78,21 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
     /// <summary>Says from the work what is done to what.</summary>
     /// <param name="message">The message.</param>
     private protected ValueTask WriteVerboseAsync(string message) => _pump.PostAsync(() => WriteVerbose(message));
+
+    // Names and texts of servers and files are in what follows, and none of them is to move the cursor or to change the colours of the console.
+
+    /// <summary>Writes a warning.</summary>
+    /// <param name="text">What the user should change.</param>
+    private protected new void WriteWarning(string text) => base.WriteWarning(UntrustedText.ForConsole(text));
+
+    /// <summary>Writes what is done to what.</summary>
+    /// <param name="text">The message.</param>
+    private protected new void WriteVerbose(string text) => base.WriteVerbose(UntrustedText.ForConsole(text));
+
+    /// <summary>Asks whether to go on with a change (<c>-WhatIf</c>, <c>-Confirm</c>).</summary>
+    /// <param name="target">What would be changed.</param>
+    /// <param name="action">How.</param>
+    private protected new bool ShouldProcess(string target, string action) => base.ShouldProcess(UntrustedText.ForConsole(target), UntrustedText.ForConsole(action));
 
     /// <summary>A progress bar for work that may take its time.</summary>
     /// <param name="activity">What is being done.</param>
