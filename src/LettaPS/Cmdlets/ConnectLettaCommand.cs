@@ -116,8 +116,7 @@ public sealed class ConnectLettaCommand : ServerCheckCmdlet
 
         // Shown, but never part of the output: what the address leads to is the first thing that a user wants to know.
         var count = agents switch { null => string.Empty, 1 => ", 1 agent", _ => $", {agents} agents" };
-        WriteInformation(
-            new HostInformationMessage { Message = $"Connected to {connected.BaseUri} (Letta {UntrustedText.Shorten(connected.ServerVersion)}{count})." }, ["PSHOST"]);
+        WriteHost($"Connected to {connected.BaseUri} (Letta {UntrustedText.Shorten(connected.ServerVersion)}{count}).");
         if (PassThru)
         {
             WriteObject(connected);
@@ -125,7 +124,7 @@ public sealed class ConnectLettaCommand : ServerCheckCmdlet
     }
 
     /// <summary>What errors are about, as it was given.</summary>
-    private object? Target => InputObject ?? (BaseUri is null ? Name : SecretText.MaskAddress(BaseUri.OriginalString));
+    private object? Target => InputObject is not null ? InputObject : BaseUri is null ? Name : SecretText.MaskAddress(BaseUri.OriginalString);
 
     // Of many servers, one that cannot be connected to does not keep the others from being worked on.
     private void Refuse(LettaException e)

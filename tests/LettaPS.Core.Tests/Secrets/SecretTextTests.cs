@@ -1,6 +1,4 @@
-using System.Text;
 using LettaPS.Core.Secrets;
-using LettaPS.TestKit;
 
 namespace LettaPS.Core.Tests.Secrets;
 
@@ -78,7 +76,7 @@ public class SecretTextTests
         string[] parts = ["§", "§§", ":", "/", "@", "?", "#", "&", "=", " ", "%", "%40", "%C2%A7", "+", "'", "\"", "\\", ";", ",", "a", "5432", ".", "[", "]", "password=", "sslpassword=", "pass%77ord=", "sslmode=require", "host", "postgresql://", "://", "\t", "\u0085", "\u2028", "é", "🦉"];
         string[] schemes = ["postgresql://", "postgres://", "postgresql+asyncpg://", "http://", "https://"];
         var accepted = 0;
-        foreach (var seed in Fuzz.Seeds(20_000))
+        foreach (var seed in TestKit.Fuzz.Seeds(20_000))
         {
             var random = new Random(seed);
             var scheme = schemes[random.Next(schemes.Length)];

@@ -75,6 +75,14 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
     /// <param name="message">What the user should change.</param>
     private protected ValueTask WriteWarningAsync(string message) => _pump.PostAsync(() => WriteWarning(message));
 
+    /// <summary>Shows a line on the console that is no part of the output; <c>-InformationAction</c> and <c>6&gt;</c> apply to it.</summary>
+    /// <param name="message">The line.</param>
+    private protected void WriteHost(string message) => WriteInformation(new HostInformationMessage { Message = UntrustedText.ForConsole(message) }, ["PSHOST"]);
+
+    /// <summary>Shows such a line from the work.</summary>
+    /// <param name="message">The line.</param>
+    private protected ValueTask WriteHostAsync(string message) => _pump.PostAsync(() => WriteHost(message));
+
     /// <summary>Says from the work what is done to what.</summary>
     /// <param name="message">The message.</param>
     private protected ValueTask WriteVerboseAsync(string message) => _pump.PostAsync(() => WriteVerbose(message));
