@@ -7,11 +7,17 @@ Builds, tests and packs LettaPS.
 A thin wrapper around dotnet: everything that matters is done by MSBuild, so that a machine without PowerShell can do it too.
 .PARAMETER Task
 Build: the module, in out/LettaPS. Test: all .NET tests. Pester: what a user would type, in this PowerShell, against the sandbox.
-Pack: a package that Install-PSResource takes, in out/. Install: the module, for the current user. Clean: removes what was built.
+Pack: a package that Install-PSResource takes, in out/. Install: builds the module only and installs it. Clean: removes what was built.
 .PARAMETER Configuration
 Debug or Release.
+.PARAMETER Scope
+For whom Install installs the module: CurrentUser, or AllUsers, which takes an elevated session (sudo).
 .EXAMPLE
 ./build.ps1 Build, Test, Pester
+.EXAMPLE
+sudo pwsh ./build.ps1 Install -Scope AllUsers
+
+Installs the module for every user of the machine, the user of a systemd unit among them.
 #>
 [CmdletBinding()]
 param(
@@ -20,7 +26,10 @@ param(
     [string[]] $Task = 'Build',
 
     [ValidateSet('Debug', 'Release')]
-    [string] $Configuration = 'Release'
+    [string] $Configuration = 'Release',
+
+    [ValidateSet('CurrentUser', 'AllUsers')]
+    [string] $Scope = 'CurrentUser'
 )
 
 $ErrorActionPreference = 'Stop'
@@ -46,11 +55,15 @@ foreach ($step in $Task) {
             dotnet pack (Join-Path $PSScriptRoot 'src' 'LettaPS') --configuration Release
         }
         'Install' {
-            dotnet build $solution --configuration Release
+            dotnet build (Join-Path $PSScriptRoot 'src' 'LettaPS') --configuration Release
             $version = (Import-PowerShellDataFile (Join-Path $module 'LettaPS.psd1')).ModuleVersion
-            $target = Join-Path ($env:PSModulePath -split [IO.Path]::PathSeparator)[0] 'LettaPS' $version
+            $modules = if ($Scope -eq 'CurrentUser') { ($env:PSModulePath -split [IO.Path]::PathSeparator)[0] }
+            elseif ($IsWindows) { Join-Path $env:ProgramFiles 'PowerShell' 'Modules' }
+            else { '/usr/local/share/powershell/Modules' }
+            $target = Join-Path $modules 'LettaPS' $version
             New-Item $target -ItemType Directory -Force | Out-Null
             Copy-Item (Join-Path $module '*') $target -Recurse -Force
+            "Installed LettaPS $version in '$target' for $($Scope -eq 'AllUsers' ? 'all users' : 'the current user')."
         }
         'Clean' {
             dotnet clean $solution --configuration $Configuration

@@ -30,7 +30,7 @@ internal sealed class BackupSearch(Regex pattern, IReadOnlyCollection<LettaSearc
             foreach (var (kind, title, time, text) in Texts(document, agent))
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                if (Match(text, path) is { Count: > 0 } matches && _found.Add((agent.SourceId, kind, title, time, text)))
+                if (FindMatches(text, path) is { Count: > 0 } matches && _found.Add((agent.SourceId, kind, title, time, text)))
                 {
                     yield return new LettaSearchResult
                     {
@@ -85,11 +85,11 @@ internal sealed class BackupSearch(Regex pattern, IReadOnlyCollection<LettaSearc
         }
     }
 
-    private List<Match> Match(string text, string path)
+    private List<Match> FindMatches(string text, string path)
     {
         try
         {
-            return [.. pattern.Matches(text)];
+            return pattern.Matches(text).ToList();
         }
         catch (RegexMatchTimeoutException e)
         {

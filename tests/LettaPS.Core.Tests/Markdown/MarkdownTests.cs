@@ -147,6 +147,48 @@ public sealed class MarkdownTests : IDisposable
     }
 
     [Fact]
+    public async Task What_an_agent_sent_is_what_it_says_and_the_receipt_is_left_out()
+    {
+        var document = JsonNode.Parse(Document("Talker", "b", "m", "p", "t"))!;
+        document["agents"]![0]!["messages"] = new JsonArray(
+            new JsonObject
+            {
+                ["id"] = "message-0",
+                ["role"] = "assistant",
+                ["content"] = new JsonArray(new JsonObject { ["type"] = "text", ["text"] = "a secret thought" }),
+                ["tool_calls"] = new JsonArray(new JsonObject { ["id"] = "c", ["type"] = "function", ["function"] = new JsonObject { ["name"] = "send_message", ["arguments"] = """{"message": "Good evening"}""" } }),
+                ["created_at"] = "2026-01-17T20:15:30.123456+00:00",
+            },
+            Tool("message-1", """{"status": "OK", "message": "Sent message successfully.", "time": "x"}"""),
+            Tool("message-2", """{"status": "OK", "message": "Three results.", "time": "x"}"""));
+
+        var agent = Assert.Single(await ConvertAsync(Encoding.UTF8.GetBytes(document.ToJsonString())));
+
+        var page = await File.ReadAllTextAsync(Path.Combine(agent.Path, "history", "2026-01.md"), TestContext.Current.CancellationToken);
+        Assert.Contains("## 1. assistant, 2026-01-17 20:15:30 UTC\n\nThinks:\n\n```text\na secret thought\n```\n\nSays:\n\n```text\nGood evening\n```", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("send_message", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("Sent message", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("## 2.", page, StringComparison.Ordinal);
+        Assert.Contains("Three results.", page, StringComparison.Ordinal);
+        Assert.DoesNotContain(Directory.GetDirectories(agent.Path, "*", SearchOption.AllDirectories), d => Directory.GetFileSystemEntries(d).Length == 0);
+
+        static JsonObject Tool(string id, string text) => new()
+        {
+            ["id"] = id,
+            ["role"] = "tool",
+            ["content"] = new JsonArray(new JsonObject { ["type"] = "text", ["text"] = text }),
+            ["created_at"] = "2026-01-17T20:15:31+00:00",
+        };
+    }
+
+    [Theory]
+    [InlineData("notes.txt", ".txt", "notes.txt")]
+    [InlineData("NOTES.TXT", ".txt", "NOTES.txt")]
+    [InlineData("notes.md", ".txt", "notes.md.txt")]
+    [InlineData(".txt", ".txt", "unnamed.txt")]
+    public void An_extension_is_not_written_twice(string name, string extension, string file) => Assert.Equal(file, MarkdownText.FileName(name, extension, []));
+
+    [Fact]
     public async Task A_long_history_is_in_order_on_pages_of_months_that_are_not_too_long()
     {
         var document = JsonNode.Parse(Document("Long", "b", "m", "p", "t"))!;
