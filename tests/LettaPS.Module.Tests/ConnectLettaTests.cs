@@ -18,7 +18,7 @@ public class ConnectLettaTests
 
         var connection = Assert.Single(shell.Run($"Connect-Letta '{server.BaseUri}' -PassThru").Succeed());
 
-        Assert.Equal(release, connection.Get<string>("ServerVersion"));
+        Assert.Equal(release, connection.Get<string>("LettaVersion"));
         Assert.Equal(server.BaseUri, Assert.Single(shell.Run("Get-LettaConnection").Succeed()).Get<Uri>("BaseUri"));
         Assert.Empty(shell.Run("Disconnect-Letta; Get-LettaConnection").Succeed());
     }
@@ -93,7 +93,7 @@ public class ConnectLettaTests
 
         var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Where(l => !l.StartsWith("Connected", StringComparison.Ordinal)).ToList();
         Assert.Equal(
-            ["True", "True", $"Unauthorized,LettaPS.Cmdlets.ConnectLettaCommand LETTA_API_KEY is sent only to the server that LETTA_BASE_URL names. Specify the variable for this server: Connect-Letta '{other.BaseUri}' -KeyVariable LETTA_API_KEY", "True", "Fail"],
+            ["True", "True", $"Unauthorized,LettaPS.Cmdlets.ConnectLettaCommand LETTA_API_KEY is sent only to the server that LETTA_BASE_URL names. Specify the variable for this server: Connect-Letta '{other.BaseUri}' -KeyVariable LETTA_API_KEY", "True", "Failed"],
             lines);
     }
 

@@ -39,7 +39,7 @@ public sealed class TestLettaHealthCommand : BackupExaminationCmdlet
             }
 
             counts[check.Status] = counts.GetValueOrDefault(check.Status) + 1;
-            healthy &= check.Status != LettaHealthStatus.Fail;
+            healthy &= check.Status != LettaHealthStatus.Failed;
             if (Quiet && !healthy)
             {
                 break;
@@ -56,8 +56,8 @@ public sealed class TestLettaHealthCommand : BackupExaminationCmdlet
             return;
         }
 
-        await WriteHostAsync($"{(server is null ? "The server" : server)}: {Count(LettaHealthStatus.Fail, "failed")}, {Count(LettaHealthStatus.Warn, "warning")}"
-            + $"{(counts.GetValueOrDefault(LettaHealthStatus.Warn) == 1 ? "" : "s")}, {Count(LettaHealthStatus.Pass, "passed")}, {Count(LettaHealthStatus.Skipped, "skipped")}").ConfigureAwait(false);
+        await WriteHostAsync($"{(server is null ? "The server" : server)}: {Count(LettaHealthStatus.Failed, "failed")}, {Count(LettaHealthStatus.Warning, "warning")}"
+            + $"{(counts.GetValueOrDefault(LettaHealthStatus.Warning) == 1 ? "" : "s")}, {Count(LettaHealthStatus.Passed, "passed")}, {Count(LettaHealthStatus.Skipped, "skipped")}").ConfigureAwait(false);
 
         string Count(LettaHealthStatus status, string word) => $"{counts.GetValueOrDefault(status)} {word}";
     }

@@ -22,7 +22,7 @@ public sealed class ReportTests
         Assert.Contains($"{two.BaseUri} (Letta 0.16.2)", html, StringComparison.Ordinal);
         var lines = await File.ReadAllLinesAsync(table, TestContext.Current.CancellationToken);
         Assert.Equal(1 + 16 + 16, lines.Length);
-        Assert.Equal("\"Server\",\"Name\",\"Id\",\"Model\",\"CreatedAt\",\"InContext\",\"Tags\",\"LastBackup\"", lines[0]);
+        Assert.Equal("\"Server\",\"Name\",\"Id\",\"Model\",\"CreatedAt\",\"InContextMessageCount\",\"Tags\",\"LastBackup\"", lines[0]);
         Assert.Equal(16, lines.Count(l => l.EndsWith(",\"never\"", StringComparison.Ordinal)));
         Assert.Equal(2, lines.Count(l => l.Contains("\"AI/ML Expert\"", StringComparison.Ordinal)));
     }
@@ -73,8 +73,8 @@ public sealed class ReportTests
 
         var html = await File.ReadAllTextAsync(up.Folder["report.html"], TestContext.Current.CancellationToken);
         Assert.Equal(2, html.Split("<td>AI/ML Expert</td>").Length - 1);
-        Assert.Contains("<h2 class=\"Fail\">http://127.0.0.1:1</h2>", html, StringComparison.Ordinal);
-        Assert.Contains("<h2 class=\"Fail\">http://127.0.0.1:2</h2>", html, StringComparison.Ordinal);
+        Assert.Contains("<h2 class=\"Failed\">http://127.0.0.1:1</h2>", html, StringComparison.Ordinal);
+        Assert.Contains("<h2 class=\"Failed\">http://127.0.0.1:2</h2>", html, StringComparison.Ordinal);
         Assert.DoesNotContain("<th>Server</th>", html, StringComparison.Ordinal);
     }
 
