@@ -73,6 +73,12 @@ public static class Formatting
     /// <param name="text">The text.</param>
     public static string Text(string? text) => UntrustedText.ForConsole(text ?? string.Empty);
 
+    /// <summary>Why it went as it did, and what is missing, each once.</summary>
+    /// <param name="reason">The reason, or <see langword="null"/>.</param>
+    /// <param name="missing">What is missing.</param>
+    public static string Reason(string? reason, IEnumerable? missing) =>
+        string.Join(' ', new[] { reason }.Concat(missing?.Cast<object>().Select(m => m.ToString()) ?? []).Where(t => !string.IsNullOrEmpty(t)).Distinct());
+
     /// <summary>Several things, one a line.</summary>
     /// <param name="items">The things.</param>
     public static string Lines(IEnumerable? items) => items is null ? string.Empty : Text(string.Join('\n', items.Cast<object?>()));

@@ -7,7 +7,7 @@ namespace LettaPS.Core.Secrets;
 /// The grammar of secrets in text: by the names of settings, by the form of addresses and by the form of well-known tokens. Whatever the readers of addresses
 /// accept as a password, <see cref="Mask"/> hides; in doubt it hides more.
 /// </summary>
-public static partial class SecretText
+internal static partial class SecretText
 {
     /// <summary>What stands for a secret.</summary>
     private const string Hidden = "***";

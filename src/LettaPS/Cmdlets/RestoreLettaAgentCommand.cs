@@ -341,7 +341,7 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
         }
 
         _progress.Total = agreed.Count;
-        var (counts, withheld) = (new int[4], new List<LettaRestoreResult>());
+        var (counts, withheld) = (new int[5], new List<LettaRestoreResult>());
 
         var underWay = new ParallelOptions { MaxDegreeOfParallelism = atOnce, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(agreed, underWay, async (agent, token) =>
@@ -372,7 +372,7 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
             }
         }
 
-        await WriteVerboseAsync($"Of {agreed.Count} agents {counts[0]} are restored, {counts[1]} with gaps, {counts[2]} were there already, {counts[3]} failed. The map of identifiers is {session.MapPath}.").ConfigureAwait(false);
+        await WriteVerboseAsync($"Of {agreed.Count} agents {counts[0] + counts[4]} are restored, {counts[1]} with gaps, {counts[2]} were there already, {counts[3]} failed. The map of identifiers is {session.MapPath}.").ConfigureAwait(false);
     }
 
     private async Task<LettaRestoreResult> RestoreAsync(IRestoreSession session, PlannedAgent agent, Uri server, CancellationToken cancellationToken)
@@ -391,7 +391,7 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
         catch (LettaException e) when (e.ErrorId is not ("IdMapWriteFailed" or "RestoreInProgress"))
         {
             await WriteErrorAsync(e, agent.SourceId).ConfigureAwait(false);
-            return agent.Result(null, LettaRestoreStatus.Failed, server, begun) with { Missing = [e.Message] };
+            return agent.Result(null, LettaRestoreStatus.Failed, server, begun) with { Reason = e.Message, Missing = [e.Message] };
         }
     }
 
