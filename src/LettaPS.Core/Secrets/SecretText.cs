@@ -63,43 +63,69 @@ internal static partial class SecretText
 
     private static string MaskAddresses(string text)
     {
-        StringBuilder? result = null;
-        var done = 0;
-        for (var match = Scheme().Match(text); match.Success; match = Scheme().Match(text, Math.Max(done, match.Index + match.Length)))
+        var hidden = new List<(int Start, int End)>();
+        for (var match = Scheme().Match(text); match.Success; match = Scheme().Match(text, Math.Max(match.Index + match.Length, hidden.Count > 0 ? hidden[^1].End : 0)))
         {
-            var end = match.Index + match.Length;
             if (PasswordOf(text, match) is { } password)
             {
-                (result ??= new StringBuilder()).Append(text, done, password.Start.Value - done).Append(Hidden);
-                done = end = password.End.Value;
+                hidden.Add((password.Start.Value, password.End.Value));
             }
 
-            var postgres = IsPostgres(match);
-            var line = LineEnd(text, end);
-            var query = text.IndexOfAny(postgres ? ['?'] : ['?', '#'], end, line - end);
-            var run = RunEnd(text, end, line);
-            if (query < 0 || (!postgres && query >= run))
-            {
-                continue;
-            }
-
-            // In a PostgreSQL address a value goes to the next ampersand, blanks and all; elsewhere an address ends at a blank.
-            var until = postgres ? line : run;
-            for (var pair = query + 1; pair < until;)
-            {
-                var next = text.IndexOfAny(postgres ? ['&'] : ['&', ';', '#'], pair, until - pair) is >= 0 and var separator ? separator : until;
-                var sign = text.IndexOf('=', pair, next - pair);
-                if (sign >= 0 && IsSecretParameter(Uri.UnescapeDataString(text[pair..sign])))
-                {
-                    (result ??= new StringBuilder()).Append(text, done, sign + 1 - done).Append(Hidden);
-                    done = next;
-                }
-
-                pair = next + 1;
-            }
+            AddParameters(text, match, hidden);
         }
 
-        return result is null ? text : result.Append(text, done, text.Length - done).ToString();
+        if (hidden.Count == 0)
+        {
+            return text;
+        }
+
+        // A password that holds an at sign may reach into the parameters.
+        var result = new StringBuilder();
+        var done = 0;
+        foreach (var (start, end) in hidden.Where(h => h.End > h.Start).OrderBy(h => h.Start))
+        {
+            if (start >= done)
+            {
+                result.Append(text, done, start - done).Append(Hidden);
+            }
+
+            done = Math.Max(done, end);
+        }
+
+        return result.Append(text, done, text.Length - done).ToString();
+    }
+
+    /// <summary>Finds the secrets among the parameters of an address.</summary>
+    private static void AddParameters(string text, Match scheme, List<(int Start, int End)> hidden)
+    {
+        var begin = scheme.Index + scheme.Length;
+        var line = LineEnd(text, begin);
+        var postgres = IsPostgres(scheme);
+
+        // In a PostgreSQL address a value goes to the next ampersand, blanks and all; elsewhere an address ends at a blank.
+        var until = postgres ? line : RunEnd(text, begin, line);
+        if (postgres && text.IndexOf('@', begin, line - begin) is >= 0 and var at && text.IndexOfAny([':', '/', '@'], begin, line - begin) is var user && text[user] != '/')
+        {
+            // A user name and a password may hold a question mark.
+            begin = at;
+        }
+
+        if (text.IndexOfAny(postgres ? ['?'] : ['?', '#'], begin, until - begin) is not (>= 0 and var query))
+        {
+            return;
+        }
+
+        for (var pair = query + 1; pair < until;)
+        {
+            var next = text.IndexOfAny(postgres ? ['&'] : ['&', ';', '#'], pair, until - pair) is >= 0 and var separator ? separator : until;
+            var sign = text.IndexOf('=', pair, next - pair);
+            if (sign >= 0 && IsSecretParameter(Uri.UnescapeDataString(text[pair..sign])))
+            {
+                hidden.Add((sign + 1, next));
+            }
+
+            pair = next + 1;
+        }
     }
 
     /// <summary>Where the password of an address is in a text; of another address than PostgreSQL's, the user name with it if there is no password.</summary>
@@ -142,7 +168,7 @@ internal static partial class SecretText
     // LettaPS takes no address with a control character in it, so that an address ends with its line.
     private static int LineEnd(string text, int begin)
     {
-        for (; begin < text.Length && !char.IsControl(text[begin]); begin++)
+        for (; begin < text.Length && text[begin] is not ('\r' or '\n'); begin++)
         {
         }
 
@@ -191,6 +217,11 @@ internal static partial class SecretText
     /// <summary>Where a value ends: with its quotation marks, with the line if the setting is all of it, else with a blank.</summary>
     private static int ValueEnd(string text, int name, int value)
     {
+        if (text.AsSpan(value).StartsWith(Hidden, StringComparison.Ordinal))
+        {
+            return value + Hidden.Length;
+        }
+
         if (text[value] is '"' or '\'')
         {
             var quote = text[value];
@@ -217,13 +248,18 @@ internal static partial class SecretText
         }
 
         var begin = name;
-        for (; begin > 0 && !char.IsControl(text[begin - 1]); begin--)
+        for (; begin > 0 && text[begin - 1] is not ('\r' or '\n'); begin--)
         {
         }
 
         if (LineStart().IsMatch(text.AsSpan(begin, name - begin)))
         {
-            return text.IndexOf(" #", value, line - value, StringComparison.Ordinal) is >= 0 and var comment ? comment : line;
+            var last = text.IndexOf(" #", value, line - value, StringComparison.Ordinal) is >= 0 and var comment ? comment : line;
+            for (; last > value && text[last - 1] == ' '; last--)
+            {
+            }
+
+            return last;
         }
 
         var end = RunEnd(text, value, line);
@@ -260,7 +296,7 @@ internal static partial class SecretText
     [GeneratedRegex("^(?:key|sig|signature|auth|code|pwd)$", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
     private static partial Regex SecretParameter();
 
-    [GeneratedRegex(@"postgres(?:ql)?(?:\+\w+)?://|[a-z][a-z0-9]*(?:[+.-][a-z0-9]+)*://", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"postgres(?:ql)?(?:\+\w+)?://|[a-z][a-z0-9+.-]{0,20}://", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
     private static partial Regex Scheme();
 
     [GeneratedRegex(@"^\d{1,5}(?:[/?#.,;:)\]'""]|$)", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
@@ -280,12 +316,12 @@ internal static partial class SecretText
     private static partial Regex Token();
 
     [GeneratedRegex(
-        @"(?<![\w-])(?<name>--(?:[\w-]*[-_])?(?:\w*(?:password|passwd|passphrase|secret|token|apikey)|api[_-]key|key|pass|auth))(?<sign>[""']?[\s,]+)(?!-)(?:""(?:\\.|[^""\\])*""|'[^']*'|[^\s""']\S*)",
+        @"(?<![\w-])(?<name>--(?:[\w-]{0,40}[-_])?(?:\w{0,20}(?:password|passwd|passphrase|secret|token|apikey)|api[_-]key|key|pass|auth))(?<sign>[""']?[\s,]+)(?!-)(?:""(?:\\.|[^""\\])*""|'[^']*'|[^\s""']\S*)",
         RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
     private static partial Regex Option();
 
     [GeneratedRegex(
-        @"(?<word>(?:password|passwd|passphrase|secret|token|credential|authorization|cookie|key|pass|pwd)s?(?:_enc)?)(?:\\?[""'])?\s{0,8}(?:=>|[:=](?!:|=))[^\S\r\n]{0,8}(?![{\[])",
+        @"(?<word>(?:password|passwd|passphrase|secret|token|credential|authorization|cookie|key|pass|pwd)s?(?:_enc)?)(?:\\?[""'])?\s{0,8}(?:=>|[:=](?!:|=))(?>[^\S\r\n]{0,8})(?![{\[])",
         RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
     private static partial Regex Assignment();
 

@@ -52,8 +52,8 @@ public class SecretTextTests
     [InlineData("[\"--api-key\", \"hunter2\"]", "[\"--api-key\", ***]")]
     [InlineData("Authorization: Bearer abcdefgh12345678", "Authorization: ***")]
     [InlineData("sent Authorization: Bearer hunter2, then left", "sent Authorization: ***, then left")]
-    [InlineData("Incorrect API key provided: sk-proj-abcdefgh12345678.", "Incorrect API key provided: ***")]
-    [InlineData("the key sk-proj-abcdefgh12345678 is wrong", "the key sk-***")]
+    [InlineData("Incorrect API key provided: sk-proj-abcdefgh12345678.", "Incorrect API key provided: sk-***.")]
+    [InlineData("the key sk-proj-abcdefgh12345678 is wrong", "the key sk-*** is wrong")]
     [InlineData("used eyJhbGciOi.eyJzdWIi.c2lnbmF0dXJl twice", "used eyJ*** twice")]
     [InlineData("password authentication failed for user \"letta\"", "password authentication failed for user \"letta\"")]
     [InlineData("Key (email)=(x) already exists.", "Key (email)=(x) already exists.")]
@@ -73,7 +73,8 @@ public class SecretTextTests
     [Fact]
     public void Whatever_an_address_is_read_with_as_its_password_is_hidden()
     {
-        string[] parts = ["§", "§§", ":", "/", "@", "?", "#", "&", "=", " ", "%", "%40", "%C2%A7", "+", "'", "\"", "\\", ";", ",", "a", "5432", ".", "[", "]", "password=", "sslpassword=", "pass%77ord=", "sslmode=require", "host", "postgresql://", "://", "\t", "\u0085", "\u2028", "é", "🦉"];
+        // The sign § is in one place only: where it is part of the password, nobody may see it.
+        string[] parts = [":", "/", "@", "?", "#", "&", "=", " ", "%", "%40", "+", "'", "\"", "\\", ";", ",", "a", "5432", ".", "[", "]", "password=", "sslpassword=", "sslmode=require", "host", "postgresql://", "://", "\t", "\u0085", "\u2028", "é", "🦉"];
         string[] schemes = ["postgresql://", "postgres://", "postgresql+asyncpg://", "http://", "https://"];
         var accepted = 0;
         foreach (var seed in TestKit.Fuzz.Seeds(20_000))
@@ -82,9 +83,9 @@ public class SecretTextTests
             var scheme = schemes[random.Next(schemes.Length)];
             var uri = random.Next(3) switch
             {
-                0 => $"{scheme}{Text()}:{Text()}@{Text()}",
+                0 => $"{scheme}{Text()}:{Text()}§{Text()}@{Text()}",
                 1 => $"{scheme}u:{Text()}§{Text()}@db:5432/letta?{Text()}",
-                _ => $"{scheme}u@db/letta?{Text()}password={Text()}§{Text()}",
+                _ => $"{scheme}u{Text()}@db/letta?{Text()}&pass%77ord={Text()}§{Text()}",
             };
             if (PasswordOf(uri) is not { Length: > 0 } password || !password.Contains('§', StringComparison.Ordinal))
             {
@@ -96,7 +97,7 @@ public class SecretTextTests
             {
                 var shown = SecretText.Mask(text);
 
-                Assert.False(Uri.UnescapeDataString(shown).Contains('§', StringComparison.Ordinal) && !Visible(uri), $"Seed {seed}: {text} is shown as {shown}, with its password {password}.");
+                Assert.False(shown.Contains('§', StringComparison.Ordinal), $"Seed {seed}: {text} is shown as {shown}, with its password {password}.");
             }
 
             string Text() => string.Concat(Enumerable.Range(0, random.Next(0, 5)).Select(_ => parts[random.Next(parts.Length)]));
@@ -105,26 +106,11 @@ public class SecretTextTests
         Assert.True(accepted > 500, $"Only {accepted} addresses had a password.");
     }
 
-    /// <summary>Whether a part that is no secret has the sign too: the user, the host or the database.</summary>
-    private static bool Visible(string uri)
-    {
-        try
-        {
-            return uri.StartsWith("postgres", StringComparison.Ordinal) && DatabaseAddress.Parse(uri) is var address
-                && $"{address}{string.Concat(address.Options.Where(o => !SecretText.IsSecretName(o.Key)).Select(o => o.Key + o.Value))}" is var rest
-                && Uri.UnescapeDataString(rest).Contains('§', StringComparison.Ordinal);
-        }
-        catch (LettaException)
-        {
-            return false;
-        }
-    }
-
     private static string? PasswordOf(string uri)
     {
         if (!uri.StartsWith("postgres", StringComparison.Ordinal))
         {
-            return Uri.TryCreate(uri, UriKind.Absolute, out var web) && web.UserInfo.Split(':', 2) is [_, var given] ? Uri.UnescapeDataString(given) : null;
+            return !uri.Any(char.IsWhiteSpace) && Uri.TryCreate(uri, UriKind.Absolute, out var web) && web.UserInfo.Split(':', 2) is [_, var given] ? Uri.UnescapeDataString(given) : null;
         }
 
         try
