@@ -104,7 +104,7 @@ function ConvertTo-CsvLine {
     }) -join ','
 }
 
-$backups = @(if ($BackupPath) { Get-LettaBackup -LiteralPath $BackupPath })
+$backups = @(if ($BackupPath) { Get-LettaBackup -LiteralPath $BackupPath -ErrorAction SilentlyContinue })
 $agentColumns = 'Name', 'Id', 'Model', 'CreatedAt', 'InContextMessageCount', 'Tags', 'LastBackup'
 $html = @()
 $csv = @(ConvertTo-CsvLine (@('Server') + $agentColumns))

@@ -42,7 +42,9 @@ public class ConnectLettaTests
         Assert.Equal(server.BaseUri, Assert.Single(shell.Run($"Connect-Letta {host} -PassThru").Succeed()).Get<Uri>("BaseUri"));
         Assert.Equal(2, shell.Run($"'{host}', 'http://{host}/v1' | Connect-Letta -PassThru").Succeed().Count);
         Assert.Equal(server.BaseUri, Assert.Single(shell.Run($"Save-LettaConnection nas-of-names {host}; Disconnect-Letta; Connect-Letta NAS-of-names -PassThru; Remove-LettaConnection nas-of-names").Succeed()).Get<Uri>("BaseUri"));
-        Assert.Equal(new Uri("http://server.example:8283/"), new LettaConnection(new Uri("server.example", UriKind.RelativeOrAbsolute)).BaseUri);
+        Assert.Equal(
+            new Uri("http://server.example:8283/"),
+            Assert.Single(shell.Run("Save-LettaConnection host-of-names server.example -Force -PassThru; Remove-LettaConnection host-of-names").Succeed()).Get<Uri>("BaseUri"));
     }
 
     [Fact]
@@ -91,7 +93,7 @@ public class ConnectLettaTests
 
         var (_, output) = await process.FinishAsync(TestContext.Current.CancellationToken);
 
-        var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Where(l => !l.StartsWith("Connected", StringComparison.Ordinal)).ToList();
+        var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Where(l => !l.StartsWith("Connected", StringComparison.Ordinal) && !l.StartsWith("PS>", StringComparison.Ordinal)).ToList();
         Assert.Equal(
             ["True", "True", $"Unauthorized,LettaPS.Cmdlets.ConnectLettaCommand LETTA_API_KEY is sent only to the server that LETTA_BASE_URL names. Specify the variable for this server: Connect-Letta '{other.BaseUri}' -KeyVariable LETTA_API_KEY", "True", "Failed"],
             lines);
@@ -122,7 +124,9 @@ public class ConnectLettaTests
         var error = Assert.Single(shell.Run($"Connect-Letta {other.BaseUri}").Errors);
 
         Assert.Equal("ConnectionBroken,LettaPS.Cmdlets.ConnectLettaCommand", error.FullyQualifiedErrorId);
-        Assert.InRange(other.Connections, 1, 4);
+        
+        // Two requests of ours; .NET itself opens up to four connections for each.
+        Assert.InRange(other.Connections, 1, 8);
     }
 
     [Theory]

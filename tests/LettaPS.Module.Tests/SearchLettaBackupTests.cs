@@ -8,7 +8,7 @@ public sealed class SearchLettaBackupTests
     public async Task A_text_is_found_once_in_the_newest_of_several_sets()
     {
         await using var server = await Connected.ToAsync();
-        var block = (string)Assert.Single(server.Run("(Get-LettaAgent Memo).Blocks[0]").Succeed()).BaseObject;
+        var block = (string)server.Run("(Get-LettaAgent Memo).Blocks | ForEach-Object { $_ }").Succeed()[0].BaseObject;
         server.Run("1..2 | ForEach-Object { $null = Export-LettaAgent Memo -Path $args[0]/$_ -ErrorAction Stop }", server.Folder.Path).Succeed();
 
         var found = server.Run("Search-LettaBackup $args[0] '.' -Kind Block", server.Folder.Path).Succeed();

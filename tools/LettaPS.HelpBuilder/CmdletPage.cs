@@ -57,7 +57,7 @@ internal sealed partial record CmdletPage(
             Words("Outputs"),
             ReadExamples(path, Require("Examples")),
             Find("Notes") is null ? null : Words("Notes"),
-            [.. Names().Matches(File.ReadAllText(path)).Select(m => m.Value).Where(n => n != PlainText.Of(title)).Distinct().Order(StringComparer.Ordinal)]);
+            [.. Names().Matches(File.ReadAllText(path)).Select(m => m.Value).Append("about_LettaPS").Where(n => n != PlainText.Of(title)).Distinct().Order(StringComparer.Ordinal)]);
 
         Part? Find(string name) => sections.FirstOrDefault(s => s.Title == name);
 

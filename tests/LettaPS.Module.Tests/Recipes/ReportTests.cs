@@ -63,11 +63,12 @@ public sealed class ReportTests
     [Fact]
     public async Task Addresses_names_and_rows_of_a_table_are_reported_also_the_one_that_does_not_answer()
     {
-        await using var up = await Connected.ToAsync(new SandboxOptions { Password = "opensesame" });
+        await using var up = await Connected.ToAsync();
+        await using var secured = await SandboxServer.StartAsync(new SandboxOptions { Password = "opensesame" });
         await using var open = await SandboxServer.StartAsync(new SandboxOptions { Release = "0.16.2" });
         up.Run("Disconnect-Letta").Succeed();
         up.Run("$env:REPORT_KEY = 'opensesame'").Succeed();
-        var script = $"$args[0] -Connection {open.BaseUri.Authority}, ([pscustomobject]@{{ BaseUri = '{up.Server.BaseUri}'; KeyVariable = 'REPORT_KEY' }}), 'http://127.0.0.1:1', ([pscustomobject]@{{ BaseUri = 'http://127.0.0.1:2'; KeyVariable = '' }})";
+        var script = $"$args[0] -Connection {open.BaseUri.Authority}, ([pscustomobject]@{{ BaseUri = '{secured.BaseUri}'; KeyVariable = 'REPORT_KEY' }}), 'http://127.0.0.1:1', ([pscustomobject]@{{ BaseUri = 'http://127.0.0.1:2'; KeyVariable = '' }})";
 
         up.Shell.RunRecipe("Report-Letta", script, up.Folder["report.html"]).Succeed();
 
