@@ -31,6 +31,7 @@
         'Restore-LettaAgent'
         'Restore-LettaDatabase'
         'Save-LettaConnection'
+        'Search-LettaBackup'
         'Set-LettaImagePin'
         'Start-LettaServer'
         'Stop-LettaServer'

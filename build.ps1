@@ -11,8 +11,14 @@ Specifies what to do. Build: lays the module out in out/LettaPS. Test: runs all 
 PSScriptAnalyzer, if it and Pester are installed. Pack: writes the package to out/. Install: installs the module for the current user. Clean: removes what was built.
 .PARAMETER Configuration
 Debug or Release.
+.PARAMETER Scope
+For whom Install installs the module: CurrentUser, or AllUsers, which takes an elevated session (sudo).
 .EXAMPLE
 ./build.ps1 Build, Test
+.EXAMPLE
+sudo pwsh ./build.ps1 Install -Scope AllUsers
+
+Installs the module for every user of the machine, the user of a systemd unit among them.
 #>
 [CmdletBinding()]
 param(
@@ -21,7 +27,10 @@ param(
     [string[]] $Task = 'Build',
 
     [ValidateSet('Debug', 'Release')]
-    [string] $Configuration = 'Release'
+    [string] $Configuration = 'Release',
+
+    [ValidateSet('CurrentUser', 'AllUsers')]
+    [string] $Scope = 'CurrentUser'
 )
 
 $ErrorActionPreference = 'Stop'
@@ -47,11 +56,15 @@ foreach ($step in $Task) {
             dotnet pack (Join-Path $PSScriptRoot 'src' 'LettaPS') --configuration Release
         }
         'Install' {
-            dotnet build $solution --configuration Release
+            dotnet build (Join-Path $PSScriptRoot 'src' 'LettaPS') --configuration Release
             $version = (Import-PowerShellDataFile (Join-Path $module 'LettaPS.psd1')).ModuleVersion
-            $target = Join-Path ($env:PSModulePath -split [IO.Path]::PathSeparator)[0] 'LettaPS' $version
+            $modules = if ($Scope -eq 'CurrentUser') { ($env:PSModulePath -split [IO.Path]::PathSeparator)[0] }
+            elseif ($IsWindows) { Join-Path $env:ProgramFiles 'PowerShell' 'Modules' }
+            else { '/usr/local/share/powershell/Modules' }
+            $target = Join-Path $modules 'LettaPS' $version
             New-Item $target -ItemType Directory -Force | Out-Null
             Copy-Item (Join-Path $module '*') $target -Recurse -Force
+            "Installed LettaPS $version in '$target' for $($Scope -eq 'AllUsers' ? 'all users' : 'the current user')."
         }
         'Clean' {
             dotnet clean $solution --configuration $Configuration

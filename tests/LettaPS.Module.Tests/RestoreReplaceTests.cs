@@ -84,10 +84,27 @@ public class RestoreReplaceTests
 
         for (var i = 0; i < 3; i++)
         {
-            Assert.Equal("Restored", Assert.Single(letta.Target.Run($"{Replace} -Force", letta.Source.Set).Succeed()).Get<object>("Status").ToString());
+            var result = Assert.Single(letta.Target.Run($"{Replace} -Force", letta.Source.Set).Succeed());
+            Assert.Equal("Replaced", result.Get<object>("Status").ToString());
+            Assert.StartsWith("It replaced 'document_librarian' ('agent-", result.Get<string>("Reason"), StringComparison.Ordinal);
         }
 
         Assert.Equal(first, Counts(letta));
+    }
+
+    [Fact]
+    public async Task What_was_skipped_or_renamed_says_why()
+    {
+        await using var letta = await RestoredPair.MakeAsync("document_librarian");
+
+        var skipped = Assert.Single(letta.Target.Run("Restore-LettaAgent $args[0]", letta.Source.Set).Succeed());
+        var renamed = Assert.Single(letta.Target.Run("Restore-LettaAgent $args[0] -Conflict Rename", letta.Source.Set).Succeed());
+
+        Assert.Equal($"The server has it as '{skipped.Get<string>("AgentId")}'.", skipped.Get<string>("Reason"));
+        Assert.Equal("The server has an agent 'document_librarian'.", renamed.Get<string>("Reason"));
+        Assert.NotEqual("document_librarian", renamed.Get<string>("AgentName"));
+        Assert.True(letta.Target.Shell.Show($"Restore-LettaAgent '{letta.Source.Set}'"));
+        Assert.Matches("document_librari[^\n]*Skipped +agent-[0-9a-f-]{36} ", letta.Target.Shell.Console.Text);
     }
 
     [Fact]

@@ -35,6 +35,7 @@ internal sealed class HttpTransport : IDisposable
     private readonly TimeProvider _time;
     private readonly HttpClient _client;
     private readonly ResiliencePipeline _retry;
+    private volatile bool _hasAnswered;
 
     public HttpTransport(LettaConnection connection, TimeProvider? time = null, Func<ServerRetry, ValueTask>? retrying = null)
     {
@@ -67,7 +68,10 @@ internal sealed class HttpTransport : IDisposable
         _retry = new ResiliencePipelineBuilder { TimeProvider = _time }
             .AddRetry(new RetryStrategyOptions
             {
-                ShouldHandle = new PredicateBuilder().Handle<TransientException>(e => e.RetryAfter is not { } wait || wait <= s_longestWait),
+                // What has never answered and hangs up is hardly a Letta server: one more try, and not all of them, finds that out.
+                ShouldHandle = a => ValueTask.FromResult(a.Outcome.Exception is TransientException e
+                    && (e.RetryAfter is not { } wait || wait <= s_longestWait)
+                    && (_hasAnswered || e.Failure.ErrorId != "ConnectionBroken" || a.AttemptNumber == 0)),
                 MaxRetryAttempts = MaxRetries,
                 BackoffType = DelayBackoffType.Exponential,
                 UseJitter = true,
@@ -251,6 +255,7 @@ internal sealed class HttpTransport : IDisposable
         try
         {
             using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token).ConfigureAwait(false);
+            _hasAnswered = true;
             return await read(response, limit).ConfigureAwait(false);
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
@@ -278,7 +283,7 @@ internal sealed class HttpTransport : IDisposable
         { HttpRequestError: HttpRequestError.NameResolutionError } => HttpErrors.UnknownHost(Connection, e),
         { HttpRequestError: HttpRequestError.InvalidResponse } => HttpErrors.NotHttp(Connection, e),
         { HttpRequestError: HttpRequestError.ConnectionError } => HttpErrors.Unreachable(Connection, e),
-        _ => new TransientException(HttpErrors.BrokenOff(Connection, request, e)),
+        _ => new TransientException(_hasAnswered ? HttpErrors.BrokenOff(Connection, request, e) : HttpErrors.NoAnswer(Connection, request, e)),
     };
 
     private async Task ThrowOnRefusalAsync(HttpRequestMessage request, HttpResponseMessage response, CancellationToken cancellationToken)

@@ -57,6 +57,20 @@ internal sealed partial class LettaServer : ILettaServer
     }
 
     /// <inheritdoc/>
+    public async Task<int?> CountAgentsAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await _http.GetAsync("agents/count", cancellationToken).ConfigureAwait(false)) is { ValueKind: JsonValueKind.Number } count ? count.GetInt32() : null;
+        }
+        catch (LettaException e) when (e.ErrorId is "ServerError" or "NotFound" or "RequestRefused")
+        {
+            // The number is a courtesy. What is wrong with the server, CheckAsync reports.
+            return null;
+        }
+    }
+
+    /// <inheritdoc/>
     public async IAsyncEnumerable<LettaAgent> ListAsync(AgentQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var filter = Filter(query) + (await DialectAsync(cancellationToken).ConfigureAwait(false)).Include(everything: false);

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using LettaPS.Adapters.Programs;
 using LettaPS.Core.Connections;
 using LettaPS.Core.Databases;
 using LettaPS.Core.Servers;
@@ -113,15 +114,17 @@ internal sealed class LocalPostgresTools(DatabaseAddress address) : IPostgresToo
         }
         catch (Win32Exception e)
         {
-            throw new LettaException(
-                "ProgramNotFound",
-                LettaErrorKind.NotFound,
-                $"This machine has no program '{start.FileName}'.",
-                "Install the client programs of PostgreSQL (postgresql-client), of the server's version or newer.",
-                start.FileName,
-                e);
+            throw NotFound(start.FileName, e);
         }
     }
+
+    private static LettaException NotFound(string program, Exception? cause) => new(
+        "ProgramNotFound",
+        LettaErrorKind.NotFound,
+        $"The program '{program}' is not in any folder of PATH.",
+        "Install the client programs of PostgreSQL, of the server's version or newer: apt install postgresql-client",
+        program,
+        cause);
 
     private static string Find(string program)
     {
@@ -131,6 +134,7 @@ internal sealed class LocalPostgresTools(DatabaseAddress address) : IPostgresToo
         var installed = Directory.Exists(root)
             ? Directory.EnumerateDirectories(root).Select(folder => (Version: int.TryParse(Path.GetFileName(folder), out var v) ? v : 0, Path: Path.Combine(folder, "bin", file)))
             : [];
-        return installed.Where(i => File.Exists(i.Path)).OrderByDescending(i => i.Version).Select(i => i.Path).FirstOrDefault() ?? program;
+        return installed.Where(i => File.Exists(i.Path)).OrderByDescending(i => i.Version).Select(i => i.Path).FirstOrDefault()
+            ?? ProgramPath.Find(program) ?? throw NotFound(program, null);
     }
 }

@@ -347,7 +347,7 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
         }
 
         _progress.Total = agreed.Count;
-        var (counts, withheld) = (new int[4], new List<LettaRestoreResult>());
+        var (counts, withheld) = (new int[5], new List<LettaRestoreResult>());
 
         var underWay = new ParallelOptions { MaxDegreeOfParallelism = atOnce, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(agreed, underWay, async (agent, token) =>
@@ -378,7 +378,7 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
             }
         }
 
-        await WriteVerboseAsync($"Of {agreed.Count} agents {counts[0]} are restored, {counts[1]} with gaps, {counts[2]} were there already, {counts[3]} failed. The map of identifiers is {session.MapPath}.").ConfigureAwait(false);
+        await WriteVerboseAsync($"Of {agreed.Count} agents {counts[0] + counts[4]} are restored, {counts[1]} with gaps, {counts[2]} were there already, {counts[3]} failed. The map of identifiers is {session.MapPath}.").ConfigureAwait(false);
     }
 
     private async Task<LettaRestoreResult> RestoreAsync(IRestoreSession session, PlannedAgent agent, Uri server, CancellationToken cancellationToken)
@@ -393,7 +393,7 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
         {
             var failure = ItemBoundary.Error(e, $"The agent '{agent.Name}' ({agent.SourceId}) cannot be restored", agent.SourceId);
             await WriteErrorAsync(failure, agent.SourceId).ConfigureAwait(false);
-            return agent.Result(null, LettaRestoreStatus.Failed, server, begun) with { Missing = [failure.Message] };
+            return agent.Result(null, LettaRestoreStatus.Failed, server, begun) with { Reason = failure.Message, Missing = [failure.Message] };
         }
 
         if (result is { Status: LettaRestoreStatus.Skipped, Missing.Count: > 0 })

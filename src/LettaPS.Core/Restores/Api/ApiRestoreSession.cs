@@ -133,7 +133,7 @@ internal sealed class ApiRestoreSession : IRestoreSession
         if (existing is not null && _options.Conflict == RestoreConflict.Skip)
         {
             await RecogniseAsync(planned, existing.Id).ConfigureAwait(false);
-            return Result(planned, existing.Id, LettaRestoreStatus.Skipped, begun) with { Warnings = [.. removed, $"The server has it as {existing.Id}."] };
+            return Result(planned, existing.Id, LettaRestoreStatus.Skipped, begun) with { Reason = $"The server has it as '{existing.Id}'.", Warnings = [.. removed, $"The server has it as {existing.Id}."] };
         }
 
         using var document = await AgentFileReader.ReadAsync(planned.Path, _workFolder, outline: false, cancellationToken).ConfigureAwait(false);
@@ -172,7 +172,10 @@ internal sealed class ApiRestoreSession : IRestoreSession
             await ReplaceAsync(work, old, cancellationToken).ConfigureAwait(false);
         }
 
-        return work.Result(_server.Connection.BaseUri);
+        var result = work.Result(_server.Connection.BaseUri);
+        return old is not null
+            ? result.Replacing(old.Name, old.Id)
+            : result with { Reason = result.AgentName == planned.Name ? null : $"The server has an agent '{planned.Name}'." };
     }
 
     /// <inheritdoc/>
@@ -743,6 +746,7 @@ internal sealed class ApiRestoreSession : IRestoreSession
         return Result(work.Planned, existing.Id, LettaRestoreStatus.Skipped, work.Begun) with
         {
             Missing = work.Gaps,
+            Reason = $"'{existing.Name}' was kept: {why}.",
             Warnings = [.. work.Warnings, $"'{existing.Name}' was not replaced: {why}. -Conflict Rename keeps both."],
         };
     }
