@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using LettaPS.Core.Servers;
 
 namespace LettaPS.Core.Databases.Hosts;
@@ -23,6 +25,12 @@ public sealed class ServerDatabaseHost(
     private const string PostgresScript =
         "exec 3<&0; /usr/local/bin/docker-entrypoint.sh postgres </dev/null 3<&- & p=$!; (read -r _ <&3; kill -INT $p) & wait $p; wait $p";
 
+    // The time that a container which lost its process takes to end, its PostgreSQL included.
+    private static readonly TimeSpan s_reservationLimit = TimeSpan.FromSeconds(15);
+
+    private Reservation? _reservation;
+    private string? _helper;
+
     /// <inheritdoc/>
     public bool IsEmbedded { get; private set; }
 
@@ -36,9 +44,39 @@ public sealed class ServerDatabaseHost(
     }
 
     /// <inheritdoc/>
+    public async Task<IAsyncDisposable?> ReserveAsync(CancellationToken cancellationToken)
+    {
+        var place = await PlaceAsync(cancellationToken).ConfigureAwait(false);
+        IsEmbedded = place.Postgres?.Id == place.Server.Id;
+        return IsEmbedded && _reservation is null ? await ReserveAsync(place, cancellationToken).ConfigureAwait(false) : null;
+    }
+
+    /// <inheritdoc/>
+    public async Task EnsureExclusiveAsync(CancellationToken cancellationToken)
+    {
+        if (_reservation is null)
+        {
+            return;
+        }
+
+        var all = await engine.ListAsync(cancellationToken).ConfigureAwait(false);
+        var place = Place(all);
+        if (!all.Any(c => c.Id == _reservation.Container.Id && c.IsRunning))
+        {
+            throw DatabaseProblems.LockLost(place.Address.Database);
+        }
+
+        if (_helper is not null)
+        {
+            EnsureNoOtherWriter(place.Server, all, _helper);
+        }
+    }
+
+    /// <inheritdoc/>
     public async Task<DatabaseSite> OpenAsync(CancellationToken cancellationToken)
     {
-        var (server, postgres, address) = await PlaceAsync(cancellationToken).ConfigureAwait(false);
+        var place = await PlaceAsync(cancellationToken).ConfigureAwait(false);
+        var (server, postgres, address) = place;
         if (postgres is null)
         {
             return new DatabaseSite(adapters.OpenCluster(address), adapters.OpenPrograms(address), null);
@@ -51,7 +89,7 @@ public sealed class ServerDatabaseHost(
             var keepsEnding = settled.State == ContainerState.Restarting || settled.RestartCount > server.RestartCount;
             if (keepsEnding || !settled.IsRunning)
             {
-                return await OpenHelperAsync(settled, address, isWanted: keepsEnding, cancellationToken).ConfigureAwait(false);
+                return await OpenHelperAsync(place with { Server = settled }, isWanted: keepsEnding, cancellationToken).ConfigureAwait(false);
             }
         }
         else if (!postgres.IsRunning)
@@ -74,9 +112,10 @@ public sealed class ServerDatabaseHost(
     }
 
     /// <inheritdoc/>
-    public async Task StopAsync(CancellationToken cancellationToken)
+    public async Task StopAsync(IEnumerable<string> containers, CancellationToken cancellationToken)
     {
-        foreach (var name in await ListRunningAsync(cancellationToken).ConfigureAwait(false))
+        ArgumentNullException.ThrowIfNull(containers);
+        foreach (var name in containers)
         {
             progress?.Invoke($"stopping {name}");
             await control.StopAsync(name, cancellationToken).ConfigureAwait(false);
@@ -84,18 +123,37 @@ public sealed class ServerDatabaseHost(
     }
 
     /// <inheritdoc/>
-    public async Task StartAsync(IEnumerable<string> containers, bool wait, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<string>> StartAsync(IEnumerable<string> containers, bool wait, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(containers);
-        foreach (var name in containers)
+        var known = (await engine.ListAsync(cancellationToken).ConfigureAwait(false)).Select(c => c.Name).ToHashSet(StringComparer.Ordinal);
+        var (there, gone) = (containers.Where(known.Contains).ToList(), containers.Where(name => !known.Contains(name)).ToList());
+        LettaException? failure = null;
+        foreach (var name in there)
         {
             progress?.Invoke($"starting {name}");
-            await control.StartAsync(name, cancellationToken).ConfigureAwait(false);
-            if (wait)
+            try
             {
-                await control.WaitAsync(name, startTimeout, progress, cancellationToken).ConfigureAwait(false);
+                await control.StartAsync(name, cancellationToken).ConfigureAwait(false);
+            }
+            catch (LettaException e)
+            {
+                // The others are to run all the same.
+                failure ??= e;
             }
         }
+
+        if (failure is not null)
+        {
+            throw failure;
+        }
+
+        foreach (var name in wait ? there : [])
+        {
+            await control.WaitAsync(name, startTimeout, progress, cancellationToken).ConfigureAwait(false);
+        }
+
+        return gone;
     }
 
     private static bool IsSameDatabase(DatabasePlace own, ContainerFacts other, IReadOnlyList<ContainerFacts> all)
@@ -166,11 +224,74 @@ public sealed class ServerDatabaseHost(
         return await engine.InspectAsync(server.Id, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <param name="server">The server's container.</param>
-    /// <param name="address">Address of its database.</param>
-    /// <param name="isWanted">Whether the server is to run again afterwards.</param>
-    private async Task<DatabaseSite> OpenHelperAsync(ContainerFacts server, DatabaseAddress address, bool isWanted, CancellationToken cancellationToken)
+    private static void EnsureNoOtherWriter(ContainerFacts server, IReadOnlyList<ContainerFacts> all, params string[] except)
     {
+        var data = ServerDiscovery.DataMount(server)!;
+        var other = all.FirstOrDefault(c => c.State is ContainerState.Running or ContainerState.Paused or ContainerState.Restarting
+            && !except.Contains(c.Id)
+            && c.Mounts.Any(m => !m.IsReadOnly && Overlaps(m, data)));
+        if (other is not null)
+        {
+            throw new LettaException(
+                "DataDirectoryInUse",
+                LettaErrorKind.Conflict,
+                $"The container '{other.Name}' runs and can write to '{data.Name ?? data.Source}', where the database of '{server.Name}' is. A second PostgreSQL there would destroy it.",
+                $"Stop that container, then run the command again: docker stop {other.Name}",
+                server.Name);
+        }
+    }
+
+    /// <summary>Whether two mounts share files: the same volume, the same folder, or a folder within the other one.</summary>
+    private static bool Overlaps(ContainerMount one, ContainerMount other) =>
+        one.Name is not null && other.Name is not null ? one.Name == other.Name : IsWithin(one.Source, other.Source) || IsWithin(other.Source, one.Source);
+
+    private static bool IsWithin(string path, string folder) => (path.TrimEnd('/') + '/').StartsWith(folder.TrimEnd('/') + '/', StringComparison.Ordinal);
+
+    /// <summary>
+    /// Runs a container that does nothing but bear a name made of the data directory's: the engine lets no second one have it, and it ends with this process.
+    /// </summary>
+    private async Task<Reservation> ReserveAsync(DatabasePlace place, CancellationToken cancellationToken)
+    {
+        var specification = new TemporaryContainerSpecification(place.Server.ImageId, "cat >/dev/null") { Name = NameFor(place.Server), Grace = TimeSpan.FromSeconds(5) };
+        var container = await RunNamedAsync(specification, place, cancellationToken).ConfigureAwait(false);
+        return _reservation = new Reservation(this, container);
+    }
+
+    /// <summary>Runs a container whose name may still be that of one whose process was killed a moment ago.</summary>
+    private async Task<ITemporaryContainer> RunNamedAsync(TemporaryContainerSpecification specification, DatabasePlace place, CancellationToken cancellationToken)
+    {
+        var begun = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return await engine.RunTemporaryAsync(specification, cancellationToken).ConfigureAwait(false);
+            }
+            catch (LettaException e) when (e.Kind == LettaErrorKind.Conflict && e.ErrorId == "ContainerExists")
+            {
+                if (TimeProvider.System.GetElapsedTime(begun) > s_reservationLimit)
+                {
+                    throw DatabaseProblems.WorkRunning(place.Address.Database);
+                }
+
+                await Task.Delay(s_pollInterval, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>A name that every run on this engine gives to what works on a data directory.</summary>
+    private static string NameFor(ContainerFacts server)
+    {
+        var data = ServerDiscovery.DataMount(server);
+        var directory = data is null ? server.Id : data.Name ?? data.Source;
+        return "lettaps-" + Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(directory)))[..16].ToLowerInvariant();
+    }
+
+    /// <param name="place">The server and its database.</param>
+    /// <param name="isWanted">Whether the server is to run again afterwards.</param>
+    private async Task<DatabaseSite> OpenHelperAsync(DatabasePlace place, bool isWanted, CancellationToken cancellationToken)
+    {
+        var (server, _, address) = place;
         if (ServerDiscovery.DataMount(server) is null)
         {
             throw new LettaException(
@@ -181,14 +302,25 @@ public sealed class ServerDatabaseHost(
                 server.Name);
         }
 
-        // One that the engine starts again and again is between two starts now, and would come in between.
-        await control.StopAsync(server.Id, cancellationToken).ConfigureAwait(false);
-        var helper = new Helper(control, isWanted ? server.Name : null);
+        var helper = new Helper(this) { Reservation = _reservation is null ? await ReserveAsync(place, cancellationToken).ConfigureAwait(false) : null };
         try
         {
             progress?.Invoke("starting PostgreSQL alone");
-            helper.Container = await engine.RunTemporaryAsync(
-                new TemporaryContainerSpecification(server.ImageId, PostgresScript) { Environment = server.Environment, VolumesFrom = server.Id }, cancellationToken).ConfigureAwait(false);
+            var specification = new TemporaryContainerSpecification(server.ImageId, PostgresScript)
+            {
+                Name = NameFor(server) + "-postgres",
+                Environment = server.Environment,
+                VolumesFrom = server.Id,
+                BeforeStart = async token =>
+                {
+                    // One that the engine starts again and again is between two starts now, and would come in between.
+                    helper.Server = isWanted ? server.Name : null;
+                    await control.StopAsync(server.Id, token).ConfigureAwait(false);
+                    EnsureNoOtherWriter(server, await engine.ListAsync(token).ConfigureAwait(false));
+                },
+            };
+            helper.Container = await RunNamedAsync(specification, place, cancellationToken).ConfigureAwait(false);
+            _helper = helper.Container.Id;
             await WaitForPostgresAsync(helper.Container.Id, server, address, cancellationToken).ConfigureAwait(false);
             return Site(helper.Container.Id, server, address, helper);
         }
@@ -224,21 +356,50 @@ public sealed class ServerDatabaseHost(
     }
 
     /// <summary>PostgreSQL alone. When it is given up, a server that had to give way to it is started again.</summary>
-    private sealed class Helper(ServerControl control, string? server) : IAsyncDisposable
+    private sealed class Helper(ServerDatabaseHost host) : IAsyncDisposable
     {
         public ITemporaryContainer? Container { get; set; }
 
+        /// <summary>The server that had to give way.</summary>
+        public string? Server { get; set; }
+
+        /// <summary>What was reserved for it; <see langword="null"/> where its user has the reservation.</summary>
+        public Reservation? Reservation { get; init; }
+
         public async ValueTask DisposeAsync()
         {
+            host._helper = null;
             if (Container is not null)
             {
                 await Container.DisposeAsync().ConfigureAwait(false);
             }
 
-            if (server is not null)
+            try
             {
-                await control.StartAsync(server, CancellationToken.None).ConfigureAwait(false);
+                if (Server is not null)
+                {
+                    await host.StartAsync([Server], wait: false, CancellationToken.None).ConfigureAwait(false);
+                }
             }
+            finally
+            {
+                if (Reservation is not null)
+                {
+                    await Reservation.DisposeAsync().ConfigureAwait(false);
+                }
+            }
+        }
+    }
+
+    /// <summary>The right to work on the data directory.</summary>
+    private sealed class Reservation(ServerDatabaseHost host, ITemporaryContainer container) : IAsyncDisposable
+    {
+        public ITemporaryContainer Container => container;
+
+        public async ValueTask DisposeAsync()
+        {
+            host._reservation = null;
+            await container.DisposeAsync().ConfigureAwait(false);
         }
     }
 

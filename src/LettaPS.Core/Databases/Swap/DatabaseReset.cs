@@ -57,7 +57,7 @@ public sealed class DatabaseReset(IDatabaseHost host, TimeProvider time)
     {
         var begun = time.GetTimestamp();
         DatabaseFacts? shape = null;
-        var previous = await new DatabaseSwap(host, time).RunAsync(
+        var result = await new DatabaseSwap(host, time).RunAsync(
             new SwapPlan(database, "empty", removeOld: !keepOld),
             (_, current) => shape = current ?? throw NotThere(database),
             async (site, name, token) =>
@@ -67,7 +67,14 @@ public sealed class DatabaseReset(IDatabaseHost host, TimeProvider time)
             },
             step,
             cancellationToken).ConfigureAwait(false);
-        return new LettaDatabaseReplacement { Database = database, Previous = previous, Rows = 0, Duration = time.GetElapsedTime(begun) };
+        return new LettaDatabaseReplacement
+        {
+            Database = database,
+            Previous = result.Previous,
+            StoppedServers = result.StoppedServers,
+            Rows = 0,
+            Duration = time.GetElapsedTime(begun),
+        };
     }
 
     private static async Task<DatabaseFacts> ReadShapeAsync(DatabaseSite site, string database, CancellationToken cancellationToken)

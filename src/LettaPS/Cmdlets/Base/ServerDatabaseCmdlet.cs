@@ -51,11 +51,13 @@ public abstract class ServerDatabaseCmdlet : ServerCmdlet
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         Progress.SetStatus($"dumping {target.Database}");
-        var site = await target.Host.OpenAsync(cancellationToken).ConfigureAwait(false);
-        await using (site.ConfigureAwait(false))
+        var ownership = new DatabaseOwnership(target.Host, target.Database);
+        await using (ownership.ConfigureAwait(false))
         {
+            // A dump of a database that another run is about to replace would be of either.
+            await ownership.OpenAsync(cancellationToken).ConfigureAwait(false);
             var request = new DumpRequest(path, target.Database, format, force, ToolIdentity.WithVersion, target.Server?.Name, target.Server?.Image);
-            return await new DatabaseDump(site, TimeProvider.System).TakeAsync(request, Progress.AddBytes, cancellationToken).ConfigureAwait(false);
+            return await new DatabaseDump(ownership.Site!, TimeProvider.System).TakeAsync(request, Progress.AddBytes, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -75,6 +77,7 @@ public abstract class ServerDatabaseCmdlet : ServerCmdlet
             SwapStep.Discard => "removing what an earlier run left unfinished",
             SwapStep.Make => "making the new database beside the old one",
             SwapStep.Publish => "naming the new database",
+            SwapStep.Claim => "taking over what an interrupted run left",
             SwapStep.StopServers => "stopping Letta",
             SwapStep.Fill => "filling the new database",
             SwapStep.Swap => "swapping the databases",
