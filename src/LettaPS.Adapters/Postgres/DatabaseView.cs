@@ -26,7 +26,7 @@ internal sealed class DatabaseView : IDatabaseView
     {
         try
         {
-            using (var begin = new NpgsqlCommand("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL idle_in_transaction_session_timeout = 0", connection))
+            using (var begin = new NpgsqlCommand("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", connection))
             {
                 await begin.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
             }

@@ -7,8 +7,14 @@ using LettaPS.TestKit;
 
 namespace LettaPS.Adapters.Tests.Postgres;
 
+/// <summary>Whole databases as a superuser.</summary>
+public sealed class DatabaseClusterAsSuperuserTests() : DatabaseClusterTests("postgres");
+
+/// <summary>Whole databases as the role that owns them, may make databases, and nothing else.</summary>
+public sealed class DatabaseClusterAsOwnerTests() : DatabaseClusterTests("letta");
+
 /// <summary>Whole databases on a real server, with the client programs of this machine.</summary>
-public sealed class DatabaseClusterTests : IAsyncLifetime
+public abstract class DatabaseClusterTests(string role) : IAsyncLifetime
 {
     private readonly CancellationToken _cancel = TestContext.Current.CancellationToken;
     private PostgresDatabase _database = null!;
@@ -19,7 +25,7 @@ public sealed class DatabaseClusterTests : IAsyncLifetime
         // The client programs of Debian 12 are of version 15, and must not be older than the server.
         var server = await PostgresServer.GetAsync(15);
         _database = await server.CreateDatabaseAsync();
-        _address = DatabaseAddress.Parse(_database.Uri("postgres"));
+        _address = DatabaseAddress.Parse(_database.Uri(role));
     }
 
     public ValueTask DisposeAsync() => _database?.DisposeAsync() ?? default;
