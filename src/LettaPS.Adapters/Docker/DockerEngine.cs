@@ -249,7 +249,7 @@ internal sealed class DockerEngine : IContainerEngine
             try
             {
                 var other = await _client.Containers.InspectContainerAsync(name, cancellationToken).ConfigureAwait(false);
-                if (other.State.Status == "created" && DateTime.UtcNow - other.Created.ToUniversalTime() > s_neverStarted)
+                if (other.State?.Status == "created" && DateTime.UtcNow - other.Created.ToUniversalTime() > s_neverStarted)
                 {
                     await _client.Containers.RemoveContainerAsync(other.ID, new ContainerRemoveParameters { RemoveVolumes = true }, cancellationToken).ConfigureAwait(false);
                 }

@@ -30,9 +30,6 @@ public sealed record DatabaseFacts
     /// <summary>Tablespace; <see langword="null"/> where that is the server's default.</summary>
     public string? Tablespace { get; init; }
 
-    /// <summary>Whether connections are allowed.</summary>
-    public bool AllowsConnections { get; init; } = true;
-
     /// <summary>What <c>ALTER DATABASE … SET</c> and <c>ALTER ROLE … IN DATABASE … SET</c> set, such as the search path by which Letta finds its schema. No dump carries these.</summary>
     public IReadOnlyList<DatabaseSetting> Settings { get; init; } = [];
 
@@ -99,6 +96,9 @@ public sealed record DatabaseDefaultPrivileges(string Role, string? Schema, stri
 /// <param name="Schema">The schema that it is in.</param>
 public sealed record DatabaseExtension(string Name, string Version, string Schema)
 {
+    /// <summary>Role that owns it, and so may update it; <see langword="null"/> where a manifest of an older LettaPS does not tell.</summary>
+    public string? Owner { get; init; }
+
     /// <summary>Its comment; <see langword="null"/> where it has none.</summary>
     public string? Comment { get; init; }
 }

@@ -48,10 +48,12 @@ public interface IDatabaseCluster : IAsyncDisposable
     /// <param name="name">Name of the database.</param>
     Task AnalyzeAsync(string name, CancellationToken cancellationToken);
 
-    /// <summary>Replaces the comment of a database.</summary>
+    /// <summary>Replaces the comment of a database, if it is still what the caller has seen.</summary>
     /// <param name="name">Name of the database.</param>
+    /// <param name="expected">What the comment must be at that moment, which tells whose the database is; <see langword="null"/> for none.</param>
     /// <param name="comment">The comment; <see langword="null"/> for none.</param>
-    Task CommentAsync(string name, string? comment, CancellationToken cancellationToken);
+    /// <exception cref="LettaException"><c>DatabaseLockFailed</c>: it has another comment.</exception>
+    Task CommentAsync(string name, string? expected, string? comment, CancellationToken cancellationToken);
 
     /// <summary>Gives a database another name.</summary>
     /// <param name="name">Its name.</param>
@@ -92,6 +94,10 @@ public interface IDatabaseView : IAsyncDisposable
 
     /// <summary>What the database was, its rows not counted.</summary>
     DatabaseFacts Facts { get; }
+
+    /// <summary>Counts Letta's agents, those that were deleted left out.</summary>
+    /// <returns><see langword="null"/> where the database has no table of them.</returns>
+    Task<long?> CountAgentsAsync(CancellationToken cancellationToken);
 
     /// <summary>Counts the rows of every table.</summary>
     Task<IReadOnlyList<DatabaseTable>> CountAsync(CancellationToken cancellationToken);

@@ -1,5 +1,4 @@
-using System.Security.Cryptography;
-using System.Text;
+using System.Net;
 using LettaPS.Core.Servers;
 
 namespace LettaPS.Core.Databases.Hosts;
@@ -33,6 +32,23 @@ public sealed class ServerDatabaseHost(
 
     /// <inheritdoc/>
     public bool IsEmbedded { get; private set; }
+
+    /// <summary>Whether a database that is known by its address is this server's.</summary>
+    /// <param name="address">The address, as it is used from this machine.</param>
+    public async Task<bool> IsAtAsync(DatabaseAddress address, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        var place = await PlaceAsync(cancellationToken).ConfigureAwait(false);
+        if (place.Address.Database != address.Database)
+        {
+            return false;
+        }
+
+        return (place.Address.Host == address.Host && place.Address.Port == address.Port)
+            || (place.Postgres is { } postgres
+                && (address.Host == engine.Endpoint.Host || IsLocal(address.Host))
+                && postgres.Ports.Any(p => p.HostPort == address.Port && p.Port == ServerDiscovery.PortInside(postgres, place.Address)));
+    }
 
     /// <summary>Finds out where the database is.</summary>
     /// <returns>Its address as the server has it, with the role and password of the server.</returns>
@@ -68,7 +84,7 @@ public sealed class ServerDatabaseHost(
 
         if (_helper is not null)
         {
-            EnsureNoOtherWriter(place.Server, all, _helper);
+            DataDirectory.EnsureNoOtherWriter(place.Server, all, _helper);
         }
     }
 
@@ -156,6 +172,9 @@ public sealed class ServerDatabaseHost(
         return gone;
     }
 
+    private static bool IsLocal(string host) =>
+        host is "localhost" || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address)) || string.Equals(host, Environment.MachineName, StringComparison.OrdinalIgnoreCase);
+
     private static bool IsSameDatabase(DatabasePlace own, ContainerFacts other, IReadOnlyList<ContainerFacts> all)
     {
         DatabaseAddress address;
@@ -224,35 +243,12 @@ public sealed class ServerDatabaseHost(
         return await engine.InspectAsync(server.Id, cancellationToken).ConfigureAwait(false);
     }
 
-    private static void EnsureNoOtherWriter(ContainerFacts server, IReadOnlyList<ContainerFacts> all, params string[] except)
-    {
-        var data = ServerDiscovery.DataMount(server)!;
-        var other = all.FirstOrDefault(c => c.State is ContainerState.Running or ContainerState.Paused or ContainerState.Restarting
-            && !except.Contains(c.Id)
-            && c.Mounts.Any(m => !m.IsReadOnly && Overlaps(m, data)));
-        if (other is not null)
-        {
-            throw new LettaException(
-                "DataDirectoryInUse",
-                LettaErrorKind.Conflict,
-                $"The container '{other.Name}' runs and can write to '{data.Name ?? data.Source}', where the database of '{server.Name}' is. A second PostgreSQL there would destroy it.",
-                $"Stop that container, then run the command again: docker stop {other.Name}",
-                server.Name);
-        }
-    }
-
-    /// <summary>Whether two mounts share files: the same volume, the same folder, or a folder within the other one.</summary>
-    private static bool Overlaps(ContainerMount one, ContainerMount other) =>
-        one.Name is not null && other.Name is not null ? one.Name == other.Name : IsWithin(one.Source, other.Source) || IsWithin(other.Source, one.Source);
-
-    private static bool IsWithin(string path, string folder) => (path.TrimEnd('/') + '/').StartsWith(folder.TrimEnd('/') + '/', StringComparison.Ordinal);
-
     /// <summary>
     /// Runs a container that does nothing but bear a name made of the data directory's: the engine lets no second one have it, and it ends with this process.
     /// </summary>
     private async Task<Reservation> ReserveAsync(DatabasePlace place, CancellationToken cancellationToken)
     {
-        var specification = new TemporaryContainerSpecification(place.Server.ImageId, "cat >/dev/null") { Name = NameFor(place.Server), Grace = TimeSpan.FromSeconds(5) };
+        var specification = new TemporaryContainerSpecification(place.Server.ImageId, "cat >/dev/null") { Name = DataDirectory.NameFor(place.Server), Grace = TimeSpan.FromSeconds(5) };
         var container = await RunNamedAsync(specification, place, cancellationToken).ConfigureAwait(false);
         return _reservation = new Reservation(this, container);
     }
@@ -279,14 +275,6 @@ public sealed class ServerDatabaseHost(
         }
     }
 
-    /// <summary>A name that every run on this engine gives to what works on a data directory.</summary>
-    private static string NameFor(ContainerFacts server)
-    {
-        var data = ServerDiscovery.DataMount(server);
-        var directory = data is null ? server.Id : data.Name ?? data.Source;
-        return "lettaps-" + Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(directory)))[..16].ToLowerInvariant();
-    }
-
     /// <param name="place">The server and its database.</param>
     /// <param name="isWanted">Whether the server is to run again afterwards.</param>
     private async Task<DatabaseSite> OpenHelperAsync(DatabasePlace place, bool isWanted, CancellationToken cancellationToken)
@@ -308,7 +296,7 @@ public sealed class ServerDatabaseHost(
             progress?.Invoke("starting PostgreSQL alone");
             var specification = new TemporaryContainerSpecification(server.ImageId, PostgresScript)
             {
-                Name = NameFor(server) + "-postgres",
+                Name = DataDirectory.PostgresNameFor(server),
                 Environment = server.Environment,
                 VolumesFrom = server.Id,
                 BeforeStart = async token =>
@@ -316,7 +304,7 @@ public sealed class ServerDatabaseHost(
                     // One that the engine starts again and again is between two starts now, and would come in between.
                     helper.Server = isWanted ? server.Name : null;
                     await control.StopAsync(server.Id, token).ConfigureAwait(false);
-                    EnsureNoOtherWriter(server, await engine.ListAsync(token).ConfigureAwait(false));
+                    DataDirectory.EnsureNoOtherWriter(server, await engine.ListAsync(token).ConfigureAwait(false));
                 },
             };
             helper.Container = await RunNamedAsync(specification, place, cancellationToken).ConfigureAwait(false);

@@ -105,19 +105,19 @@ public sealed class DatabaseSwap(IDatabaseHost host, TimeProvider time)
                     _marked = plan.WorkName;
                     break;
                 case SwapStep.Claim:
-                    await CommentAsync(cluster, plan.WorkName, NewMarker(plan, state) with { Stage = work!.Stage }, cancellationToken).ConfigureAwait(false);
+                    await CommentAsync(cluster, plan.WorkName, state, NewMarker(plan, state) with { Stage = work!.Stage }, cancellationToken).ConfigureAwait(false);
                     _marked = plan.WorkName;
                     _made.Add(plan.WorkName);
                     break;
                 case SwapStep.StopServers:
-                    await StopServersAsync(plan, ownership, work!, cancellationToken).ConfigureAwait(false);
+                    await StopServersAsync(plan, ownership, state, work!, cancellationToken).ConfigureAwait(false);
                     break;
                 case SwapStep.Fill:
                     await EnsureNoOtherSessionsAsync(plan, cluster, cancellationToken).ConfigureAwait(false);
-                    await CommentAsync(cluster, plan.WorkName, work! with { Stage = SwapStage.Filling }, cancellationToken).ConfigureAwait(false);
+                    await CommentAsync(cluster, plan.WorkName, state, work! with { Stage = SwapStage.Filling }, cancellationToken).ConfigureAwait(false);
                     await fill(ownership.Site, plan.WorkName, cancellationToken).ConfigureAwait(false);
-                    await ReadAsync(plan, ownership, cancellationToken).ConfigureAwait(false);
-                    await CommentAsync(cluster, plan.WorkName, work with { Stage = SwapStage.Filled }, cancellationToken).ConfigureAwait(false);
+                    state = await ReadAsync(plan, ownership, cancellationToken).ConfigureAwait(false);
+                    await CommentAsync(cluster, plan.WorkName, state, work with { Stage = SwapStage.Filled }, cancellationToken).ConfigureAwait(false);
                     break;
                 case SwapStep.Swap:
                     await EnsureNoOtherSessionsAsync(plan, cluster, cancellationToken).ConfigureAwait(false);
@@ -131,7 +131,7 @@ public sealed class DatabaseSwap(IDatabaseHost host, TimeProvider time)
 
                     _keptAs = state.Find(plan.Database) is null ? null : work!.KeepAs;
                     await cluster.SwapAsync(
-                        plan.Database, plan.WorkName, _keptAs, work!.Comment, work.ToComment(), (work with { Stage = SwapStage.InPlace }).ToComment(), cancellationToken).ConfigureAwait(false);
+                        plan.Database, plan.WorkName, _keptAs, work!.Comment, state.Find(plan.WorkName)!.Comment!, (work with { Stage = SwapStage.InPlace }).ToComment(), cancellationToken).ConfigureAwait(false);
                     (_swapped, _marked) = (true, plan.Database);
                     break;
                 case SwapStep.StartServers:
@@ -142,7 +142,7 @@ public sealed class DatabaseSwap(IDatabaseHost host, TimeProvider time)
                     await cluster.DropAsync(inPlace!.KeepAs, cancellationToken).ConfigureAwait(false);
                     break;
                 case SwapStep.Finish:
-                    await cluster.CommentAsync(plan.Database, inPlace!.Comment, cancellationToken).ConfigureAwait(false);
+                    await cluster.CommentAsync(plan.Database, state.Find(plan.Database)!.Comment, inPlace!.Comment, cancellationToken).ConfigureAwait(false);
                     return new SwapResult(state.Find(inPlace.KeepAs)?.Name, [.. _notStarted]);
                 default:
                     throw new InvalidOperationException($"Unknown step {next}.");
@@ -222,17 +222,17 @@ public sealed class DatabaseSwap(IDatabaseHost host, TimeProvider time)
         }
     }
 
-    private static Task CommentAsync(IDatabaseCluster cluster, string database, SwapMarker marker, CancellationToken cancellationToken) =>
-        cluster.CommentAsync(database, marker.ToComment(), cancellationToken);
+    private static Task CommentAsync(IDatabaseCluster cluster, string database, ClusterState state, SwapMarker marker, CancellationToken cancellationToken) =>
+        cluster.CommentAsync(database, state.Find(database)?.Comment, marker.ToComment(), cancellationToken);
 
     /// <remarks>Where the database is in the server's own container, stopping or starting that changes the way to it. The reservation lasts.</remarks>
-    private async Task StopServersAsync(SwapPlan plan, DatabaseOwnership ownership, SwapMarker work, CancellationToken cancellationToken)
+    private async Task StopServersAsync(SwapPlan plan, DatabaseOwnership ownership, ClusterState state, SwapMarker work, CancellationToken cancellationToken)
     {
         // Before they are stopped, so that whoever finishes this work knows of them.
         _toStart.UnionWith(await host.ListRunningAsync(cancellationToken).ConfigureAwait(false));
         if (!_toStart.IsSubsetOf(work.Stopped))
         {
-            await CommentAsync(ownership.Site!.Cluster, plan.WorkName, work with { Stopped = [.. _toStart] }, cancellationToken).ConfigureAwait(false);
+            await CommentAsync(ownership.Site!.Cluster, plan.WorkName, state, work with { Stopped = [.. _toStart] }, cancellationToken).ConfigureAwait(false);
         }
 
         if (host.IsEmbedded)
@@ -348,10 +348,10 @@ public sealed class DatabaseSwap(IDatabaseHost host, TimeProvider time)
         try
         {
             var state = await site.Cluster.ReadAsync(CancellationToken.None).ConfigureAwait(false);
-            if (_swapped && SwapMarker.Parse(state.Find(plan.Database)?.Comment) is { } inPlace)
+            if (_swapped && SwapMarker.Parse(state.Find(plan.Database)?.Comment) is { } inPlace && inPlace.Run == plan.Run)
             {
                 // The servers run on it from here on, and what they write makes it a database like any other.
-                await site.Cluster.CommentAsync(plan.Database, inPlace.Comment, CancellationToken.None).ConfigureAwait(false);
+                await site.Cluster.CommentAsync(plan.Database, state.Find(plan.Database)!.Comment, inPlace.Comment, CancellationToken.None).ConfigureAwait(false);
             }
 
             foreach (var name in _made.Where(name => state.Find(name) is { } database && SwapMarker.Parse(database.Comment) is var marker && (marker is null || marker.Run == plan.Run)))

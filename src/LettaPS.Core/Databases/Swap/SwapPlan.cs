@@ -82,6 +82,12 @@ public sealed class SwapPlan(string database, string source, bool removeOld)
     public SwapStep Next(ClusterState state, ServersState servers, bool swapped)
     {
         ArgumentNullException.ThrowIfNull(state);
+        // Whatever another run left meanwhile is for the next one.
+        if (swapped && SwapMarker.Parse(state.Find(database)?.Comment) is { Stage: SwapStage.InPlace } inPlace)
+        {
+            return AfterSwap(state, inPlace, servers);
+        }
+
         if (state.Find(UnmarkedName) is { } unmarked)
         {
             return !unmarked.IsInvalid && SwapMarker.Parse(unmarked.Comment)?.Run == Run ? SwapStep.Publish : SwapStep.Discard;
@@ -98,9 +104,7 @@ public sealed class SwapPlan(string database, string source, bool removeOld)
         }
 
         // What else bears the name of the new database is half filled, half removed or of another job, and is taken away when a new one is made.
-        return swapped && SwapMarker.Parse(state.Find(database)?.Comment) is { Stage: SwapStage.InPlace } inPlace
-            ? AfterSwap(state, inPlace, servers)
-            : SwapStep.Make;
+        return SwapStep.Make;
     }
 
     private SwapStep AfterSwap(ClusterState state, SwapMarker marker, ServersState servers) =>
