@@ -21,6 +21,8 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
 
     private static readonly TimeSpan s_lockInterval = TimeSpan.FromMilliseconds(500);
 
+    private static readonly string[] s_maintenance = ["postgres", "template1"];
+
     private readonly Dictionary<string, PostgresSource> _sources = new(StringComparer.Ordinal);
     private IOpenTunnel? _tunnel;
     private string? _maintenance;
@@ -305,10 +307,7 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
             }
             catch (LettaException e) when (e.InnerException is PostgresException { SqlState: PostgresErrorCodes.ObjectInUse })
             {
-                if (++attempts == SwapAttempts)
-                {
-                    throw await InUseAsync(name, e, cancellationToken).ConfigureAwait(false);
-                }
+                await RefuseIfHopelessAsync(name, isLast: ++attempts == SwapAttempts, e, cancellationToken).ConfigureAwait(false);
             }
         }
     }
@@ -328,10 +327,7 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
             }
             catch (LettaException e) when (e.InnerException is PostgresException { SqlState: PostgresErrorCodes.ObjectInUse })
             {
-                if (attempt == SwapAttempts)
-                {
-                    throw await InUseAsync(name, e, cancellationToken).ConfigureAwait(false);
-                }
+                await RefuseIfHopelessAsync(name, isLast: attempt == SwapAttempts, e, cancellationToken).ConfigureAwait(false);
             }
         }
     }
@@ -372,7 +368,8 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
         }
     }
 
-    private const string SessionText = "concat_ws(' ', nullif(application_name, ''), 'from', coalesce(host(client_addr), 'the server itself'), 'as', usename)";
+    private const string SessionText =
+        "CASE WHEN backend_type IS NULL THEN 'a session as ' || usename ELSE concat_ws(' ', nullif(application_name, ''), 'from', coalesce(host(client_addr), 'the server itself'), 'as', usename) END";
 
     // What a session of another role does is hidden from those who are no superusers, its kind included. Workers of PostgreSQL's own have no role.
     private const string IsClient = "pid <> pg_backend_pid() AND usesysid IS NOT NULL AND coalesce(backend_type, 'client backend') = 'client backend'";
@@ -444,30 +441,35 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
         await ExecuteAsync(null, $"The privileges of the database '{name}' could not be granted", [.. statements], cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Somebody is connected to a database who cannot be got rid of.</summary>
-    private async Task<LettaException> InUseAsync(string name, LettaException cause, CancellationToken cancellationToken)
+    /// <summary>Somebody is connected to a database after PostgreSQL has waited for all to leave. Those who could be terminated may be gone in the next attempt.</summary>
+    private async Task RefuseIfHopelessAsync(string name, bool isLast, LettaException cause, CancellationToken cancellationToken)
     {
         var sessions = await QueryAsync(
             null,
             $"SELECT {SessionText}, pid, {MayTerminate} FROM pg_stat_activity WHERE datname = {Sql.Literal(name)} AND {IsClient}",
             r => (Text: r.GetString(0), Process: r.GetInt32(1), MayTerminate: r.GetBoolean(2)),
             cancellationToken).ConfigureAwait(false);
-        var denied = sessions.Where(s => !s.MayTerminate).ToList();
-        return denied.Count > 0
-            ? new LettaException(
+        if (sessions.Where(s => !s.MayTerminate).ToList() is { Count: > 0 } denied)
+        {
+            throw new LettaException(
                 "DatabaseInUse",
                 LettaErrorKind.Denied,
                 $"The role '{address.User}' may not terminate these sessions of the database '{name}': {string.Join(", ", denied.Select(s => s.Text))}.",
                 $"Let a superuser terminate them: {string.Join(' ', denied.Select(s => $"SELECT pg_terminate_backend({s.Process});"))}",
                 name,
-                cause)
-            : new LettaException(
+                cause);
+        }
+
+        if (isLast)
+        {
+            throw new LettaException(
                 "DatabaseInUse",
                 LettaErrorKind.Conflict,
                 $"Somebody connects to the database '{name}' again and again: {string.Join(", ", sessions.Select(s => s.Text))}.",
                 "Stop what else uses it, then run the command again.",
                 name,
                 cause);
+        }
     }
 
     /// <summary>
@@ -482,7 +484,7 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
         }
 
         LettaException? denied = null;
-        foreach (var database in new[] { "postgres", "template1" }.Where(d => d != address.Database))
+        foreach (var database in s_maintenance.Where(d => d != address.Database))
         {
             denied = await TryAsync(database).ConfigureAwait(false) ?? denied;
             if (_maintenance is not null)

@@ -6,7 +6,7 @@ namespace LettaPS.Core.Databases;
 /// </summary>
 /// <param name="host">The servers and the way to their database.</param>
 /// <param name="database">Name of the database.</param>
-public sealed class DatabaseOwnership(IDatabaseHost host, string database) : IAsyncDisposable
+internal sealed class DatabaseOwnership(IDatabaseHost host, string database) : IAsyncDisposable
 {
     private IAsyncDisposable? _reservation;
     private IDatabaseLock? _lock;

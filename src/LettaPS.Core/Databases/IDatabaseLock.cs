@@ -1,7 +1,7 @@
 namespace LettaPS.Core.Databases;
 
 /// <summary>The lock on a database that keeps every other LettaPS away from it, until disposed of.</summary>
-public interface IDatabaseLock : IAsyncDisposable
+internal interface IDatabaseLock : IAsyncDisposable
 {
     /// <summary>
     /// Whether the lock is still held. A session that PostgreSQL ended, or that a connection pooler gave to another client, holds it no longer.

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using LettaPS.Core.Connections;
 
@@ -58,13 +60,13 @@ public sealed partial class DatabaseAddress
     public IReadOnlyDictionary<string, string> Options { get; }
 
     /// <summary>Servers to try in this order if the first one cannot be reached or is not what <c>target_session_attrs</c> asks for.</summary>
-    public IReadOnlyList<DatabaseEndpoint> MoreServers { get; private init; } = [];
+    internal IReadOnlyList<DatabaseEndpoint> MoreServers { get; private init; } = [];
 
     /// <summary>All servers, in the order in which they are tried.</summary>
     internal IEnumerable<DatabaseEndpoint> Servers => MoreServers.Prepend(new DatabaseEndpoint(Host, Port));
 
     /// <summary>The way there where the port cannot be reached from here; <see langword="null"/> where it can.</summary>
-    public IDatabaseTunnel? Tunnel { get; private init; }
+    internal IDatabaseTunnel? Tunnel { get; private init; }
 
     private const int DefaultPort = 5432;
 
@@ -157,7 +159,7 @@ public sealed partial class DatabaseAddress
 
     /// <summary>The same database, reached another way.</summary>
     /// <param name="tunnel">The way.</param>
-    public DatabaseAddress Through(IDatabaseTunnel tunnel) => new(Host, Port, Database, User, _password, Options) { Tunnel = tunnel };
+    internal DatabaseAddress Through(IDatabaseTunnel tunnel) => new(Host, Port, Database, User, _password, Options) { Tunnel = tunnel };
 
     /// <summary>Another database of the same server, reached the same way.</summary>
     /// <param name="database">Name of the database.</param>
@@ -185,7 +187,8 @@ public sealed partial class DatabaseAddress
     /// <summary>A server as libpq writes it (<c>host:port</c>) or as SQLAlchemy does in a parameter (<c>host=host:port</c>).</summary>
     private static DatabaseEndpoint ParseServer(string text, string[] ports, int index, bool decode)
     {
-        var match = ServerForm().Match(text);
+        // In a parameter of its own an IPv6 address needs no brackets.
+        var match = ServerForm().Match(!decode && !text.StartsWith('[') && IPAddress.TryParse(text, out var address) && address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{text}]" : text);
         if (!match.Success)
         {
             throw Invalid("It must look like postgresql://user:password@host:5432/database.");
@@ -228,9 +231,8 @@ public sealed partial class DatabaseAddress
         RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant | RegexOptions.Singleline)]
     private static partial Regex UriForm();
 
-    // A host without brackets has no colon but the one before its port, unless it is an IPv6 address in a parameter of its own.
     [GeneratedRegex(
-        @"^(?:\[(?<ipv6>[^\]]+)\](?::(?<port>.*))?|(?<host>[^:]*)(?::(?<port>[^:]*))?|(?<host>[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%.+)?))$",
+        @"^(?:\[(?<ipv6>[^\]]+)\](?::(?<port>.*))?|(?<host>[^:]*)(?::(?<port>[^:]*))?)$",
         RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant | RegexOptions.Singleline)]
     private static partial Regex ServerForm();
 }

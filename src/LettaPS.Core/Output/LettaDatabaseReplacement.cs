@@ -22,7 +22,7 @@ public sealed record LettaDatabaseReplacement
     public IReadOnlyList<string> StoppedServers { get; init; } = [];
 
     /// <summary>Rows that were loaded, which are as many as the dump was taken of.</summary>
-    public required long Rows { get; init; }
+    public required long RowCount { get; init; }
 
     /// <summary>Revision of Letta's schema that was loaded; <see langword="null"/> where there is none.</summary>
     public string? AlembicRevision { get; init; }

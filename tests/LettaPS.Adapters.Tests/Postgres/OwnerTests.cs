@@ -52,7 +52,9 @@ public sealed class OwnerTests
     {
         await using var server = await PostgresServer.StartOwnAsync(15, "");
         await using var database = await server.CreateDatabaseAsync();
-        await server.ExecuteAsync("postgres", "REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC; REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC; CREATE DATABASE another");
+        await server.ExecuteAsync("postgres", "REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC");
+        await server.ExecuteAsync("template1", "REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC");
+        await server.ExecuteAsync("postgres", "CREATE DATABASE another");
         await using var cluster = new DatabaseCluster(DatabaseAddress.Parse(database.Uri()));
 
         var state = await cluster.ReadAsync(_cancel);
@@ -81,7 +83,6 @@ public sealed class OwnerTests
         Assert.Contains("GRANT CONNECT ON DATABASE postgres TO \"letta\"", e.RecommendedAction);
     }
 
-    /// <summary>No extension of PostgreSQL's own needs a superuser to be wanted in a test: file_fdw is one that is not trusted.</summary>
     [Fact]
     public async Task An_extension_that_takes_a_superuser_is_found_out_before_anything_is_touched()
     {
@@ -89,14 +90,13 @@ public sealed class OwnerTests
         await database.ExecuteAsync("CREATE EXTENSION pageinspect");
         var host = new AddressDatabaseHost(DatabaseAddress.Parse(database.Uri()), new AdapterFactory());
         await using var cluster = new DatabaseCluster(DatabaseAddress.Parse(database.Uri()));
-        var before = (await cluster.ReadAsync(_cancel)).Databases;
 
         var e = await Assert.ThrowsAsync<LettaException>(() => new DatabaseReset(host, TimeProvider.System).RunAsync(database.Name, keepOld: true, null, _cancel));
 
         Assert.Equal("ExtensionDenied", e.ErrorId);
         Assert.Contains("'letta' may not create the extension 'pageinspect'", e.Message);
         Assert.Contains("extension/pageinspect.control", e.RecommendedAction);
-        Assert.Equal(before, (await cluster.ReadAsync(_cancel)).Databases);
+        Assert.Equal([database.Name], (await cluster.ReadAsync(_cancel)).Databases.Select(d => d.Name).Where(n => n == database.Name || n.StartsWith(database.Name + "_l", StringComparison.Ordinal)));
     }
 
     /// <summary>Makes rows to clean up, and waits until a worker is at it: it is slowed down so that it stays.</summary>

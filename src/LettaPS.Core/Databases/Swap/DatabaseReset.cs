@@ -6,7 +6,7 @@ namespace LettaPS.Core.Databases.Swap;
 /// <summary>Puts an empty database in the place of one that has a good dump.</summary>
 /// <param name="host">The servers and the way to their database.</param>
 /// <param name="time">The clock.</param>
-public sealed class DatabaseReset(IDatabaseHost host, TimeProvider time)
+internal sealed class DatabaseReset(IDatabaseHost host, TimeProvider time)
 {
     /// <summary>Looks for a dump from which the database can be brought back, and checks every byte of it.</summary>
     /// <param name="path">The dump, or a folder of which the newest dump of the database counts.</param>
@@ -78,7 +78,7 @@ public sealed class DatabaseReset(IDatabaseHost host, TimeProvider time)
             Database = database,
             Previous = result.Previous,
             StoppedServers = result.StoppedServers,
-            Rows = 0,
+            RowCount = 0,
             Duration = time.GetElapsedTime(begun),
         };
     }

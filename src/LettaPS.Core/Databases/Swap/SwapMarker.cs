@@ -8,7 +8,7 @@ namespace LettaPS.Core.Databases.Swap;
 /// process, and changes together with the names of the databases. It holds facts only: whether the old database is kept or removed is decided by the
 /// options of the run that does it.
 /// </summary>
-public sealed record SwapMarker
+internal sealed record SwapMarker
 {
     private const string Prefix = "LettaPS ";
 
@@ -62,7 +62,7 @@ public sealed record SwapMarker
 }
 
 /// <summary>How far a replacement of a database got.</summary>
-public enum SwapStage
+internal enum SwapStage
 {
     /// <summary>The new database is made.</summary>
     Made,
