@@ -24,11 +24,11 @@ internal sealed class ServerDatabaseHost(
     private const string PostgresScript =
         "exec 3<&0; /usr/local/bin/docker-entrypoint.sh postgres </dev/null 3<&- & p=$!; (read -r _ <&3; kill -INT $p) & wait $p; wait $p";
 
-    // The time that a container which lost its process takes to end, its PostgreSQL included.
-    private static readonly TimeSpan s_reservationLimit = TimeSpan.FromSeconds(15);
-
     private Reservation? _reservation;
     private string? _helper;
+
+    /// <summary>How long to wait for another run: a container whose process was killed takes a moment to end, its PostgreSQL included.</summary>
+    public TimeSpan ReservationTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <inheritdoc/>
     public bool IsEmbedded { get; private set; }
@@ -265,7 +265,7 @@ internal sealed class ServerDatabaseHost(
             }
             catch (LettaException e) when (e.Kind == LettaErrorKind.Conflict && e.ErrorId == "ContainerExists")
             {
-                if (TimeProvider.System.GetElapsedTime(begun) > s_reservationLimit)
+                if (TimeProvider.System.GetElapsedTime(begun) > ReservationTimeout)
                 {
                     throw DatabaseProblems.WorkRunning(place.Address.Database);
                 }
