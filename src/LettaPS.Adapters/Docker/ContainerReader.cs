@@ -26,7 +26,7 @@ internal static class ContainerReader
         Labels = told.Config.Labels?.AsReadOnly() ?? new Dictionary<string, string>().AsReadOnly(),
         Command = [told.Path, .. told.Args ?? []],
         Ports = Ports(told),
-        Mounts = [.. (told.Mounts ?? []).Select(m => new ContainerMount(m.Type ?? string.Empty, string.IsNullOrEmpty(m.Name) ? null : m.Name, m.Source, m.Destination))],
+        Mounts = [.. (told.Mounts ?? []).Select(m => new ContainerMount(m.Type ?? string.Empty, string.IsNullOrEmpty(m.Name) ? null : m.Name, m.Source, m.Destination) { IsReadOnly = !m.RW })],
         Networks = [.. (told.NetworkSettings?.Networks ?? new Dictionary<string, EndpointSettings>())
             .Select(n => new ContainerNetwork(n.Key, [.. n.Value.Aliases ?? []], n.Value.IPAddress ?? string.Empty))],
         NetworkMode = told.HostConfig?.NetworkMode ?? string.Empty,

@@ -32,6 +32,7 @@ internal sealed class DockerEngine : IContainerEngine
     private const string KillScript = """for e in $(grep -lz "^LETTAPS_RUN=$1\$" /proc/[0-9]*/environ 2>/dev/null); do e=${e%/environ}; kill "${e#/proc/}"; done""";
 
     private const string Podman = "podman";
+    private static readonly TimeSpan s_neverStarted = TimeSpan.FromMinutes(2);
 
     private readonly DockerClient _client;
     private string? _command;
@@ -208,10 +209,11 @@ internal sealed class DockerEngine : IContainerEngine
     /// <inheritdoc/>
     public async Task<ITemporaryContainer> RunTemporaryAsync(TemporaryContainerSpecification specification, CancellationToken cancellationToken)
     {
-        var created = await AskAsync(
+        var created = await CreateAsync(
             () => _client.Containers.CreateContainerAsync(
                 new CreateContainerParameters
                 {
+                    Name = specification.Name,
                     Image = specification.Image,
                     Entrypoint = ["sh", "-c", specification.Script],
                     Cmd = [],
@@ -232,8 +234,8 @@ internal sealed class DockerEngine : IContainerEngine
                     },
                 },
                 cancellationToken),
-            specification.Image,
-            "ContainerStartFailed").ConfigureAwait(false);
+            specification,
+            cancellationToken).ConfigureAwait(false);
         var container = new TemporaryContainer(_client, created.ID, specification.Grace);
         try
         {
@@ -243,6 +245,11 @@ internal sealed class DockerEngine : IContainerEngine
                     () => _client.Networks.ConnectNetworkAsync(network, new NetworkConnectParameters { Container = created.ID }, cancellationToken),
                     created.ID,
                     "ContainerStartFailed").ConfigureAwait(false);
+            }
+
+            if (specification.BeforeStart is { } beforeStart)
+            {
+                await beforeStart(cancellationToken).ConfigureAwait(false);
             }
 
             await AskAsync(() => container.StartAsync(cancellationToken), created.ID, "ContainerStartFailed").ConfigureAwait(false);
@@ -257,6 +264,36 @@ internal sealed class DockerEngine : IContainerEngine
 
     /// <inheritdoc/>
     public void Dispose() => _client.Dispose();
+
+    /// <remarks>
+    /// A container that was made and never started does not go by itself, unlike one that ran. It bears its name for nobody when it is two minutes old: whoever
+    /// made it was killed in between. Should that one live after all, its start fails, as its container is removed by its identifier.
+    /// </remarks>
+    private async Task<CreateContainerResponse> CreateAsync(
+        Func<Task<CreateContainerResponse>> create, TemporaryContainerSpecification specification, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await AskAsync(create, specification.Image, "ContainerStartFailed").ConfigureAwait(false);
+        }
+        catch (LettaException e) when (specification.Name is { } name && e.InnerException is DockerApiException { StatusCode: HttpStatusCode.Conflict })
+        {
+            try
+            {
+                var other = await _client.Containers.InspectContainerAsync(name, cancellationToken).ConfigureAwait(false);
+                if (other.State?.Status == "created" && DateTime.UtcNow - other.Created.ToUniversalTime() > s_neverStarted)
+                {
+                    await _client.Containers.RemoveContainerAsync(other.ID, new ContainerRemoveParameters { RemoveVolumes = true }, cancellationToken).ConfigureAwait(false);
+                }
+            }
+            catch (Exception gone) when (gone is DockerApiException)
+            {
+                // It went away meanwhile; the name is free for the next attempt.
+            }
+
+            throw new LettaException("ContainerExists", LettaErrorKind.Conflict, $"There is a container '{name}' already.", $"See what it is: docker inspect {name}", name, e);
+        }
+    }
 
     /// <summary>Starts a program under a shell script that runs its arguments.</summary>
     internal async Task<ContainerExec> StartProgramAsync(string container, ContainerProgram program, string script, CancellationToken cancellationToken)

@@ -39,6 +39,26 @@ internal static class DatabaseProblems
     public static LettaException ContainerGone(string container) =>
         new("ContainerNotFound", LettaErrorKind.NotFound, $"There is no container '{container}' any more.", "Get-LettaServer shows which there are.", container);
 
+    /// <summary>Another run of LettaPS works on a database.</summary>
+    /// <param name="database">Its name.</param>
+    public static LettaException WorkRunning(string database) => new(
+        "DatabaseWorkRunning",
+        LettaErrorKind.Conflict,
+        $"Another LettaPS works on database '{database}'. This run changed nothing.",
+        "Let it finish, then run the command again.",
+        database);
+
+    /// <summary>A run found out that the database is not its own any more.</summary>
+    /// <param name="database">Its name.</param>
+    /// <param name="cause">What made it notice.</param>
+    public static LettaException LockLost(string database, Exception? cause = null) => new(
+        "DatabaseLockFailed",
+        LettaErrorKind.Conflict,
+        $"This run lost its lock on database '{database}', and another LettaPS has taken over. This run changed nothing since.",
+        "Let the other run finish, then look at the result: Get-LettaServer; Test-LettaHealth",
+        database,
+        cause);
+
     /// <summary>Others than Letta's servers are connected to a database that is to be replaced.</summary>
     /// <param name="database">Its name.</param>
     /// <param name="sessions">They, in words.</param>

@@ -76,6 +76,6 @@ internal interface IContainerEngine : IDisposable
 
     /// <summary>Starts a container that lives no longer than the returned handle or this process, whichever ends first.</summary>
     /// <param name="specification">What to run.</param>
-    /// <exception cref="LettaException"><c>ImageNotFound</c>: the image is not on this engine (none is pulled). <c>ContainerStartFailed</c>.</exception>
+    /// <exception cref="LettaException"><c>ImageNotFound</c>: the image is not on this engine (none is pulled). <c>ContainerStartFailed</c>. <c>ContainerExists</c>, of the kind <see cref="LettaErrorKind.Conflict"/>: another one has its name.</exception>
     Task<ITemporaryContainer> RunTemporaryAsync(TemporaryContainerSpecification specification, CancellationToken cancellationToken);
 }

@@ -10,6 +10,12 @@ internal sealed record TemporaryContainerSpecification(string Image, string Scri
     /// <summary>Environment.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Its name, which no other container has; <see langword="null"/> for one of the engine's choice.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>What is done when it is made and has its name, before it is started; when that fails, it is removed.</summary>
+    public Func<CancellationToken, Task>? BeforeStart { get; init; }
+
     /// <summary>A container whose volumes it shares; <see langword="null"/> for none.</summary>
     public string? VolumesFrom { get; init; }
 
