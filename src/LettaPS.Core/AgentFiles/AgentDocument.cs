@@ -55,8 +55,11 @@ public sealed class AgentDocument : IDisposable
     /// <summary>Identities of the agent, as the server showed them.</summary>
     public List<JsonElement> Identities { get; } = [];
 
+    /// <summary>Conversations that the agent had besides its main one, with the identifiers of the file for their messages.</summary>
+    internal List<JsonElement> ConversationItems { get; } = [];
+
     /// <summary>How many conversations the agent had besides its main one.</summary>
-    public int Conversations { get; internal set; }
+    public int Conversations => ConversationItems.Count;
 
     /// <summary>The rows of the database that the agent was read from; <see langword="null"/> where the file has none.</summary>
     public DatabaseSection? Database { get; internal set; }

@@ -303,7 +303,7 @@ public sealed class AgentFileReader
                     _document.Archives.AddRange(Objects(await ReadValueAsync(json, place, cancellationToken).ConfigureAwait(false), place));
                     break;
                 case "conversations":
-                    _document.Conversations = Objects(await ReadValueAsync(json, place, cancellationToken).ConfigureAwait(false), place).Count;
+                    _document.ConversationItems.AddRange(Objects(await ReadValueAsync(json, place, cancellationToken).ConfigureAwait(false), place));
                     break;
                 case SnapshotFileWriter.DatabaseProperty:
                     _document.Database = await new DatabaseSectionReader(json, _document.Path).ReadAsync(onRows: null, cancellationToken).ConfigureAwait(false);
