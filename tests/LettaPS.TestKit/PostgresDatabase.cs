@@ -18,10 +18,10 @@ public sealed class PostgresDatabase(PostgresServer server, string name) : IAsyn
         CultureInfo.InvariantCulture,
         $"postgresql+asyncpg://{role}:{System.Uri.EscapeDataString(PostgresServer.Password)}@127.0.0.1:{server.Port}/{name}");
 
-    /// <summary>An open connection as the superuser.</summary>
-    public async Task<NpgsqlConnection> ConnectAsync()
+    /// <summary>An open connection as the superuser, or another role.</summary>
+    public async Task<NpgsqlConnection> ConnectAsync(string role = "postgres")
     {
-        var connection = new NpgsqlConnection(server.ConnectionString(name));
+        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(server.ConnectionString(name)) { Username = role }.ConnectionString);
         await connection.OpenAsync();
         return connection;
     }

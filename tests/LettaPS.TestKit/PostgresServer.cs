@@ -12,23 +12,25 @@ namespace LettaPS.TestKit;
 /// Server binaries are looked for where Debian puts them (<c>/usr/lib/postgresql/NN/bin</c>), on this machine and in the root file systems
 /// that LETTAPS_POSTGRES_ROOTS lists (<c>.ci/setup.d/20-postgres</c> makes one); those are run by chroot.
 /// </remarks>
-public sealed class PostgresServer
+public sealed class PostgresServer : IAsyncDisposable
 {
     public const string Password = "p@ss/w:rd %";
     private static readonly Dictionary<int, Lazy<Task<PostgresServer>>> s_running =
-        Installations().DistinctBy(i => i.Major).ToDictionary(i => i.Major, i => new Lazy<Task<PostgresServer>>(() => Task.Run(() => StartAsync(i))));
+        Installations().DistinctBy(i => i.Major).ToDictionary(i => i.Major, i => new Lazy<Task<PostgresServer>>(() => Task.Run(() => StartAsync(i, "autovacuum=off", string.Empty))));
 
     // Kept, or the collector would close their standard input and with it stop them.
     private static readonly ConcurrentBag<Process> s_processes = [];
 
     private readonly string _connectionString;
     private readonly ConcurrentDictionary<(string Catalog, bool Stamped), Lazy<Task<string>>> _templates = new();
+    private readonly Process _process;
     private int _databases;
 
-    private PostgresServer(int major, int port)
+    private PostgresServer(int major, int port, Process process)
     {
         Major = major;
         Port = port;
+        _process = process;
         _connectionString = new NpgsqlConnectionStringBuilder
         {
             Host = "127.0.0.1",
@@ -57,6 +59,20 @@ public sealed class PostgresServer
         }
 
         return server.Value;
+    }
+
+    /// <summary>A server for one test alone, which needs settings that the others must not have. It is stopped when it is disposed of.</summary>
+    /// <param name="major">Major version.</param>
+    /// <param name="settings">Settings, separated by spaces: <c>ssl=on autovacuum_naptime=1s</c>.</param>
+    /// <param name="prepare">A shell command that its role runs in the data folder before it starts.</param>
+    public static async Task<PostgresServer> StartOwnAsync(int major, string settings, string prepare = "")
+    {
+        if (!s_running.ContainsKey(major))
+        {
+            await GetAsync(major);
+        }
+
+        return await StartAsync(Installations().First(i => i.Major == major), settings, prepare);
     }
 
     /// <summary>The newest server that the machine has, for tests to which the version does not matter.</summary>
@@ -110,6 +126,13 @@ public sealed class PostgresServer
         await command.ExecuteNonQueryAsync();
     }
 
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        _process.StandardInput.Close();
+        await _process.WaitForExitAsync();
+    }
+
     private async Task<string> BuildTemplateAsync(string catalog, bool stamped)
     {
         var database = await CreateDatabaseAsync();
@@ -129,13 +152,15 @@ public sealed class PostgresServer
                select new Installation(root, int.Parse(Path.GetFileName(folder), CultureInfo.InvariantCulture));
     }
 
-    private static async Task<PostgresServer> StartAsync(Installation installation)
+    private static async Task<PostgresServer> StartAsync(Installation installation, string settings, string prepare)
     {
+        var options = string.Join(' ', settings.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(s => "-c " + s));
         // In memory where there is room for it: a database is copied in 20 ms then.
         var data = $"{(installation.Root == "/" && Directory.Exists("/dev/shm") ? "/dev/shm" : "/tmp")}/lettaps-postgres-{Guid.NewGuid():N}";
         await RunAsync(installation.Shell(
             $"umask 077 && mkdir {data} && printf %s '{Password}' > {data}/pw && "
-            + $"{installation.Bin}/initdb -D {data}/data -U postgres -A scram-sha-256 --pwfile={data}/pw -E UTF8 --locale=C.UTF-8 --no-sync"));
+            + $"{installation.Bin}/initdb -D {data}/data -U postgres -A scram-sha-256 --pwfile={data}/pw -E UTF8 --locale=C.UTF-8 --no-sync"
+            + (prepare.Length > 0 ? $" && cd {data}/data && {prepare}" : string.Empty)));
 
         for (var attempt = 1; ; attempt++)
         {
@@ -144,8 +169,8 @@ public sealed class PostgresServer
             // Stopped by the end of its standard input, which comes even if this process is killed; then the folder goes too.
             var start = installation.Shell(
                 $"trap '' TERM INT HUP; exec 3<&0; {installation.Bin}/postgres -D {data}/data -h 127.0.0.1 -p {port} -k '' -F -c synchronous_commit=off -c full_page_writes=off "
-                + "-c wal_level=minimal -c max_wal_senders=0 -c max_connections=200 -c shared_buffers=128MB -c autovacuum=off -c jit=off "
-                + "-c max_wal_size=8GB -c checkpoint_timeout=1h -c dynamic_shared_memory_type=mmap -c log_checkpoints=off -c lc_messages=C & "
+                + "-c wal_level=minimal -c max_wal_senders=0 -c max_connections=200 -c shared_buffers=128MB -c jit=off "
+                + $"-c max_wal_size=8GB -c checkpoint_timeout=1h -c dynamic_shared_memory_type=mmap -c log_checkpoints=off -c lc_messages=C {options} & "
                 + $"server=$!; (cat <&3; kill -QUIT $server) > /dev/null 2>&1 & wait $server; rm -rf {data}");
             start.RedirectStandardInput = true;
             start.RedirectStandardError = true;
@@ -153,8 +178,8 @@ public sealed class PostgresServer
             if (await IsReadyAsync(process))
             {
                 s_processes.Add(process);
-                var server = new PostgresServer(installation.Major, port);
-                await server.ExecuteAsync("postgres", $"CREATE ROLE letta LOGIN PASSWORD '{Password}'");
+                var server = new PostgresServer(installation.Major, port, process);
+                await server.ExecuteAsync("postgres", $"CREATE ROLE letta LOGIN CREATEDB PASSWORD '{Password}'");
                 return server;
             }
 

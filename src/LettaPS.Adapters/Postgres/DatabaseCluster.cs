@@ -15,37 +15,52 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
 
     private static readonly TimeSpan s_lockInterval = TimeSpan.FromMilliseconds(500);
 
+    private static readonly string[] s_maintenance = ["postgres", "template1"];
+
     private readonly Dictionary<string, PostgresSource> _sources = new(StringComparer.Ordinal);
     private IOpenTunnel? _tunnel;
-
-    /// <summary>Where statements about databases are given from: a database can be neither renamed nor removed by somebody connected to it.</summary>
-    private string Maintenance => address.Database == "postgres" ? "template1" : "postgres";
+    private string? _maintenance;
 
     /// <inheritdoc/>
     public async Task<ClusterState> ReadAsync(CancellationToken cancellationToken)
     {
+        var maintenance = await MaintenanceAsync(cancellationToken).ConfigureAwait(false);
+
+        // What a role may not create: PostgreSQL 12 has no trusted extensions, and no column that says so.
         var facts = await QueryAsync(
-            Maintenance,
+            maintenance,
             """
             SELECT current_setting('server_version_num')::int,
-                   CASE WHEN has_function_privilege('pg_control_system()', 'EXECUTE') THEN (SELECT system_identifier::text FROM pg_control_system()) END,
+                   has_function_privilege('pg_control_system()', 'EXECUTE'),
                    ARRAY(SELECT rolname::text FROM pg_roles),
-                   ARRAY(SELECT name::text FROM pg_available_extensions)
+                   ARRAY(SELECT name::text FROM pg_available_extensions),
+                   ARRAY(SELECT v.name::text FROM pg_available_extension_versions v JOIN pg_available_extensions e ON e.name = v.name AND e.default_version = v.version
+                         WHERE v.superuser AND to_jsonb(v) ->> 'trusted' IS DISTINCT FROM 'true' AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)),
+                   current_user::text
             """,
-            r => (Version: r.GetInt32(0), Identifier: TextOrNull(r, 1), Roles: r.GetFieldValue<string[]>(2), Extensions: r.GetFieldValue<string[]>(3)),
+            r => (Version: r.GetInt32(0), MayIdentify: r.GetBoolean(1), Roles: r.GetFieldValue<string[]>(2), Extensions: r.GetFieldValue<string[]>(3),
+                Denied: r.GetFieldValue<string[]>(4), Role: r.GetString(5)),
             cancellationToken).ConfigureAwait(false);
+
+        // Asked for separately: the privilege is checked when the statement begins, whatever its conditions are.
+        var identifier = !facts[0].MayIdentify ? null : (await QueryAsync(
+            maintenance, "SELECT system_identifier::text FROM pg_control_system()", r => r.GetString(0), cancellationToken).ConfigureAwait(false))[0];
         var databases = await QueryAsync(
-            Maintenance,
+            maintenance,
             "SELECT datname::text, shobj_description(oid, 'pg_database') FROM pg_database WHERE NOT datistemplate ORDER BY datname",
             r => new ClusterDatabase(r.GetString(0), TextOrNull(r, 1)),
             cancellationToken).ConfigureAwait(false);
-        return new ClusterState(facts[0].Version, facts[0].Identifier, databases, facts[0].Roles, facts[0].Extensions);
+        return new ClusterState(facts[0].Version, identifier, databases, facts[0].Roles, facts[0].Extensions)
+        {
+            Role = facts[0].Role,
+            DeniedExtensions = facts[0].Denied,
+        };
     }
 
     /// <inheritdoc/>
     public async Task<IAsyncDisposable> LockAsync(string database, CancellationToken cancellationToken)
     {
-        var connection = await ConnectAsync(Maintenance, cancellationToken).ConfigureAwait(false);
+        var connection = await ConnectAsync(await MaintenanceAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
         try
         {
             for (var attempt = 1; ; attempt++)
@@ -104,7 +119,7 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
             create.Append(CultureInfo.InvariantCulture, $" LOCALE_PROVIDER {like.LocaleProvider} {(like.LocaleProvider == "icu" ? "ICU_LOCALE" : "BUILTIN_LOCALE")} {Sql.Literal(like.Locale)}");
         }
 
-        await ExecuteAsync(Maintenance, $"The database '{name}' could not be made", [create.ToString()], cancellationToken).ConfigureAwait(false);
+        await ExecuteAsync(null, $"The database '{name}' could not be made", [create.ToString()], cancellationToken).ConfigureAwait(false);
         await CommentAsync(name, comment, cancellationToken).ConfigureAwait(false);
 
         // What is set for roles that this server does not have counts for nobody here.
@@ -113,7 +128,7 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
         var grants = (like.Grants ?? []).Where(g => g.Grantee is null || state.Roles.Contains(g.Grantee)).Select(g =>
             $"GRANT {g.Privilege} ON DATABASE {Sql.Id(name)} TO {(g.Grantee is null ? "PUBLIC" : Sql.Id(g.Grantee))}{(g.Grantable ? " WITH GRANT OPTION" : string.Empty)}");
         var revoke = like.Grants is not null ? [$"REVOKE ALL ON DATABASE {Sql.Id(name)} FROM PUBLIC"] : Array.Empty<string>();
-        await ExecuteAsync(Maintenance, $"The settings of the database '{name}' could not be made", [.. settings, .. revoke, .. grants], cancellationToken).ConfigureAwait(false);
+        await ExecuteAsync(null, $"The settings of the database '{name}' could not be made", [.. settings, .. revoke, .. grants], cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -171,14 +186,14 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
 
     /// <inheritdoc/>
     public Task CommentAsync(string name, string? comment, CancellationToken cancellationToken) =>
-        ExecuteAsync(Maintenance, $"The comment of the database '{name}' could not be changed", [CommentText(name, comment)], cancellationToken);
+        ExecuteAsync(null, $"The comment of the database '{name}' could not be changed", [CommentText(name, comment)], cancellationToken);
 
     /// <inheritdoc/>
     public async Task RenameAsync(string name, string newName, CancellationToken cancellationToken)
     {
         await ForgetAsync(name).ConfigureAwait(false);
         await ExecuteAsync(
-            Maintenance, $"The database '{name}' could not be renamed", [$"ALTER DATABASE {Sql.Id(name)} RENAME TO {Sql.Id(newName)}"], cancellationToken).ConfigureAwait(false);
+            null, $"The database '{name}' could not be renamed", [$"ALTER DATABASE {Sql.Id(name)} RENAME TO {Sql.Id(newName)}"], cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -194,7 +209,7 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
                 var statements = new List<string>
                 {
                     "BEGIN",
-                    $"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname IN ({Sql.Literal(name)}, {Sql.Literal(replacement)}) AND pid <> pg_backend_pid()",
+                    TerminateSql(name, replacement),
                 };
                 if (keepAs is not null)
                 {
@@ -205,21 +220,12 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
                 statements.Add($"ALTER DATABASE {Sql.Id(replacement)} RENAME TO {Sql.Id(name)}");
                 statements.Add(CommentText(name, comment));
                 statements.Add("COMMIT");
-                await ExecuteAsync(Maintenance, $"The database '{name}' could not be replaced", statements, cancellationToken).ConfigureAwait(false);
+                await ExecuteAsync(null, $"The database '{name}' could not be replaced", statements, cancellationToken).ConfigureAwait(false);
                 return;
             }
             catch (LettaException e) when (e.InnerException is PostgresException { SqlState: PostgresErrorCodes.ObjectInUse })
             {
-                if (++attempts == SwapAttempts)
-                {
-                    throw new LettaException(
-                        "DatabaseInUse",
-                        LettaErrorKind.Conflict,
-                        $"Somebody connects to the database '{name}' again and again: {string.Join(", ", await ListSessionsAsync(name, cancellationToken).ConfigureAwait(false))}.",
-                        "Stop what else uses it, then run the command again.",
-                        name,
-                        e);
-                }
+                await RefuseIfHopelessAsync(name, isLast: ++attempts == SwapAttempts, e, cancellationToken).ConfigureAwait(false);
             }
         }
     }
@@ -228,16 +234,28 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
     public async Task DropAsync(string name, CancellationToken cancellationToken)
     {
         await ForgetAsync(name).ConfigureAwait(false);
-        await ExecuteAsync(Maintenance, $"The database '{name}' could not be removed", [$"DROP DATABASE IF EXISTS {Sql.Id(name)} WITH (FORCE)"], cancellationToken).ConfigureAwait(false);
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                // Not WITH (FORCE): only a superuser could force out an autovacuum worker, which PostgreSQL sends away by itself.
+                await ExecuteAsync(
+                    null, $"The database '{name}' could not be removed", [TerminateSql(name), $"DROP DATABASE IF EXISTS {Sql.Id(name)}"], cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (LettaException e) when (e.InnerException is PostgresException { SqlState: PostgresErrorCodes.ObjectInUse })
+            {
+                await RefuseIfHopelessAsync(name, isLast: attempt == SwapAttempts, e, cancellationToken).ConfigureAwait(false);
+            }
+        }
     }
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<string>> ListSessionsAsync(string name, CancellationToken cancellationToken) => await QueryAsync(
-        Maintenance,
+        null,
         $"""
-        SELECT concat_ws(' ', nullif(application_name, ''), 'from', coalesce(host(client_addr), 'the server itself'), 'as', usename)
-        FROM pg_stat_activity WHERE datname = {Sql.Literal(name)} AND pid <> pg_backend_pid() AND backend_type = 'client backend'
-            AND application_name <> '{PostgresSource.ApplicationName}'
+        SELECT {SessionText}
+        FROM pg_stat_activity WHERE datname = {Sql.Literal(name)} AND {IsClient} AND application_name IS DISTINCT FROM '{PostgresSource.ApplicationName}'
         """,
         r => r.GetString(0),
         cancellationToken).ConfigureAwait(false);
@@ -256,6 +274,20 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
         }
     }
 
+    private const string SessionText =
+        "CASE WHEN backend_type IS NULL THEN 'a session as ' || usename ELSE concat_ws(' ', nullif(application_name, ''), 'from', coalesce(host(client_addr), 'the server itself'), 'as', usename) END";
+
+    // What a session of another role does is hidden from those who are no superusers, its kind included. Workers of PostgreSQL's own have no role.
+    private const string IsClient = "pid <> pg_backend_pid() AND usesysid IS NOT NULL AND coalesce(backend_type, 'client backend') = 'client backend'";
+
+    // Of a superuser's sessions only a superuser may end one, and trying to would fail.
+    private const string MayTerminate =
+        "((SELECT rolsuper FROM pg_roles WHERE rolname = current_user) OR ((pg_has_role(usesysid, 'MEMBER') OR pg_has_role('pg_signal_backend', 'MEMBER'))"
+        + " AND NOT (SELECT rolsuper FROM pg_roles r WHERE r.oid = usesysid)))";
+
+    private static string TerminateSql(params IEnumerable<string> names) =>
+        $"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname IN ({string.Join(", ", names.Select(Sql.Literal))}) AND {IsClient} AND {MayTerminate}";
+
     private static string? TextOrNull(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
 
     private static string CommentText(string name, string? comment) => $"COMMENT ON DATABASE {Sql.Id(name)} IS {(comment is null ? "NULL" : Sql.Literal(comment))}";
@@ -265,9 +297,104 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
         ? $"{Sql.Id(setting.Name)} TO {setting.Value}"
         : $"{string.Join('.', setting.Name.Split('.').Select(Sql.Id))} TO {Sql.Literal(setting.Value)}";
 
+    /// <summary>Somebody is connected to a database after PostgreSQL has waited for all to leave. Those who could be terminated may be gone in the next attempt.</summary>
+    private async Task RefuseIfHopelessAsync(string name, bool isLast, LettaException cause, CancellationToken cancellationToken)
+    {
+        var sessions = await QueryAsync(
+            null,
+            $"SELECT {SessionText}, pid, {MayTerminate} FROM pg_stat_activity WHERE datname = {Sql.Literal(name)} AND {IsClient}",
+            r => (Text: r.GetString(0), Process: r.GetInt32(1), MayTerminate: r.GetBoolean(2)),
+            cancellationToken).ConfigureAwait(false);
+        if (sessions.Where(s => !s.MayTerminate).ToList() is { Count: > 0 } denied)
+        {
+            throw new LettaException(
+                "DatabaseInUse",
+                LettaErrorKind.Denied,
+                $"The role '{address.User}' may not terminate these sessions of the database '{name}': {string.Join(", ", denied.Select(s => s.Text))}.",
+                $"Let a superuser terminate them: {string.Join(' ', denied.Select(s => $"SELECT pg_terminate_backend({s.Process});"))}",
+                name,
+                cause);
+        }
+
+        if (isLast)
+        {
+            throw new LettaException(
+                "DatabaseInUse",
+                LettaErrorKind.Conflict,
+                $"Somebody connects to the database '{name}' again and again: {string.Join(", ", sessions.Select(s => s.Text))}.",
+                "Stop what else uses it, then run the command again.",
+                name,
+                cause);
+        }
+    }
+
+    /// <summary>
+    /// Where statements about databases are given from: a database can be neither renamed nor removed by somebody connected to it. Not every role may
+    /// connect to the database that is there for it.
+    /// </summary>
+    private async Task<string> MaintenanceAsync(CancellationToken cancellationToken)
+    {
+        if (_maintenance is not null)
+        {
+            return _maintenance;
+        }
+
+        LettaException? denied = null;
+        foreach (var database in s_maintenance.Where(d => d != address.Database))
+        {
+            denied = await TryAsync(database).ConfigureAwait(false) ?? denied;
+            if (_maintenance is not null)
+            {
+                return _maintenance;
+            }
+        }
+
+        // What begins with the name of the database is, or was, in the place of it.
+        var others = await QueryAsync(
+            address.Database,
+            """
+            SELECT datname::text FROM pg_database
+            WHERE datallowconn AND NOT datistemplate AND NOT starts_with(datname, current_database()) AND has_database_privilege(oid, 'CONNECT') ORDER BY 1
+            """,
+            r => r.GetString(0),
+            cancellationToken).ConfigureAwait(false);
+        foreach (var database in others)
+        {
+            await TryAsync(database).ConfigureAwait(false);
+            if (_maintenance is not null)
+            {
+                return _maintenance;
+            }
+        }
+
+        throw new LettaException(
+            "DatabaseDenied",
+            LettaErrorKind.Denied,
+            $"The role '{address.User}' may connect to no other database than '{address.Database}', and a database cannot be replaced from within.",
+            $"Let a superuser allow it: GRANT CONNECT ON DATABASE postgres TO {Sql.Id(address.User)};",
+            address,
+            denied);
+
+        async Task<LettaException?> TryAsync(string database)
+        {
+            try
+            {
+                await (await ConnectAsync(database, cancellationToken).ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
+                _maintenance = database;
+                return null;
+            }
+            catch (LettaException e) when (e.InnerException is PostgresException
+                { SqlState: PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.InvalidCatalogName or PostgresErrorCodes.InvalidAuthorizationSpecification })
+            {
+                await ForgetAsync(database).ConfigureAwait(false);
+                return e;
+            }
+        }
+    }
+
     private DatabaseAddress Address(string database)
     {
-        var other = new DatabaseAddress(address.Host, address.Port, database, address.User, address.RevealPassword(), address.Options);
+        var other = address.WithDatabase(database);
         return _tunnel is null ? other : other.Through(new HeldTunnel(_tunnel));
     }
 
@@ -291,9 +418,10 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
         }
     }
 
-    private async Task<List<T>> QueryAsync<T>(string database, string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
+    /// <summary>Asks a database, or the maintenance database if none is named.</summary>
+    private async Task<List<T>> QueryAsync<T>(string? database, string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
     {
-        var connection = await ConnectAsync(database, cancellationToken).ConfigureAwait(false);
+        var connection = await ConnectAsync(database ?? await MaintenanceAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
             try
@@ -307,9 +435,10 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
         }
     }
 
-    private async Task ExecuteAsync(string database, string what, IReadOnlyList<string> statements, CancellationToken cancellationToken)
+    /// <summary>Executes statements in a database, or in the maintenance database if none is named.</summary>
+    private async Task ExecuteAsync(string? database, string what, IReadOnlyList<string> statements, CancellationToken cancellationToken)
     {
-        var connection = await ConnectAsync(database, cancellationToken).ConfigureAwait(false);
+        var connection = await ConnectAsync(database ?? await MaintenanceAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
             try

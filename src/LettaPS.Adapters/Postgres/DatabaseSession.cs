@@ -17,14 +17,12 @@ internal sealed class DatabaseSession : IAsyncDisposable
     private const string Savepoint = "lettaps";
 
     /// <summary>
-    /// Makes what is printed the same everywhere, keeps the plans of queries that come again for every agent, and lets the transaction wait while files
-    /// are written. Not every version of PostgreSQL has all of these.
+    /// Makes what is printed the same everywhere, and keeps the plans of queries that come again for every agent. Not every version of PostgreSQL has all of these.
     /// </summary>
     private const string Settings = """
         SELECT set_config(name, value, true)
         FROM (VALUES ('timezone', 'UTC'), ('datestyle', 'ISO'), ('intervalstyle', 'postgres'), ('bytea_output', 'hex'), ('extra_float_digits', '1'),
-            ('plan_cache_mode', 'force_generic_plan'), ('jit', 'off'),
-            ('statement_timeout', '0'), ('idle_in_transaction_session_timeout', '0'), ('transaction_timeout', '0')) AS s (wanted, value)
+            ('plan_cache_mode', 'force_generic_plan'), ('jit', 'off')) AS s (wanted, value)
         JOIN pg_settings ON lower(name) = wanted
         """;
 

@@ -25,10 +25,10 @@ internal sealed partial class DatabaseTransaction : IDatabaseTransaction
         {
             begun = new DatabaseTransaction(connection, await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false), address);
 
-            // Whatever role and database have set: values are read and written in one form, and reading a long file is no idleness.
+            // Whatever role and database have set: values are read and written in one form.
             await begun.ExecuteAsync(
                 $"""
-                SET LOCAL search_path = {searchPath}; {TableLocks.Timeout("SET LOCAL", patience)}; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;
+                SET LOCAL search_path = {searchPath}; {TableLocks.Timeout("SET LOCAL", patience)};
                 SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, MDY'; SET LOCAL IntervalStyle = 'postgres'; SET LOCAL extra_float_digits = 1;
                 SET LOCAL bytea_output = 'hex'; SET LOCAL standard_conforming_strings = on; SET LOCAL client_min_messages = warning
                 """,

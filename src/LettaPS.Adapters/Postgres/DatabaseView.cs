@@ -1,4 +1,5 @@
 using LettaPS.Core.Databases;
+using LettaPS.Core.Releases;
 using LettaPS.Core.Schemas.Model;
 using Npgsql;
 
@@ -26,7 +27,7 @@ internal sealed class DatabaseView : IDatabaseView
     {
         try
         {
-            using (var begin = new NpgsqlCommand("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL idle_in_transaction_session_timeout = 0", connection))
+            using (var begin = new NpgsqlCommand("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", connection))
             {
                 await begin.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
             }
@@ -105,16 +106,9 @@ internal sealed class DatabaseView : IDatabaseView
                 Grants = r.GetBoolean(8) ? null : [],
             },
             cancellationToken).ConfigureAwait(false))[0];
-        var versionTable = await connection.ListAsync(
-            $"SELECT nspname::text FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace WHERE relname = 'alembic_version' AND relkind = 'r' AND {UserSchema} LIMIT 1",
-            r => r.GetString(0),
-            cancellationToken).ConfigureAwait(false);
-        var revisions = versionTable.Count == 0
-            ? []
-            : await connection.ListAsync($"SELECT version_num::text FROM {Sql.Id(versionTable[0], "alembic_version")}", r => r.GetString(0), cancellationToken).ConfigureAwait(false);
         return database with
         {
-            AlembicRevision = revisions.Count > 0 ? revisions[0] : null,
+            AlembicRevision = await ReadRevisionAsync(connection, cancellationToken).ConfigureAwait(false),
             Settings = await connection.ListAsync(
                 """
                 SELECT rolname::text, split_part(setting, '=', 1), substr(setting, strpos(setting, '=') + 1)
@@ -149,5 +143,42 @@ internal sealed class DatabaseView : IDatabaseView
                 r => r.GetString(0),
                 cancellationToken).ConfigureAwait(false),
         };
+    }
+
+    /// <summary>
+    /// The revision of Letta's own schema: other applications of the database may be managed by alembic too. Where a schema has hardly any of Letta's tables,
+    /// as after a first migration that failed, a revision of Letta's is the proof.
+    /// </summary>
+    private static async Task<string?> ReadRevisionAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        using var command = new NpgsqlCommand(SchemaQueries.Server, connection)
+        {
+            Parameters = { new NpgsqlParameter<string> { TypedValue = SchemaJson.Write<IEnumerable<string>>(SchemaFingerprint.TableNames) } },
+        };
+        var server = SchemaJson.Read<ServerFacts>((string)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!);
+        if (SchemaFingerprint.Choose(server.Candidates) is { } schema)
+        {
+            return schema.HasAlembicVersion ? (await RevisionsAsync(schema.Name).ConfigureAwait(false)).FirstOrDefault() : null;
+        }
+
+        var tables = await connection.ListAsync(
+            $"""
+            SELECT nspname::text FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace JOIN pg_attribute a ON attrelid = c.oid AND attname = 'version_num'
+            WHERE relname = '{LettaNames.AlembicVersion}' AND relkind = 'r' AND {UserSchema} AND has_table_privilege(c.oid, 'SELECT') ORDER BY 1
+            """,
+            r => r.GetString(0),
+            cancellationToken).ConfigureAwait(false);
+        foreach (var table in tables)
+        {
+            if ((await RevisionsAsync(table).ConfigureAwait(false)).FirstOrDefault(r => ReleaseCatalogue.PositionOf(r) >= 0) is { } revision)
+            {
+                return revision;
+            }
+        }
+
+        return null;
+
+        Task<List<string>> RevisionsAsync(string name) => connection.ListAsync(
+            $"SELECT version_num::text FROM {Sql.Id(name, LettaNames.AlembicVersion)} WHERE version_num IS NOT NULL", r => r.GetString(0), cancellationToken);
     }
 }

@@ -1,6 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using System.Globalization;
+using LettaPS.Core.Connections;
 using LettaPS.Core.Databases;
 using LettaPS.Core.Servers;
 
@@ -9,6 +9,9 @@ namespace LettaPS.Adapters.Postgres;
 /// <summary>PostgreSQL's programs of this machine: the newest that are installed where its packages put them, else those on the path.</summary>
 internal sealed class LocalPostgresTools(DatabaseAddress address) : IPostgresTools
 {
+    private bool _isKnown;
+    private int? _major;
+
     /// <inheritdoc/>
     public async Task<ProgramResult> RunAsync(IReadOnlyList<string> command, Stream? input, Stream? output, CancellationToken cancellationToken)
     {
@@ -18,18 +21,22 @@ internal sealed class LocalPostgresTools(DatabaseAddress address) : IPostgresToo
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        start.Environment["PGHOST"] = address.Host;
-        start.Environment["PGPORT"] = address.Port.ToString(CultureInfo.InvariantCulture);
-        start.Environment["PGUSER"] = address.User;
-        start.Environment["LC_MESSAGES"] = "C";
-        if (address.RevealPassword() is { } password)
+        foreach (var name in start.Environment.Keys.Where(ProgramEnvironment.IsForeign).ToList())
         {
-            start.Environment["PGPASSWORD"] = password;
+            start.Environment.Remove(name);
         }
 
-        if (address.Options.TryGetValue("sslmode", out var sslMode))
+        var options = ConnectionOption.Read(address, Environment.GetEnvironmentVariable);
+        foreach (var (name, value) in ProgramEnvironment.Of(address, options, await MajorAsync(cancellationToken).ConfigureAwait(false)))
         {
-            start.Environment["PGSSLMODE"] = sslMode;
+            start.Environment[name] = value;
+        }
+
+        using var service = options.TryGetValue(ConnectionOption.SslPassword, out var password) ? ServiceFile.Create(password, address) : null;
+        if (service is not null)
+        {
+            start.Environment["PGSERVICEFILE"] = service.Path;
+            start.Environment["PGSERVICE"] = ServiceFile.Service;
         }
 
         using var process = Start(start);
@@ -52,6 +59,26 @@ internal sealed class LocalPostgresTools(DatabaseAddress address) : IPostgresToo
                 await process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
             }
         }
+    }
+
+    /// <summary>Major version of the server, which the settings of a session depend on; <see langword="null"/> if a pooler answers, which would refuse them.</summary>
+    private async Task<int?> MajorAsync(CancellationToken cancellationToken)
+    {
+        if (!_isKnown)
+        {
+            var source = await PostgresSource.OpenAsync(address, cancellationToken).ConfigureAwait(false);
+            await using (source.ConfigureAwait(false))
+            {
+                var connection = await source.ConnectAsync(cancellationToken).ConfigureAwait(false);
+                await using (connection.ConfigureAwait(false))
+                {
+                    _major = source.IsPooled ? null : connection.PostgreSqlVersion.Major;
+                    _isKnown = true;
+                }
+            }
+        }
+
+        return _major;
     }
 
     private static Process Start(ProcessStartInfo start)

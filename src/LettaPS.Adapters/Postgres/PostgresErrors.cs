@@ -20,6 +20,12 @@ internal static class PostgresErrors
             "DatabaseDenied", LettaErrorKind.Denied, $"Role {address.User} may not connect to {address}.", "Grant it CONNECT, or use the owner.", address, e),
         PostgresException { SqlState: PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.TooManyConnections } p => new(
             "DatabaseBusy", LettaErrorKind.Connection, $"{address} takes no connection now: {p.MessageText}.", "Try again shortly.", address, e),
+        PostgresException { SqlState: PostgresErrorCodes.ProtocolViolation } p when p.MessageText.Contains("startup parameter", StringComparison.Ordinal) => new(
+            "DatabasePoolerNotSupported", LettaErrorKind.Refused, $"The connection pooler at {address} refuses the parameter 'options' of the address: {p.MessageText}.",
+            $"Leave the parameter out, or let the pooler ignore it: ignore_startup_parameters = options", address, e),
+        PostgresException p when p.MessageText.StartsWith("no such database", StringComparison.Ordinal) => new(
+            "DatabaseNotFound", LettaErrorKind.NotFound, $"The connection pooler at {address} knows no database '{address.Database}'.",
+            $"Connect to PostgreSQL itself: {DirectAddress(address)}", address, e),
         PostgresException p => new(
             "DatabaseUnusable", LettaErrorKind.ServerFault, $"{address}: {p.MessageText}.", "The log of PostgreSQL may say more.", address, e),
         { InnerException: SocketException or TimeoutException } => new(
@@ -28,6 +34,15 @@ internal static class PostgresErrors
         _ => new(
             "DatabaseUnusable", LettaErrorKind.Connection, $"{address} cannot be used: {e.Message}.", "Check that it is a PostgreSQL, and whether the way there wants TLS.", address, e),
     };
+
+    /// <summary>A connection pooler gives every transaction, or every statement, another session.</summary>
+    /// <param name="address">The database.</param>
+    public static LettaException SessionsChange(DatabaseAddress address) => new(
+        "DatabasePoolerNotSupported",
+        LettaErrorKind.Refused,
+        $"A connection pooler answers at {address} that gives every transaction another session (pool_mode = transaction or statement). Locks and settings would be another client's.",
+        $"Set pool_mode = session for the database, or connect to PostgreSQL itself: {DirectAddress(address)}",
+        address);
 
     /// <summary>A statement failed.</summary>
     /// <param name="e">The failure.</param>
@@ -51,6 +66,8 @@ internal static class PostgresErrors
     /// <param name="e">The failure.</param>
     public static bool IsLock(Exception e) =>
         e is PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected };
+
+    private static string DirectAddress(DatabaseAddress address) => $"-DatabaseUri postgresql://{address.User}:<password>@<host of PostgreSQL>:5432/{address.Database}";
 
     private static LettaException Lost(NpgsqlException e, DatabaseAddress address, string what) => new(
         "DatabaseConnectionLost", LettaErrorKind.Connection, $"{what}: the connection to {address} broke off.", "Check the server and run the command again.", address, e);

@@ -13,12 +13,46 @@ public sealed record ClusterState(
     IReadOnlyList<string> Roles,
     IReadOnlyList<string> AvailableExtensions)
 {
+    /// <summary>The role that asked.</summary>
+    public string Role { get; init; } = string.Empty;
+
+    /// <summary>Those of the available extensions that only a superuser may create, if the role is none.</summary>
+    public IReadOnlyList<string> DeniedExtensions { get; init; } = [];
+
     /// <summary>Major version: 17.</summary>
     public int Major => VersionNumber / 10000;
 
     /// <summary>A database; <see langword="null"/> where there is none of that name.</summary>
     /// <param name="name">Its name.</param>
     public ClusterDatabase? Find(string name) => Databases.FirstOrDefault(d => d.Name == name);
+
+    /// <summary>Refuses if a new database could not get the extensions that it needs.</summary>
+    /// <param name="extensions">The extensions.</param>
+    /// <param name="target">What the error is about.</param>
+    /// <exception cref="LettaException"><c>ExtensionMissing</c>, <c>ExtensionDenied</c>.</exception>
+    public void RequireExtensions(IEnumerable<DatabaseExtension> extensions, string target)
+    {
+        var names = extensions.Select(e => e.Name).ToList();
+        if (names.Except(AvailableExtensions).ToList() is { Count: > 0 } missing)
+        {
+            throw new LettaException(
+                "ExtensionMissing",
+                LettaErrorKind.Refused,
+                $"The server has not the files of what the dump needs: {string.Join(", ", missing)}.",
+                "Use an image with pgvector, such as pgvector/pgvector.",
+                target);
+        }
+
+        if (names.Intersect(DeniedExtensions).ToList() is { Count: > 0 } denied)
+        {
+            throw new LettaException(
+                "ExtensionDenied",
+                LettaErrorKind.Denied,
+                $"The role '{Role}' may not create the extension '{string.Join("', '", denied)}' in a new database: on this server that takes a superuser.",
+                $"Connect as a superuser with -DatabaseUri, or declare the extension trusted on the server: echo 'trusted = true' >> \"$(pg_config --sharedir)/extension/{denied[0]}.control\"",
+                target);
+        }
+    }
 }
 
 /// <summary>A database among others.</summary>

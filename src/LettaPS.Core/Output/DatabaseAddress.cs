@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using LettaPS.Core.Connections;
 
@@ -54,8 +56,14 @@ public sealed partial class DatabaseAddress
     /// <summary>Name of the role.</summary>
     public string User { get; }
 
-    /// <summary>Further parameters in libpq's names and forms, such as <c>sslmode</c>. Those that only another driver knows have no effect.</summary>
+    /// <summary>Further parameters in libpq's names and forms, such as <c>sslmode</c>. <see cref="ConnectionOption"/> says what becomes of each.</summary>
     public IReadOnlyDictionary<string, string> Options { get; }
+
+    /// <summary>Servers to try in this order if the first one cannot be reached or is not what <c>target_session_attrs</c> asks for.</summary>
+    internal IReadOnlyList<DatabaseEndpoint> MoreServers { get; private init; } = [];
+
+    /// <summary>All servers, in the order in which they are tried.</summary>
+    internal IEnumerable<DatabaseEndpoint> Servers => MoreServers.Prepend(new DatabaseEndpoint(Host, Port));
 
     /// <summary>The way there where the port cannot be reached from here; <see langword="null"/> where it can.</summary>
     public IDatabaseTunnel? Tunnel { get; private init; }
@@ -77,22 +85,22 @@ public sealed partial class DatabaseAddress
             throw Invalid("It must look like postgresql://user:password@host:5432/database.");
         }
 
-        if (match.Groups["host"].Value.Contains('@', StringComparison.Ordinal))
+        if (match.Groups["servers"].Value.Contains('@', StringComparison.Ordinal))
         {
             throw Invalid("It has two at signs before the host. One that belongs to the password is written %40.");
         }
 
         var options = ParseOptions(match.Groups["query"].Value);
-        var host = Part("ipv6") ?? Part("host") ?? Take("host") ?? "localhost";
-        var port = match.Groups["port"].Value is { Length: > 0 } written ? written : Take("port") ?? DefaultPort.ToString(CultureInfo.InvariantCulture);
-        if (!int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number is < 1 or > 65535)
-        {
-            throw Invalid("Its port is not a number from 1 to 65535.");
-        }
-
+        var ports = (Take("port") ?? DefaultPort.ToString(CultureInfo.InvariantCulture)).Split(',');
+        var given = Take("host");
+        List<DatabaseEndpoint> servers =
+            [.. (given ?? match.Groups["servers"].Value).Split(',').Select((server, i) => ParseServer(server, ports, i, decode: given is null))];
         var user = Part("user") ?? Take("user") ?? throw Invalid("It names no user.");
         var database = Part("database") ?? Take("dbname") ?? user;
-        return new DatabaseAddress(host, number, database, user, Part("password") ?? Take("password"), options);
+        return new DatabaseAddress(servers[0].Host, servers[0].Port, database, user, Part("password") ?? Take("password"), options)
+        {
+            MoreServers = servers[1..],
+        };
 
         string? Part(string name) => match.Groups[name] is { Success: true, Length: > 0 } group ? Uri.UnescapeDataString(group.Value) : null;
 
@@ -153,14 +161,44 @@ public sealed partial class DatabaseAddress
     /// <param name="tunnel">The way.</param>
     public DatabaseAddress Through(IDatabaseTunnel tunnel) => new(Host, Port, Database, User, _password, Options) { Tunnel = tunnel };
 
+    /// <summary>Another database of the same server, reached the same way.</summary>
+    /// <param name="database">Name of the database.</param>
+    public DatabaseAddress WithDatabase(string database) => new(Host, Port, database, User, _password, Options) { Tunnel = Tunnel, MoreServers = MoreServers };
+
+    /// <summary>The same database where it is published, or where one of several servers has it.</summary>
+    /// <param name="host">Name or IP address of the server, or the folder of its Unix socket.</param>
+    /// <param name="port">Its port.</param>
+    public DatabaseAddress At(string host, int port) => new(host, port, Database, User, _password, Options) { Tunnel = Tunnel };
+
+    /// <summary>The same database, opened as another role.</summary>
+    /// <param name="user">Name of the role.</param>
+    /// <param name="password">The role's password.</param>
+    public DatabaseAddress As(string user, string? password) => new(Host, Port, Database, user, password, Options) { Tunnel = Tunnel, MoreServers = MoreServers };
+
     /// <summary>The password in clear, for the one place that opens the connection. Never log, print or store it.</summary>
     public string? RevealPassword() => _password;
 
     /// <summary>The address without password and options.</summary>
     public override string ToString()
     {
-        var host = Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]" : Uri.EscapeDataString(Host);
-        return string.Create(CultureInfo.InvariantCulture, $"postgresql://{Uri.EscapeDataString(User)}@{host}:{Port}/{Uri.EscapeDataString(Database)}");
+        return $"postgresql://{Uri.EscapeDataString(User)}@{string.Join(',', Servers)}/{Uri.EscapeDataString(Database)}";
+    }
+
+    /// <summary>A server as libpq writes it (<c>host:port</c>) or as SQLAlchemy does in a parameter (<c>host=host:port</c>).</summary>
+    private static DatabaseEndpoint ParseServer(string text, string[] ports, int index, bool decode)
+    {
+        // In a parameter of its own an IPv6 address needs no brackets.
+        var match = ServerForm().Match(!decode && !text.StartsWith('[') && IPAddress.TryParse(text, out var address) && address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{text}]" : text);
+        if (!match.Success)
+        {
+            throw Invalid("It must look like postgresql://user:password@host:5432/database.");
+        }
+
+        var host = match.Groups["ipv6"] is { Success: true } ipv6 ? ipv6.Value : match.Groups["host"].Value;
+        var port = match.Groups["port"].Value is { Length: > 0 } own ? own : ports.Length == 1 ? ports[0] : index < ports.Length ? ports[index] : string.Empty;
+        return !int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number is < 1 or > 65535
+            ? throw Invalid("Its port is not a number from 1 to 65535.")
+            : new DatabaseEndpoint(host.Length == 0 ? "localhost" : decode ? Uri.UnescapeDataString(host) : host, number);
     }
 
     private static Dictionary<string, string> ParseOptions(string query)
@@ -171,7 +209,10 @@ public sealed partial class DatabaseAddress
             var at = pair.IndexOf('=', StringComparison.Ordinal);
             if (at > 0)
             {
-                options[Uri.UnescapeDataString(pair[..at])] = Uri.UnescapeDataString(pair[(at + 1)..]);
+                var (name, value) = (Uri.UnescapeDataString(pair[..at]), Uri.UnescapeDataString(pair[(at + 1)..]));
+
+                // SQLAlchemy writes several servers as several parameters.
+                options[name] = name is "host" or "port" && options.TryGetValue(name, out var first) ? $"{first},{value}" : value;
             }
         }
 
@@ -184,9 +225,14 @@ public sealed partial class DatabaseAddress
         $"That is not the address of a PostgreSQL database. {why}",
         "Check -DatabaseUri or the variable LETTA_PG_URI; characters such as @ in a password are written as %40.");
 
-    // SQLAlchemy's own reading of an address (engine/url.py): what works in LETTA_PG_URI must work here.
+    // SQLAlchemy's own reading of an address (engine/url.py), and libpq's list of servers: what works in LETTA_PG_URI must work here.
     [GeneratedRegex(
-        @"^postgres(?:ql)?(?:\+\w+)?://(?:(?<user>[^:/@]*)(?::(?<password>[^@]*))?@)?(?:\[(?<ipv6>[^/?\]]+)\]|(?<host>[^/:?]+))?(?::(?<port>[^/?]*))?(?:/(?<database>[^?]*))?(?:\?(?<query>.*))?$",
+        @"^postgres(?:ql)?(?:\+\w+)?://(?:(?<user>[^:/@]*)(?::(?<password>[^@]*))?@)?(?<servers>(?:\[[^/?\]]+\]|[^/?\[\]])*)(?:/(?<database>[^?]*))?(?:\?(?<query>.*))?$",
         RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant | RegexOptions.Singleline)]
     private static partial Regex UriForm();
+
+    [GeneratedRegex(
+        @"^(?:\[(?<ipv6>[^\]]+)\](?::(?<port>.*))?|(?<host>[^:]*)(?::(?<port>[^:]*))?)$",
+        RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant | RegexOptions.Singleline)]
+    private static partial Regex ServerForm();
 }

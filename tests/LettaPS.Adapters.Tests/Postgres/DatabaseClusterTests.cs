@@ -7,9 +7,18 @@ using LettaPS.TestKit;
 
 namespace LettaPS.Adapters.Tests.Postgres;
 
+/// <summary>Whole databases as a superuser.</summary>
+public sealed class DatabaseClusterAsSuperuserTests() : DatabaseClusterTests("postgres");
+
+/// <summary>Whole databases as the role that owns them, may make databases, and nothing else.</summary>
+public sealed class DatabaseClusterAsOwnerTests() : DatabaseClusterTests("letta");
+
 /// <summary>Whole databases on a real server, with the client programs of this machine.</summary>
-public sealed class DatabaseClusterTests : IAsyncLifetime
+public abstract class DatabaseClusterTests(string role) : IAsyncLifetime
 {
+    /// <summary>One that the role may create: Debian's pgvector is not declared trusted.</summary>
+    private string Extension => role == "postgres" ? "vector" : "citext";
+
     private readonly CancellationToken _cancel = TestContext.Current.CancellationToken;
     private PostgresDatabase _database = null!;
     private DatabaseAddress _address = null!;
@@ -19,10 +28,14 @@ public sealed class DatabaseClusterTests : IAsyncLifetime
         // The client programs of Debian 12 are of version 15, and must not be older than the server.
         var server = await PostgresServer.GetAsync(15);
         _database = await server.CreateDatabaseAsync();
-        _address = DatabaseAddress.Parse(_database.Uri("postgres"));
+        _address = DatabaseAddress.Parse(_database.Uri(role));
     }
 
-    public ValueTask DisposeAsync() => _database?.DisposeAsync() ?? default;
+    public ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        return _database?.DisposeAsync() ?? default;
+    }
 
     [Fact]
     public async Task Everything_that_no_dump_carries_is_read()
@@ -34,13 +47,13 @@ public sealed class DatabaseClusterTests : IAsyncLifetime
             ALTER ROLE letta IN DATABASE {_database.Name} SET work_mem = '7MB';
             REVOKE ALL ON DATABASE {_database.Name} FROM PUBLIC; GRANT CONNECT ON DATABASE {_database.Name} TO pg_monitor;
             ALTER DATABASE {_database.Name} CONNECTION LIMIT 17;
-            CREATE TABLE mine.alembic_version (version_num varchar(32)); INSERT INTO mine.alembic_version VALUES ('abc');
-            CREATE TABLE mine.messages AS SELECT generate_series(1, 5) AS id
+            CREATE TABLE mine.alembic_version (version_num varchar(32)); INSERT INTO mine.alembic_version VALUES ('27de0f58e076'); ALTER TABLE mine.alembic_version OWNER TO letta;
+            CREATE TABLE mine.messages AS SELECT generate_series(1, 5) AS id; ALTER TABLE mine.messages OWNER TO letta
             """);
         await using var cluster = new DatabaseCluster(_address);
         await using var view = await cluster.ViewAsync(_database.Name, _cancel);
 
-        Assert.Equal(("letta", "UTF8", 17, "abc"), (view.Facts.Owner, view.Facts.Encoding, view.Facts.ConnectionLimit, view.Facts.AlembicRevision));
+        Assert.Equal(("letta", "UTF8", 17, "27de0f58e076"), (view.Facts.Owner, view.Facts.Encoding, view.Facts.ConnectionLimit, view.Facts.AlembicRevision));
         Assert.Equal([new DatabaseSetting("letta", "work_mem", "7MB"), new DatabaseSetting(null, "search_path", "mine, \"two words\"")], view.Facts.Settings);
         Assert.Equal([new DatabaseGrant("pg_monitor", "CONNECT", false)], view.Facts.Grants);
         Assert.Equal([new DatabaseSchema("mine", "letta")], view.Facts.Schemas);
@@ -51,13 +64,30 @@ public sealed class DatabaseClusterTests : IAsyncLifetime
         Assert.Equal([new DatabaseTable("mine", "alembic_version", 1), new DatabaseTable("mine", "messages", 5)], await view.CountAsync(_cancel));
     }
 
+    [Theory]
+    [InlineData(true, "27de0f58e076")]
+    [InlineData(false, null)]
+    public async Task The_alembic_version_of_another_application_is_not_Lettas(bool stamped, string? expected)
+    {
+        await using var letta = await _database.Server.CreateLettaDatabaseAsync("alembic/0.16.2", stamped);
+        await letta.ExecuteAsync(
+            """
+            CREATE SCHEMA aaa; CREATE TABLE aaa.alembic_version (version_num varchar(32)); INSERT INTO aaa.alembic_version VALUES ('0123456789ab');
+            CREATE SCHEMA bbb; CREATE TABLE bbb.alembic_version (other int); GRANT USAGE ON SCHEMA aaa, bbb TO letta
+            """);
+        await using var cluster = new DatabaseCluster(DatabaseAddress.Parse(letta.Uri(role)));
+        await using var view = await cluster.ViewAsync(letta.Name, _cancel);
+
+        Assert.Equal(expected, view.Facts.AlembicRevision);
+    }
+
     [Fact]
     public async Task A_database_like_another_is_like_it()
     {
         var copy = _database.Name + "_copy";
         await _database.ExecuteAsync(
             $"""
-            CREATE SCHEMA mine AUTHORIZATION letta; CREATE EXTENSION vector WITH SCHEMA mine; DROP SCHEMA public;
+            CREATE SCHEMA mine AUTHORIZATION letta; CREATE EXTENSION {Extension} WITH SCHEMA mine; DROP SCHEMA public;
             ALTER DATABASE {_database.Name} SET search_path TO mine, "two words"; ALTER DATABASE {_database.Name} SET work_mem = '7MB';
             REVOKE ALL ON DATABASE {_database.Name} FROM PUBLIC; GRANT CONNECT ON DATABASE {_database.Name} TO pg_monitor WITH GRANT OPTION
             """);
@@ -96,7 +126,7 @@ public sealed class DatabaseClusterTests : IAsyncLifetime
 
         try
         {
-            await using var client = await _database.ConnectAsync();
+            await using var client = await _database.ConnectAsync(role);
             Assert.NotEmpty(await cluster.ListSessionsAsync(_database.Name, _cancel));
 
             await cluster.SwapAsync(_database.Name, replacement, kept, "kept", "in place", _cancel);
@@ -131,14 +161,14 @@ public sealed class DatabaseClusterTests : IAsyncLifetime
     public async Task A_dump_by_the_programs_of_this_machine_is_restored_by_them_for_another_owner()
     {
         using var folder = new TempFolder();
-        var role = "gone_" + _database.Name;
-        await _database.ExecuteAsync($"CREATE ROLE {role}");
+        var owner = "gone_" + _database.Name;
+        await _database.ExecuteAsync($"CREATE ROLE {owner}; GRANT {owner} TO letta");
         await _database.ExecuteAsync(
             $"""
-            ALTER DATABASE {_database.Name} OWNER TO {role}; CREATE SCHEMA letta AUTHORIZATION {role}; CREATE EXTENSION vector WITH SCHEMA letta; DROP SCHEMA public;
-            ALTER DATABASE {_database.Name} SET search_path TO letta; SET search_path TO letta; SET ROLE {role};
+            ALTER DATABASE {_database.Name} OWNER TO {owner}; CREATE SCHEMA letta AUTHORIZATION {owner}; CREATE EXTENSION {Extension} WITH SCHEMA letta; DROP SCHEMA public;
+            ALTER DATABASE {_database.Name} SET search_path TO letta; SET search_path TO letta; SET ROLE {owner};
             CREATE TYPE kind AS ENUM ('a', 'b'); CREATE SEQUENCE message_seq_id;
-            CREATE TABLE messages (id bigint DEFAULT nextval('message_seq_id'), k kind, e vector(3)); CREATE VIEW v AS SELECT * FROM messages;
+            CREATE TABLE messages (id bigint DEFAULT nextval('message_seq_id'), k kind, e {Extension}); CREATE VIEW v AS SELECT * FROM messages;
             INSERT INTO messages (k, e) SELECT 'a', '[1,2,3]' FROM generate_series(1, 50)
             """);
         var host = new AddressDatabaseHost(_address, new AdapterFactory());
@@ -148,7 +178,7 @@ public sealed class DatabaseClusterTests : IAsyncLifetime
         }
 
         // The role is gone when the dump comes back: to another server, or after a change of names.
-        await _database.ExecuteAsync($"ALTER DATABASE {_database.Name} OWNER TO letta; REASSIGN OWNED BY {role} TO letta; DROP ROLE {role}");
+        await _database.ExecuteAsync($"ALTER DATABASE {_database.Name} OWNER TO letta; REASSIGN OWNED BY {owner} TO letta; DROP ROLE {owner}");
         await _database.ExecuteAsync("DELETE FROM letta.messages");
         var restore = new DumpRestore(host, TimeProvider.System);
         var manifest = await restore.CheckAsync(folder["a.dump"], _database.Name, force: true, null, _cancel);
@@ -168,7 +198,7 @@ public sealed class DatabaseClusterTests : IAsyncLifetime
     public async Task A_database_that_somebody_unknown_uses_is_not_replaced_under_his_feet()
     {
         using var folder = new TempFolder();
-        await _database.ExecuteAsync("CREATE TABLE t ()");
+        await _database.ExecuteAsync("CREATE TABLE t (); ALTER TABLE t OWNER TO letta");
         var host = new AddressDatabaseHost(_address, new AdapterFactory());
         await using (var site = await host.OpenAsync(_cancel))
         {
@@ -181,7 +211,7 @@ public sealed class DatabaseClusterTests : IAsyncLifetime
         var e = await Assert.ThrowsAsync<LettaException>(() => restore.CheckAsync(folder["a.dump"], _database.Name, force: false, null, _cancel));
 
         Assert.Equal("DatabaseInUse", e.ErrorId);
-        Assert.Contains("from 127.0.0.1 as postgres", e.Message);
+        Assert.Contains(role == "postgres" ? "from 127.0.0.1 as postgres" : "a session as postgres", e.Message);
     }
 
     [Fact]

@@ -1,12 +1,22 @@
 using System.Text;
 using LettaPS.Adapters.Postgres;
+using LettaPS.TestKit;
 
 namespace LettaPS.Adapters.Tests.Postgres;
 
-public sealed class LocalProgramsTests
+public sealed class LocalProgramsTests : IAsyncLifetime
 {
-    private readonly LocalPostgresTools _programs = new(DatabaseAddress.Parse("postgresql://letta@localhost/letta"));
     private readonly CancellationToken _cancel = TestContext.Current.CancellationToken;
+    private PostgresDatabase _database = null!;
+    private LocalPostgresTools _programs = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _database = await (await PostgresServer.GetAsync(15)).CreateDatabaseAsync();
+        _programs = new LocalPostgresTools(DatabaseAddress.Parse(_database.Uri()));
+    }
+
+    public ValueTask DisposeAsync() => _database?.DisposeAsync() ?? default;
 
     [Fact]
     public async Task A_program_that_stops_reading_before_it_ends_is_judged_by_its_exit_code()

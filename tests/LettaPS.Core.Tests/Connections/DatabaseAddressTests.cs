@@ -22,6 +22,30 @@ public class DatabaseAddressTests
     }
 
     [Theory]
+    [InlineData("postgresql://letta@a:1,b:2/letta", "a:1 b:2")]
+    [InlineData("postgresql://letta@a,b/letta?port=7", "a:7 b:7")]
+    [InlineData("postgresql://letta@a,b:8/letta?port=7,9", "a:7 b:8")]
+    [InlineData("postgresql+psycopg2://letta@/letta?host=a:1&host=b:2", "a:1 b:2")]
+    [InlineData("postgresql+asyncpg://letta@/letta?host=a&host=b&port=1&port=2", "a:1 b:2")]
+    [InlineData("postgresql://letta@/letta?host=a,b", "a:5432 b:5432")]
+    [InlineData("postgresql://letta@[::1]:1,[fe80::1%25eth0]/letta", "[::1]:1 [fe80::1%eth0]:5432")]
+    [InlineData("postgresql://letta@/letta?host=::1", "[::1]:5432")]
+    [InlineData("postgresql://letta@/letta?host=[::1]:7", "[::1]:7")]
+    [InlineData("postgresql://letta@%2Frun%2Fpostgresql:5433/letta", "%2Frun%2Fpostgresql:5433")]
+    [InlineData("postgresql://letta@%2Fa,%2Fb/letta", "%2Fa:5432 %2Fb:5432")]
+    public void Several_servers_sockets_and_IPv6_are_read_as_libpq_and_SQLAlchemy_write_them(string uri, string expected)
+    {
+        var address = DatabaseAddress.Parse(uri);
+
+        Assert.Equal(expected, string.Join(' ', address.Servers));
+        Assert.Equal(address.ToString(), DatabaseAddress.Parse(address.ToString().Replace("%eth0", "%25eth0", StringComparison.Ordinal)).ToString());
+    }
+
+    [Theory]
+    [InlineData("postgresql://letta@a:1,b:x/secret")]
+    [InlineData("postgresql://letta@a,b,c/secret?port=1,2")]
+    [InlineData("postgresql://letta@a:1:2/secret")]
+    [InlineData("postgresql://letta:p@x@a,b/secret")]
     [InlineData("sqlite:///secret.db")]
     [InlineData("mysql://letta:secret@db/letta")]
     [InlineData("postgresql://letta:p@secret@db/letta")]

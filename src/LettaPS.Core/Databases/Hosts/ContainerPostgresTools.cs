@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
+using LettaPS.Core.Connections;
 using LettaPS.Core.Servers;
 
 namespace LettaPS.Core.Databases.Hosts;
@@ -7,24 +9,26 @@ namespace LettaPS.Core.Databases.Hosts;
 /// <param name="engine">The engine.</param>
 /// <param name="container">The container.</param>
 /// <param name="address">Port, role and password of the server in it.</param>
-public sealed class ContainerPostgresTools(IContainerEngine engine, string container, DatabaseAddress address) : IPostgresTools
+public sealed partial class ContainerPostgresTools(IContainerEngine engine, string container, DatabaseAddress address) : IPostgresTools
 {
+    private int? _major;
+
     /// <inheritdoc/>
-    public Task<ProgramResult> RunAsync(IReadOnlyList<string> command, Stream? input, Stream? output, CancellationToken cancellationToken)
+    public async Task<ProgramResult> RunAsync(IReadOnlyList<string> command, Stream? input, Stream? output, CancellationToken cancellationToken)
     {
-        var environment = new Dictionary<string, string>
-        {
-            ["PGUSER"] = address.User,
-            ["PGPORT"] = address.Port.ToString(CultureInfo.InvariantCulture),
-
-            // Messages are read and shown; an image may speak any language.
-            ["LC_MESSAGES"] = "C",
-        };
-        if (address.RevealPassword() is { } password)
-        {
-            environment["PGPASSWORD"] = password;
-        }
-
-        return engine.RunProgramAsync(container, new ContainerProgram(command) { Environment = environment }, input, output, cancellationToken);
+        _major ??= await MajorAsync(cancellationToken).ConfigureAwait(false);
+        var environment = ProgramEnvironment.OfSocket(address, _major.Value);
+        return await engine.RunProgramAsync(container, new ContainerProgram(command) { Environment = environment }, input, output, cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>The version of the programs, which is the server's.</summary>
+    private async Task<int> MajorAsync(CancellationToken cancellationToken)
+    {
+        var said = (await engine.RunProgramAsync(container, new ContainerProgram("pg_dump", "--version"), null, null, cancellationToken).ConfigureAwait(false)).Output;
+        return VersionNumber().Match(said) is { Success: true } version ? int.Parse(version.ValueSpan, CultureInfo.InvariantCulture) : throw new LettaException(
+            "ProgramNotFound", LettaErrorKind.NotFound, $"pg_dump of the container '{container}' does not tell its version: '{said.Trim()}'.", $"See what it is: docker exec {container} pg_dump --version", container);
+    }
+
+    [GeneratedRegex(@"(?<=\) )\d+", RegexOptions.CultureInvariant)]
+    private static partial Regex VersionNumber();
 }

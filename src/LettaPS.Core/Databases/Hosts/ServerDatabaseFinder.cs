@@ -53,8 +53,7 @@ public sealed class ServerDatabaseFinder(IContainerEngine engine)
 
         var port = ServerDiscovery.PortInside(postgres, address);
         return IsHere(engine.Endpoint) && postgres.Ports.FirstOrDefault(p => p.Port == port && p.HostPort is not null) is { } published
-            ? new DatabaseAddress(
-                published.HostAddress is "0.0.0.0" or "::" ? "127.0.0.1" : published.HostAddress!, published.HostPort!.Value, address.Database, address.User, address.RevealPassword(), address.Options)
+            ? address.At(published.HostAddress is "0.0.0.0" or "::" ? "127.0.0.1" : published.HostAddress!, published.HostPort!.Value)
             : address.Through(new DockerExecTunnel(engine, postgres.Id, port));
     }
 

@@ -133,12 +133,12 @@ public sealed class ServerDatabaseHost(
         // Making and renaming databases takes more than the server's own role may have. The image's superuser is there for it.
         var superuser = postgres.Variable("POSTGRES_USER") ?? (postgres.Variable("POSTGRES_PASSWORD") is null ? null : "postgres");
         var port = ServerDiscovery.PortInside(postgres, address);
-        var admin = new DatabaseAddress(
-            address.Host,
-            port,
-            address.Database,
-            superuser ?? address.User,
-            superuser is null || superuser == address.User ? address.RevealPassword() : postgres.Variable("POSTGRES_PASSWORD"));
+        var admin = address.At(address.Host, port);
+        if (superuser is not null && superuser != address.User)
+        {
+            admin = admin.As(superuser, postgres.Variable("POSTGRES_PASSWORD"));
+        }
+
         return new DatabaseSite(
             adapters.OpenCluster(admin.Through(new DockerExecTunnel(engine, id, port))), new ContainerPostgresTools(engine, id, admin), helper)
         {

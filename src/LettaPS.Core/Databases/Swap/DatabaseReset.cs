@@ -42,6 +42,7 @@ public sealed class DatabaseReset(IDatabaseHost host, TimeProvider time)
                     dump);
             }
 
+            state.RequireExtensions(manifest.Database.Extensions, database);
             await manifest.VerifyAsync(dump, progress, cancellationToken).ConfigureAwait(false);
             await DatabaseDump.CheckAsync(dump, manifest.Format, site.Programs, cancellationToken).ConfigureAwait(false);
             return dump;
@@ -59,7 +60,12 @@ public sealed class DatabaseReset(IDatabaseHost host, TimeProvider time)
         DatabaseFacts? shape = null;
         var previous = await new DatabaseSwap(host, time).RunAsync(
             new SwapPlan(database, "empty", removeOld: !keepOld),
-            (_, current) => shape = current ?? throw NotThere(database),
+            (state, current) =>
+            {
+                shape = current ?? throw NotThere(database);
+                state.RequireExtensions(shape.Extensions, database);
+                return shape;
+            },
             async (site, name, token) =>
             {
                 shape ??= await ReadShapeAsync(site, database, token).ConfigureAwait(false);

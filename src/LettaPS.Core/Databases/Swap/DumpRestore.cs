@@ -18,7 +18,7 @@ public sealed class DumpRestore(IDatabaseHost host, TimeProvider time)
     /// <returns>What is known of the dump.</returns>
     /// <exception cref="LettaException">
     /// <c>DumpNotFound</c>, <c>DumpUnverified</c>, <c>DumpManifestDamaged</c>, <c>DumpDamaged</c>, <c>DumpUnreadable</c>; <c>DumpIsNewer</c>: it was taken of a
-    /// newer PostgreSQL than the server is; <c>ExtensionMissing</c>; <c>DatabaseInUse</c>.
+    /// newer PostgreSQL than the server is; <c>ExtensionMissing</c>, <c>ExtensionDenied</c>; <c>DatabaseInUse</c>.
     /// </exception>
     public async Task<DumpManifest> CheckAsync(string path, string database, bool force, Action<long>? progress, CancellationToken cancellationToken)
     {
@@ -38,16 +38,7 @@ public sealed class DumpRestore(IDatabaseHost host, TimeProvider time)
                     path);
             }
 
-            if (manifest.Database.Extensions.Select(e => e.Name).Except(state.AvailableExtensions).ToList() is { Count: > 0 } missing)
-            {
-                throw new LettaException(
-                    "ExtensionMissing",
-                    LettaErrorKind.Refused,
-                    $"The server has not the files of what the dump needs: {string.Join(", ", missing)}.",
-                    "Use an image with pgvector, such as pgvector/pgvector.",
-                    path);
-            }
-
+            state.RequireExtensions(manifest.Database.Extensions, path);
             await DatabaseDump.CheckAsync(path, manifest.Format, site.Programs, cancellationToken).ConfigureAwait(false);
             if (!force && (await host.ListRunningAsync(cancellationToken).ConfigureAwait(false)).Count == 0
                 && await site.Cluster.ListSessionsAsync(database, cancellationToken).ConfigureAwait(false) is { Count: > 0 } sessions)
