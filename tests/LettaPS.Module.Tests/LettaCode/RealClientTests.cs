@@ -11,8 +11,6 @@ namespace LettaPS.Module.Tests.LettaCode;
 /// <summary>Recorded fleets of three releases, converted and opened with the real Letta Code.</summary>
 public sealed class RealClientTests
 {
-    private const string Marker = "A new question after the move";
-
     [Fact]
     public async Task Every_agent_of_a_set_made_through_the_API_lives_on_in_the_client()
     {
@@ -93,7 +91,7 @@ public sealed class RealClientTests
         var transcript = Path.Combine(client.Root, "conversations", Segment($"default:{agent.AgentId}"), "messages.jsonl");
         var rows = await File.ReadAllTextAsync(transcript, cancellationToken);
 
-        var request = await client.SayAsync(agent.AgentId, Marker);
+        var request = await client.SayAsync(agent.AgentId, $"A question to {agent.AgentId} after the move");
 
         // The new turn was appended, and not a byte of the old rows changed.
         var after = await File.ReadAllTextAsync(transcript, cancellationToken);
