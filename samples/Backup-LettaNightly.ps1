@@ -121,10 +121,10 @@ try {
         $set = $sets | Where-Object CreatedAt -GE $started | ForEach-Object Path
         if (-not $set) { throw "No set was finished: $failures" }
 
-        $damaged = @(Test-LettaBackup -LiteralPath $set | Where-Object { -not $_.Valid })
+        $damaged = @(Test-LettaBackup -LiteralPath $set | Where-Object { -not $_.IsValid })
         if ($damaged) { throw "$($damaged.Count) files of $set are damaged, the first is $($damaged[0].Path): $($damaged[0].Problems)" }
 
-        $incomplete = @($agents | Where-Object { -not $_.Complete })
+        $incomplete = @($agents | Where-Object { -not $_.IsComplete })
         $result = if ($failures -or $incomplete) { 'INCOMPLETE' } else { 'OK' }
     }
 
@@ -154,7 +154,7 @@ try {
 
     $line = if ($WhatIfPreference) { "WhatIf server=$server" } else {
         $messages = 0
-        $agents | ForEach-Object { $messages += $_.Messages }
+        $agents | ForEach-Object { $messages += $_.MessageCount }
         "$result server=$server agents=$($agents.Count) messages=$messages incomplete=$($incomplete.Count) failed=$($failures.Count) " +
         "removed=$removed set=$set dump=$(if ($dump) { $dump.Path } else { 'none' })$(if ($failures) { " error=$($failures[0])" })"
     }

@@ -79,7 +79,7 @@ if (-not $Connection) {
     }
 }
 if (@($Connection).Count -ne 1) { throw "There are $(@($Connection).Count) servers: $($Connection -join ', '). Give -Name." }
-if (-not $Version) { $Version = $Connection.ServerVersion }
+if (-not $Version) { $Version = $Connection.LettaVersion }
 $at = @{ Connection = $Connection }
 if ($DatabaseUri) { $at.DatabaseUri = $DatabaseUri }
 
@@ -96,12 +96,12 @@ if ($broken) {
 }
 
 $report = Compare-LettaSchema -Version $Version -Summary @at
-if (-not $report.IsUsable) { throw "$($report.Breaks) differences are left that break ${Version}: $(($fixed | Where-Object Status -EQ 'Left').Message -join '; ')" }
+if (-not $report.IsUsable) { throw "$($report.BreakCount) differences are left that break ${Version}: $(($fixed | Where-Object Status -EQ 'Left').Message -join '; ')" }
 [pscustomobject]@{
     Version    = $Version
     Broken     = $broken
     Statements = @($fixed | Where-Object Status -EQ 'Done').Count
     Dump       = $dump ? $dump.Path : $null
     Revision   = $report.Revision
-    Health     = @(Test-LettaHealth @at | Where-Object Status -In 'Warn', 'Fail')
+    Health     = @(Test-LettaHealth @at | Where-Object Status -In 'Warning', 'Failed')
 }

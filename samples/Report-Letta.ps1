@@ -78,7 +78,7 @@ function ConvertTo-CsvLine {
 }
 
 $backups = @(if ($BackupPath) { Get-LettaBackup -LiteralPath $BackupPath })
-$agentColumns = 'Server', 'Name', 'Id', 'Model', 'CreatedAt', 'InContext', 'Tags', 'LastBackup'
+$agentColumns = 'Server', 'Name', 'Id', 'Model', 'CreatedAt', 'InContextMessageCount', 'Tags', 'LastBackup'
 $html = @()
 $csv = @(ConvertTo-CsvLine $agentColumns)
 foreach ($server in $Connection) {
@@ -97,7 +97,7 @@ foreach ($server in $Connection) {
                     Id         = $agent.Id
                     Model      = $agent.Model
                     CreatedAt  = $agent.CreatedAt ? $agent.CreatedAt.ToString('yyyy-MM-dd') : ''
-                    InContext  = $agent.InContextMessages
+                    InContextMessageCount  = $agent.InContextMessageCount
                     Tags       = $agent.Tags -join ', '
                     LastBackup = $holding ? $holding[-1].CompletedAt.ToString('yyyy-MM-dd HH:mm') : 'never'
                 }
@@ -108,10 +108,10 @@ foreach ($server in $Connection) {
         $trouble = $_
     }
 
-    $worst = foreach ($status in 'Fail', 'Warn', 'Pass') { if ($health.Status -contains $status) { $status; break } }
+    $worst = foreach ($status in 'Failed', 'Warning', 'Passed') { if ($health.Status -contains $status) { $status; break } }
     $html += "<h2 class=""$worst"">$([Net.WebUtility]::HtmlEncode($server.ToString()))</h2>"
-    $html += ConvertTo-HtmlTable 'Layer', 'Name', 'Status', 'Message', 'Recommendation' @($health | Where-Object Status -In 'Warn', 'Fail')
-    if ($trouble) { $html += "<p class=""Fail"">$([Net.WebUtility]::HtmlEncode("The agents cannot be listed: $trouble"))</p>" }
+    $html += ConvertTo-HtmlTable 'Layer', 'Name', 'Status', 'Message', 'Recommendation' @($health | Where-Object Status -In 'Warning', 'Failed')
+    if ($trouble) { $html += "<p class=""Failed"">$([Net.WebUtility]::HtmlEncode("The agents cannot be listed: $trouble"))</p>" }
     $html += ConvertTo-HtmlTable $agentColumns $agents
     $csv += $agents | ForEach-Object { $agent = $_; ConvertTo-CsvLine ($agentColumns | ForEach-Object { $agent.$_ }) }
 }
@@ -121,7 +121,7 @@ $page = @"
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>Letta servers</title>
 <style>body{font:14px sans-serif;margin:2em}table{border-collapse:collapse;margin:1em 0}td,th{border:1px solid #ccc;padding:.3em .6em;text-align:left}
-.Fail{color:#b00}.Warn{color:#a60}.Pass{color:#070}</style></head>
+.Failed{color:#b00}.Warning{color:#a60}.Passed{color:#070}</style></head>
 <body><h1>Letta servers, $([DateTime]::UtcNow.ToString('yyyy-MM-dd HH:mm')) UTC</h1>
 $($html -join "`n")
 </body></html>

@@ -83,7 +83,7 @@ function Invoke-Compose {
 # What fails, but for models, which no release changes, and backups, which are taken here.
 function Assert-Health {
     param([object] $Server, [hashtable] $Key)
-    $failed = @($Server | Test-LettaHealth @Key | Where-Object { $_.Status -eq 'Fail' -and $_.Layer -notin 'Models', 'Backups' })
+    $failed = @($Server | Test-LettaHealth @Key | Where-Object { $_.Status -eq 'Failed' -and $_.Layer -notin 'Models', 'Backups' })
     if ($failed) { throw "Not healthy: $($failed -join '; ')" }
 }
 
@@ -92,7 +92,7 @@ function Export-Verified {
     $agents = @(Export-LettaAgent -Connection $Connection -Path $Path)
     foreach ($agent in $agents) {
         $test = Test-LettaBackup -LiteralPath $agent.Path
-        if (-not $test.Valid) { throw "The backup $($agent.Path) is not valid: $($test.Problems)" }
+        if (-not $test.IsValid) { throw "The backup $($agent.Path) is not valid: $($test.Problems)" }
     }
 
     $agents
@@ -125,7 +125,7 @@ if ($damage) {
 }
 
 # What is to come back is what runs, whatever the file names: a reference that floats could bring any image, and somebody may have changed it already.
-Get-LettaImagePin -LiteralPath $server.ComposeFile -Service $server.Service | Where-Object { $_.Floating -or $_.Resolved -ne $server.Image } | Set-LettaImagePin -FromRunning
+Get-LettaImagePin -LiteralPath $server.ComposeFile -Service $server.Service | Where-Object { $_.IsFloating -or $_.Resolved -ne $server.Image } | Set-LettaImagePin -FromRunning
 $pinned = @{}
 foreach ($pin in Get-LettaImagePin -LiteralPath $server.ComposeFile -Service $server.Service) { $pinned[$pin.Path] = [IO.File]::ReadAllBytes($pin.Path) }
 
@@ -150,7 +150,7 @@ try {
     Start-LettaServer $server.Name -Wait -TimeoutSec $TimeoutSec
     $new = Get-LettaServer $server.Name
     $connection = $new | Connect-Letta @key -PassThru
-    if ($connection.ServerVersion -ne $Version) { throw "The server that answers is $($connection.ServerVersion), not $Version." }
+    if ($connection.LettaVersion -ne $Version) { throw "The server that answers is $($connection.LettaVersion), not $Version." }
 
     if (-not (Compare-LettaSchema -Connection $connection -Version $Version -Summary).IsUsable) {
         $PSCmdlet.WriteVerbose('Migrating')
@@ -165,7 +165,7 @@ try {
     Export-Verified $connection $BackupPath | ForEach-Object { $after[$_.AgentId] = $_ }
     foreach ($agent in $before) {
         if (-not $after.ContainsKey($agent.AgentId)) { throw "Agent '$($agent.AgentName)' ($($agent.AgentId)) is gone." }
-        foreach ($count in 'Messages', 'Passages', 'Blocks', 'Tools', 'Files') {
+        foreach ($count in 'MessageCount', 'PassageCount', 'BlockCount', 'ToolCount', 'FileCount') {
             $now = $after[$agent.AgentId].$count
             if ($now -lt $agent.$count) { throw "Agent '$($agent.AgentName)' had $($agent.$count) $($count.ToLowerInvariant()) and has $now." }
         }

@@ -26,8 +26,8 @@ internal static class Tour
 
         var agents = console.Get("Get-LettaAgent").Count;
         var tests = console.Get($"Test-LettaBackup -Path '{folder}'");
-        var complete = console.Get($"Get-LettaBackup -Path '{folder}' | Where-Object Complete").Count;
-        var sound = succeeded && agents == Fleet && complete == 1 && tests.Count == Fleet + 1 && tests.All(t => (bool)t.Properties["Valid"].Value);
+        var complete = console.Get($"Get-LettaBackup -Path '{folder}' | Where-Object IsComplete").Count;
+        var sound = succeeded && agents == Fleet && complete == 1 && tests.Count == Fleet + 1 && tests.All(t => (bool)t.Properties["IsValid"].Value);
 
         Console.WriteLine();
         Console.WriteLine(sound

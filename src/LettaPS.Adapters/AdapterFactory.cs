@@ -15,8 +15,8 @@ using LettaPS.Core.Sources;
 
 namespace LettaPS.Adapters;
 
-/// <summary>The inside of the door. Each method stands alone, so that a library is loaded only when something that needs it is opened.</summary>
-public sealed class AdapterFactory : IAdapterFactory
+/// <summary>The inside of the adapters. Each method stands alone, so that a library is loaded only when something that needs it is opened.</summary>
+internal sealed class AdapterFactory : IAdapterFactory
 {
     /// <inheritdoc/>
     public ILettaServer OpenServer(LettaConnection connection, Action<long>? received = null, Action<string>? warn = null) =>

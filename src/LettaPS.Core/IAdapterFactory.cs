@@ -11,9 +11,9 @@ namespace LettaPS.Core;
 
 /// <summary>
 /// The one way from the cmdlets to the outside world. LettaPS.Adapters implements it in a load context of its own, so that no third-party
-/// assembly of this module ever meets another module's copy of it. Only types of the framework and of LettaPS.Core cross this door.
+/// assembly of this module ever meets another module's copy of it. Only types of the framework and of LettaPS.Core cross this boundary.
 /// </summary>
-public interface IAdapterFactory : IDatabaseAdapters
+internal interface IAdapterFactory : IDatabaseAdapters
 {
     /// <summary>Opens a client for a Letta server. Nothing is sent before the first request.</summary>
     /// <param name="connection">The server.</param>

@@ -37,9 +37,9 @@ public static class Formatting
     {
         var (sign, colour) = status switch
         {
-            LettaHealthStatus.Pass => ("✓", "Green"),
-            LettaHealthStatus.Warn => ("!", "Yellow"),
-            LettaHealthStatus.Fail => ("✗", "Red"),
+            LettaHealthStatus.Passed => ("✓", "Green"),
+            LettaHealthStatus.Warning => ("!", "Yellow"),
+            LettaHealthStatus.Failed => ("✗", "Red"),
             _ => ("–", "BrightBlack"),
         };
 

@@ -35,7 +35,7 @@ internal sealed class ExportThroughput() : Measurement("export", "a whole backup
         var begun = Stopwatch.GetTimestamp();
         var backups = shell.Run("Get-LettaAgent -IncludeHidden | Export-LettaAgent -Path $args[0]", folder).Succeed();
         var seconds = Stopwatch.GetElapsedTime(begun).TotalSeconds;
-        return backups.Count == agents && backups.All(b => (bool)b.Properties["Complete"].Value)
+        return backups.Count == agents && backups.All(b => (bool)b.Properties["IsComplete"].Value)
             ? seconds
             : throw new InvalidOperationException($"{backups.Count} of {agents} agents, not all complete.");
     }

@@ -52,7 +52,7 @@ internal sealed class FromDatabase() : Measurement("fromdatabase", "1,000 agents
         var begun = Stopwatch.GetTimestamp();
         var backups = shell.Run("Export-LettaAgent -Path $args[0] -Source Database -DatabaseUri $args[1]", folder["set"], arguments[1]).Succeed();
         var seconds = Stopwatch.GetElapsedTime(begun).TotalSeconds;
-        if (backups.Count != int.Parse(arguments[2], CultureInfo.InvariantCulture) || !backups.All(b => (bool)b.Properties["Complete"].Value))
+        if (backups.Count != int.Parse(arguments[2], CultureInfo.InvariantCulture) || !backups.All(b => (bool)b.Properties["IsComplete"].Value))
         {
             throw new InvalidOperationException($"{backups.Count} of {arguments[2]} agents, not all complete.");
         }

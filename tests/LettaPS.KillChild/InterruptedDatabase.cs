@@ -7,7 +7,7 @@ namespace LettaPS.KillChild;
 /// <param name="inner">The database.</param>
 /// <param name="statement">Which statement, from 1.</param>
 /// <param name="interrupt">What happens.</param>
-public sealed class InterruptedDatabase(IAgentRowStore inner, int statement, Action interrupt) : IAgentRowStore
+internal sealed class InterruptedDatabase(IAgentRowStore inner, int statement, Action interrupt) : IAgentRowStore
 {
     private int _statements;
 

@@ -32,10 +32,10 @@ if (args is ["agents", var url, var set])
 
 var (job, container, dump, at) = (args[0], args[1], args[2], args[3]);
 
-var door = new AdapterFactory();
+var adapters = new AdapterFactory();
 if (job == "agents")
 {
-    await using var target = new InterruptedDatabase(door.OpenAgentRowStore(DatabaseAddress.Parse(container)), int.Parse(at, CultureInfo.InvariantCulture), Kill);
+    await using var target = new InterruptedDatabase(adapters.OpenAgentRowStore(DatabaseAddress.Parse(container)), int.Parse(at, CultureInfo.InvariantCulture), Kill);
     using var plan = await RestorePlan.ReadAsync([dump], Path.GetTempPath(), CancellationToken.None);
     using var session = await RowRestoreSession.OpenAsync(target, plan, new RestoreOptions { PreserveId = true }, new Uri(target.Address.ToString()), CancellationToken.None);
     foreach (var agent in plan.Agents)
@@ -46,10 +46,10 @@ if (job == "agents")
     return;
 }
 
-using var engine = door.OpenEngine();
-var control = new ServerControl(engine, (connection, warn) => door.OpenServer(connection, warn: warn), TimeProvider.System);
+using var engine = adapters.OpenEngine();
+var control = new ServerControl(engine, (connection, warn) => adapters.OpenServer(connection, warn: warn), TimeProvider.System);
 var id = (await engine.InspectAsync(container, CancellationToken.None)).Id;
-var host = new ServerDatabaseHost(engine, id, door, control, TimeSpan.FromMinutes(3), null);
+var host = new ServerDatabaseHost(engine, id, adapters, control, TimeSpan.FromMinutes(3), null);
 var database = (await host.FindAsync(CancellationToken.None)).Database;
 
 if (job == "restore")

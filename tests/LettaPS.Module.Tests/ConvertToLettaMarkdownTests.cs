@@ -16,8 +16,8 @@ public sealed class ConvertToLettaMarkdownTests
         var index = await File.ReadAllTextAsync(Path.Combine(server.Folder["read"], "README.md"), TestContext.Current.CancellationToken);
         Assert.Contains("[AI/ML Expert](<AI-ML%20Expert/README.md>)", index, StringComparison.Ordinal);
         Assert.Equal(
-            server.Run("Get-LettaBackup $args[0] | ForEach-Object Messages", server.Folder["backup"]).Succeed().Single().BaseObject,
-            agents.Sum(a => a.Get<int>("Messages")));
+            server.Run("Get-LettaBackup $args[0] | ForEach-Object MessageCount", server.Folder["backup"]).Succeed().Single().BaseObject,
+            agents.Sum(a => a.Get<int>("MessageCount")));
         Assert.Equal(3, agents.Count(a => Path.GetFileName(a.Get<string>("Path")).StartsWith("Lead Engineer", StringComparison.Ordinal)));
     }
 

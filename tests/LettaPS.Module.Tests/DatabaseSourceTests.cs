@@ -23,11 +23,11 @@ public class DatabaseSourceTests
         var backups = letta.Run($"Export-LettaAgent {letta.Path} -Source Database -DatabaseUri $args[0]", database.Uri()).Succeed();
 
         Assert.Equal(16, backups.Count);
-        Assert.All(backups, b => Assert.True(b.Get<bool>("Complete")));
+        Assert.All(backups, b => Assert.True(b.Get<bool>("IsComplete")));
         Assert.All(backups, b => Assert.Equal("Database", b.Get<string>("Source")));
-        Assert.Equal(await database.QueryAsync<long>("SELECT count(*) FROM messages"), backups.Sum(b => b.Get<int>("Messages")));
+        Assert.Equal(await database.QueryAsync<long>("SELECT count(*) FROM messages"), backups.Sum(b => b.Get<int>("MessageCount")));
         Assert.Equal(before, letta.Server.Requests.Entries.Count);
-        Assert.All(letta.Run($"Get-LettaBackup {letta.Path} | Test-LettaBackup").Succeed(), t => Assert.True(t.Get<bool>("Valid")));
+        Assert.All(letta.Run($"Get-LettaBackup {letta.Path} | Test-LettaBackup").Succeed(), t => Assert.True(t.Get<bool>("IsValid")));
     }
 
     [Fact]
@@ -141,11 +141,11 @@ public class DatabaseSourceTests
         await database.ExecuteAsync("UPDATE agents SET updated_at = now() WHERE name = 'Memo'");
         var third = shell.Run(Export + " -Resume", set, database.Uri()).Succeed();
 
-        Assert.Equal(await database.QueryAsync<long>($"SELECT json_array_length(message_ids)::bigint FROM agents WHERE id = '{id}'"), first.Get<int>("Messages"));
-        Assert.Equal(id, Assert.Single(second, b => b.Get<bool>("Reused")).Get<string>("AgentId"));
-        Assert.Equal("Memo", Assert.Single(third, b => !b.Get<bool>("Reused")).Get<string>("AgentName"));
+        Assert.Equal(await database.QueryAsync<long>($"SELECT json_array_length(message_ids)::bigint FROM agents WHERE id = '{id}'"), first.Get<int>("MessageCount"));
+        Assert.Equal(id, Assert.Single(second, b => b.Get<bool>("IsReused")).Get<string>("AgentId"));
+        Assert.Equal("Memo", Assert.Single(third, b => !b.Get<bool>("IsReused")).Get<string>("AgentName"));
         Assert.Equal(16, third.Count);
-        Assert.Equal(0, third.Sum(b => b.Get<int>("Passages")));
+        Assert.Equal(0, third.Sum(b => b.Get<int>("PassageCount")));
         Assert.Empty(shell.Console.Warnings);
     }
 

@@ -18,15 +18,15 @@ public class ExportLettaAgentTests
         var backups = letta.Run($"Get-LettaAgent | Export-LettaAgent -Path {letta.Path}").Succeed();
 
         Assert.Equal(16, backups.Count);
-        Assert.All(backups, b => Assert.True(b.Get<bool>("Complete")));
+        Assert.All(backups, b => Assert.True(b.Get<bool>("IsComplete")));
         Assert.Equal(letta.Server.State.Agents.Select(a => a.Id + ".af").Append("manifest.json").Order(), letta.Files);
         foreach (var backup in backups)
         {
             var row = letta.Server.State.Agents.Find(backup.Get<string>("AgentId"))!;
             Assert.Equal(row.Name, backup.Get<string>("AgentName"));
-            Assert.Equal(row.Messages.Count, backup.Get<int>("Messages"));
-            Assert.Equal(row.BlockIds.Count, backup.Get<int>("Blocks"));
-            Assert.Equal(row.ToolIds.Count, backup.Get<int>("Tools"));
+            Assert.Equal(row.Messages.Count, backup.Get<int>("MessageCount"));
+            Assert.Equal(row.BlockIds.Count, backup.Get<int>("BlockCount"));
+            Assert.Equal(row.ToolIds.Count, backup.Get<int>("ToolCount"));
             Assert.Equal(new FileInfo(backup.Get<string>("Path")).Length, backup.Get<long>("Length"));
             Assert.Equal("Api", backup.Get<string>("Source"));
         }
@@ -130,7 +130,7 @@ public class ExportLettaAgentTests
         Assert.Contains("boom", error.Exception.Message, StringComparison.Ordinal);
         var manifest = JsonDocument.Parse(File.ReadAllText(Path.Combine(letta.Set, "manifest.json"))).RootElement;
         Assert.Equal(lost.Id, Assert.Single(manifest.GetProperty("failed").EnumerateArray()).GetProperty("agent_id").GetString());
-        Assert.False(Assert.Single(letta.Run($"Get-LettaBackup {letta.Path}").Succeed()).Get<bool>("Complete"));
+        Assert.False(Assert.Single(letta.Run($"Get-LettaBackup {letta.Path}").Succeed()).Get<bool>("IsComplete"));
     }
 
     [Fact]
@@ -144,7 +144,7 @@ public class ExportLettaAgentTests
         Assert.Single(letta.Run($"Export-LettaAgent {letta.Path} -Id $args[0], $args[1]", id, id.ToUpperInvariant().Replace("AGENT", "agent", StringComparison.Ordinal)).Succeed());
 
         Assert.Equal(2, letta.Server.Requests.Count("GET", ExportPath));
-        Assert.All(letta.Run($"Test-LettaBackup {letta.Path}").Succeed(), t => Assert.True(t.Get<bool>("Valid")));
+        Assert.All(letta.Run($"Test-LettaBackup {letta.Path}").Succeed(), t => Assert.True(t.Get<bool>("IsValid")));
     }
 
     [Fact]
@@ -160,8 +160,8 @@ public class ExportLettaAgentTests
         Assert.Equal("InvalidIdInAnswer,LettaPS.Cmdlets.ExportLettaAgentCommand", error.FullyQualifiedErrorId);
         Assert.Equal("../../../outside", error.TargetObject);
         var backup = Assert.Single(letta.Run($"Get-LettaBackup {letta.Path}").Succeed());
-        Assert.False(backup.Get<bool>("Complete"));
-        Assert.Single(backup.Get<System.Collections.IEnumerable>("Failed").Cast<object>());
+        Assert.False(backup.Get<bool>("IsComplete"));
+        Assert.Single(backup.Get<System.Collections.IEnumerable>("Failures").Cast<object>());
         Assert.Single(letta.Run($"Test-LettaBackup {letta.Path} | Where-Object Missing").Succeed());
     }
 
@@ -185,9 +185,9 @@ public class ExportLettaAgentTests
 
         var backup = Assert.Single(letta.Run($"Get-LettaAgent Memo | Export-LettaAgent {letta.Path}").Succeed());
 
-        Assert.False(backup.Get<bool>("Complete"));
+        Assert.False(backup.Get<bool>("IsComplete"));
         Assert.Contains("The archival passages:", Assert.Single(backup.Get<IReadOnlyList<string>>("Missing")), StringComparison.Ordinal);
-        Assert.True(backup.Get<int>("Messages") > 0);
+        Assert.True(backup.Get<int>("MessageCount") > 0);
     }
 
     [Fact]
@@ -206,11 +206,11 @@ public class ExportLettaAgentTests
 
         var backups = letta.Run($"Get-LettaAgent | Export-LettaAgent {letta.Path} -Resume").Succeed();
 
-        Assert.Equal(new[] { failing.Id, spoilt, changed.Id }.Order(), backups.Where(b => !b.Get<bool>("Reused")).Select(b => b.Get<string>("AgentId")).Order());
+        Assert.Equal(new[] { failing.Id, spoilt, changed.Id }.Order(), backups.Where(b => !b.Get<bool>("IsReused")).Select(b => b.Get<string>("AgentId")).Order());
         Assert.Equal(16, backups.Count);
         Assert.Equal(3, letta.Server.Requests.Entries.Skip(before).Count(r => PathPatternMatches(r.Path)));
-        Assert.All(letta.Run($"Test-LettaBackup {letta.Path}").Succeed(), t => Assert.True(t.Get<bool>("Valid")));
-        Assert.True(Assert.Single(letta.Run($"Get-LettaBackup {letta.Path}").Succeed()).Get<bool>("Complete"));
+        Assert.All(letta.Run($"Test-LettaBackup {letta.Path}").Succeed(), t => Assert.True(t.Get<bool>("IsValid")));
+        Assert.True(Assert.Single(letta.Run($"Get-LettaBackup {letta.Path}").Succeed()).Get<bool>("IsComplete"));
 
         static bool PathPatternMatches(string path) => path.EndsWith("/export", StringComparison.Ordinal);
     }
@@ -246,10 +246,10 @@ public class ExportLettaAgentTests
 
         var backup = Assert.Single(letta.Run($"Get-LettaAgent document_librarian | Export-LettaAgent {letta.Path} -NoHistory -NoArchive").Succeed());
 
-        Assert.Equal(row.MessageIds.Count, backup.Get<int>("Messages"));
-        Assert.Equal(0, backup.Get<int>("Passages"));
+        Assert.Equal(row.MessageIds.Count, backup.Get<int>("MessageCount"));
+        Assert.Equal(0, backup.Get<int>("PassageCount"));
         Assert.Equal(0, letta.Server.Requests.Count("GET", "/v1/agents/*/archival-memory"));
-        Assert.True(backup.Get<bool>("Complete"));
+        Assert.True(backup.Get<bool>("IsComplete"));
     }
 
     [Fact]
@@ -326,7 +326,7 @@ public class ExportLettaAgentTests
         foreach (var messages in (int[])[10, 2_000])
         {
             await using var letta = await Connected.ToAsync(new SandboxOptions { Fleet = Fleet.Generated(new GeneratedOptions { Messages = messages, MessageLength = 100_000 }) });
-            using var process = ConsoleProcess.Start($"Export-LettaAgent {letta.Path} | ForEach-Object Messages; [Diagnostics.Process]::GetCurrentProcess().PeakWorkingSet64", letta.Server.BaseUri);
+            using var process = ConsoleProcess.Start($"Export-LettaAgent {letta.Path} | ForEach-Object MessageCount; [Diagnostics.Process]::GetCurrentProcess().PeakWorkingSet64", letta.Server.BaseUri);
             var (exitCode, output) = await process.FinishAsync(cancellationToken);
             var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
             Assert.Equal((0, $"{messages}"), (exitCode, lines[^2]));
@@ -348,7 +348,7 @@ public class ExportLettaAgentTests
         var backups = letta.Run($"Export-LettaAgent {letta.Path} -Resume").Succeed();
 
         Assert.True(finished >= 5);
-        Assert.Equal(finished, backups.Count(b => b.Get<bool>("Reused")));
+        Assert.Equal(finished, backups.Count(b => b.Get<bool>("IsReused")));
         Assert.Equal(16, backups.Count);
         Assert.Equal(17, letta.Files.Count());
     }
@@ -371,7 +371,7 @@ public class ExportLettaAgentTests
         letta.Run($"Export-LettaAgent {letta.Path} -Resume").Succeed();
 
         Assert.Equal(17, letta.Files.Count());
-        Assert.All(letta.Run($"Test-LettaBackup {letta.Path}").Succeed(), t => Assert.True(t.Get<bool>("Valid")));
+        Assert.All(letta.Run($"Test-LettaBackup {letta.Path}").Succeed(), t => Assert.True(t.Get<bool>("IsValid")));
     }
 
     [Fact]
@@ -383,7 +383,7 @@ public class ExportLettaAgentTests
         one.Run($"$args | ForEach-Object {{ Connect-Letta $_ -PassThru }} | Get-LettaAgent | Export-LettaAgent {one.Path}", one.Server.BaseUri, other.Server.BaseUri).Succeed();
 
         var sets = one.Run($"Get-LettaBackup {one.Path}").Succeed();
-        Assert.Equal([2, 3], sets.Select(s => s.Get<int>("Agents")).Order());
+        Assert.Equal([2, 3], sets.Select(s => s.Get<int>("AgentCount")).Order());
         Assert.Equal(new[] { one.Server.BaseUri, other.Server.BaseUri }.ToHashSet(), sets.Select(s => s.Get<Uri>("Server")).ToHashSet());
     }
 

@@ -22,7 +22,7 @@ public class GetLettaAgentTests
         {
             var row = letta.Server.State.Agents.Find(agent.Get<string>("Id"))!;
             Assert.Equal(row.Tags.Order(), agent.Get<IReadOnlyList<string>>("Tags").Order());
-            Assert.Equal(row.MessageIds.Count, agent.Get<int>("InContextMessages"));
+            Assert.Equal(row.MessageIds.Count, agent.Get<int>("InContextMessageCount"));
             Assert.Equal(row.BlockIds.Select(b => letta.Server.State.Blocks.Find(b)!.Label).Order(), agent.Get<IReadOnlyList<string>>("Blocks").Order());
             Assert.Equal(row.CreatedAt, agent.Get<DateTimeOffset?>("CreatedAt"));
             Assert.Equal("openai/gpt-4o-mini", agent.Get<string>("Model"));
@@ -160,7 +160,7 @@ public class GetLettaAgentTests
 
         var agents = shell.Run("$args | ForEach-Object { Connect-Letta $_ -PassThru } | Get-LettaAgent", one.BaseUri, other.BaseUri).Succeed();
 
-        Assert.Equal(["0.11.3", "0.11.3", "0.16.8", "0.16.8", "0.16.8"], agents.Select(a => (string)((dynamic)a.Properties["Connection"].Value).ServerVersion));
+        Assert.Equal(["0.11.3", "0.11.3", "0.16.8", "0.16.8", "0.16.8"], agents.Select(a => (string)((dynamic)a.Properties["Connection"].Value).LettaVersion));
     }
 
     [Fact]

@@ -31,7 +31,7 @@ public class RestoreForeignFilesTests
         foreach (var result in results)
         {
             var file = recorded[result.Get<string>("Path")];
-            var agent = (file["agents"] as JsonArray)?.Single(a => (string?)a!["name"] == result.Get<string>("Name")) ?? file;
+            var agent = (file["agents"] as JsonArray)?.Single(a => (string?)a!["name"] == result.Get<string>("AgentName")) ?? file;
             AssertSame(agent, target, result);
         }
     }
@@ -133,7 +133,7 @@ public class RestoreForeignFilesTests
 
         var outcome = target.Run($"Restore-LettaAgent {target.Path}");
 
-        Assert.Equal("Small", Assert.Single(outcome.Output).Get<string>("Name"));
+        Assert.Equal("Small", Assert.Single(outcome.Output).Get<string>("AgentName"));
         Assert.Equal(2, outcome.Errors.Count);
         Assert.All(outcome.Errors, e => Assert.Equal("AgentFileInvalid,LettaPS.Cmdlets.RestoreLettaAgentCommand", e.FullyQualifiedErrorId));
         Assert.Contains("agents[0].messages[0].id", outcome.Errors[1].Exception.Message, StringComparison.Ordinal);
@@ -167,7 +167,7 @@ public class RestoreForeignFilesTests
         using var form = new MultipartFormDataContent { { new ByteArrayContent(File.ReadAllBytes(target.Folder["new.af"])), "file", "new.af" } };
         using var answer = await http.PostAsync(new Uri("v1/agents/import", UriKind.Relative), form, TestContext.Current.CancellationToken);
         Assert.True(answer.IsSuccessStatusCode);
-        Assert.Equal(converted.Get<int>("Messages"), Assert.Single(target.Server.State.Agents).Messages.Count);
+        Assert.Equal(converted.Get<int>("MessageCount"), Assert.Single(target.Server.State.Agents).Messages.Count);
     }
 
     [Fact]
@@ -202,7 +202,7 @@ public class RestoreForeignFilesTests
 
     private static void AssertSame(JsonNode agent, Connected target, PSObject result)
     {
-        var row = target.Server.State.Agents.Find(result.Get<string>("NewId"))!;
+        var row = target.Server.State.Agents.Find(result.Get<string>("AgentId"))!;
         Assert.Equal((string?)agent["name"], row.Name);
         Assert.Equal((string?)agent["system"], row.System);
         Assert.Equal((agent["messages"] as JsonArray)?.Count ?? 1, row.Messages.Count);
@@ -221,5 +221,5 @@ public class RestoreForeignFilesTests
 
     private static string Status(PSObject result) => result.Get<object>("Status").ToString()!;
 
-    private static IReadOnlyList<string> Gaps(PSObject result) => result.Get<IReadOnlyList<string>>("Gaps");
+    private static IReadOnlyList<string> Gaps(PSObject result) => result.Get<IReadOnlyList<string>>("Missing");
 }

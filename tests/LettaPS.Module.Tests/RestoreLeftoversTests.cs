@@ -67,7 +67,7 @@ public class RestoreLeftoversTests
 
         var results = letta.Target.Run("Restore-LettaAgent $args[0]", letta.Source.Set).Succeed();
 
-        Assert.DoesNotContain(results.SelectMany(r => r.Get<IReadOnlyList<string>>("Gaps")), g => g.Contains("identities", StringComparison.Ordinal));
+        Assert.DoesNotContain(results.SelectMany(r => r.Get<IReadOnlyList<string>>("Missing")), g => g.Contains("identities", StringComparison.Ordinal));
         Assert.Equal(Senders(letta.Source.Server.State), Senders(letta.Target.Server.State));
 
         static IEnumerable<string> Senders(SandboxState state) => state.Agents
@@ -82,7 +82,7 @@ public class RestoreLeftoversTests
 
         var results = letta.Target.Run("Restore-LettaAgent $args[0]", letta.Source.Set).Succeed();
 
-        Assert.DoesNotContain(results.SelectMany(r => r.Get<IReadOnlyList<string>>("Gaps")), g => g.Contains("Fault of the sandbox", StringComparison.Ordinal));
+        Assert.DoesNotContain(results.SelectMany(r => r.Get<IReadOnlyList<string>>("Missing")), g => g.Contains("Fault of the sandbox", StringComparison.Ordinal));
         Assert.NotEmpty(letta.Target.Server.State.Sources);
         Assert.All(letta.Target.Server.State.Sources, s => Assert.Contains(letta.Target.Server.State.Agents, a => a.SourceIds.Contains(s.Id)));
     }

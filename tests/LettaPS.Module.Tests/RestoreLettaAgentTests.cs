@@ -56,7 +56,7 @@ public partial class RestoreLettaAgentTests
 
         var result = target.Run("Restore-LettaAgent $args[0] -Conflict Duplicate", source.Set);
 
-        Assert.NotNull(result.Output.Single().Get<string>("NewId"));
+        Assert.NotNull(result.Output.Single().Get<string>("AgentId"));
         Assert.Contains(target.Shell.Console.Warnings, w => w.Contains("not the identifier of a Letta agent", StringComparison.Ordinal));
     }
 
@@ -216,7 +216,7 @@ public partial class RestoreLettaAgentTests
 
         var result = Assert.Single(letta.Target.Run($"Restore-LettaAgent $args[0] -Conflict {conflict}", letta.Source.Set).Succeed());
 
-        Assert.Equal(name, letta.Target.Server.State.Agents.Find(result.Get<string>("NewId"))!.Name);
+        Assert.Equal(name, letta.Target.Server.State.Agents.Find(result.Get<string>("AgentId"))!.Name);
         Assert.Equal(2, letta.Target.Server.State.Agents.Count);
     }
 
@@ -228,8 +228,8 @@ public partial class RestoreLettaAgentTests
 
         var result = Assert.Single(letta.Target.Run("Restore-LettaAgent $args[0] -Conflict Replace -Force", letta.Source.Set).Succeed());
 
-        Assert.Equal(result.Get<string>("NewId"), Assert.Single(letta.Target.Server.State.Agents).Id);
-        Assert.NotEqual(old, result.Get<string>("NewId"));
+        Assert.Equal(result.Get<string>("AgentId"), Assert.Single(letta.Target.Server.State.Agents).Id);
+        Assert.NotEqual(old, result.Get<string>("AgentId"));
     }
 
     [Fact]
@@ -242,8 +242,8 @@ public partial class RestoreLettaAgentTests
 
         var second = Assert.Single(letta.Target.Run("Restore-LettaAgent $args[0] -PassagesOnly", letta.Source.Set).Succeed());
 
-        Assert.Equal(("RestoredWithGaps", 3, 5), (Status(first), first.Get<int>("Passages"), first.Get<int>("PassagesWaiting")));
-        Assert.Equal((8, 0), (second.Get<int>("Passages"), second.Get<int>("PassagesWaiting")));
+        Assert.Equal(("RestoredWithGaps", 3, 5), (Status(first), first.Get<int>("PassageCount"), first.Get<int>("PendingPassageCount")));
+        Assert.Equal((8, 0), (second.Get<int>("PassageCount"), second.Get<int>("PendingPassageCount")));
         Assert.Equal(8, letta.Target.Server.State.Passages.Count);
         Assert.Equal(letta.Source.Server.State.Passages.Where(p => letta.Source.Server.State.Agents.Single(a => a.Name == "Memo").ArchiveIds.Contains(p.ArchiveId!)).Select(p => (p.Text, p.CreatedAt)).Order(), letta.Target.Server.State.Passages.Select(p => (p.Text, p.CreatedAt)).Order());
     }
@@ -300,8 +300,8 @@ public partial class RestoreLettaAgentTests
 
         var result = Assert.Single(letta.Target.Run("Restore-LettaAgent $args[0]", letta.Source.Set).Succeed());
 
-        Assert.Equal(result.Get<string>("NewId"), Assert.Single(letta.Target.Server.State.Agents).Id);
-        Assert.NotEqual(row.Id, result.Get<string>("NewId"));
+        Assert.Equal(result.Get<string>("AgentId"), Assert.Single(letta.Target.Server.State.Agents).Id);
+        Assert.NotEqual(row.Id, result.Get<string>("AgentId"));
         Assert.Equal(row.BlockIds.Count, letta.Target.Server.State.Blocks.Count);
     }
 
@@ -391,7 +391,7 @@ public partial class RestoreLettaAgentTests
         var outcome = target.Run("Restore-LettaAgent $args[0]", source.Set);
 
         Assert.Equal("AgentFileDamaged,LettaPS.Cmdlets.RestoreLettaAgentCommand", Assert.Single(outcome.Errors).FullyQualifiedErrorId);
-        Assert.Equal("Incognito", Assert.Single(outcome.Output).Get<string>("Name"));
+        Assert.Equal("Incognito", Assert.Single(outcome.Output).Get<string>("AgentName"));
     }
 
     [Fact]
@@ -399,7 +399,7 @@ public partial class RestoreLettaAgentTests
     {
         await using var letta = await Restored("Memo");
 
-        Assert.All(letta.Source.Run($"Test-LettaBackup {letta.Source.Path}").Succeed(), t => Assert.True(t.Get<bool>("Valid")));
+        Assert.All(letta.Source.Run($"Test-LettaBackup {letta.Source.Path}").Succeed(), t => Assert.True(t.Get<bool>("IsValid")));
     }
 
     [Fact]
@@ -427,7 +427,7 @@ public partial class RestoreLettaAgentTests
 
     private static string Status(PSObject result) => result.Get<object>("Status").ToString()!;
 
-    private static IEnumerable<string> Gaps(PSObject result) => result.Get<IReadOnlyList<string>>("Gaps").Select(g => $"{result.Get<string>("Name")}: {g}");
+    private static IEnumerable<string> Gaps(PSObject result) => result.Get<IReadOnlyList<string>>("Missing").Select(g => $"{result.Get<string>("AgentName")}: {g}");
 
     private static IReadOnlyList<string> Warnings(PSObject result) => result.Get<IReadOnlyList<string>>("Warnings");
 

@@ -20,7 +20,7 @@ public class RestoreReplaceTests
         var result = Assert.Single(letta.Target.Run(Replace, letta.Source.Set).Succeed());
 
         Assert.Contains(old, Assert.Single(letta.Target.Shell.Console.Prompts), StringComparison.Ordinal);
-        Assert.Equal(result.Get<string>("NewId"), Assert.Single(letta.Target.Server.State.Agents).Id);
+        Assert.Equal(result.Get<string>("AgentId"), Assert.Single(letta.Target.Server.State.Agents).Id);
     }
 
     [Fact]
@@ -32,7 +32,7 @@ public class RestoreReplaceTests
 
         var result = Assert.Single(letta.Target.Run(Replace, letta.Source.Set).Succeed());
 
-        Assert.Equal(("Skipped", Assert.Single(letta.Target.Server.State.Agents).Id), (result.Get<object>("Status").ToString(), result.Get<string>("NewId")));
+        Assert.Equal(("Skipped", Assert.Single(letta.Target.Server.State.Agents).Id), (result.Get<object>("Status").ToString(), result.Get<string>("AgentId")));
         Assert.Contains(result.Get<IReadOnlyList<string>>("Warnings"), w => w.Contains("kept, as you wished", StringComparison.Ordinal));
         Assert.Equal(before, letta.Target.Server.State.ContentHash());
     }
@@ -100,8 +100,8 @@ public class RestoreReplaceTests
 
         var result = Assert.Single(letta.Target.Run($"{Replace} -Force", letta.Source.Set).Succeed());
 
-        Assert.Equal(("Skipped", Assert.Single(letta.Target.Server.State.Agents).Id), (result.Get<object>("Status").ToString(), result.Get<string>("NewId")));
-        Assert.NotEmpty(result.Get<IReadOnlyList<string>>("Gaps"));
+        Assert.Equal(("Skipped", Assert.Single(letta.Target.Server.State.Agents).Id), (result.Get<object>("Status").ToString(), result.Get<string>("AgentId")));
+        Assert.NotEmpty(result.Get<IReadOnlyList<string>>("Missing"));
         Assert.Contains("-Conflict Rename", Assert.Single(letta.Target.Shell.Console.Warnings), StringComparison.Ordinal);
         Assert.Equal(before, letta.Target.Server.State.ContentHash());
         Assert.Equal(map, File.ReadAllText(letta.Map));

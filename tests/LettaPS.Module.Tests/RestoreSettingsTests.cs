@@ -17,7 +17,7 @@ public class RestoreSettingsTests
 
         var result = Assert.Single(letta.Target.Run("Restore-LettaAgent $args[0]", letta.Source.Set).Succeed());
 
-        Assert.Empty(result.Get<IReadOnlyList<string>>("Gaps"));
+        Assert.Empty(result.Get<IReadOnlyList<string>>("Missing"));
         Assert.Equal((false, null), Shown(letta.Target.Server.State));
     }
 
@@ -29,7 +29,7 @@ public class RestoreSettingsTests
 
         var result = Assert.Single(letta.Target.Run("Restore-LettaAgent $args[0]", letta.Source.Set).Succeed());
 
-        Assert.Empty(result.Get<IReadOnlyList<string>>("Gaps"));
+        Assert.Empty(result.Get<IReadOnlyList<string>>("Missing"));
         Assert.Equal((true, null), Shown(letta.Target.Server.State));
     }
 
@@ -41,7 +41,7 @@ public class RestoreSettingsTests
 
         var result = Assert.Single(letta.Target.Run("Restore-LettaAgent $args[0]", letta.Source.Set).Succeed());
 
-        Assert.Equal("llm_config: the server shows another parallel_tool_calls.", Assert.Single(result.Get<IReadOnlyList<string>>("Gaps")));
+        Assert.Equal("llm_config: the server shows another parallel_tool_calls.", Assert.Single(result.Get<IReadOnlyList<string>>("Missing")));
     }
 
     [Fact]

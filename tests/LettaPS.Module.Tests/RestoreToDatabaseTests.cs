@@ -30,7 +30,7 @@ public sealed class RestoreToDatabaseTests
         var results = shell.Run($"Restore-LettaAgent '{folder.Path}' -Source Database -PreserveId -DatabaseUri $args[0]", target.Uri()).Succeed();
 
         Assert.Equal(16, results.Count);
-        Assert.Equal([], results.SelectMany(r => r.Get<IReadOnlyList<string>>("Gaps")));
+        Assert.Equal([], results.SelectMany(r => r.Get<IReadOnlyList<string>>("Missing")));
         foreach (var table in s_tables)
         {
             var columns = DatabaseFleet.Columns($"alembic/{from}", table).Intersect(DatabaseFleet.Columns($"alembic/{to}", table)).ToList();
@@ -106,7 +106,7 @@ public sealed class RestoreToDatabaseTests
 
         var results = letta.Run($"Restore-LettaAgent {letta.Path} -Name Memo -DatabaseUri $args[0]", target.Uri()).Succeed();
 
-        Assert.Equal("Memo", Assert.Single(results).Get<string>("Name"));
+        Assert.Equal("Memo", Assert.Single(results).Get<string>("AgentName"));
         Assert.Contains(why, letta.Shell.Console.Warnings[0], StringComparison.Ordinal);
         Assert.Contains("-Source Database", letta.Shell.Console.Warnings[0], StringComparison.Ordinal);
         Assert.Single(letta.Server.State.Agents);
@@ -121,7 +121,7 @@ public sealed class RestoreToDatabaseTests
 
         var results = letta.Run("Restore-LettaAgent $args[0] -Name Memo -DatabaseUri 'postgresql://letta:letta@127.0.0.1:1/letta'", source.Set).Succeed();
 
-        Assert.Equal("Memo", Assert.Single(results).Get<string>("Name"));
+        Assert.Equal("Memo", Assert.Single(results).Get<string>("AgentName"));
         Assert.Empty(letta.Shell.Console.Warnings);
         Assert.Single(letta.Server.State.Agents);
     }

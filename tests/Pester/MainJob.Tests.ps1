@@ -20,9 +20,9 @@ Describe 'The main job' {
         $backup = Join-Path $TestDrive 'backup'
         $result = Get-LettaAgent | Export-LettaAgent -Path $backup
         $result.Count | Should -Be 16
-        $result | Where-Object { -not $_.Complete } | Should -BeNullOrEmpty
-        (Get-LettaBackup -Path $backup).Complete | Should -BeTrue
-        Test-LettaBackup -Path $backup | Where-Object { -not $_.Valid } | Should -BeNullOrEmpty
+        $result | Where-Object { -not $_.IsComplete } | Should -BeNullOrEmpty
+        (Get-LettaBackup -Path $backup).IsComplete | Should -BeTrue
+        Test-LettaBackup -Path $backup | Where-Object { -not $_.IsValid } | Should -BeNullOrEmpty
     }
 
     It 'stops at once when enough has been seen, and leaves no partial file' {

@@ -25,7 +25,7 @@ Describe 'Compose files' {
     }
 
     It 'finds the tag that moves' {
-        (Get-LettaImagePin $file).Floating | Should -BeTrue
+        (Get-LettaImagePin $file).IsFloating | Should -BeTrue
         (Test-LettaCompose $file).Rule | Should -Contain 'FloatingImage'
     }
 
@@ -35,7 +35,7 @@ Describe 'Compose files' {
     }
 
     It 'takes files from the pipeline' {
-        (Get-ChildItem $TestDrive -Filter '*.yml' | Get-LettaImagePin | Where-Object Floating).Service | Should -Be 'letta'
+        (Get-ChildItem $TestDrive -Filter '*.yml' | Get-LettaImagePin | Where-Object IsFloating).Service | Should -Be 'letta'
     }
 
     It 'changes nothing with -WhatIf' {

@@ -14,7 +14,7 @@ Describe 'Objects' {
     It 'sort, group and measure' {
         (Get-LettaAgent | Sort-Object Name | Select-Object -First 1).Name | Should -Not -BeNullOrEmpty
         (Get-LettaAgent | Group-Object Name | Where-Object Count -GT 1).Name | Should -Contain 'Lead Engineer'
-        (Get-LettaAgent | Measure-Object InContextMessages -Sum).Sum | Should -BeGreaterThan 0
+        (Get-LettaAgent | Measure-Object InContextMessageCount -Sum).Sum | Should -BeGreaterThan 0
     }
 
     It 'stop the server''s work when enough has been seen' {

@@ -33,7 +33,7 @@ Describe 'The way back' {
 
     It 'makes a file of today of one of 0.11, without a server' {
         Get-ChildItem $backup -Recurse -Filter '*.af' | Select-Object -First 1 | ConvertTo-LettaAgentFile -OutPath (Join-Path $TestDrive 'new.af')
-        (Test-LettaBackup (Join-Path $TestDrive 'new.af')).Valid | Should -BeTrue
+        (Test-LettaBackup (Join-Path $TestDrive 'new.af')).IsValid | Should -BeTrue
     }
 
     It 'makes a folder to read' {
@@ -50,6 +50,6 @@ Describe 'A backup that was changed' {
         $bytes = [IO.File]::ReadAllBytes($file.FullName)
         $bytes[100] = $bytes[100] -bxor 1
         [IO.File]::WriteAllBytes($file.FullName, $bytes)
-        (Test-LettaBackup $backup | Where-Object { -not $_.Valid }).Path | Should -Be $file.FullName
+        (Test-LettaBackup $backup | Where-Object { -not $_.IsValid }).Path | Should -Be $file.FullName
     }
 }

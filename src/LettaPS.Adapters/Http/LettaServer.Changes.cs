@@ -19,7 +19,7 @@ internal sealed partial class LettaServer
     public async Task<ReleaseCapabilities> GetReleaseAsync(CancellationToken cancellationToken)
     {
         await DialectAsync(cancellationToken).ConfigureAwait(false);
-        return new ReleaseCapabilities(Connection.ServerVersion);
+        return new ReleaseCapabilities(Connection.LettaVersion);
     }
 
     /// <inheritdoc/>

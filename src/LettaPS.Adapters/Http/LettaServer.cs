@@ -30,7 +30,7 @@ internal sealed partial class LettaServer : ILettaServer
         Connection = connection;
         _http = new HttpTransport(connection) { Received = received };
         _warn = warn;
-        if (connection.ServerVersion is { } version)
+        if (connection.LettaVersion is { } version)
         {
             _dialect = new ServerDialect(version);
         }

@@ -6,7 +6,7 @@ namespace LettaPS.Core.AgentFiles;
 /// An agent file of any form, read into one: the lists of AgentFile v2 with what refers to what, and what only backups of LettaPS hold. Long lists are
 /// kept outside of memory.
 /// </summary>
-public sealed class AgentDocument : IDisposable
+internal sealed class AgentDocument : IDisposable
 {
     internal AgentDocument(string path, string workFolder)
     {
@@ -87,10 +87,10 @@ public sealed class AgentDocument : IDisposable
 /// <summary>A block, tool, source or MCP server of an agent file.</summary>
 /// <param name="FileId">Its identifier in the file: <c>block-3</c>.</param>
 /// <param name="Value">The object.</param>
-public sealed record FilePart(string FileId, JsonElement Value);
+internal sealed record FilePart(string FileId, JsonElement Value);
 
 /// <summary>One agent of an agent file.</summary>
-public sealed class AgentRecord
+internal sealed class AgentRecord
 {
     internal AgentRecord(string fileId, MessageLog messages)
     {

@@ -5,7 +5,7 @@ using LettaPS.Core.IO;
 namespace LettaPS.Core.AgentFiles;
 
 /// <summary>Makes an AgentFile v2 of a file of any form, without a server.</summary>
-public static class AgentFileConverter
+internal static class AgentFileConverter
 {
     /// <summary>Converts a file.</summary>
     /// <param name="path">The file.</param>
@@ -23,14 +23,14 @@ public static class AgentFileConverter
             SourcePath = path,
             SourceFormat = document.Format,
             AgentName = document.Agents[0].Name,
-            Agents = document.Agents.Count,
-            Messages = document.Agents.Sum(a => a.Messages.Entries.Count),
-            InContext = document.Agents.Sum(a => a.InContext.Count),
-            Blocks = document.Blocks.Count,
-            Tools = document.Tools.Count,
-            Passages = document.Passages.Count,
+            AgentCount = document.Agents.Count,
+            MessageCount = document.Agents.Sum(a => a.Messages.Entries.Count),
+            InContextMessageCount = document.Agents.Sum(a => a.InContext.Count),
+            BlockCount = document.Blocks.Count,
+            ToolCount = document.Tools.Count,
+            PassageCount = document.Passages.Count,
             Length = length,
-            Gaps = document.Gaps,
+            Missing = document.Gaps,
             Warnings = document.Mended,
         };
     }

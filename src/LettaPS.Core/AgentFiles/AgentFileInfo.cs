@@ -1,7 +1,7 @@
 namespace LettaPS.Core.AgentFiles;
 
 /// <summary>What an agent file is and holds, as <see cref="AgentFileInspector"/> found it.</summary>
-public sealed record AgentFileInfo
+internal sealed record AgentFileInfo
 {
     /// <summary>Its form.</summary>
     public AgentFileFormat Format { get; init; }

@@ -11,7 +11,7 @@ namespace LettaPS.Core.AgentFiles;
 /// <summary>
 /// Reads an agent file of any origin once from beginning to end, in little memory, and says what it is, what it holds and what in it does not fit together.
 /// </summary>
-public sealed class AgentFileInspector
+internal sealed class AgentFileInspector
 {
     private const int MaxProblems = 50;
 

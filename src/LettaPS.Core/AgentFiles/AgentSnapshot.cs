@@ -4,7 +4,7 @@ using LettaPS.Core.AgentTables;
 namespace LettaPS.Core.AgentFiles;
 
 /// <summary>All that was read of one agent, ready to be written to a file. Long lists are kept outside of memory.</summary>
-public sealed class AgentSnapshot : IDisposable
+internal sealed class AgentSnapshot : IDisposable
 {
     /// <summary>Makes the snapshot.</summary>
     /// <param name="agent">The agent.</param>
@@ -81,4 +81,4 @@ public sealed class AgentSnapshot : IDisposable
 /// <summary>A conversation of an agent.</summary>
 /// <param name="Conversation">The conversation as the server gives it.</param>
 /// <param name="Messages">Identifiers of its messages, in order.</param>
-public sealed record ConversationLog(JsonElement Conversation, IReadOnlyList<Guid> Messages);
+internal sealed record ConversationLog(JsonElement Conversation, IReadOnlyList<Guid> Messages);

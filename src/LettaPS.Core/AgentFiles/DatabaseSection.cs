@@ -3,7 +3,7 @@ using LettaPS.Core.AgentFiles.Writing;
 namespace LettaPS.Core.AgentFiles;
 
 /// <summary>What an agent file says of the database that its agent was read from; the rows themselves are read when they are written.</summary>
-public sealed class DatabaseSection
+internal sealed class DatabaseSection
 {
     /// <summary>The place of it in the file, for messages.</summary>
     internal const string Place = $"{SnapshotFileWriter.Extension}.{SnapshotFileWriter.DatabaseProperty}";
@@ -33,7 +33,7 @@ public sealed class DatabaseSection
 /// <param name="Name">Its name.</param>
 /// <param name="Columns">The names of its columns.</param>
 /// <param name="Types">Their types as PostgreSQL writes them.</param>
-public sealed record DatabaseSectionTable(string Name, IReadOnlyList<string> Columns, IReadOnlyList<string> Types)
+internal sealed record DatabaseSectionTable(string Name, IReadOnlyList<string> Columns, IReadOnlyList<string> Types)
 {
     /// <summary>The place in the file, for messages.</summary>
     public string Place => DatabaseSection.PlaceOf(Name);

@@ -3,7 +3,7 @@ using LettaPS.Core.Releases;
 namespace LettaPS.Core.AgentFiles;
 
 /// <summary>What of a document goes into a file.</summary>
-public sealed record FileSelection
+internal sealed record FileSelection
 {
     /// <summary>The agents.</summary>
     public required IReadOnlyList<AgentRecord> Agents { get; init; }

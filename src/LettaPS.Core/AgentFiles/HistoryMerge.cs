@@ -4,7 +4,7 @@ namespace LettaPS.Core.AgentFiles;
 /// Puts the rows of an export into the history that the API lists: the history has every message and its identifier, the rows have what the
 /// API does not show.
 /// </summary>
-public static class HistoryMerge
+internal static class HistoryMerge
 {
     /// <summary>Merges the two views.</summary>
     /// <param name="history">The messages that the API lists, oldest first, rebuilt from its items.</param>

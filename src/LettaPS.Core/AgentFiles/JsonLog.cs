@@ -5,7 +5,7 @@ namespace LettaPS.Core.AgentFiles;
 
 /// <summary>JSON values that are written once and read back in order, kept outside of memory when they are many.</summary>
 /// <param name="folder">Where they go when they are many.</param>
-public sealed class JsonLog(string folder) : IDisposable
+internal sealed class JsonLog(string folder) : IDisposable
 {
     private readonly SpillBuffer _bytes = new(folder);
     private readonly SpillList<(long Position, int Length)> _values = new(folder);

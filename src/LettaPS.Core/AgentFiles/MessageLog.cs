@@ -4,7 +4,7 @@ namespace LettaPS.Core.AgentFiles;
 
 /// <summary>The messages of one agent as rows of an agent file, oldest first, kept outside of memory when they are many.</summary>
 /// <param name="folder">Where they go when they are many.</param>
-public sealed class MessageLog(string folder) : IDisposable
+internal sealed class MessageLog(string folder) : IDisposable
 {
     private readonly SpillBuffer _bytes = new(folder);
     private SpillList<MessageEntry> _entries = new(folder);
@@ -68,7 +68,7 @@ public sealed class MessageLog(string folder) : IDisposable
 /// <param name="Key">What it can be recognised by in another view.</param>
 /// <param name="Rebuilt">Whether the row was rebuilt from the view of the API.</param>
 /// <param name="Damaged">Whether it is a tool's return that no longer says which call it answers.</param>
-public readonly record struct MessageEntry(Guid Id, long Position, int Length, MessageKey Key, bool Rebuilt, bool Damaged = false);
+internal readonly record struct MessageEntry(Guid Id, long Position, int Length, MessageKey Key, bool Rebuilt, bool Damaged = false);
 
 /// <summary>
 /// What a message can be recognised by where a view of it carries no identifier: role, second and text. Both the API's view (which rounds to
@@ -77,7 +77,7 @@ public readonly record struct MessageEntry(Guid Id, long Position, int Length, M
 /// <param name="Role">Its role.</param>
 /// <param name="Second">Its time in Unix seconds.</param>
 /// <param name="Text">Hash of its text; 0 where the view does not show it exactly.</param>
-public readonly record struct MessageKey(MessageRole Role, long Second, int Text)
+internal readonly record struct MessageKey(MessageRole Role, long Second, int Text)
 {
     /// <summary>Whether two views can be of the same message.</summary>
     /// <param name="other">The other view.</param>
@@ -86,7 +86,7 @@ public readonly record struct MessageKey(MessageRole Role, long Second, int Text
 }
 
 /// <summary>Roles of messages in Letta's database.</summary>
-public enum MessageRole : byte
+internal enum MessageRole : byte
 {
     /// <summary>A role that this version does not know; the row keeps its name.</summary>
     Other,

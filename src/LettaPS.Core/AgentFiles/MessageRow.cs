@@ -14,7 +14,7 @@ namespace LettaPS.Core.AgentFiles;
 /// What the API does not show, and a rebuilt row therefore lacks: fractions of a second, the model's name, the wrapper that memgpt agents
 /// put around a user's message, the time within a tool's return, and whether a user message is a summary.
 /// </remarks>
-public sealed class MessageRow
+internal sealed class MessageRow
 {
     private MessageRow(ReadOnlyMemory<byte> json, MessageKey key, bool old = false, bool damaged = false)
     {

@@ -12,7 +12,7 @@ namespace LettaPS.Core.AgentFiles;
 /// An archival passage as a backup holds it: all that the server says of it, but the vector as its 32-bit floats (little-endian, base64)
 /// instead of 4,096 decimal numbers.
 /// </summary>
-public static class PassageRow
+internal static class PassageRow
 {
     /// <summary>Writes a passage.</summary>
     /// <param name="passage">The passage as the server gives it.</param>

@@ -9,7 +9,7 @@ using LettaPS.Core.Text;
 namespace LettaPS.Core.AgentTables;
 
 /// <summary>The rows of one agent as its database has them, kept outside of memory when they are many: the part <c>database</c> of an agent file.</summary>
-public sealed class AgentDatabaseRows : IDisposable
+internal sealed class AgentDatabaseRows : IDisposable
 {
     private const int ChunkSize = 64 << 10;
 

@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 namespace LettaPS.Core.Agents;
 
 /// <summary>What Letta allows in the name of an agent and in an id since 0.13.0 (letta/schemas/agent.py, letta/validators.py, unchanged up to 0.16.8).</summary>
-public static partial class AgentNameRule
+internal static partial class AgentNameRule
 {
     /// <summary>The first release in which exports fail for a name that the rule refuses, and ids are checked in addresses.</summary>
     public static Version Since { get; } = new(0, 13, 0);

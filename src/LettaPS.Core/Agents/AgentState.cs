@@ -4,7 +4,7 @@ using LettaPS.Core.Json;
 namespace LettaPS.Core.Agents;
 
 /// <summary>Reads the parts of the agent state (<c>GET /v1/agents/{id}</c>) that changed places from release to release.</summary>
-public static class AgentState
+internal static class AgentState
 {
     /// <summary>The memory blocks: under <c>memory</c> in every release, at the top as well from 0.14 on.</summary>
     /// <param name="state">The state.</param>

@@ -6,7 +6,7 @@ namespace LettaPS.Core.Agents;
 /// Letta's identifiers: a word, a hyphen and a UUID (<c>agent-10418b8d-37a5-4923-8f70-69ccc58d66ff</c>). What a server or a file says is
 /// checked against that form before it reaches an address or a file name.
 /// </summary>
-public static class EntityId
+internal static class EntityId
 {
     /// <summary>Length of a UUID written out.</summary>
     private const int UuidLength = 36;

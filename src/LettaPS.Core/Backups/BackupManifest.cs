@@ -11,7 +11,7 @@ namespace LettaPS.Core.Backups;
 /// What makes a folder of agent files a backup set: written last, it names every file with its size and SHA-256, and every agent that could not
 /// be backed up. Its own last line is a SHA-256 of all before it, so that a change of the manifest itself is found too.
 /// </summary>
-public sealed record BackupManifest
+internal sealed record BackupManifest
 {
     /// <summary>Name of the manifest in a set.</summary>
     public const string FileName = "manifest.json";
@@ -50,7 +50,7 @@ public sealed record BackupManifest
     public required IReadOnlyList<BackupEntry> Files { get; init; }
 
     /// <summary>The agents that are not in the set.</summary>
-    public IReadOnlyList<BackupFailure> Failed { get; init; } = [];
+    public IReadOnlyList<LettaBackupFailure> Failed { get; init; } = [];
 
     /// <summary>Blocks that more than one agent of the set has: identifier of the block, identifiers of the agents.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> SharedBlocks { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
@@ -112,7 +112,7 @@ public sealed record BackupManifest
 }
 
 /// <summary>A file of a backup set.</summary>
-public sealed record BackupEntry
+internal sealed record BackupEntry
 {
     /// <summary>Name in the set's folder.</summary>
     public required string Name { get; init; }
@@ -162,10 +162,3 @@ public sealed record BackupEntry
     /// <summary>Identifiers of the memory blocks, by which shared ones are recognised.</summary>
     public IReadOnlyList<string> BlockIds { get; init; } = [];
 }
-
-/// <summary>An agent that could not be backed up.</summary>
-/// <param name="AgentId">Identifier.</param>
-/// <param name="AgentName">Name, where known.</param>
-/// <param name="ErrorId">What sort of failure it was.</param>
-/// <param name="Error">The failure in words.</param>
-public sealed record BackupFailure(string AgentId, string? AgentName, string ErrorId, string Error);

@@ -7,7 +7,7 @@ using LettaPS.Core.IO;
 namespace LettaPS.Core.Backups;
 
 /// <summary>Finds backups on disk, reads what they hold and examines whether they are as they were written.</summary>
-public static class BackupReader
+internal static class BackupReader
 {
     private static readonly string[] s_extensions = [BackupSet.AgentFileExtension, ".json"];
 
@@ -119,11 +119,11 @@ public static class BackupReader
             Format = AgentFileFormat.AgentFile,
             AgentId = entry.AgentId,
             AgentName = entry.AgentName,
-            Agents = 1,
-            Messages = entry.Messages,
-            Passages = entry.Passages,
-            Blocks = entry.Blocks,
-            Tools = entry.Tools,
+            AgentCount = 1,
+            MessageCount = entry.Messages,
+            PassageCount = entry.Passages,
+            BlockCount = entry.Blocks,
+            ToolCount = entry.Tools,
             Length = entry.Length,
             Sha256 = entry.Sha256,
             WrittenAt = File.GetLastWriteTimeUtc(path),
@@ -141,11 +141,11 @@ public static class BackupReader
             Format = info.Format,
             AgentId = info.AgentId,
             AgentName = info.AgentName,
-            Agents = info.Agents,
-            Messages = info.Messages,
-            Passages = info.Passages,
-            Blocks = info.Blocks,
-            Tools = info.Tools,
+            AgentCount = info.Agents,
+            MessageCount = info.Messages,
+            PassageCount = info.Passages,
+            BlockCount = info.Blocks,
+            ToolCount = info.Tools,
             Length = stream.Length,
             WrittenAt = File.GetLastWriteTimeUtc(path),
             Missing = info.Missing,
@@ -216,8 +216,8 @@ public static class BackupReader
         Format = result.Format,
         AgentId = result.AgentId,
         AgentName = result.AgentName,
-        Messages = result.Messages,
-        Passages = result.Passages,
+        MessageCount = result.MessageCount,
+        PassageCount = result.PassageCount,
         Length = result.Length,
         Missing = result.Missing,
         Problems = ["The manifest does not name this file.", .. result.Problems],
@@ -245,8 +245,8 @@ public static class BackupReader
             Format = info.Format,
             AgentId = claim?.AgentId ?? info.AgentId,
             AgentName = claim?.AgentName ?? info.AgentName,
-            Messages = info.Messages,
-            Passages = info.Passages,
+            MessageCount = info.Messages,
+            PassageCount = info.Passages,
             Length = stream.Length,
             Missing = info.Missing,
             Problems = [.. Compare(claim, info, stream.Length, hash), .. info.Problems],

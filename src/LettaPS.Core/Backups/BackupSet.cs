@@ -12,7 +12,7 @@ namespace LettaPS.Core.Backups;
 /// A backup set that is being written: a folder with one file an agent. <see cref="Complete"/> writes the manifest and makes it valid. A set that is not
 /// completed keeps its finished files and a journal, from which a later run resumes. Thread-safe.
 /// </summary>
-public sealed class BackupSet : IDisposable
+internal sealed class BackupSet : IDisposable
 {
     /// <summary>How the folder of a set is named, followed by its time in UTC.</summary>
     public const string FolderPrefix = "letta-backup-";
@@ -27,7 +27,7 @@ public sealed class BackupSet : IDisposable
     private readonly BackupJournal _journal;
     private readonly Dictionary<string, BackupEntry> _finished;
     private readonly Dictionary<string, BackupEntry> _entries = [];
-    private readonly List<BackupFailure> _failed = [];
+    private readonly List<LettaBackupFailure> _failed = [];
     private readonly object _lock = new();
     private string? _schemaRevision;
     private bool _completed;
@@ -160,7 +160,7 @@ public sealed class BackupSet : IDisposable
     {
         lock (_lock)
         {
-            _failed.Add(new BackupFailure(agentId, agentName, failure.ErrorId, failure.Message));
+            _failed.Add(new LettaBackupFailure(agentId, agentName, failure.ErrorId, failure.Message));
         }
     }
 
@@ -177,7 +177,7 @@ public sealed class BackupSet : IDisposable
             StartedAt = _startedAt,
             CompletedAt = _time.GetUtcNow(),
             Server = _connection.BaseUri,
-            ServerVersion = _connection.ServerVersion,
+            ServerVersion = _connection.LettaVersion,
             SchemaRevision = _schemaRevision,
             Files = files,
             Failed = [.. _failed.OrderBy(f => f.AgentId, StringComparer.Ordinal)],
@@ -304,4 +304,4 @@ public sealed class BackupSet : IDisposable
 /// <param name="Resume">Complete the set that is there.</param>
 /// <param name="Force">Replace the set that is there.</param>
 /// <param name="Time">The clock.</param>
-public sealed record BackupSetRequest(string Path, LettaConnection Connection, string Tool, bool Resume, bool Force, TimeProvider Time);
+internal sealed record BackupSetRequest(string Path, LettaConnection Connection, string Tool, bool Resume, bool Force, TimeProvider Time);

@@ -10,7 +10,7 @@ namespace LettaPS.Core.CodePins;
 /// Letta Code's settings (<c>~/.letta/settings.json</c>, <c>./.letta/settings.local.json</c>) with identifiers of agents brought up to date. Only the
 /// identifiers change; every other byte of the file stays, its order, its spaces and what Letta Code may add later.
 /// </summary>
-public static class CodeSettings
+internal static class CodeSettings
 {
     private static readonly JsonReaderOptions s_options = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
 
@@ -39,7 +39,7 @@ public static class CodeSettings
 
     private static CodeSettingsEdit Edit(TextFile file, byte[] bytes, JsonElement root, ServerIdMap ids, Uri server)
     {
-        var changed = new List<CodePinChange>();
+        var changed = new List<LettaCodePinChange>();
         var elsewhere = new List<string>();
         var result = new MemoryStream(bytes.Length);
         var copied = 0;
@@ -65,7 +65,7 @@ public static class CodeSettings
             result.Write(bytes, copied, start - copied);
             result.Write(Encoding.UTF8.GetBytes(now));
             copied = start + reader.ValueSpan.Length;
-            changed.Add(new CodePinChange(walk.Path, old, now));
+            changed.Add(new LettaCodePinChange(walk.Path, old, now));
         }
 
         result.Write(bytes, copied, bytes.Length - copied);
@@ -73,7 +73,7 @@ public static class CodeSettings
     }
 
     /// <summary>A conversation of the old agent is none of the new one's.</summary>
-    private static IEnumerable<string> Conversations(JsonElement root, List<CodePinChange> changed) => changed
+    private static IEnumerable<string> Conversations(JsonElement root, List<LettaCodePinChange> changed) => changed
         .Where(c => c.Path == "lastSession.agentId" && root.TryGetProperty("lastSession", out var session) && session.TryGetProperty("conversationId", out var conversation) && conversation.ValueKind == JsonValueKind.String && conversation.GetString() != "default")
         .Select(_ => "lastSession names a conversation, which no restore can bring back; Letta Code will begin another.");
 
@@ -151,10 +151,4 @@ public static class CodeSettings
 /// <param name="File">The file before and after.</param>
 /// <param name="Changes">The identifiers.</param>
 /// <param name="Notes">What was left, and what the user should know.</param>
-public sealed record CodeSettingsEdit(FileChange File, IReadOnlyList<CodePinChange> Changes, IReadOnlyList<string> Notes);
-
-/// <summary>An identifier that changes.</summary>
-/// <param name="Path">Where: <c>pinnedAgents[0]</c>.</param>
-/// <param name="OldId">The identifier that it was.</param>
-/// <param name="NewId">The identifier that it is now.</param>
-public sealed record CodePinChange(string Path, string OldId, string NewId);
+internal sealed record CodeSettingsEdit(FileChange File, IReadOnlyList<LettaCodePinChange> Changes, IReadOnlyList<string> Notes);

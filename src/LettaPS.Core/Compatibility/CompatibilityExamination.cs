@@ -3,10 +3,10 @@ using LettaPS.Core.Health;
 namespace LettaPS.Core.Compatibility;
 
 /// <summary>Finds which versions are installed, where nobody said, and whether they work together. Changes nothing.</summary>
-/// <param name="door">Opens the outside world.</param>
+/// <param name="adapters">Opens the outside world.</param>
 /// <param name="target">The server to ask.</param>
 /// <param name="time">Gives the time.</param>
-public sealed class CompatibilityExamination(IAdapterFactory door, HealthTarget target, TimeProvider time)
+internal sealed class CompatibilityExamination(IAdapterFactory adapters, HealthTarget target, TimeProvider time)
 {
     /// <summary>Version of Letta Code; where <see langword="null"/>, <c>letta --version</c> is asked.</summary>
     public string? LettaCodeVersion { get; init; }
@@ -21,10 +21,10 @@ public sealed class CompatibilityExamination(IAdapterFactory door, HealthTarget 
     /// <returns>Letta Code with the server, the server with PostgreSQL, and, where both were asked, the server with its schema.</returns>
     public async Task<IReadOnlyList<LettaCompatibility>> RunAsync(CancellationToken cancellationToken)
     {
-        var context = new HealthContext(door, target, new HealthOptions(HealthDepth.Quick), time, cancellationToken);
+        var context = new HealthContext(adapters, target, new HealthOptions(HealthDepth.Quick), time, cancellationToken);
         await using (context.ConfigureAwait(false))
         {
-            var code = LettaCodeVersion ?? await door.FindLettaCodeAsync(cancellationToken).ConfigureAwait(false);
+            var code = LettaCodeVersion ?? await adapters.FindLettaCodeAsync(cancellationToken).ConfigureAwait(false);
             var server = ServerVersion ?? await context.Version.ConfigureAwait(false);
             var silence = server is null && target.Connection is not null ? await context.ApiProblemAsync().ConfigureAwait(false) : null;
             var ofCode = Because(CompatibilityMatrix.OfCode(code, server), silence);

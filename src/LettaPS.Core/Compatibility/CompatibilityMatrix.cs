@@ -7,7 +7,7 @@ namespace LettaPS.Core.Compatibility;
 /// Which versions work together. For Letta Code from the requests that each of its tags makes against the routes of each release of the server (facts.md
 /// 1.4, letta-code 0.1.0 to 0.30); for PostgreSQL from the recorded schemas.
 /// </summary>
-public static class CompatibilityMatrix
+internal static class CompatibilityMatrix
 {
     /// <summary>Letta Code, as results name it.</summary>
     public const string LettaCode = "Letta Code";

@@ -9,7 +9,7 @@ namespace LettaPS.Core.Connections;
 /// kill nor two changes at once lose an entry.
 /// </summary>
 /// <param name="path">The file; it need not exist.</param>
-public sealed class ConnectionStore(string path)
+internal sealed class ConnectionStore(string path)
 {
     private const int Version = 1;
     private const UnixFileMode WritableByOthers = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;

@@ -6,7 +6,7 @@ namespace LettaPS.Core.Connections;
 /// A way to a database server whose port cannot be reached from here, such as through the engine that runs its container. It hangs on a
 /// <see cref="DatabaseAddress"/> and is opened by whoever connects.
 /// </summary>
-public interface IDatabaseTunnel
+internal interface IDatabaseTunnel
 {
     /// <summary>Opens the way. Many connections may go through it at once.</summary>
     /// <param name="address">The database, as the far end knows it.</param>
@@ -15,7 +15,7 @@ public interface IDatabaseTunnel
 }
 
 /// <summary>The near end of an open tunnel, there until it is disposed of.</summary>
-public interface IOpenTunnel : IAsyncDisposable
+internal interface IOpenTunnel : IAsyncDisposable
 {
     /// <summary>Where to connect to instead of the database's own host and port.</summary>
     IPEndPoint NearEnd { get; }

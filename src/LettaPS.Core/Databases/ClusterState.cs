@@ -6,7 +6,7 @@ namespace LettaPS.Core.Databases;
 /// <param name="Databases">The databases, templates left out.</param>
 /// <param name="Roles">The roles.</param>
 /// <param name="AvailableExtensions">Names of the extensions whose files the server has.</param>
-public sealed record ClusterState(
+internal sealed record ClusterState(
     int VersionNumber,
     string? SystemIdentifier,
     IReadOnlyList<ClusterDatabase> Databases,
@@ -58,4 +58,4 @@ public sealed record ClusterState(
 /// <summary>A database among others.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Comment">Its comment, which is where LettaPS notes how far it got; <see langword="null"/> where it has none.</param>
-public sealed record ClusterDatabase(string Name, string? Comment);
+internal sealed record ClusterDatabase(string Name, string? Comment);

@@ -1,7 +1,7 @@
 namespace LettaPS.Core.Databases;
 
 /// <summary>A database as a whole: how it was made, what is set for it, what is in it.</summary>
-public sealed record DatabaseFacts
+internal sealed record DatabaseFacts
 {
     /// <summary>Its name.</summary>
     public required string Name { get; init; }
@@ -57,27 +57,27 @@ public sealed record DatabaseFacts
 /// <param name="Role">The role that it counts for; <see langword="null"/> for all.</param>
 /// <param name="Name">Its name: <c>search_path</c>.</param>
 /// <param name="Value">Its value, as PostgreSQL keeps it: <c>letta</c>.</param>
-public sealed record DatabaseSetting(string? Role, string Name, string Value);
+internal sealed record DatabaseSetting(string? Role, string Name, string Value);
 
 /// <summary>A privilege on a database or a schema.</summary>
 /// <param name="Grantee">The role; <see langword="null"/> for all.</param>
 /// <param name="Privilege">The privilege: <c>CONNECT</c>.</param>
 /// <param name="Grantable">Whether the role may pass it on.</param>
-public sealed record DatabaseGrant(string? Grantee, string Privilege, bool Grantable);
+internal sealed record DatabaseGrant(string? Grantee, string Privilege, bool Grantable);
 
 /// <summary>A schema.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Owner">Role that owns it.</param>
-public sealed record DatabaseSchema(string Name, string Owner);
+internal sealed record DatabaseSchema(string Name, string Owner);
 
 /// <summary>An extension of a database.</summary>
 /// <param name="Name">Its name: <c>vector</c>.</param>
 /// <param name="Version">Its version.</param>
 /// <param name="Schema">The schema that it is in.</param>
-public sealed record DatabaseExtension(string Name, string Version, string Schema);
+internal sealed record DatabaseExtension(string Name, string Version, string Schema);
 
 /// <summary>A table with its number of rows.</summary>
 /// <param name="Schema">The schema that it is in.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="Rows">How many rows it has.</param>
-public sealed record DatabaseTable(string Schema, string Name, long Rows);
+internal sealed record DatabaseTable(string Schema, string Name, long Rows);

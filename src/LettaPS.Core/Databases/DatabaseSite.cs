@@ -4,7 +4,7 @@ namespace LettaPS.Core.Databases;
 /// <param name="Cluster">Its databases.</param>
 /// <param name="Programs">Its programs.</param>
 /// <param name="Helper">What has to be given up at the end, such as a container that runs the server meanwhile; <see langword="null"/> for nothing.</param>
-public sealed record DatabaseSite(IDatabaseCluster Cluster, IPostgresTools Programs, IAsyncDisposable? Helper) : IAsyncDisposable
+internal sealed record DatabaseSite(IDatabaseCluster Cluster, IPostgresTools Programs, IAsyncDisposable? Helper) : IAsyncDisposable
 {
     /// <summary>The container that runs the server meanwhile, whose network others can share; <see langword="null"/> where the server runs as always.</summary>
     public string? HelperContainer { get; init; }

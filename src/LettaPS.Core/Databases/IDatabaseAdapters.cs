@@ -1,7 +1,7 @@
 namespace LettaPS.Core.Databases;
 
 /// <summary>Opens databases and programs. Nothing is connected or started before the first use.</summary>
-public interface IDatabaseAdapters
+internal interface IDatabaseAdapters
 {
     /// <summary>Opens a PostgreSQL server for work on whole databases.</summary>
     /// <param name="address">Where it is, with a role that may make databases.</param>

@@ -1,7 +1,7 @@
 namespace LettaPS.Core.Databases;
 
 /// <summary>What LettaPS asks of a PostgreSQL server about whole databases. One caller at a time.</summary>
-public interface IDatabaseCluster : IAsyncDisposable
+internal interface IDatabaseCluster : IAsyncDisposable
 {
     /// <summary>The server and its databases as they are now.</summary>
     /// <exception cref="LettaException">The server cannot be reached or refuses; the identifier tells why. This holds for every method here.</exception>
@@ -72,7 +72,7 @@ public interface IDatabaseCluster : IAsyncDisposable
 }
 
 /// <summary>A database as it was at one moment, kept so until disposed of.</summary>
-public interface IDatabaseView : IAsyncDisposable
+internal interface IDatabaseView : IAsyncDisposable
 {
     /// <summary>Name of the exported snapshot, which <c>pg_dump --snapshot</c> takes.</summary>
     string Snapshot { get; }

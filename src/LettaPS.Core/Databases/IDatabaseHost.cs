@@ -1,7 +1,7 @@
 namespace LettaPS.Core.Databases;
 
 /// <summary>The servers that use one database, and the way to it in whatever state they are.</summary>
-public interface IDatabaseHost
+internal interface IDatabaseHost
 {
     /// <summary>Whether the database runs in a server's own container, and so stops and starts with it.</summary>
     bool IsEmbedded { get; }

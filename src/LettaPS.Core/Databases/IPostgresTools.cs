@@ -3,7 +3,7 @@ using LettaPS.Core.Servers;
 namespace LettaPS.Core.Databases;
 
 /// <summary>PostgreSQL's own programs (<c>pg_dump</c>, <c>pg_restore</c>, <c>psql</c>) where they reach the server, with the role and password set.</summary>
-public interface IPostgresTools
+internal interface IPostgresTools
 {
     /// <summary>Runs a program until it ends.</summary>
     /// <param name="command">The program and its arguments, those that say where the server is and as whom to connect left out.</param>

@@ -15,13 +15,13 @@ internal sealed record Finding(string Name, LettaHealthStatus Status, string Mes
     /// <summary>Whether nothing that rests on the layer can be examined any more.</summary>
     public bool Blocks { get; init; }
 
-    public static Finding Pass(string name, string message, string? detail = null) => new(name, LettaHealthStatus.Pass, message) { Detail = detail };
+    public static Finding Pass(string name, string message, string? detail = null) => new(name, LettaHealthStatus.Passed, message) { Detail = detail };
 
     public static Finding Warn(string name, string message, string? recommendation, string? detail = null) =>
-        new(name, LettaHealthStatus.Warn, message) { Recommendation = recommendation, Detail = detail };
+        new(name, LettaHealthStatus.Warning, message) { Recommendation = recommendation, Detail = detail };
 
     public static Finding Fail(string name, string message, string? recommendation, string? detail = null) =>
-        new(name, LettaHealthStatus.Fail, message) { Recommendation = recommendation, Detail = detail };
+        new(name, LettaHealthStatus.Failed, message) { Recommendation = recommendation, Detail = detail };
 
     /// <summary>The failure that all that rests on the layer needs mended first.</summary>
     public static Finding Block(string name, LettaException e) => Fail(name, e.Message, e.RecommendedAction) with { Blocks = true };

@@ -12,7 +12,7 @@ namespace LettaPS.Core.Health;
 /// <summary>The server under examination. What several layers need is asked once, when the first of them needs it.</summary>
 internal sealed class HealthContext : IAsyncDisposable
 {
-    private readonly IAdapterFactory _door;
+    private readonly IAdapterFactory _adapters;
     private readonly CancellationToken _cancel;
     private readonly Lazy<IServerProbe> _probe;
     private readonly Lazy<Task<EngineView>> _engine;
@@ -22,10 +22,10 @@ internal sealed class HealthContext : IAsyncDisposable
     private readonly Lazy<Task<DatabaseReading?>> _database;
     private IContainerEngine? _opened;
 
-    public HealthContext(IAdapterFactory door, HealthTarget target, HealthOptions options, TimeProvider time, CancellationToken cancellationToken)
+    public HealthContext(IAdapterFactory adapters, HealthTarget target, HealthOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
-        (_door, Target, Options, Time, _cancel) = (door, target, options, time, cancellationToken);
-        _probe = new(() => door.OpenProbe(target.Connection!));
+        (_adapters, Target, Options, Time, _cancel) = (adapters, target, options, time, cancellationToken);
+        _probe = new(() => adapters.OpenProbe(target.Connection!));
         _engine = new(ReadEngineAsync);
         _health = new(() => Probe.GetAsync("health/", cancellationToken));
 
@@ -122,7 +122,7 @@ internal sealed class HealthContext : IAsyncDisposable
     /// <returns>The agents, and the identifiers of those that have none of Letta's.</returns>
     public async Task<(IReadOnlyList<LettaAgent> Agents, IReadOnlyList<string> InvalidIds)> ListAgentsAsync(CancellationToken cancellationToken)
     {
-        using var server = _door.OpenServer(Target.Connection!);
+        using var server = _adapters.OpenServer(Target.Connection!);
         var agents = new List<LettaAgent>();
         var invalid = new List<string>();
         var everything = AgentQuery.Everything with { OnInvalid = NoteAsync };
@@ -158,7 +158,7 @@ internal sealed class HealthContext : IAsyncDisposable
             };
         }
 
-        using var probe = _door.OpenProbe(new LettaConnection(new Uri(endpoint.GetLeftPart(UriPartial.Authority)), timeout: TimeSpan.FromSeconds(2)));
+        using var probe = _adapters.OpenProbe(new LettaConnection(new Uri(endpoint.GetLeftPart(UriPartial.Authority)), timeout: TimeSpan.FromSeconds(2)));
         try
         {
             await probe.ConnectAsync(cancellationToken).ConfigureAwait(false);
@@ -191,7 +191,7 @@ internal sealed class HealthContext : IAsyncDisposable
     {
         try
         {
-            _opened = _door.OpenEngine();
+            _opened = _adapters.OpenEngine();
             var all = await _opened.ListAsync(_cancel).ConfigureAwait(false);
             var server = Target.Container is { } id ? all.FirstOrDefault(c => c.Id == id) : ServerDiscovery.FindServing(all, Target.Connection!.BaseUri, _opened.Endpoint);
             return server is null
@@ -246,7 +246,7 @@ internal sealed class HealthContext : IAsyncDisposable
 
         var watch = Stopwatch.StartNew();
         var release = Release ?? await FindReleaseAsync().ConfigureAwait(false);
-        var database = _door.OpenSchemaDatabase(address);
+        var database = _adapters.OpenSchemaDatabase(address);
         await using (database.ConfigureAwait(false))
         {
             try

@@ -1,7 +1,7 @@
 namespace LettaPS.Core.Health;
 
 /// <summary>How much of a server is examined.</summary>
-public enum HealthDepth
+internal enum HealthDepth
 {
     /// <summary>Container, network, API and tables, and the age of the backups where it is said where they are: the database itself is not connected to.</summary>
     Quick,

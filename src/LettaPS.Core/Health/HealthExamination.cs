@@ -5,18 +5,18 @@ using LettaPS.Core.Health.Layers;
 namespace LettaPS.Core.Health;
 
 /// <summary>Examines a server layer by layer, side by side where they do not rest on each other. Changes nothing.</summary>
-public sealed class HealthExamination
+internal sealed class HealthExamination
 {
     private readonly IReadOnlyList<HealthLayer> _layers;
     private readonly Func<CancellationToken, HealthContext> _open;
 
     /// <summary>Prepares to examine a server.</summary>
-    /// <param name="door">Opens the outside world.</param>
+    /// <param name="adapters">Opens the outside world.</param>
     /// <param name="target">The server.</param>
     /// <param name="options">How.</param>
     /// <param name="time">Gives the time.</param>
-    public HealthExamination(IAdapterFactory door, HealthTarget target, HealthOptions options, TimeProvider time)
-        : this(Choose(options), cancellationToken => new HealthContext(door, target, options, time, cancellationToken))
+    public HealthExamination(IAdapterFactory adapters, HealthTarget target, HealthOptions options, TimeProvider time)
+        : this(Choose(options), cancellationToken => new HealthContext(adapters, target, options, time, cancellationToken))
     {
     }
 

@@ -2,7 +2,7 @@ namespace LettaPS.Core.Health;
 
 /// <summary>How a server is examined.</summary>
 /// <param name="Depth">How much of it.</param>
-public sealed record HealthOptions(HealthDepth Depth)
+internal sealed record HealthOptions(HealthDepth Depth)
 {
     /// <summary>Where its backups are; <see langword="null"/> where nobody said.</summary>
     public string? BackupPath { get; init; }

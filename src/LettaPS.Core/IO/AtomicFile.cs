@@ -7,7 +7,7 @@ namespace LettaPS.Core.IO;
 /// A file that is whole or absent: written beside its final name, hashed on the way, flushed to the disk, then renamed. Disposed without
 /// <see cref="Commit"/>, it leaves nothing behind, and what had the name before stays as it was.
 /// </summary>
-public sealed partial class AtomicFile : IDisposable
+internal sealed partial class AtomicFile : IDisposable
 {
     private const string Suffix = ".partial";
 

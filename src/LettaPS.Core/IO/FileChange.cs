@@ -5,7 +5,7 @@ namespace LettaPS.Core.IO;
 /// <summary>A file and what it is to say instead.</summary>
 /// <param name="Before">The file as it was read.</param>
 /// <param name="After">The file as it is to be.</param>
-public sealed record FileChange(TextFile Before, TextFile After)
+internal sealed record FileChange(TextFile Before, TextFile After)
 {
     /// <summary>The difference as a unified diff.</summary>
     public string Diff => UnifiedDiff.Make(Before.Path, Before.Text, After.Text);

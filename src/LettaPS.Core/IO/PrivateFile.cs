@@ -1,7 +1,7 @@
 namespace LettaPS.Core.IO;
 
 /// <summary>Files and folders that only their owner may read, from the moment they exist.</summary>
-public static class PrivateFile
+internal static class PrivateFile
 {
     /// <summary>Creates a folder that only its owner may enter; on Windows it has the rights of the one that it is in.</summary>
     /// <param name="path">The folder.</param>

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace LettaPS.Core.IO;
 
 /// <summary>Puts changed files in the place of old ones: whole or not at all, with their mode and owner, and never over someone else's change.</summary>
-public static partial class SafeFileReplace
+internal static partial class SafeFileReplace
 {
     /// <summary>Replaces a file.</summary>
     /// <param name="change">The change.</param>

@@ -7,7 +7,7 @@ namespace LettaPS.Core.IO;
 /// </summary>
 /// <param name="folder">Where the file goes; beside the final file, so that private data never leaves the folder it belongs to.</param>
 /// <param name="memoryLimit">How many bytes stay in memory.</param>
-public sealed class SpillBuffer(string folder, int memoryLimit = SpillBuffer.DefaultMemoryLimit) : IDisposable
+internal sealed class SpillBuffer(string folder, int memoryLimit = SpillBuffer.DefaultMemoryLimit) : IDisposable
 {
     /// <summary>4 MiB: an ordinary agent never needs a file.</summary>
     public const int DefaultMemoryLimit = 4 << 20;

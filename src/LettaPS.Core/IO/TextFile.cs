@@ -3,7 +3,7 @@ using System.Text;
 namespace LettaPS.Core.IO;
 
 /// <summary>A text file as it was read: what it says, and its bytes, by which a later change by someone else is noticed.</summary>
-public sealed class TextFile
+internal sealed class TextFile
 {
     /// <summary>Longest file that is read, in bytes: 4 MiB, a hundred times any compose file ever seen.</summary>
     public const long MaxLength = 4 * 1024 * 1024;

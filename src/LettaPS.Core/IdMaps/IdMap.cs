@@ -8,7 +8,7 @@ namespace LettaPS.Core.IdMaps;
 /// Which identifiers became which, server by server: kept as <c>id-map.json</c> beside the backup, so that a second restore knows the first and stored
 /// identifiers (Letta Code's settings) can be brought up to date.
 /// </summary>
-public sealed class IdMap
+internal sealed class IdMap
 {
     /// <summary>Name of the file.</summary>
     public const string FileName = "id-map.json";
@@ -83,7 +83,7 @@ public sealed class IdMap
 }
 
 /// <summary>Which identifiers of a backup became which on one server.</summary>
-public sealed class ServerIdMap
+internal sealed class ServerIdMap
 {
     /// <summary>Agents: original identifier, new identifier.</summary>
     public SortedDictionary<string, string> Agents { get; init; } = new(StringComparer.Ordinal);

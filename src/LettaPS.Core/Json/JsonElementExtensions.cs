@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 namespace LettaPS.Core.Json;
 
 /// <summary>Reads of JSON that may lack what is asked for or have it in another type.</summary>
-public static class JsonElementExtensions
+internal static class JsonElementExtensions
 {
     /// <summary>A property that is a string, or <see langword="null"/>.</summary>
     /// <param name="element">The object.</param>

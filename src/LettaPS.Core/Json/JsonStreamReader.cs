@@ -9,7 +9,7 @@ namespace LettaPS.Core.Json;
 /// Reads a JSON document of any size from a stream, token by token or value by value, holding no more of it than the value asked for.
 /// </summary>
 /// <remarks>Nesting deeper than 256, a single value larger than the limit, invalid UTF-8 and malformed text are <see cref="JsonException"/>s.</remarks>
-public sealed class JsonStreamReader : IDisposable
+internal sealed class JsonStreamReader : IDisposable
 {
     /// <summary>Deepest nesting read. Letta's own documents stay below 32.</summary>
     public const int MaxDepth = 256;

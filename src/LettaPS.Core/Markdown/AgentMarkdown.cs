@@ -44,12 +44,12 @@ internal sealed class AgentMarkdown(AgentDocument document, AgentRecord agent, s
         SourcePath = document.Path,
         AgentName = agent.Name,
         AgentId = agent.SourceId,
-        Messages = agent.Messages.Entries.Count,
-        Passages = HasPassages ? document.Passages.Count : 0,
-        Blocks = _blocks.Count,
-        Tools = _tools.Count,
-        Files = _files,
-        Gaps = document.Gaps,
+        MessageCount = agent.Messages.Entries.Count,
+        PassageCount = HasPassages ? document.Passages.Count : 0,
+        BlockCount = _blocks.Count,
+        ToolCount = _tools.Count,
+        FileCount = _files,
+        Missing = document.Gaps,
     };
 
     private static List<FilePart> Of(List<FilePart> parts, List<string> ids)

@@ -8,7 +8,7 @@ namespace LettaPS.Core.Markdown;
 /// A folder of Markdown that is whole or absent: written beside its final name, flushed to the disk, then renamed. Disposed without <see cref="Commit"/>, it
 /// leaves nothing behind.
 /// </summary>
-public sealed class MarkdownFolder : IDisposable
+internal sealed class MarkdownFolder : IDisposable
 {
     private const string Index = "README.md";
 
@@ -96,7 +96,7 @@ public sealed class MarkdownFolder : IDisposable
                 """.ReplaceLineEndings("\n"));
             foreach (var agent in _agents)
             {
-                index.Write($"| {MarkdownText.Link(agent.AgentName.Length == 0 ? "(no name)" : agent.AgentName, $"{Path.GetFileName(agent.Path)}/{Index}")} | {MarkdownText.Inline(agent.AgentId)} | {agent.Messages} | {agent.Passages} | {agent.Blocks} | {agent.Tools} | {agent.Files} | {MarkdownText.Inline(Path.GetFileName(agent.SourcePath))} |\n");
+                index.Write($"| {MarkdownText.Link(agent.AgentName.Length == 0 ? "(no name)" : agent.AgentName, $"{Path.GetFileName(agent.Path)}/{Index}")} | {MarkdownText.Inline(agent.AgentId)} | {agent.MessageCount} | {agent.PassageCount} | {agent.BlockCount} | {agent.ToolCount} | {agent.FileCount} | {MarkdownText.Inline(Path.GetFileName(agent.SourcePath))} |\n");
             }
         }
 

@@ -66,7 +66,7 @@ public sealed partial class DatabaseAddress
     internal IEnumerable<DatabaseEndpoint> Servers => MoreServers.Prepend(new DatabaseEndpoint(Host, Port));
 
     /// <summary>The way there where the port cannot be reached from here; <see langword="null"/> where it can.</summary>
-    public IDatabaseTunnel? Tunnel { get; private init; }
+    internal IDatabaseTunnel? Tunnel { get; private init; }
 
     private const int DefaultPort = 5432;
 
@@ -159,7 +159,7 @@ public sealed partial class DatabaseAddress
 
     /// <summary>The same database, reached another way.</summary>
     /// <param name="tunnel">The way.</param>
-    public DatabaseAddress Through(IDatabaseTunnel tunnel) => new(Host, Port, Database, User, _password, Options) { Tunnel = tunnel };
+    internal DatabaseAddress Through(IDatabaseTunnel tunnel) => new(Host, Port, Database, User, _password, Options) { Tunnel = tunnel };
 
     /// <summary>Another database of the same server, reached the same way.</summary>
     /// <param name="database">Name of the database.</param>

@@ -17,12 +17,12 @@ public sealed class LettaAgent
         Embedding = state.StringOrNull("embedding") ?? Handle(state, "embedding_config", "embedding_model");
         Tags = [.. state.Items("tags").Select(t => t.ValueKind == JsonValueKind.String ? t.GetString()! : t.StringOrNull("tag") ?? string.Empty)];
         Blocks = [.. AgentState.Blocks(state).Select(b => b.StringOrNull("label") ?? string.Empty)];
-        InContextMessages = state.Items("message_ids").Count();
-        Hidden = state.TryGetProperty("hidden", out var hidden) && hidden.ValueKind == JsonValueKind.True;
+        InContextMessageCount = state.Items("message_ids").Count();
+        IsHidden = state.TryGetProperty("hidden", out var hidden) && hidden.ValueKind == JsonValueKind.True;
         CreatedAt = state.TimeOrNull("created_at");
         UpdatedAt = state.TimeOrNull("updated_at");
         var mark = state.ObjectOrNull("metadata")?.ObjectOrNull(RestoreMarker);
-        RestoredFrom = mark?.StringOrNull("source_id");
+        SourceAgentId = mark?.StringOrNull("source_id");
         RestoreUnfinished = mark is { } m && m.TryGetProperty("unfinished", out var unfinished) && unfinished.ValueKind == JsonValueKind.True;
         Connection = connection;
     }
@@ -55,10 +55,10 @@ public sealed class LettaAgent
     public IReadOnlyList<string> Blocks { get; }
 
     /// <summary>How many messages are in the context window. The history is usually much longer.</summary>
-    public int InContextMessages { get; }
+    public int InContextMessageCount { get; }
 
     /// <summary>Whether the server shows the agent only when asked for hidden ones (sleeptime agents, subagents).</summary>
-    public bool Hidden { get; }
+    public bool IsHidden { get; }
 
     /// <summary>When the agent was made (UTC).</summary>
     public DateTimeOffset? CreatedAt { get; }
@@ -67,7 +67,7 @@ public sealed class LettaAgent
     public DateTimeOffset? UpdatedAt { get; }
 
     /// <summary>Identifier that the agent had where it was backed up, when <c>Restore-LettaAgent</c> made it; else <see langword="null"/>.</summary>
-    public string? RestoredFrom { get; }
+    public string? SourceAgentId { get; }
 
     /// <summary>Whether a restore of it was broken off.</summary>
     internal bool RestoreUnfinished { get; }

@@ -12,16 +12,16 @@ public sealed class LettaAgentBackup
         Path = System.IO.Path.Combine(folder, entry.Name);
         Length = entry.Length;
         Sha256 = entry.Sha256;
-        Messages = entry.Messages;
-        Rebuilt = entry.Rebuilt;
-        Passages = entry.Passages;
-        Blocks = entry.Blocks;
-        Tools = entry.Tools;
-        Files = entry.Files;
+        MessageCount = entry.Messages;
+        RebuiltMessageCount = entry.Rebuilt;
+        PassageCount = entry.Passages;
+        BlockCount = entry.Blocks;
+        ToolCount = entry.Tools;
+        FileCount = entry.Files;
         Source = entry.Source;
         Missing = entry.Missing;
         Duration = duration;
-        Reused = reused;
+        IsReused = reused;
     }
 
     /// <summary>Identifier of the agent.</summary>
@@ -40,34 +40,34 @@ public sealed class LettaAgentBackup
     public string Sha256 { get; }
 
     /// <summary>How many messages it holds.</summary>
-    public int Messages { get; }
+    public int MessageCount { get; }
 
     /// <summary>How many of them were rebuilt from what the API shows instead of copied as the database has them; the page of Export-LettaAgent says when.</summary>
-    public int Rebuilt { get; }
+    public int RebuiltMessageCount { get; }
 
     /// <summary>How many archival passages it holds.</summary>
-    public int Passages { get; }
+    public int PassageCount { get; }
 
     /// <summary>How many memory blocks it holds.</summary>
-    public int Blocks { get; }
+    public int BlockCount { get; }
 
     /// <summary>How many tools it holds.</summary>
-    public int Tools { get; }
+    public int ToolCount { get; }
 
     /// <summary>How many files of attached sources it holds.</summary>
-    public int Files { get; }
+    public int FileCount { get; }
 
     /// <summary>Where the agent was read: <c>Api</c> or <c>Database</c>.</summary>
     public string Source { get; }
 
     /// <summary>Whether nothing is missing.</summary>
-    public bool Complete => Missing.Count == 0;
+    public bool IsComplete => Missing.Count == 0;
 
     /// <summary>What could not be had, in words.</summary>
     public IReadOnlyList<string> Missing { get; }
 
     /// <summary>Whether the file was already there, whole and unchanged, from an earlier run (<c>-Resume</c>).</summary>
-    public bool Reused { get; }
+    public bool IsReused { get; }
 
     /// <summary>How long it took.</summary>
     public TimeSpan Duration { get; }

@@ -16,28 +16,28 @@ public sealed class LettaAgentFile
     public required string AgentName { get; init; }
 
     /// <summary>How many agents it holds.</summary>
-    public int Agents { get; init; }
+    public int AgentCount { get; init; }
 
     /// <summary>Messages.</summary>
-    public int Messages { get; init; }
+    public int MessageCount { get; init; }
 
     /// <summary>How many of them are in context.</summary>
-    public int InContext { get; init; }
+    public int InContextMessageCount { get; init; }
 
     /// <summary>Memory blocks.</summary>
-    public int Blocks { get; init; }
+    public int BlockCount { get; init; }
 
     /// <summary>Tools.</summary>
-    public int Tools { get; init; }
+    public int ToolCount { get; init; }
 
     /// <summary>Archival passages, under the key that stock servers ignore.</summary>
-    public int Passages { get; init; }
+    public int PassageCount { get; init; }
 
     /// <summary>Size in bytes.</summary>
     public long Length { get; init; }
 
     /// <summary>What the old file does not contain, in words.</summary>
-    public IReadOnlyList<string> Gaps { get; init; } = [];
+    public IReadOnlyList<string> Missing { get; init; } = [];
 
     /// <summary>What was put right, in words.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];

@@ -10,11 +10,11 @@ public sealed class LettaBackup
         Path = path;
         State = state;
         Files = files;
-        Failed = manifest?.Failed ?? [];
+        Failures = manifest?.Failed ?? [];
         CreatedAt = manifest?.StartedAt;
         CompletedAt = manifest?.CompletedAt;
         Server = manifest?.Server;
-        ServerVersion = manifest?.ServerVersion;
+        LettaVersion = manifest?.ServerVersion;
         SchemaRevision = manifest?.SchemaRevision;
         Tool = manifest?.Tool;
         SharedBlocks = manifest?.SharedBlocks ?? new Dictionary<string, IReadOnlyList<string>>();
@@ -36,7 +36,7 @@ public sealed class LettaBackup
     public Uri? Server { get; }
 
     /// <summary>Version of the server.</summary>
-    public string? ServerVersion { get; }
+    public string? LettaVersion { get; }
 
     /// <summary>Alembic revision of its database, where known.</summary>
     public string? SchemaRevision { get; }
@@ -48,25 +48,25 @@ public sealed class LettaBackup
     public IReadOnlyList<LettaBackupFile> Files { get; }
 
     /// <summary>How many agents the files hold.</summary>
-    public int Agents => Files.Sum(f => f.Agents);
+    public int AgentCount => Files.Sum(f => f.AgentCount);
 
     /// <summary>How many messages they hold.</summary>
-    public int Messages => Files.Sum(f => f.Messages);
+    public int MessageCount => Files.Sum(f => f.MessageCount);
 
     /// <summary>How many archival passages they hold.</summary>
-    public int Passages => Files.Sum(f => f.Passages);
+    public int PassageCount => Files.Sum(f => f.PassageCount);
 
     /// <summary>Size of the files in bytes.</summary>
     public long Length => Files.Sum(f => f.Length);
 
     /// <summary>Agents that the export could not back up.</summary>
-    public IReadOnlyList<BackupFailure> Failed { get; }
+    public IReadOnlyList<LettaBackupFailure> Failures { get; }
 
     /// <summary>Blocks that several agents have: identifier of the block, identifiers of the agents.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> SharedBlocks { get; }
 
     /// <summary>Whether it is a finished set in which nothing is missing of any agent.</summary>
-    public bool Complete => State == LettaBackupState.Finished && Failed.Count == 0 && Files.All(f => f.Missing.Count == 0);
+    public bool IsComplete => State == LettaBackupState.Finished && Failures.Count == 0 && Files.All(f => f.Missing.Count == 0);
 
     /// <summary>The folder.</summary>
     public override string ToString() => Path;
@@ -104,19 +104,19 @@ public sealed class LettaBackupFile
     public string? AgentName { get; init; }
 
     /// <summary>How many agents it holds.</summary>
-    public int Agents { get; init; }
+    public int AgentCount { get; init; }
 
     /// <summary>Messages.</summary>
-    public int Messages { get; init; }
+    public int MessageCount { get; init; }
 
     /// <summary>Archival passages.</summary>
-    public int Passages { get; init; }
+    public int PassageCount { get; init; }
 
     /// <summary>Memory blocks.</summary>
-    public int Blocks { get; init; }
+    public int BlockCount { get; init; }
 
     /// <summary>Tools.</summary>
-    public int Tools { get; init; }
+    public int ToolCount { get; init; }
 
     /// <summary>Size in bytes.</summary>
     public long Length { get; init; }

@@ -16,16 +16,16 @@ public sealed class LettaBackupTest
     public string? AgentName { get; init; }
 
     /// <summary>Messages found.</summary>
-    public int Messages { get; init; }
+    public int MessageCount { get; init; }
 
     /// <summary>Archival passages found.</summary>
-    public int Passages { get; init; }
+    public int PassageCount { get; init; }
 
     /// <summary>Size in bytes.</summary>
     public long Length { get; init; }
 
     /// <summary>Whether the file is as it was written and fits together.</summary>
-    public bool Valid => Problems.Count == 0;
+    public bool IsValid => Problems.Count == 0;
 
     /// <summary>What is wrong, in words.</summary>
     public IReadOnlyList<string> Problems { get; init; } = [];

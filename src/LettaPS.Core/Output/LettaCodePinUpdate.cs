@@ -1,5 +1,3 @@
-using LettaPS.Core.CodePins;
-
 namespace LettaPS;
 
 /// <summary>A settings file of Letta Code that was brought up to date: what <c>Update-LettaCodePin -PassThru</c> gives.</summary>
@@ -12,7 +10,7 @@ public sealed class LettaCodePinUpdate
     public string? BackupPath { get; init; }
 
     /// <summary>The identifiers that changed.</summary>
-    public IReadOnlyList<CodePinChange> Changes { get; init; } = [];
+    public IReadOnlyList<LettaCodePinChange> Changes { get; init; } = [];
 
     /// <summary>The file.</summary>
     public override string ToString() => Path;

@@ -35,7 +35,7 @@ public sealed record LettaComposeFinding
     public required string Message { get; init; }
 
     /// <summary>What to do.</summary>
-    public required string Fix { get; init; }
+    public required string Recommendation { get; init; }
 
     /// <summary>Where, which rule and what.</summary>
     public override string ToString() => $"{Path}:{Line}: {Rule}: {Message}";

@@ -36,7 +36,7 @@ public sealed class LettaConnection
         _apiKey = apiKey is { Length: > 0 } ? Checked(apiKey) : null;
         Timeout = Checked(timeout ?? DefaultTimeout);
         SkipCertificateCheck = skipCertificateCheck;
-        ServerVersion = serverVersion;
+        LettaVersion = serverVersion;
     }
 
     private LettaConnection(DatabaseAddress database)
@@ -53,7 +53,7 @@ public sealed class LettaConnection
     public Uri BaseUri { get; }
 
     /// <summary>What the server said of its version in <c>/v1/health/</c>; <see langword="null"/> until it has been asked.</summary>
-    public string? ServerVersion { get; }
+    public string? LettaVersion { get; }
 
     /// <summary>Longest wait for the beginning of an answer and between two parts of it.</summary>
     public TimeSpan Timeout { get; }
@@ -78,7 +78,7 @@ public sealed class LettaConnection
     /// <param name="database">Where it is.</param>
     /// <param name="encryptionKey">What the server encrypts its secrets with, where that is known too.</param>
     public LettaConnection WithDatabase(DatabaseAddress database, string? encryptionKey = null) =>
-        new(BaseUri, _apiKey, Timeout, SkipCertificateCheck, ServerVersion) { _database = new ServerDatabase(database, encryptionKey) };
+        new(BaseUri, _apiKey, Timeout, SkipCertificateCheck, LettaVersion) { _database = new ServerDatabase(database, encryptionKey) };
 
     /// <summary>The same server, now that it has told its version.</summary>
     /// <param name="serverVersion">What it said.</param>
@@ -88,7 +88,7 @@ public sealed class LettaConnection
     /// <summary>The same server, waited for no longer than this.</summary>
     /// <param name="timeout">Longest wait for the beginning of an answer and between two parts of it.</param>
     public LettaConnection WithTimeout(TimeSpan timeout) =>
-        new(BaseUri, _apiKey, timeout, SkipCertificateCheck, ServerVersion) { _database = _database };
+        new(BaseUri, _apiKey, timeout, SkipCertificateCheck, LettaVersion) { _database = _database };
 
     /// <summary>The password in clear, for the one place that puts it into a header. Never log, print or store it.</summary>
     public string? RevealApiKey() => _apiKey is null ? null : Reveal(_apiKey);
@@ -97,7 +97,7 @@ public sealed class LettaConnection
     public string? RevealEncryptionKey() => _database?.EncryptionKey;
 
     /// <summary>The address and version; never the password.</summary>
-    public override string ToString() => ServerVersion is null ? BaseUri.ToString() : $"{BaseUri} (Letta {ServerVersion})";
+    public override string ToString() => LettaVersion is null ? BaseUri.ToString() : $"{BaseUri} (Letta {LettaVersion})";
 
     private static SecureString Checked(SecureString apiKey) => Reveal(apiKey).All(c => c is >= ' ' and <= '~')
         ? apiKey

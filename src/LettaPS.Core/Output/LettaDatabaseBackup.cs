@@ -13,7 +13,7 @@ public sealed record LettaDatabaseBackup
     public string? Server { get; init; }
 
     /// <summary>The moment that the dump shows (UTC).</summary>
-    public required DateTimeOffset TakenAt { get; init; }
+    public required DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>Form of the dump.</summary>
     public required DumpFormat Format { get; init; }
@@ -25,10 +25,10 @@ public sealed record LettaDatabaseBackup
     public required string Sha256 { get; init; }
 
     /// <summary>Number of tables.</summary>
-    public required int Tables { get; init; }
+    public required int TableCount { get; init; }
 
     /// <summary>Rows of all tables.</summary>
-    public required long Rows { get; init; }
+    public required long RowCount { get; init; }
 
     /// <summary>Revision of Letta's schema; <see langword="null"/> where the database has none.</summary>
     public string? AlembicRevision { get; init; }

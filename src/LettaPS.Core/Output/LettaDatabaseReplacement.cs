@@ -16,7 +16,7 @@ public sealed record LettaDatabaseReplacement
     public string? Previous { get; init; }
 
     /// <summary>Rows that were loaded, which are as many as the dump was taken of.</summary>
-    public required long Rows { get; init; }
+    public required long RowCount { get; init; }
 
     /// <summary>Revision of Letta's schema that was loaded; <see langword="null"/> where there is none.</summary>
     public string? AlembicRevision { get; init; }

@@ -4,13 +4,13 @@ namespace LettaPS;
 public enum LettaHealthStatus
 {
     /// <summary>It is as it should be.</summary>
-    Pass,
+    Passed,
 
     /// <summary>It works, but not for everything, or not for long.</summary>
-    Warn,
+    Warning,
 
     /// <summary>It does not work.</summary>
-    Fail,
+    Failed,
 
     /// <summary>It was not examined; the message says why.</summary>
     Skipped,

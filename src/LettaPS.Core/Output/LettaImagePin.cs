@@ -22,7 +22,7 @@ public sealed record LettaImagePin
     public string? Digest { get; init; }
 
     /// <summary>Whether another pull may bring another image: neither a digest nor a tag that stays.</summary>
-    public required bool Floating { get; init; }
+    public required bool IsFloating { get; init; }
 
     /// <summary>
     /// The reference that compose would use, with variables from this session, the env file and defaults put in; <see langword="null"/> where it

@@ -16,20 +16,20 @@ public sealed class LettaMarkdown
     public required string AgentId { get; init; }
 
     /// <summary>Messages.</summary>
-    public int Messages { get; init; }
+    public int MessageCount { get; init; }
 
     /// <summary>Archival passages.</summary>
-    public int Passages { get; init; }
+    public int PassageCount { get; init; }
 
     /// <summary>Memory blocks.</summary>
-    public int Blocks { get; init; }
+    public int BlockCount { get; init; }
 
     /// <summary>Tools.</summary>
-    public int Tools { get; init; }
+    public int ToolCount { get; init; }
 
     /// <summary>Files of attached sources.</summary>
-    public int Files { get; init; }
+    public int FileCount { get; init; }
 
     /// <summary>What the source file itself says is missing from it, and what its form has no place for.</summary>
-    public IReadOnlyList<string> Gaps { get; init; } = [];
+    public IReadOnlyList<string> Missing { get; init; } = [];
 }

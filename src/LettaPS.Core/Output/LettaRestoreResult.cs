@@ -4,37 +4,37 @@ namespace LettaPS;
 public sealed record LettaRestoreResult
 {
     /// <summary>Identifier that the agent had where it was backed up; where the file does not tell, the SHA-256 of the file.</summary>
-    public required string SourceId { get; init; }
+    public required string SourceAgentId { get; init; }
 
     /// <summary>Identifier of the agent on the target, or <see langword="null"/> where there is none.</summary>
-    public string? NewId { get; init; }
+    public string? AgentId { get; init; }
 
     /// <summary>Name of the agent.</summary>
-    public required string Name { get; init; }
+    public required string AgentName { get; init; }
 
     /// <summary>How it went.</summary>
     public required LettaRestoreStatus Status { get; init; }
 
     /// <summary>Messages that the restored agent has.</summary>
-    public int Messages { get; init; }
+    public int MessageCount { get; init; }
 
     /// <summary>How many of them are in context.</summary>
-    public int InContext { get; init; }
+    public int InContextMessageCount { get; init; }
 
     /// <summary>Archival passages that it has.</summary>
-    public int Passages { get; init; }
+    public int PassageCount { get; init; }
 
     /// <summary>Passages of the file that wait: the server could not embed them. <c>Restore-LettaAgent -PassagesOnly</c> tries again.</summary>
-    public int PassagesWaiting { get; init; }
+    public int PendingPassageCount { get; init; }
 
     /// <summary>Memory blocks that it has.</summary>
-    public int Blocks { get; init; }
+    public int BlockCount { get; init; }
 
     /// <summary>Tools that it has.</summary>
-    public int Tools { get; init; }
+    public int ToolCount { get; init; }
 
     /// <summary>What of the agent is not there, in words; empty where everything is.</summary>
-    public IReadOnlyList<string> Gaps { get; init; } = [];
+    public IReadOnlyList<string> Missing { get; init; } = [];
 
     /// <summary>What was put right or done otherwise on the way, in words.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
@@ -50,12 +50,12 @@ public sealed record LettaRestoreResult
 
     /// <summary>The same with further gaps.</summary>
     /// <param name="gaps">The gaps.</param>
-    public LettaRestoreResult WithGaps(IEnumerable<string> gaps) => NewId is null || !gaps.Any()
+    public LettaRestoreResult WithGaps(IEnumerable<string> gaps) => AgentId is null || !gaps.Any()
         ? this
-        : this with { Gaps = [.. Gaps, .. gaps], Status = Status == LettaRestoreStatus.Skipped ? Status : LettaRestoreStatus.RestoredWithGaps };
+        : this with { Missing = [.. Missing, .. gaps], Status = Status == LettaRestoreStatus.Skipped ? Status : LettaRestoreStatus.RestoredWithGaps };
 
     /// <inheritdoc/>
-    public override string ToString() => $"{Name}: {Status}";
+    public override string ToString() => $"{AgentName}: {Status}";
 }
 
 /// <summary>How a restore went.</summary>
@@ -64,7 +64,7 @@ public enum LettaRestoreStatus
     /// <summary>Everything that the file says is there.</summary>
     Restored,
 
-    /// <summary>The agent is there; <see cref="LettaRestoreResult.Gaps"/> says what of it is not.</summary>
+    /// <summary>The agent is there; <see cref="LettaRestoreResult.Missing"/> says what of it is not.</summary>
     RestoredWithGaps,
 
     /// <summary>It was there already.</summary>

@@ -31,13 +31,13 @@ public sealed record LettaSchemaDrift
     public required string Effect { get; init; }
 
     /// <summary>The statements that mend it, in their order; <see langword="null"/> where <c>Invoke-LettaSchemaFix</c> does not mend it.</summary>
-    public string? Fix { get; init; }
+    public string? FixSql { get; init; }
 
     /// <summary>What to know of the fix, or why there is none; <see langword="null"/> where there is nothing to say.</summary>
-    public string? FixNote { get; init; }
+    public string? Recommendation { get; init; }
 
     /// <summary>Whether there is a fix. Every fix is additive: no table, column or row is dropped, and no value that is there is changed, but for <c>MessageData</c>, which is never mended unasked.</summary>
-    public bool IsFixable => Fix is not null;
+    public bool IsFixable => FixSql is not null;
 
     /// <summary>Whether the fix leaves every value that is there as it is.</summary>
     public bool IsAdditive => IsFixable && Kind is not LettaDriftKind.MessageData;

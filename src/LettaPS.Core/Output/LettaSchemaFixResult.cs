@@ -44,7 +44,7 @@ public sealed record LettaSchemaFixResult
     public string? Message { get; init; }
 
     /// <summary>Rows that it changed, where it changes rows.</summary>
-    public long? Rows { get; init; }
+    public long? RowCount { get; init; }
 
     /// <summary>How long it took, waiting for locks included.</summary>
     public TimeSpan Duration { get; init; }

@@ -10,7 +10,7 @@ public sealed record LettaSchemaReport
     public string? Schema { get; init; }
 
     /// <summary>Version of PostgreSQL, such as 15.20.</summary>
-    public required Version ServerVersion { get; init; }
+    public required Version PostgresVersion { get; init; }
 
     /// <summary>Who built the tables.</summary>
     public required LettaSchemaBuilder Builder { get; init; }
@@ -34,20 +34,20 @@ public sealed record LettaSchemaReport
     public string? Release { get; init; }
 
     /// <summary>Differences that make requests fail.</summary>
-    public int Breaks { get; init; }
+    public int BreakCount { get; init; }
 
     /// <summary>Differences that slow down, endanger or hide something.</summary>
-    public int Degrades { get; init; }
+    public int DegradeCount { get; init; }
 
     /// <summary>Differences that nobody notices.</summary>
-    public int Cosmetic { get; init; }
+    public int CosmeticCount { get; init; }
 
     /// <summary>Differences of all kinds that <c>Invoke-LettaSchemaFix</c> mends.</summary>
-    public int Fixable { get; init; }
+    public int FixableCount { get; init; }
 
     /// <summary>What to know of the database besides: other schemas with Letta's tables, a collation that moved, an extension that is older than its files.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
     /// <summary>Whether a server of the release works on it.</summary>
-    public bool IsUsable => Schema is not null && Breaks == 0;
+    public bool IsUsable => Schema is not null && BreakCount == 0;
 }

@@ -19,13 +19,13 @@ public sealed record LettaSchemaUpdate
     public required string ToRevision { get; init; }
 
     /// <summary>Whether anything was migrated.</summary>
-    public bool Changed => FromRevision != ToRevision;
+    public bool IsChanged => FromRevision != ToRevision;
 
     /// <summary>Path of the dump that was taken before; <see langword="null"/> with <c>-NoBackup</c>.</summary>
     public string? BackupPath { get; init; }
 
     /// <summary>Whether the server runs again. One of another image than the migrations' does not start on what they made, and is left stopped.</summary>
-    public required bool ServerStarted { get; init; }
+    public required bool IsServerStarted { get; init; }
 
     /// <summary>What <c>alembic</c> wrote, with passwords masked.</summary>
     public IReadOnlyList<string> Output { get; init; } = [];

@@ -46,7 +46,7 @@ public sealed record LettaServerInfo
     public string RestartPolicy { get; init; } = "no";
 
     /// <summary>What the server itself says of its version in <c>/v1/health/</c>; <see langword="null"/> where it was not asked or did not answer.</summary>
-    public string? Version { get; init; }
+    public string? LettaVersion { get; init; }
 
     /// <summary>Address of the server's API from here; <see langword="null"/> where its port is not published.</summary>
     public Uri? BaseUri { get; init; }

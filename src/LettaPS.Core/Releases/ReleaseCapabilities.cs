@@ -3,7 +3,7 @@ using System.Text;
 namespace LettaPS.Core.Releases;
 
 /// <summary>What the release of a target server takes and knows. Facts from the sources of each tag from 0.11.3 to 0.16.8.</summary>
-public sealed class ReleaseCapabilities
+internal sealed class ReleaseCapabilities
 {
     private readonly Version _version;
 

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace LettaPS.Core.Releases;
 
 /// <summary>The releases of the Letta server from 0.11.3 to 0.16.8 and the chain of their migrations.</summary>
-public static class ReleaseCatalogue
+internal static class ReleaseCatalogue
 {
     private static readonly Lazy<ReleaseFile> s_file = new(Load);
     private static readonly Lazy<IReadOnlyList<LettaRelease>> s_all = new(() =>

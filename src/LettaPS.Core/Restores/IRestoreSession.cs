@@ -1,7 +1,7 @@
 namespace LettaPS.Core.Restores;
 
 /// <summary>A run that restores agents, onto a server or into a database.</summary>
-public interface IRestoreSession : IDisposable
+internal interface IRestoreSession : IDisposable
 {
     /// <summary>The map of identifiers, beside the backup.</summary>
     string MapPath { get; }

@@ -3,7 +3,7 @@ using LettaPS.Core.AgentFiles;
 namespace LettaPS.Core.Restores;
 
 /// <summary>An agent that is to be restored, before its file is read whole.</summary>
-public sealed class PlannedAgent
+internal sealed class PlannedAgent
 {
     /// <summary>The file.</summary>
     public required string Path { get; init; }
@@ -45,9 +45,9 @@ public sealed class PlannedAgent
     /// <param name="begun">When it was begun.</param>
     public LettaRestoreResult Result(string? newId, LettaRestoreStatus status, Uri server, long begun) => new()
     {
-        SourceId = SourceId,
-        NewId = newId,
-        Name = Name,
+        SourceAgentId = SourceId,
+        AgentId = newId,
+        AgentName = Name,
         Status = status,
         Path = Path,
         Server = server,

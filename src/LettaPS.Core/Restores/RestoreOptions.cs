@@ -1,7 +1,7 @@
 namespace LettaPS.Core.Restores;
 
 /// <summary>How to restore.</summary>
-public sealed record RestoreOptions
+internal sealed record RestoreOptions
 {
     /// <summary>What to do with an agent that the target has already.</summary>
     public RestoreConflict Conflict { get; init; }

@@ -8,7 +8,7 @@ using LettaPS.Core.Json;
 namespace LettaPS.Core.Restores;
 
 /// <summary>What is to be restored: every agent of the files, what they share, and the files that cannot be read.</summary>
-public sealed class RestorePlan : IDisposable
+internal sealed class RestorePlan : IDisposable
 {
     private readonly List<AgentDocument> _outlines = [];
     private readonly Dictionary<string, int> _uses = new(StringComparer.Ordinal);
@@ -158,7 +158,7 @@ public sealed class RestorePlan : IDisposable
 /// <param name="ManagerId">Original identifier of the agent that manages it, where one does.</param>
 /// <param name="AgentIds">Original identifiers of its agents, without the manager.</param>
 /// <param name="Value">The group as the file has it.</param>
-public sealed record PlannedGroup(string SourceId, string? ManagerId, IReadOnlyList<string> AgentIds, JsonElement Value)
+internal sealed record PlannedGroup(string SourceId, string? ManagerId, IReadOnlyList<string> AgentIds, JsonElement Value)
 {
     /// <summary>All agents that must be there.</summary>
     public IEnumerable<string> Members => ManagerId is null ? AgentIds : AgentIds.Append(ManagerId);

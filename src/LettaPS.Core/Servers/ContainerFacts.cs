@@ -4,7 +4,7 @@ namespace LettaPS.Core.Servers;
 /// What an engine tells of one container. It carries the container's environment as it is, secrets included, and so is never written to the
 /// pipeline: what users see is <see cref="LettaServerInfo"/>.
 /// </summary>
-public sealed record ContainerFacts
+internal sealed record ContainerFacts
 {
     /// <summary>Identifier of the container: 64 hexadecimal digits.</summary>
     public required string Id { get; init; }
@@ -88,4 +88,4 @@ public sealed record ContainerFacts
 /// <param name="Name">Name of the network.</param>
 /// <param name="Aliases">Names by which the others in the network can reach the container, beside its own name.</param>
 /// <param name="Address">The container's address there; empty while it does not run.</param>
-public sealed record ContainerNetwork(string Name, IReadOnlyList<string> Aliases, string Address);
+internal sealed record ContainerNetwork(string Name, IReadOnlyList<string> Aliases, string Address);

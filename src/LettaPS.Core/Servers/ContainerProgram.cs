@@ -2,7 +2,7 @@ namespace LettaPS.Core.Servers;
 
 /// <summary>A program to run in a container.</summary>
 /// <param name="Command">Program and arguments. No shell reads them.</param>
-public sealed record ContainerProgram(params IReadOnlyList<string> Command)
+internal sealed record ContainerProgram(params IReadOnlyList<string> Command)
 {
     /// <summary>Variables beside the container's own.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();

@@ -3,7 +3,7 @@ using LettaPS.Core.Connections;
 namespace LettaPS.Core.Servers;
 
 /// <summary>What LettaPS asks of a container engine. Thread-safe.</summary>
-public interface IContainerEngine : IDisposable
+internal interface IContainerEngine : IDisposable
 {
     /// <summary>Where the engine is: <c>unix:///var/run/docker.sock</c>.</summary>
     Uri Endpoint { get; }

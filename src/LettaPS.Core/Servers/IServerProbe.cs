@@ -1,7 +1,7 @@
 namespace LettaPS.Core.Servers;
 
 /// <summary>Looks at what is at a server's address step by step. Each step stands alone, nothing is tried twice, and only GET is ever sent.</summary>
-public interface IServerProbe : IDisposable
+internal interface IServerProbe : IDisposable
 {
     /// <summary>Looks up the host.</summary>
     /// <returns>Its IP addresses.</returns>
@@ -27,7 +27,7 @@ public interface IServerProbe : IDisposable
 /// <param name="Subject">Whom the certificate names.</param>
 /// <param name="NotAfter">When it ends (UTC).</param>
 /// <param name="Problem">Why a client does not accept it; <see langword="null"/> where it does.</param>
-public sealed record TlsFacts(string Subject, DateTimeOffset NotAfter, string? Problem);
+internal sealed record TlsFacts(string Subject, DateTimeOffset NotAfter, string? Problem);
 
 /// <summary>An answer over HTTP.</summary>
 /// <param name="Status">The status.</param>
@@ -36,7 +36,7 @@ public sealed record TlsFacts(string Subject, DateTimeOffset NotAfter, string? P
 /// <param name="Software">What the header <c>Server</c> says, or <see langword="null"/>.</param>
 /// <param name="Via">What the header <c>Via</c> says, or <see langword="null"/>.</param>
 /// <param name="Duration">How long it took.</param>
-public sealed record ServerAnswer(int Status, bool IsJson, string Body, string? Software, string? Via, TimeSpan Duration)
+internal sealed record ServerAnswer(int Status, bool IsJson, string Body, string? Software, string? Via, TimeSpan Duration)
 {
     /// <summary>Whether it is a success.</summary>
     public bool IsSuccess => Status is >= 200 and < 300;

@@ -1,7 +1,7 @@
 namespace LettaPS.Core.Servers;
 
 /// <summary>A container of ours that ends, and is gone, when it is disposed of.</summary>
-public interface ITemporaryContainer : IAsyncDisposable
+internal interface ITemporaryContainer : IAsyncDisposable
 {
     /// <summary>Identifier of the container.</summary>
     string Id { get; }

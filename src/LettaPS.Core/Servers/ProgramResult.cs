@@ -4,4 +4,4 @@ namespace LettaPS.Core.Servers;
 /// <param name="ExitCode">Its exit code.</param>
 /// <param name="Output">What it wrote to standard output where that was not sent elsewhere.</param>
 /// <param name="Error">What it wrote to standard error: the last 64 KiB.</param>
-public sealed record ProgramResult(int ExitCode, string Output, string Error);
+internal sealed record ProgramResult(int ExitCode, string Output, string Error);

@@ -8,7 +8,7 @@ namespace LettaPS.Core.Servers;
 /// <param name="engine">The engine that runs them.</param>
 /// <param name="connect">Opens a client for a server; what it wants to warn of goes to the second argument.</param>
 /// <param name="time">The clock.</param>
-public sealed class ServerControl(IContainerEngine engine, Func<LettaConnection, Action<string>, ILettaServer> connect, TimeProvider time)
+internal sealed class ServerControl(IContainerEngine engine, Func<LettaConnection, Action<string>, ILettaServer> connect, TimeProvider time)
 {
     private const int LogLines = 200;
     private const int ShownLines = 15;
@@ -116,7 +116,7 @@ public sealed class ServerControl(IContainerEngine engine, Func<LettaConnection,
             new LettaConnection(address, await PasswordAsync(container, limit.Token).ConfigureAwait(false), s_answerLimit),
             warning => problem = warning);
         var answered = await server.CheckAsync(limit.Token).ConfigureAwait(false);
-        return (answered.ServerVersion!, problem);
+        return (answered.LettaVersion!, problem);
     }
 
     private async Task<System.Security.SecureString?> PasswordAsync(ContainerFacts container, CancellationToken cancellationToken)

@@ -3,7 +3,7 @@ using LettaPS.Core.Compose.Model;
 namespace LettaPS.Core.Servers;
 
 /// <summary>Finds out from what an engine tells of its containers which of them are Letta servers, and where their databases are.</summary>
-public static class ServerDiscovery
+internal static class ServerDiscovery
 {
     /// <summary>The port that Letta's API has in its image.</summary>
     public const int ApiPort = 8283;

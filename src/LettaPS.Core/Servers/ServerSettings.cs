@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace LettaPS.Core.Servers;
 
 /// <summary>Which variables of a container's environment are Letta's, and what of them may be shown.</summary>
-public static partial class ServerSettings
+internal static partial class ServerSettings
 {
     /// <summary>What a secret is replaced by.</summary>
     public const string Mask = "****";

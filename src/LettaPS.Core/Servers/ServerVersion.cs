@@ -3,7 +3,7 @@ using LettaPS.Core.Sources;
 namespace LettaPS.Core.Servers;
 
 /// <summary>Asks servers for their version, which needs neither a password nor a sound database.</summary>
-public static class ServerVersion
+internal static class ServerVersion
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(3);
 
@@ -26,6 +26,6 @@ public static class ServerVersion
             // It may have told its version before it asked for a password, and what does not answer has none to tell.
         }
 
-        return client.Connection.ServerVersion;
+        return client.Connection.LettaVersion;
     }
 }

@@ -6,7 +6,7 @@ namespace LettaPS.Core.Servers;
 /// <param name="ErrorId">Stable identifier of the failure.</param>
 /// <param name="Meaning">What went wrong.</param>
 /// <param name="RecommendedAction">What to do about it.</param>
-public sealed partial record StartupLogAnalyzer(string ErrorId, string Meaning, string RecommendedAction)
+internal sealed partial record StartupLogAnalyzer(string ErrorId, string Meaning, string RecommendedAction)
 {
     // Causes before consequences: a failed migration is told by what made it fail. The texts are PostgreSQL's, alembic's, uvicorn's and the
     // start script's own (letta/server/startup.sh, 0.11.3 to 0.16.8); their order of appearance in a log is not reliable, so each is looked for in all lines.

@@ -5,7 +5,7 @@ namespace LettaPS.Core.Servers;
 /// <param name="Script">
 /// What its shell runs. Standard input is open until the container is to end: <c>cat >/dev/null</c> waits for that.
 /// </param>
-public sealed record TemporaryContainerSpecification(string Image, string Script)
+internal sealed record TemporaryContainerSpecification(string Image, string Script)
 {
     /// <summary>Environment.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();

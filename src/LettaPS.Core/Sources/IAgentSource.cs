@@ -3,7 +3,7 @@ using LettaPS.Core.AgentFiles;
 namespace LettaPS.Core.Sources;
 
 /// <summary>A place that agents can be read from whole. Reading changes nothing there.</summary>
-public interface IAgentSource : IDisposable
+internal interface IAgentSource : IDisposable
 {
     /// <summary>The server that the agents live on.</summary>
     LettaConnection Connection { get; }

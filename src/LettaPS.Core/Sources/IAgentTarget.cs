@@ -5,7 +5,7 @@ using LettaPS.Core.Releases;
 namespace LettaPS.Core.Sources;
 
 /// <summary>A place that agents can be made in. What it refuses or fails at is a <see cref="LettaException"/>.</summary>
-public interface IAgentTarget
+internal interface IAgentTarget
 {
     /// <summary>Asks what release the target is.</summary>
     Task<ReleaseCapabilities> GetReleaseAsync(CancellationToken cancellationToken);
@@ -80,7 +80,7 @@ public interface IAgentTarget
 }
 
 /// <summary>Kinds of things that a Letta server keeps.</summary>
-public enum ResourceKind
+internal enum ResourceKind
 {
     /// <summary>An agent.</summary>
     Agent,

@@ -1,7 +1,7 @@
 namespace LettaPS.Core.Sources;
 
 /// <summary>A Letta server spoken to over HTTP. Thread-safe; many requests may be under way at once.</summary>
-public interface ILettaServer : IAgentSource, IAgentTarget
+internal interface ILettaServer : IAgentSource, IAgentTarget
 {
     /// <summary>Asks the server for its version and makes one authenticated read.</summary>
     /// <returns>The connection with the server's version.</returns>

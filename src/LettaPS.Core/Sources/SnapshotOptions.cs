@@ -6,7 +6,7 @@ namespace LettaPS.Core.Sources;
 /// <param name="IncludeArchive">The archival passages.</param>
 /// <param name="IncludeSecrets">The values of environment variables.</param>
 /// <param name="IncludeExport">The server's own export, which has of messages what the lists round off. Verification does without.</param>
-public sealed record SnapshotOptions(
+internal sealed record SnapshotOptions(
     string WorkFolder,
     bool IncludeHistory = true,
     bool IncludeArchive = true,

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace LettaPS.Core.Text;
 
 /// <summary>Recognises secrets in compose files by the names of variables and by the form of addresses.</summary>
-public static partial class SecretText
+internal static partial class SecretText
 {
     /// <summary>Passwords that Letta's and PostgreSQL's images use where nothing is set, and that everybody knows.</summary>
     private static readonly string[] s_known = ["letta", "postgres", "password"];

@@ -4,7 +4,7 @@ using System.Text;
 namespace LettaPS.Core.Text;
 
 /// <summary>Unified diffs of texts of which few lines were changed.</summary>
-public static class UnifiedDiff
+internal static class UnifiedDiff
 {
     /// <summary>Lines that diff and git show around what changed.</summary>
     public const int UsualContext = 3;

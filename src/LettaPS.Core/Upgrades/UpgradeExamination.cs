@@ -15,34 +15,34 @@ using LettaPS.Core.Schemas.Repair;
 namespace LettaPS.Core.Upgrades;
 
 /// <summary>Looks at all that decides whether an upgrade will succeed and whether there is a way back. Changes nothing.</summary>
-public sealed class UpgradeExamination
+internal sealed class UpgradeExamination
 {
     /// <summary>The last migration that copies secrets (0.13.0).</summary>
     private const string LastThatCopiesSecrets = "8149a781ac1b";
 
-    private readonly IAdapterFactory _door;
+    private readonly IAdapterFactory _adapters;
     private readonly HealthTarget _target;
     private readonly HealthOptions _options;
     private readonly TimeProvider _time;
     private readonly LettaRelease _to;
 
     /// <summary>Prepares a preflight.</summary>
-    /// <param name="door">Opens the outside world.</param>
+    /// <param name="adapters">Opens the outside world.</param>
     /// <param name="target">The server.</param>
     /// <param name="to">The release to upgrade to.</param>
     /// <param name="options">Where the backups are.</param>
     /// <param name="time">Gives the time.</param>
     /// <exception cref="LettaException"><c>ReleaseUnknown</c>; <c>ReleaseWithoutSchema</c>.</exception>
-    public UpgradeExamination(IAdapterFactory door, HealthTarget target, string to, HealthOptions options, TimeProvider time)
+    public UpgradeExamination(IAdapterFactory adapters, HealthTarget target, string to, HealthOptions options, TimeProvider time)
     {
-        (_door, _target, _options, _time) = (door, target, options, time);
+        (_adapters, _target, _options, _time) = (adapters, target, options, time);
         _to = ReleaseCatalogue.GetWithSchema(to);
     }
 
     /// <summary>Makes it.</summary>
     public async Task<LettaUpgradeTest> RunAsync(CancellationToken cancellationToken)
     {
-        var context = new HealthContext(_door, _target, _options, _time, cancellationToken) { Release = _to };
+        var context = new HealthContext(_adapters, _target, _options, _time, cancellationToken) { Release = _to };
         await using (context.ConfigureAwait(false))
         {
             var (reading, databaseChecks, steps) = await ExamineDatabaseAsync(context, cancellationToken).ConfigureAwait(false);
@@ -55,7 +55,7 @@ public sealed class UpgradeExamination
                 checks.Add(Downgrade());
             }
 
-            checks.Add(Clients(await _door.FindLettaCodeAsync(cancellationToken).ConfigureAwait(false)));
+            checks.Add(Clients(await _adapters.FindLettaCodeAsync(cancellationToken).ConfigureAwait(false)));
             var worst = checks.Select(c => c.Verdict).Max();
             return new LettaUpgradeTest
             {
@@ -168,7 +168,7 @@ public sealed class UpgradeExamination
     {
         if (reading.Diagnosis.Drifts().FirstOrDefault(d => d.Kind == LettaDriftKind.RevisionStuck) is { } stuck)
         {
-            yield return Block("Stuck", stuck.Effect, $"{stuck.Fix ?? "ALTER TABLE archives DROP COLUMN embedding_config"}, then upgrade again.");
+            yield return Block("Stuck", stuck.Effect, $"{stuck.FixSql ?? "ALTER TABLE archives DROP COLUMN embedding_config"}, then upgrade again.");
         }
 
         // Where no migration leads on from the database (no revision, or a later one), the reading held it to the release to come.
@@ -238,8 +238,8 @@ public sealed class UpgradeExamination
         finding.Name,
         finding.Status switch
         {
-            LettaHealthStatus.Fail => LettaUpgradeVerdict.Blocked,
-            LettaHealthStatus.Warn => LettaUpgradeVerdict.ReadyWithWarnings,
+            LettaHealthStatus.Failed => LettaUpgradeVerdict.Blocked,
+            LettaHealthStatus.Warning => LettaUpgradeVerdict.ReadyWithWarnings,
             _ => LettaUpgradeVerdict.Ready,
         },
         finding.Message,

@@ -48,7 +48,7 @@ public sealed class ConvertToLettaAgentFileCommand : BackupPathCmdlet
         if (await ShouldProcessAsync(target, $"Convert {path}").ConfigureAwait(false))
         {
             var file = await AgentFileConverter.ConvertAsync(path, target, cancellationToken).ConfigureAwait(false);
-            foreach (var gap in file.Gaps)
+            foreach (var gap in file.Missing)
             {
                 await WriteWarningAsync($"{file.AgentName}: {gap}").ConfigureAwait(false);
             }

@@ -39,7 +39,7 @@ public sealed class GetLettaServerCommand : ServerCmdlet
             var version = server is { State: ContainerState.Running, BaseUri: { } address }
                 ? await ServerVersion.AskAsync(address, connection => AdapterLoadContext.Factory.OpenServer(connection), cancellationToken).ConfigureAwait(false)
                 : null;
-            await WriteObjectAsync(server with { Version = version }).ConfigureAwait(false);
+            await WriteObjectAsync(server with { LettaVersion = version }).ConfigureAwait(false);
         }
     });
 }

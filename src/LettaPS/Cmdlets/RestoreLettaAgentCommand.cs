@@ -365,7 +365,7 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
         if (withheld.Count > 0)
         {
             var gaps = PassagesOnly ? Array.Empty<(string, string)>().ToLookup(g => g.Item1, g => g.Item2) : await session.RestoreGroupsAsync(cancellationToken).ConfigureAwait(false);
-            foreach (var result in withheld.Select(r => r.WithGaps(gaps[r.SourceId])))
+            foreach (var result in withheld.Select(r => r.WithGaps(gaps[r.SourceAgentId])))
             {
                 counts[(int)result.Status]++;
                 await WriteObjectAsync(result).ConfigureAwait(false);
@@ -381,7 +381,7 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
         try
         {
             var result = await session.RestoreAsync(agent, cancellationToken).ConfigureAwait(false);
-            if (result is { Status: LettaRestoreStatus.Skipped, Gaps.Count: > 0 })
+            if (result is { Status: LettaRestoreStatus.Skipped, Missing.Count: > 0 })
             {
                 await WriteWarningAsync(result.Warnings[^1]).ConfigureAwait(false);
             }
@@ -391,7 +391,7 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
         catch (LettaException e) when (e.ErrorId is not ("IdMapWriteFailed" or "RestoreInProgress"))
         {
             await WriteErrorAsync(e, agent.SourceId).ConfigureAwait(false);
-            return agent.Result(null, LettaRestoreStatus.Failed, server, begun) with { Gaps = [e.Message] };
+            return agent.Result(null, LettaRestoreStatus.Failed, server, begun) with { Missing = [e.Message] };
         }
     }
 

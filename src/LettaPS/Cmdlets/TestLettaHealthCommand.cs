@@ -37,7 +37,7 @@ public sealed class TestLettaHealthCommand : BackupExaminationCmdlet
                 await WriteObjectAsync(check).ConfigureAwait(false);
             }
 
-            healthy &= check.Status != LettaHealthStatus.Fail;
+            healthy &= check.Status != LettaHealthStatus.Failed;
             if (Quiet && !healthy)
             {
                 break;

@@ -107,7 +107,7 @@ public sealed class UpdateLettaCodePinCommand : PSCmdlet
 
             foreach (var change in edit.Changes)
             {
-                WriteVerbose($"{path}: {change.Path} {change.OldId} becomes {change.NewId}.");
+                WriteVerbose($"{path}: {change.Path} {change.SourceAgentId} becomes {change.AgentId}.");
             }
 
             if (edit.Changes.Count > 0 && !ShouldProcess(path, $"Change {edit.Changes.Count} identifiers of agents"))

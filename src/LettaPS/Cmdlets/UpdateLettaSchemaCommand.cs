@@ -75,7 +75,7 @@ public sealed class UpdateLettaSchemaCommand : ServerDatabaseCmdlet
             await WriteVerboseAsync(line).ConfigureAwait(false);
         }
 
-        if (update is { Changed: true, ServerStarted: false } && Image is not null)
+        if (update is { IsChanged: true, IsServerStarted: false } && Image is not null)
         {
             await WriteWarningAsync($"'{server.Name}' is stopped: its own image cannot start on what {Image} migrated. Set that image in the compose file and make the container anew.").ConfigureAwait(false);
         }

@@ -81,9 +81,9 @@ public sealed class ComposeAuditTests : IDisposable
         var finding = Assert.Single(Examine(Sound.Replace(right, wrong, StringComparison.Ordinal)), f => f.Rule == rule);
 
         Assert.Equal((_folder["compose.yml"], line), (finding.Path, finding.Line));
-        Assert.NotEmpty(finding.Fix);
-        Assert.DoesNotContain("hunter2", finding.Message + finding.Fix, StringComparison.Ordinal);
-        Assert.DoesNotContain(":latest", finding.Fix, StringComparison.Ordinal);
+        Assert.NotEmpty(finding.Recommendation);
+        Assert.DoesNotContain("hunter2", finding.Message + finding.Recommendation, StringComparison.Ordinal);
+        Assert.DoesNotContain(":latest", finding.Recommendation, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -25,7 +25,7 @@ public sealed class ImagePinsTests : IDisposable
     {
         var pin = Describe($"services:\n  letta:\n    # here\n    image: {image}\n", env);
 
-        Assert.Equal((resolved, floating, image, 4, "letta"), (pin.Resolved, pin.Floating, pin.Image, pin.Line, pin.Service));
+        Assert.Equal((resolved, floating, image, 4, "letta"), (pin.Resolved, pin.IsFloating, pin.Image, pin.Line, pin.Service));
         Assert.Contains(comment, pin.Comment, StringComparison.Ordinal);
     }
 

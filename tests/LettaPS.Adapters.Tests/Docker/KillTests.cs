@@ -11,7 +11,7 @@ namespace LettaPS.Adapters.Tests.Docker;
 public sealed class KillTests
 {
     private readonly CancellationToken _cancel = TestContext.Current.CancellationToken;
-    private readonly AdapterFactory _door = new();
+    private readonly AdapterFactory _adapters = new();
 
     [Fact]
     public async Task A_restore_that_was_killed_anywhere_is_finished_by_the_next_one()
@@ -19,7 +19,7 @@ public sealed class KillTests
         await using var project = await LettaProject.StartAsync();
         using var folder = new TempFolder();
         await project.FillAsync(4);
-        using var engine = _door.OpenEngine();
+        using var engine = _adapters.OpenEngine();
         var host = await HostAsync(engine, project.Letta);
         await DumpAsync(host, folder["a.dump"]);
 
@@ -43,7 +43,7 @@ public sealed class KillTests
     public async Task A_reset_that_was_killed_anywhere_is_finished_by_the_next_one()
     {
         await using var project = await LettaProject.StartAsync();
-        using var engine = _door.OpenEngine();
+        using var engine = _adapters.OpenEngine();
         var host = await HostAsync(engine, project.Letta);
 
         foreach (var step in new[] { "Make", "Publish", "StopServers", "Fill", "Swap", "StartServers", "RemoveOld", "Finish" })
@@ -76,8 +76,8 @@ public sealed class KillTests
 
     private async Task<ServerDatabaseHost> HostAsync(IContainerEngine engine, string container)
     {
-        var control = new ServerControl(engine, (connection, warn) => _door.OpenServer(connection, warn: warn), TimeProvider.System);
-        return new ServerDatabaseHost(engine, (await engine.InspectAsync(container, _cancel)).Id, _door, control, TimeSpan.FromMinutes(3), null);
+        var control = new ServerControl(engine, (connection, warn) => _adapters.OpenServer(connection, warn: warn), TimeProvider.System);
+        return new ServerDatabaseHost(engine, (await engine.InspectAsync(container, _cancel)).Id, _adapters, control, TimeSpan.FromMinutes(3), null);
     }
 
     private async Task DumpAsync(ServerDatabaseHost host, string path)

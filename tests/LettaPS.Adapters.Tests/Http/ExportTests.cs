@@ -180,9 +180,9 @@ public class ExportTests(ExportTests.Seeds seeds) : IClassFixture<ExportTests.Se
         var agent = exported.Server.State.Agents.Single(a => a.Name == "AI/ML Expert");
 
         Assert.Contains(exported.Server.Requests.Of("GET", $"/v1/agents/{agent.Id}/export"), r => r.Status == 500);
-        Assert.True(exported.Backups[agent.Id].Complete);
-        Assert.Equal(agent.Messages.Count, exported.Backups[agent.Id].Messages);
-        Assert.Equal(agent.Messages.Count, exported.Backups[agent.Id].Rebuilt);
+        Assert.True(exported.Backups[agent.Id].IsComplete);
+        Assert.Equal(agent.Messages.Count, exported.Backups[agent.Id].MessageCount);
+        Assert.Equal(agent.Messages.Count, exported.Backups[agent.Id].RebuiltMessageCount);
     }
 
     [Theory]
@@ -270,7 +270,7 @@ public class ExportTests(ExportTests.Seeds seeds) : IClassFixture<ExportTests.Se
             await using var exported = await Exported.AllAsync(server);
 
             Assert.All(exported.Backups.Values, b => Assert.Empty(b.Missing));
-            Assert.Equal(955, exported.Backups.Values.Sum(b => b.Messages));
+            Assert.Equal(955, exported.Backups.Values.Sum(b => b.MessageCount));
             Assert.Equal(warnings, exported.Warnings.Count);
             foreach (var agent in server.State.Agents)
             {
@@ -296,7 +296,7 @@ public class ExportTests(ExportTests.Seeds seeds) : IClassFixture<ExportTests.Se
         Assert.Equal(
             agent.Messages.Where((_, i) => i < unreadable[0] || i > unreadable[^1]).Select(m => m.Id),
             agent.Messages.Where((m, i) => (i < unreadable[0] || i > unreadable[^1]) && found.Contains(m.Id)).Select(m => m.Id));
-        Assert.False(exported.Backups[agent.Id].Complete);
+        Assert.False(exported.Backups[agent.Id].IsComplete);
         Assert.Contains("Messages of the history after message-", exported.Backups[agent.Id].Missing[0], StringComparison.Ordinal);
     }
 

@@ -26,7 +26,7 @@ public abstract class MessageRepairTests(int major)
         Assert.StartsWith("297 tool messages of 0.11 are in danger, 0 are damaged", drift.Effect, StringComparison.Ordinal);
         var result = Assert.Single(await doctor.FixAsync(s_repair));
 
-        Assert.Equal(297, result.Rows);
+        Assert.Equal(297, result.RowCount);
         Assert.Equal(297, await database.QueryAsync<long>($"SELECT count(*) FROM messages WHERE {OfOneReturn} AND tool_returns -> 0 ->> 'tool_call_id' = tool_call_id"));
         Assert.Equal(before, await RowsAsync(database, "(CASE WHEN json_array_length(tool_returns) = 1 THEN jsonb_build_array(tool_returns::jsonb -> 0 #- '{tool_call_id}') ELSE tool_returns::jsonb END)"));
         Assert.Empty((await doctor.CompareAsync("0.16.8", schemaOnly: false, default)).Drifts);
@@ -54,7 +54,7 @@ public abstract class MessageRepairTests(int major)
         Assert.StartsWith("0 tool messages of 0.11 are in danger, 297 are damaged", drift.Effect, StringComparison.Ordinal);
         var result = Assert.Single(await doctor.FixAsync(s_repair));
 
-        Assert.Equal(297, result.Rows);
+        Assert.Equal(297, result.RowCount);
         Assert.Equal(before, await RowsAsync(database, "''"));
         Assert.Equal(297, await database.QueryAsync<long>($"SELECT count(*) FROM messages WHERE {OfOneReturn} AND tool_returns -> 0 ->> 'tool_call_id' = tool_call_id"));
         Assert.Empty((await doctor.CompareAsync("0.16.8", schemaOnly: false, default)).Drifts);
@@ -76,7 +76,7 @@ public abstract class MessageRepairTests(int major)
 
         var result = Assert.Single(await new SchemaDoctor(schema).FixAsync(s_repair));
 
-        Assert.Equal(3, result.Rows);
+        Assert.Equal(3, result.RowCount);
         Assert.Equal(
             [
                 """[{"tool_call_id": "call \"\\ '1"}]""",
@@ -103,7 +103,7 @@ public abstract class MessageRepairTests(int major)
         var result = Assert.Single(await doctor.FixAsync(s_repair));
 
         Assert.InRange(lost, 1, 296);
-        Assert.Equal(297 - lost, result.Rows);
+        Assert.Equal(297 - lost, result.RowCount);
         Assert.Contains($"The ids of {lost} messages are lost", result.Message, StringComparison.Ordinal);
         Assert.Equal(lost, await database.QueryAsync<long>($"SELECT count(*) FROM messages WHERE {OfOneReturn} AND tool_call_id IS NULL"));
         Assert.False(Assert.Single((await doctor.CompareAsync("0.16.8", schemaOnly: false, default)).Drifts).IsFixable);

@@ -469,12 +469,12 @@ public abstract class SchemaFixTests(int major)
 
         var drift = Assert.Single((await doctor.CompareAsync("0.16.8", schemaOnly: false, default)).Drifts);
         Assert.Equal((LettaDriftKind.PlaintextSecret, "providers", "api_key"), (drift.Kind, drift.Table, drift.Name));
-        Assert.DoesNotContain("sk-plain", drift.ToString() + drift.Fix, StringComparison.Ordinal);
+        Assert.DoesNotContain("sk-plain", drift.ToString() + drift.FixSql, StringComparison.Ordinal);
 
         var skipped = Assert.Single(await doctor.FixAsync(new SchemaFixOptions { Version = "0.16.8" }));
         Assert.Equal(LettaSchemaFixStatus.Skipped, skipped.Status);
         var copied = Assert.Single(await doctor.FixAsync(new SchemaFixOptions { Version = "0.16.8", IncludeSecretColumn = true }));
-        Assert.Equal((LettaSchemaFixStatus.Done, 1L), (copied.Status, copied.Rows));
+        Assert.Equal((LettaSchemaFixStatus.Done, 1L), (copied.Status, copied.RowCount));
         Assert.Equal("sk-plain", await database.QueryAsync<string>("SELECT api_key_enc FROM providers"));
     }
 
@@ -595,7 +595,7 @@ public abstract class SchemaFixTests(int major)
         var only = (await doctor.CompareAsync("0.16.2", schemaOnly: false, default)).Drifts.Where(d => d.Name == "request_id").ToList();
         results = await doctor.FixAsync(s_to0162 with { Only = only });
         Assert.Equal(["request_id"], results.Select(r => r.Name).OfType<string>());
-        Assert.Equal(4, (await doctor.CompareAsync("0.16.2", schemaOnly: false, default)).Report.Breaks);
+        Assert.Equal(4, (await doctor.CompareAsync("0.16.2", schemaOnly: false, default)).Report.BreakCount);
     }
 
     [Fact]

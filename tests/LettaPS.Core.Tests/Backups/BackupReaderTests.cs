@@ -32,7 +32,7 @@ public class BackupReaderTests
                 bytes[i] ^= (byte)(1 << (i % 8));
                 await File.WriteAllBytesAsync(file, bytes, TestContext.Current.CancellationToken);
 
-                var invalid = (await set.TestAsync()).Where(r => !r.Valid).Select(r => r.Path);
+                var invalid = (await set.TestAsync()).Where(r => !r.IsValid).Select(r => r.Path);
 
                 Assert.Contains(file, invalid);
                 bytes[i] ^= (byte)(1 << (i % 8));
@@ -48,7 +48,7 @@ public class BackupReaderTests
         using var set = new SmallSet(s_agent, s_other);
         File.Move(Path.Combine(set.Folder, $"agent-{s_other}.af"), Path.Combine(set.Folder, "agent-else.af"));
 
-        var problems = (await set.TestAsync()).Where(r => !r.Valid).ToDictionary(r => Path.GetFileName(r.Path), r => r.Problems[0]);
+        var problems = (await set.TestAsync()).Where(r => !r.IsValid).ToDictionary(r => Path.GetFileName(r.Path), r => r.Problems[0]);
 
         Assert.Equal(["agent-else.af", $"agent-{s_other}.af"], problems.Keys);
         Assert.Equal("The manifest does not name this file.", problems["agent-else.af"]);
@@ -89,8 +89,8 @@ public class BackupReaderTests
 
         var backup = await ReadAsync(Path.GetDirectoryName(set.Folder)!);
 
-        Assert.Equal((set.Folder, LettaBackupState.Damaged, 1, false), (backup.Path, backup.State, backup.Agents, backup.Complete));
-        var invalid = Assert.Single(await set.TestAsync(), r => !r.Valid);
+        Assert.Equal((set.Folder, LettaBackupState.Damaged, 1, false), (backup.Path, backup.State, backup.AgentCount, backup.IsComplete));
+        var invalid = Assert.Single(await set.TestAsync(), r => !r.IsValid);
         Assert.Equal(Path.Combine(set.Folder, BackupManifest.FileName), invalid.Path);
         Assert.Contains("manifest of the set is gone", Assert.Single(invalid.Problems), StringComparison.Ordinal);
         Assert.Equal("BackupSetExists", Assert.Throws<LettaException>(() => BackupSet.Open(set.Request() with { Path = set.Folder })).ErrorId);
@@ -107,7 +107,7 @@ public class BackupReaderTests
         File.Delete(file);
 
         var backup = await ReadAsync(set.Folder);
-        Assert.Equal((LettaBackupState.Damaged, 2, false), (backup.State, backup.Agents, backup.Complete));
+        Assert.Equal((LettaBackupState.Damaged, 2, false), (backup.State, backup.AgentCount, backup.IsComplete));
     }
 
     [Fact]
@@ -117,8 +117,8 @@ public class BackupReaderTests
 
         var backup = await ReadAsync(Path.GetDirectoryName(set.Folder)!);
 
-        Assert.Equal((LettaBackupState.Finished, 2, 4, 2, true), (backup.State, backup.Agents, backup.Messages, backup.Passages, backup.Complete));
-        Assert.Equal(("0.16.8", "1c28e167b74f"), (backup.ServerVersion, backup.SchemaRevision));
+        Assert.Equal((LettaBackupState.Finished, 2, 4, 2, true), (backup.State, backup.AgentCount, backup.MessageCount, backup.PassageCount, backup.IsComplete));
+        Assert.Equal(("0.16.8", "1c28e167b74f"), (backup.LettaVersion, backup.SchemaRevision));
         var shared = Assert.Single(backup.SharedBlocks);
         Assert.Equal("block-b0000000-0000-4000-8000-000000000000", shared.Key);
         Assert.Equal([$"agent-{s_agent}", $"agent-{s_other}"], shared.Value);

@@ -46,18 +46,18 @@ public class ComposeTemplateTests
         Assert.Equal(missing, ComposeTemplate.TryParse(text)!.Expand(new Variables()).MissingVariable);
 
     [Theory]
-    [InlineData("letta/letta:${UNSET:-latest}", 12, 18, TemplateSegmentKind.Text, 21)]
-    [InlineData("letta/letta:latest", 12, 18, TemplateSegmentKind.Text, 12)]
-    [InlineData("letta/letta:${UNSET}", 12, 12, TemplateSegmentKind.Unset, 12)]
-    [InlineData("letta/letta:${UNSET:-}", 12, 12, TemplateSegmentKind.Text, 21)]
-    [InlineData("letta/letta", 11, 11, TemplateSegmentKind.Text, 11)]
-    [InlineData("${UNSET:-letta/letta}", 11, 11, TemplateSegmentKind.Text, 20)]
-    [InlineData("letta/letta:${SET}", 12, 17, TemplateSegmentKind.Environment, 0)]
-    public void A_range_of_the_result_leads_back_to_where_it_stands(string text, int start, int end, TemplateSegmentKind kind, int position)
+    [InlineData("letta/letta:${UNSET:-latest}", 12, 18, nameof(TemplateSegmentKind.Text), 21)]
+    [InlineData("letta/letta:latest", 12, 18, nameof(TemplateSegmentKind.Text), 12)]
+    [InlineData("letta/letta:${UNSET}", 12, 12, nameof(TemplateSegmentKind.Unset), 12)]
+    [InlineData("letta/letta:${UNSET:-}", 12, 12, nameof(TemplateSegmentKind.Text), 21)]
+    [InlineData("letta/letta", 11, 11, nameof(TemplateSegmentKind.Text), 11)]
+    [InlineData("${UNSET:-letta/letta}", 11, 11, nameof(TemplateSegmentKind.Text), 20)]
+    [InlineData("letta/letta:${SET}", 12, 17, nameof(TemplateSegmentKind.Environment), 0)]
+    public void A_range_of_the_result_leads_back_to_where_it_stands(string text, int start, int end, string kind, int position)
     {
         var (piece, offset) = ComposeTemplate.TryParse(text)!.Expand(new Variables()).Locate(start, end)!.Value;
 
-        Assert.Equal((kind, position), (piece.Kind, piece.Start + offset));
+        Assert.Equal((kind, position), (piece.Kind.ToString(), piece.Start + offset));
     }
 
     [Fact]

@@ -7,10 +7,10 @@ namespace LettaPS.Core.Tests.Health;
 public class BackupsLayerTests
 {
     [Theory]
-    [InlineData(0, LettaHealthStatus.Pass, "0 minutes old")]
-    [InlineData(23, LettaHealthStatus.Pass, "23 hours old")]
-    [InlineData(25, LettaHealthStatus.Warn, "25 hours old. More than 24 hours is too old")]
-    [InlineData(24 * 40, LettaHealthStatus.Warn, "40 days old")]
+    [InlineData(0, LettaHealthStatus.Passed, "0 minutes old")]
+    [InlineData(23, LettaHealthStatus.Passed, "23 hours old")]
+    [InlineData(25, LettaHealthStatus.Warning, "25 hours old. More than 24 hours is too old")]
+    [InlineData(24 * 40, LettaHealthStatus.Warning, "40 days old")]
     public async Task A_backup_grows_old(int hours, LettaHealthStatus status, string message)
     {
         using var set = new SmallSet(new Guid(7, 0, 0, new byte[8]));
@@ -21,7 +21,7 @@ public class BackupsLayerTests
 
         Assert.Equal(status, findings[0].Status);
         Assert.Contains(message, findings[0].Message);
-        Assert.Equal(LettaHealthStatus.Pass, findings[1].Status);
+        Assert.Equal(LettaHealthStatus.Passed, findings[1].Status);
     }
 
     private sealed class Later(TimeSpan by) : TimeProvider

@@ -7,9 +7,9 @@ namespace LettaPS.Core.Tests.Health;
 public class DatabaseLayerTests
 {
     [Theory]
-    [InlineData("0.16.2", 140_010, LettaHealthStatus.Fail)]
-    [InlineData("0.16.2", 150_020, LettaHealthStatus.Pass)]
-    [InlineData("0.16.8", 130_001, LettaHealthStatus.Fail)]
+    [InlineData("0.16.2", 140_010, LettaHealthStatus.Failed)]
+    [InlineData("0.16.2", 150_020, LettaHealthStatus.Passed)]
+    [InlineData("0.16.8", 130_001, LettaHealthStatus.Failed)]
     public void A_release_that_needs_a_newer_PostgreSQL_fails(string release, int version, LettaHealthStatus status)
     {
         var snapshot = Snapshots.Of($"alembic/{release}", version, "27de0f58e076");
@@ -17,7 +17,7 @@ public class DatabaseLayerTests
         var finding = DatabaseLayer.PostgreSql(new DatabaseReading(DatabaseAddress.Default, snapshot, snapshot.Diagnose(release), TimeSpan.Zero));
 
         Assert.Equal(status, finding.Status);
-        Assert.Equal(status == LettaHealthStatus.Fail, finding.Message.Contains("needs PostgreSQL 15", StringComparison.Ordinal));
+        Assert.Equal(status == LettaHealthStatus.Failed, finding.Message.Contains("needs PostgreSQL 15", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -28,6 +28,6 @@ public class DatabaseLayerTests
 
         var finding = DatabaseLayer.Vector(new DatabaseReading(DatabaseAddress.Default, snapshot, snapshot.Diagnose(), TimeSpan.Zero));
 
-        Assert.Equal((LettaHealthStatus.Warn, "ALTER EXTENSION vector UPDATE"), (finding.Status, finding.Recommendation));
+        Assert.Equal((LettaHealthStatus.Warning, "ALTER EXTENSION vector UPDATE"), (finding.Status, finding.Recommendation));
     }
 }

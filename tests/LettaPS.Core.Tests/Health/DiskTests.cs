@@ -8,10 +8,10 @@ public class DiskTests
     private const long Megabyte = 1 << 20;
 
     [Theory]
-    [InlineData(100, 50_000, 100_000, LettaHealthStatus.Pass)]
-    [InlineData(60_000, 50_000, 100_000, LettaHealthStatus.Warn)]
-    [InlineData(100, 9_000, 100_000, LettaHealthStatus.Warn)]
-    [InlineData(100, 200, 100_000, LettaHealthStatus.Fail)]
+    [InlineData(100, 50_000, 100_000, LettaHealthStatus.Passed)]
+    [InlineData(60_000, 50_000, 100_000, LettaHealthStatus.Warning)]
+    [InlineData(100, 9_000, 100_000, LettaHealthStatus.Warning)]
+    [InlineData(100, 200, 100_000, LettaHealthStatus.Failed)]
     public void Free_space_is_judged_by_the_size_of_the_database_and_of_the_disk(long size, long free, long total, LettaHealthStatus status) =>
         Assert.Equal(status, DatabaseLayer.JudgeDisk(size * Megabyte, new DiskSpace(free * Megabyte, total * Megabyte)).Status);
 

@@ -27,7 +27,7 @@ public class HealthExaminationTests
             Layer(LettaHealthLayer.Container, [], Finding.Fail("a", "bad", null)),
             Layer(LettaHealthLayer.Network, [LettaHealthLayer.Container], Finding.Pass("a", "good")));
 
-        Assert.Equal([LettaHealthStatus.Fail, LettaHealthStatus.Pass], checks.Select(c => c.Status));
+        Assert.Equal([LettaHealthStatus.Failed, LettaHealthStatus.Passed], checks.Select(c => c.Status));
     }
 
     [Fact]

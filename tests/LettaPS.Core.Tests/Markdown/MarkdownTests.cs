@@ -40,7 +40,7 @@ public sealed class MarkdownTests : IDisposable
         var messages = file.Items("agents").SelectMany(a => a.Items("messages")).Concat(file.Items("messages")).ToList();
 
         // Where a file has no system message, reading it makes one of the system prompt: servers need it.
-        Assert.Equal(messages.Count + (messages.Any(m => m.StringOrNull("role") == "system") ? 0 : 1), agent.Messages);
+        Assert.Equal(messages.Count + (messages.Any(m => m.StringOrNull("role") == "system") ? 0 : 1), agent.MessageCount);
         Assert.All(file.Items("blocks").Concat(file.Items("core_memory")).Select(b => b.StringOrNull("value")!).Where(v => v.Length > 0), value => Assert.Contains(value, found));
         Assert.All(
             messages.Where(m => m.StringOrNull("role") is "system" or "assistant").SelectMany(m => m.Items("content")).Select(p => p.StringOrNull("text")).OfType<string>().Where(t => t.Length > 0),

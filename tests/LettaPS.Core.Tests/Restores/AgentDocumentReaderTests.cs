@@ -106,8 +106,8 @@ public sealed class AgentDocumentReaderTests : IDisposable
         var result = await AgentFileConverter.ConvertAsync(_folder["state.json"], _folder["new.af"], s_cancel);
 
         Assert.Equal(AgentFileFormat.AgentState, result.SourceFormat);
-        Assert.Contains(result.Gaps, g => g.StartsWith($"{state.GetProperty("message_ids").GetArrayLength()} messages:", StringComparison.Ordinal));
-        Assert.Contains(result.Gaps, g => g.StartsWith("Archival passages:", StringComparison.Ordinal));
+        Assert.Contains(result.Missing, g => g.StartsWith($"{state.GetProperty("message_ids").GetArrayLength()} messages:", StringComparison.Ordinal));
+        Assert.Contains(result.Missing, g => g.StartsWith("Archival passages:", StringComparison.Ordinal));
         var info = await InspectAsync(_folder["new.af"]);
         Assert.Empty(info.Problems);
         Assert.Equal((1, 1), (info.Messages, info.InContext));
@@ -115,7 +115,7 @@ public sealed class AgentDocumentReaderTests : IDisposable
         Assert.Equal(state.GetProperty("memory").GetProperty("blocks").GetArrayLength(), info.Blocks);
         using var again = await AgentFileReader.ReadAsync(_folder["new.af"], _folder.Path, outline: false, s_cancel);
         Assert.Equal(state.GetProperty("id").GetString(), again.Agents[0].SourceId);
-        Assert.Equal(result.Gaps, again.Gaps);
+        Assert.Equal(result.Missing, again.Gaps);
     }
 
     [Theory]

@@ -106,7 +106,7 @@ public class SchemaDiagnosisTests
 
         Assert.Contains(diagnosis.Drifts(), d => d.Kind == LettaDriftKind.MissingColumn);
         Assert.DoesNotContain(diagnosis.Drifts(), d => d.IsFixable);
-        Assert.All(diagnosis.Drifts().Where(d => d.Kind == LettaDriftKind.MissingColumn), d => Assert.Contains("Update-LettaSchema", d.FixNote, StringComparison.Ordinal));
+        Assert.All(diagnosis.Drifts().Where(d => d.Kind == LettaDriftKind.MissingColumn), d => Assert.Contains("Update-LettaSchema", d.Recommendation, StringComparison.Ordinal));
         Assert.Equal([LettaDriftKind.RevisionBehind], diagnosis.ToMend.Select(d => d.Kind));
     }
 
@@ -160,7 +160,7 @@ public class SchemaDiagnosisTests
         var drift = Assert.Single(snapshot.Diagnose("0.16.2").Drifts(), d => d.Kind == LettaDriftKind.ExtraColumn);
 
         Assert.Equal((LettaDriftSeverity.Breaks, false), (drift.Severity, drift.IsFixable));
-        Assert.NotNull(drift.FixNote);
+        Assert.NotNull(drift.Recommendation);
     }
 
     [Fact]

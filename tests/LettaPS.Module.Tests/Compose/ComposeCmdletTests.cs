@@ -28,7 +28,7 @@ public sealed class ComposeCmdletTests : IDisposable
         Assert.Equal("LettaPS.LettaImagePin", pin.BaseObject.GetType().FullName);
         Assert.Equal((_folder["compose.yml"], 3, "letta"), (pin.Get<string>("Path"), pin.Get<int>("Line"), pin.Get<string>("Service")));
         Assert.Equal(("letta/letta:latest", "latest", "letta/letta:latest"), (pin.Get<string>("Image"), pin.Get<string>("Tag"), pin.Get<string>("Resolved")));
-        Assert.True(pin.Get<bool>("Floating"));
+        Assert.True(pin.Get<bool>("IsFloating"));
     }
 
     [Fact]
@@ -58,7 +58,7 @@ public sealed class ComposeCmdletTests : IDisposable
         var result = _shell.Run(
             """
             [System.IO.Directory]::GetFiles($args[0], '*.yml') | ForEach-Object { [pscustomobject]@{ PSPath = 'Microsoft.PowerShell.Core\FileSystem::' + $_ } } |
-                Get-LettaImagePin | Where-Object Floating | Set-LettaImagePin -Version 0.16.8 -PassThru
+                Get-LettaImagePin | Where-Object IsFloating | Set-LettaImagePin -Version 0.16.8 -PassThru
             """,
             _folder.Path);
 
@@ -282,7 +282,7 @@ public sealed class ComposeCmdletTests : IDisposable
     [Fact]
     public void The_fix_of_a_floating_image_is_a_command_that_runs()
     {
-        var fix = _shell.Run("Test-LettaCompose $args[0] | Where-Object Rule -eq FloatingImage", _folder.Path).Succeed()[0].Get<string>("Fix");
+        var fix = _shell.Run("Test-LettaCompose $args[0] | Where-Object Rule -eq FloatingImage", _folder.Path).Succeed()[0].Get<string>("Recommendation");
 
         Assert.Empty(_shell.Run(fix.Replace("-FromRunning", "-Version 0.16.8", StringComparison.Ordinal)).Errors);
 

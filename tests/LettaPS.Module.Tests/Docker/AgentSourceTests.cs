@@ -23,7 +23,7 @@ public sealed class AgentSourceTests
         var backup = Assert.Single(shell.Run("Get-LettaAgent -Source Database | Export-LettaAgent -Path $args[0] -Source Database", folder.Path).Succeed());
         var warned = shell.Run("Get-LettaAgent", folder.Path).Succeed();
 
-        Assert.Equal(("Memo", 1, "Database"), (backup.Get<string>("AgentName"), backup.Get<int>("Messages"), backup.Get<string>("Source")));
+        Assert.Equal(("Memo", 1, "Database"), (backup.Get<string>("AgentName"), backup.Get<int>("MessageCount"), backup.Get<string>("Source")));
         var file = await File.ReadAllTextAsync(backup.Get<string>("Path"), TestContext.Current.CancellationToken);
         Assert.DoesNotContain("the-key", file, StringComparison.Ordinal);
         using var document = JsonDocument.Parse(file);

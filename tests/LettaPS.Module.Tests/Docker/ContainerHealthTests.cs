@@ -24,7 +24,7 @@ public sealed class ContainerHealthTests(RunningProject running) : IClassFixture
 
         var checks = Examine(shell, _project.Letta, "-Deep -ApiKey ([System.Net.NetworkCredential]::new('', 'hush-hush').SecurePassword)");
 
-        Assert.Equal(("Pass", "Pass", "Pass", "Pass", "Pass", "Pass"), (
+        Assert.Equal(("Passed", "Passed", "Passed", "Passed", "Passed", "Passed"), (
             checks.Status("Container/Running"), checks.Status("Container/Image"), checks.Status("Container/StartScript"), checks.Status("Container/DatabaseSetting"),
             checks.Status("Container/Data"), checks.Status("Api/Authentication")));
         Assert.Equal($"through container {await IdAsync(_project.Postgres)}", checks.Detail("Database/Reachable"));
@@ -45,7 +45,7 @@ public sealed class ContainerHealthTests(RunningProject running) : IClassFixture
         {
             var checks = Examine(shell, _project.Letta);
 
-            Assert.Equal(("Fail", "Skipped", "Skipped", "Pass"), (checks.Status("Container/Running"), checks.Status("Network/Port"), checks.Status("Tables/agents"), checks.Status("Database/Reachable")));
+            Assert.Equal(("Failed", "Skipped", "Skipped", "Passed"), (checks.Status("Container/Running"), checks.Status("Network/Port"), checks.Status("Tables/agents"), checks.Status("Database/Reachable")));
             Assert.Contains("Container/Running", checks.Message("Tables/agents"));
             Assert.Contains("Start-LettaServer", checks.Recommendation("Container/Running"));
         }
@@ -64,7 +64,7 @@ public sealed class ContainerHealthTests(RunningProject running) : IClassFixture
         {
             var checks = Examine(shell, _project.Letta);
 
-            Assert.Equal(("Fail", "Skipped"), (checks.Status("Database/Reachable"), checks.Status("Schema/Differences")));
+            Assert.Equal(("Failed", "Skipped"), (checks.Status("Database/Reachable"), checks.Status("Schema/Differences")));
             Assert.Contains($"docker start {_project.Postgres}", checks.Recommendation("Database/Reachable"));
         }
         finally
@@ -89,7 +89,7 @@ public sealed class ContainerHealthTests(RunningProject running) : IClassFixture
 
         var checks = Examine(shell, container);
 
-        Assert.NotEqual("Pass", checks.Status("Container/Restarts"));
+        Assert.NotEqual("Passed", checks.Status("Container/Restarts"));
         Assert.Contains("LETTA_PG_URI", checks.Message("Container/Log"));
         Assert.DoesNotContain("hush-hush", checks.Everything, StringComparison.Ordinal);
     }
@@ -109,7 +109,7 @@ public sealed class ContainerHealthTests(RunningProject running) : IClassFixture
             // The image comes last on the command line, so that sleep gets no argument and ends: the settings are what is looked at.
             var checks = Examine(shell, bypassed);
 
-            Assert.Equal(("Warn", "Warn", "Warn"), (checks.Status("Container/Image"), checks.Status("Container/StartScript"), checks.Status("Container/Data")));
+            Assert.Equal(("Warning", "Warning", "Warning"), (checks.Status("Container/Image"), checks.Status("Container/StartScript"), checks.Status("Container/Data")));
             Assert.Contains("Set-LettaImagePin", checks.Recommendation("Container/Image"));
             Assert.Contains("never run", checks.Message("Container/StartScript"));
             Assert.Contains("agents are gone", checks.Message("Container/Data"));
@@ -130,7 +130,7 @@ public sealed class ContainerHealthTests(RunningProject running) : IClassFixture
 
         var checks = Examine(shell, container);
 
-        Assert.Equal("Fail", checks.Status("Container/DatabaseSetting"));
+        Assert.Equal("Failed", checks.Status("Container/DatabaseSetting"));
         Assert.Contains("SQLite", checks.Message("Container/DatabaseSetting"));
     }
 
@@ -146,10 +146,10 @@ public sealed class ContainerHealthTests(RunningProject running) : IClassFixture
 
         var checks = Examine(shell, container);
 
-        Assert.Equal("Warn", checks.Status("Container/DatabaseSetting"));
+        Assert.Equal("Warning", checks.Status("Container/DatabaseSetting"));
         Assert.Contains($"{engine.Prefix}-postgres", checks.Message("Container/DatabaseSetting"));
 
-        Assert.Equal(("Fail", "The port of the server's API is not published."), (checks.Status("Network/Port"), checks.Message("Network/Port")));
+        Assert.Equal(("Failed", "The port of the server's API is not published."), (checks.Status("Network/Port"), checks.Message("Network/Port")));
 
         // Failure 14: with the release the base image changes under the database in the same container.
         var test = shell.Run("Get-LettaServer $args[0] | Test-LettaUpgrade -To 0.16.8", container).Succeed().Single();

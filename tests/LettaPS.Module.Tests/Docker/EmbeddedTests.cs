@@ -119,7 +119,7 @@ public sealed class EmbeddedTests : IAsyncLifetime
 
         Assert.Equal(
             ["5fb8bba2c373", "27de0f58e076", "False"],
-            shell.Run("$u = Update-LettaSchema $args[0] -Image letta/letta:0.16.2 -NoBackup -WarningAction SilentlyContinue; $u.FromRevision, $u.ToRevision, $u.ServerStarted", letta)
+            shell.Run("$u = Update-LettaSchema $args[0] -Image letta/letta:0.16.2 -NoBackup -WarningAction SilentlyContinue; $u.FromRevision, $u.ToRevision, $u.IsServerStarted", letta)
                 .Succeed().Select(o => o.ToString()));
     }
 

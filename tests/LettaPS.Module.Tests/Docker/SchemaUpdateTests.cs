@@ -18,7 +18,7 @@ public sealed class SchemaUpdateTests
         var update = shell.Run("Update-LettaSchema $args[0] -Image letta/letta:0.16.2 -BackupPath $args[1] -WarningVariable script:w -WarningAction SilentlyContinue", project.Letta, folder["a.dump"])
             .Succeed().Single();
 
-        Assert.Equal(("5fb8bba2c373", "27de0f58e076", false), ((string)update.Properties["FromRevision"].Value, (string)update.Properties["ToRevision"].Value, (bool)update.Properties["ServerStarted"].Value));
+        Assert.Equal(("5fb8bba2c373", "27de0f58e076", false), ((string)update.Properties["FromRevision"].Value, (string)update.Properties["ToRevision"].Value, (bool)update.Properties["IsServerStarted"].Value));
         Assert.Contains("\"alembic_revision\": \"5fb8bba2c373\"", await File.ReadAllTextAsync(folder["a.dump.json"], TestContext.Current.CancellationToken));
         Assert.Contains("its own image cannot start", shell.Run("$script:w").Succeed().Single().ToString());
         Assert.DoesNotContain(":letta@", string.Join('\n', (IEnumerable<string>)update.Properties["Output"].Value));
@@ -39,11 +39,11 @@ public sealed class SchemaUpdateTests
 
         Assert.Equal(
             ["", "27de0f58e076", "True"],
-            shell.Run("$u = Update-LettaSchema $args[0] -NoBackup; \"$($u.FromRevision)\", $u.ToRevision, $u.ServerStarted", project.Letta).Succeed().Select(o => o.ToString()));
+            shell.Run("$u = Update-LettaSchema $args[0] -NoBackup; \"$($u.FromRevision)\", $u.ToRevision, $u.IsServerStarted", project.Letta).Succeed().Select(o => o.ToString()));
 
         Assert.Equal("27de0f58e076", await project.SqlAsync("SELECT version_num FROM alembic_version"));
         Assert.Equal("", await DockerEngine.DockerAsync("exec", project.Letta, "find", "/root", "/app", "-name", "*.db"));
-        Assert.Equal("False", shell.Run("(Update-LettaSchema $args[0] -NoBackup).Changed", project.Letta).Succeed().Single().ToString());
+        Assert.Equal("False", shell.Run("(Update-LettaSchema $args[0] -NoBackup).IsChanged", project.Letta).Succeed().Single().ToString());
     }
 
     [Fact]

@@ -30,7 +30,7 @@ public sealed class StoryTests
 
         // The tag moved to 0.16.2 and the container was made anew.
         var backup = shell.Run("Backup-LettaDatabase -Name $args[0] -Path $args[1]", project.Letta, folder.Path + "/").Succeed().Single();
-        Assert.Equal(("5fb8bba2c373", 16 + 16 + 16 + 16 + 1600 + 1 + 1L), ((string)backup.Properties["AlembicRevision"].Value, (long)backup.Properties["Rows"].Value));
+        Assert.Equal(("5fb8bba2c373", 16 + 16 + 16 + 16 + 1600 + 1 + 1L), ((string)backup.Properties["AlembicRevision"].Value, (long)backup.Properties["RowCount"].Value));
         await project.WriteAsync("0.16.2");
         await project.ComposeAsync("up", "--detach", "--no-deps", "letta");
         shell.Run("Start-LettaServer $args[0] -Wait", project.Letta).Succeed();

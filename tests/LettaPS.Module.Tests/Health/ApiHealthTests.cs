@@ -20,7 +20,7 @@ public class ApiHealthTests
 
         var checks = Checks.Of(letta.Run("Test-LettaHealth -Quick"));
 
-        Assert.Equal(["Network/Tls"], checks.AllBut("Pass").Select(c => c.Split(' ')[1]).Where(c => !c.StartsWith("Container/", StringComparison.Ordinal)));
+        Assert.Equal(["Network/Tls"], checks.AllBut("Passed").Select(c => c.Split(' ')[1]).Where(c => !c.StartsWith("Container/", StringComparison.Ordinal)));
         Assert.Equal(release == "0.11.3" ? 9 : 12, checks.Names.Count(n => n.StartsWith("Tables/", StringComparison.Ordinal)));
         Assert.All(letta.Server.Requests.Entries, r => Assert.Equal("GET", r.Method));
         Assert.Equal(before, letta.Server.State.ContentHash());
@@ -34,9 +34,9 @@ public class ApiHealthTests
 
         var checks = Checks.Of(letta.Run("Test-LettaHealth"));
 
-        Assert.Equal("Warn", checks.Status("Agents/Ids"));
+        Assert.Equal("Warning", checks.Status("Agents/Ids"));
         Assert.Contains("1 id is", checks.Message("Agents/Ids"));
-        Assert.Equal("Pass", checks.Status("Agents/Context"));
+        Assert.Equal("Passed", checks.Status("Agents/Context"));
     }
 
     /// <summary>On 0.13 and later the API changes old tool messages when it reads them (facts.md 10.1): no message may be read.</summary>
@@ -48,7 +48,7 @@ public class ApiHealthTests
         await using var letta = await Connected.ToAsync(new SandboxOptions { Release = release, Fleet = Fleet.Seed(Upgrade.Fresh) });
         var before = letta.Server.State.ContentHash();
 
-        Assert.Equal("Pass", Checks.Of(letta.Run("Test-LettaHealth -Quick")).Status("Tables/messages"));
+        Assert.Equal("Passed", Checks.Of(letta.Run("Test-LettaHealth -Quick")).Status("Tables/messages"));
 
         Assert.Equal(before, letta.Server.State.ContentHash());
     }
@@ -72,9 +72,9 @@ public class ApiHealthTests
 
         var checks = Checks.Of(letta.Run("Test-LettaHealth -Quick"));
 
-        Assert.Equal([$"Fail Tables/{table}"], checks.AllBut("Pass", "Skipped"));
+        Assert.Equal([$"Failed Tables/{table}"], checks.AllBut("Passed", "Skipped"));
         Assert.Contains("Invoke-LettaSchemaFix", checks.Recommendation($"Tables/{table}"));
-        Assert.Equal("Pass", checks.Status("Api/Health"));
+        Assert.Equal("Passed", checks.Status("Api/Health"));
     }
 
     [Fact]
@@ -85,8 +85,8 @@ public class ApiHealthTests
 
         var checks = Checks.Of(letta.Run("Test-LettaHealth -Quick"));
 
-        Assert.Equal(["Fail Tables/agents"], checks.AllBut("Pass", "Skipped"));
-        Assert.Equal(("Skipped", "Skipped", "Pass"), (checks.Status("Tables/messages"), checks.Status("Tables/conversations"), checks.Status("Api/Authentication")));
+        Assert.Equal(["Failed Tables/agents"], checks.AllBut("Passed", "Skipped"));
+        Assert.Equal(("Skipped", "Skipped", "Passed"), (checks.Status("Tables/messages"), checks.Status("Tables/conversations"), checks.Status("Api/Authentication")));
         Assert.Contains("not about the password", checks.Message("Api/Authentication"));
     }
 
@@ -100,7 +100,7 @@ public class ApiHealthTests
 
         var checks = Checks.Of(shell.Run(Connection(password), server.BaseUri));
 
-        Assert.Equal(["Fail Api/Authentication"], checks.AllBut("Pass", "Skipped"));
+        Assert.Equal(["Failed Api/Authentication"], checks.AllBut("Passed", "Skipped"));
         Assert.Contains(message, checks.Message("Api/Authentication"));
         Assert.All(checks.Names.Where(n => n.StartsWith("Tables/", StringComparison.Ordinal)), n => Assert.Equal("Skipped", checks.Status(n)));
     }
@@ -113,7 +113,7 @@ public class ApiHealthTests
 
         var checks = Checks.Of(shell.Run(Connection("right-horse"), server.BaseUri));
 
-        Assert.Empty(checks.AllBut("Pass", "Skipped"));
+        Assert.Empty(checks.AllBut("Passed", "Skipped"));
         Assert.DoesNotContain("right-horse", checks.Everything, StringComparison.Ordinal);
     }
 
@@ -125,7 +125,7 @@ public class ApiHealthTests
 
         var checks = Checks.Of(letta.Run("Test-LettaHealth -Quick"));
 
-        Assert.Equal(["Fail Api/Health"], checks.AllBut("Pass", "Skipped"));
+        Assert.Equal(["Failed Api/Health"], checks.AllBut("Passed", "Skipped"));
         Assert.Contains("not Letta", checks.Message("Api/Health"));
     }
 
@@ -137,7 +137,7 @@ public class ApiHealthTests
 
         var checks = Checks.Of(letta.Run("Test-LettaHealth -Quick"));
 
-        Assert.Equal(["Fail Network/Proxy"], checks.AllBut("Pass", "Skipped"));
+        Assert.Equal(["Failed Network/Proxy"], checks.AllBut("Passed", "Skipped"));
     }
 
     [Fact]
@@ -165,7 +165,7 @@ public class ApiHealthTests
 
         var checks = Checks.Of(shell.Run("Test-LettaHealth $args[0] -Quick", server.BaseUri));
 
-        Assert.Equal("Warn", checks.Status("Api/Version"));
+        Assert.Equal("Warning", checks.Status("Api/Version"));
         Assert.Contains(message, checks.Message("Api/Version"));
     }
 
@@ -178,9 +178,9 @@ public class ApiHealthTests
         var checks = Checks.Of(shell.Run("Test-LettaHealth $args[0] -Quick", server.BaseUri));
         var unchecked_ = Checks.Of(shell.Run("Test-LettaHealth $args[0] -Quick -SkipCertificateCheck", server.BaseUri));
 
-        Assert.Equal(["Fail Network/Tls"], checks.AllBut("Pass", "Skipped"));
+        Assert.Equal(["Failed Network/Tls"], checks.AllBut("Passed", "Skipped"));
         Assert.Equal("CN=localhost", checks.Detail("Network/Tls"));
-        Assert.Equal(("Warn", "Pass"), (unchecked_.Status("Network/Tls"), unchecked_.Status("Api/Health")));
+        Assert.Equal(("Warning", "Passed"), (unchecked_.Status("Network/Tls"), unchecked_.Status("Api/Health")));
     }
 
     [Fact]
@@ -188,7 +188,7 @@ public class ApiHealthTests
     {
         await using var letta = await Connected.ToAsync();
 
-        Assert.Equal(["Fail Network/Tls"], Checks.Of(letta.Run("Test-LettaHealth $args[0] -Quick", $"https://127.0.0.1:{letta.Server.BaseUri.Port}")).AllBut("Pass", "Skipped"));
+        Assert.Equal(["Failed Network/Tls"], Checks.Of(letta.Run("Test-LettaHealth $args[0] -Quick", $"https://127.0.0.1:{letta.Server.BaseUri.Port}")).AllBut("Passed", "Skipped"));
     }
 
     [Fact]
@@ -200,7 +200,7 @@ public class ApiHealthTests
 
         Assert.Equal("Skipped", checks.Status("Database/Reachable"));
         Assert.Contains("AI/ML Expert", checks.Message("Agents/Names"));
-        Assert.Equal("Pass", checks.Status("Agents/Context"));
+        Assert.Equal("Passed", checks.Status("Agents/Context"));
         Assert.All(letta.Server.Requests.Entries, r => Assert.Equal("GET", r.Method));
     }
 
@@ -212,7 +212,7 @@ public class ApiHealthTests
 
         var checks = Checks.Of(letta.Run("Test-LettaHealth -Quick -Timeout 0.3"));
 
-        Assert.Equal(["Fail Api/Health"], checks.AllBut("Pass", "Skipped"));
+        Assert.Equal(["Failed Api/Health"], checks.AllBut("Passed", "Skipped"));
         Assert.Contains("0.3 seconds", checks.Message("Api/Health"));
     }
 
@@ -222,7 +222,7 @@ public class ApiHealthTests
         await using var letta = await Connected.ToAsync();
         letta.Server.Faults.Add(new Fault(new HangEffect()) { Path = "/v1/tools/" });
 
-        Assert.Equal(["Fail Tables/tools"], Checks.Of(letta.Run("Test-LettaHealth -Quick -Timeout 1")).AllBut("Pass", "Skipped"));
+        Assert.Equal(["Failed Tables/tools"], Checks.Of(letta.Run("Test-LettaHealth -Quick -Timeout 1")).AllBut("Passed", "Skipped"));
     }
 
     [Fact]
@@ -232,7 +232,7 @@ public class ApiHealthTests
 
         var checks = Checks.Of(shell.Run("Test-LettaHealth $args[0] -Quick", $"http://127.0.0.1:{FreePort.Next()}"));
 
-        Assert.Equal(["Fail Network/Port"], checks.AllBut("Pass", "Skipped"));
+        Assert.Equal(["Failed Network/Port"], checks.AllBut("Passed", "Skipped"));
         Assert.Equal("Skipped", checks.Status("Api/Health"));
         Assert.Contains("Network/Port", checks.Message("Tables/agents"));
     }
@@ -244,7 +244,7 @@ public class ApiHealthTests
 
         var checks = Checks.Of(shell.Run("Test-LettaHealth http://no-such-host.invalid:8283 -Quick"));
 
-        Assert.Equal(["Fail Network/Dns"], checks.AllBut("Skipped"));
+        Assert.Equal(["Failed Network/Dns"], checks.AllBut("Skipped"));
     }
 
     [Fact]
@@ -276,8 +276,8 @@ public class ApiHealthTests
     {
         using var shell = new Shell();
 
-        Assert.Equal(["✓", "!", "✗", "–"], shell.Run("'Pass', 'Warn', 'Fail', 'Skipped' | ForEach-Object { [LettaPS.Formatting]::Status($_, $null) }").Succeed().Select(o => o.ToString()));
-        Assert.Equal("\u001b[31m✗\u001b[0m", shell.Run("[LettaPS.Formatting]::Status('Fail', $PSStyle)").Succeed().Single().ToString());
+        Assert.Equal(["✓", "!", "✗", "–"], shell.Run("'Passed', 'Warning', 'Failed', 'Skipped' | ForEach-Object { [LettaPS.Formatting]::Status($_, $null) }").Succeed().Select(o => o.ToString()));
+        Assert.Equal("\u001b[31m✗\u001b[0m", shell.Run("[LettaPS.Formatting]::Status('Failed', $PSStyle)").Succeed().Single().ToString());
     }
 
     [Fact]

@@ -7,7 +7,7 @@ public class BackupHealthTests
     {
         await using var letta = await Connected.ToAsync();
 
-        Assert.Equal("Fail", Examine(letta).Status("Backups/Age"));
+        Assert.Equal("Failed", Examine(letta).Status("Backups/Age"));
         Assert.Equal("Skipped", Checks.Of(letta.Run("Test-LettaHealth")).Status("Backups/Age"));
     }
 
@@ -17,8 +17,8 @@ public class BackupHealthTests
         await using var letta = await Connected.ToAsync();
         letta.Run("Export-LettaAgent -Path $args[0]", letta.Folder.Path).Succeed();
 
-        Assert.Equal(("Pass", "Pass"), (Examine(letta).Status("Backups/Age"), Examine(letta).Status("Backups/Verified")));
-        Assert.Equal("Warn", Examine(letta, "-MaximumBackupAge 0").Status("Backups/Age"));
+        Assert.Equal(("Passed", "Passed"), (Examine(letta).Status("Backups/Age"), Examine(letta).Status("Backups/Verified")));
+        Assert.Equal("Warning", Examine(letta, "-MaximumBackupAge 0").Status("Backups/Age"));
     }
 
     [Fact]
@@ -33,7 +33,7 @@ public class BackupHealthTests
 
         var checks = Examine(letta);
 
-        Assert.Equal("Fail", checks.Status("Backups/Verified"));
+        Assert.Equal("Failed", checks.Status("Backups/Verified"));
         Assert.Contains(Path.GetFileName(file), checks.Detail("Backups/Verified"));
         Assert.Equal("Skipped", Checks.Of(letta.Run("Test-LettaHealth -BackupPath $args[0]", letta.Folder.Path)).Status("Backups/Verified"));
     }
@@ -45,7 +45,7 @@ public class BackupHealthTests
         letta.Run("Export-LettaAgent -Path $args[0]", letta.Folder.Path).Succeed();
         File.Delete(Path.Combine(letta.Set, "manifest.json"));
 
-        Assert.Equal("Fail", Examine(letta).Status("Backups/Age"));
+        Assert.Equal("Failed", Examine(letta).Status("Backups/Age"));
     }
 
     private static Checks Examine(Connected letta, string more = "") => Checks.Of(letta.Run($"Test-LettaHealth -Deep -BackupPath $args[0] {more}", letta.Folder.Path));

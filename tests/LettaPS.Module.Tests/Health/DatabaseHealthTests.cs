@@ -19,7 +19,7 @@ public class DatabaseHealthTests
 
         var checks = server.Examine($"-Deep -BackupPath {server.Letta.Path}");
 
-        Assert.Equal(["Skipped Network/Tls"], checks.AllBut("Pass").Where(c => !c.Contains(" Container/", StringComparison.Ordinal)));
+        Assert.Equal(["Skipped Network/Tls"], checks.AllBut("Passed").Where(c => !c.Contains(" Container/", StringComparison.Ordinal)));
         Assert.Equal(before, (await server.Database.QueryAsync<long>(Writes), await FingerprintAsync(server.Database), server.Letta.Server.State.ContentHash()));
         Assert.DoesNotContain(PostgresServer.Password, checks.Everything, StringComparison.Ordinal);
     }
@@ -31,7 +31,7 @@ public class DatabaseHealthTests
 
         var checks = server.Examine(uri: server.Database.Uri().Replace("//letta:", "//letta:x", StringComparison.Ordinal));
 
-        Assert.Equal(["Fail Database/Reachable"], checks.AllBut("Pass", "Skipped"));
+        Assert.Equal(["Failed Database/Reachable"], checks.AllBut("Passed", "Skipped"));
         Assert.Equal("Skipped", checks.Status("Schema/Differences"));
         Assert.Contains("Database/Reachable", checks.Message("Secrets/Encryption"));
     }
@@ -43,7 +43,7 @@ public class DatabaseHealthTests
 
         var checks = server.Examine(uri: $"postgresql://letta:letta@127.0.0.1:{FreePort.Next()}/letta");
 
-        Assert.Equal(["Fail Database/Reachable"], checks.AllBut("Pass", "Skipped"));
+        Assert.Equal(["Failed Database/Reachable"], checks.AllBut("Passed", "Skipped"));
     }
 
     [Theory]
@@ -59,7 +59,7 @@ public class DatabaseHealthTests
 
         var checks = server.Examine();
 
-        Assert.Equal([$"Fail {check}"], checks.AllBut("Pass", "Skipped", "Warn"));
+        Assert.Equal([$"Failed {check}"], checks.AllBut("Passed", "Skipped", "Warning"));
         Assert.Contains(found, checks.Message(check));
     }
 
@@ -71,7 +71,7 @@ public class DatabaseHealthTests
 
         var checks = server.Examine();
 
-        Assert.Equal(["Fail Schema/Differences", "Fail Schema/Sequence"], checks.AllBut("Pass", "Skipped", "Warn"));
+        Assert.Equal(["Failed Schema/Differences", "Failed Schema/Sequence"], checks.AllBut("Passed", "Skipped", "Warning"));
         Assert.Contains("messages.conversation_id", checks.Message("Schema/Differences"));
         Assert.Contains("409", checks.Detail("Schema/Sequence"));
         Assert.Contains("RevisionMissing", checks.Message("Schema/Revision"));
@@ -101,7 +101,7 @@ public class DatabaseHealthTests
 
         var checks = server.Examine();
 
-        Assert.Equal("Warn", checks.Status("Database/Collation"));
+        Assert.Equal("Warning", checks.Status("Database/Collation"));
         Assert.Contains("collation version 1.0, the operating system now has", checks.Message("Database/Collation"));
         Assert.Contains("REINDEX", checks.Recommendation("Database/Collation"));
     }
@@ -113,10 +113,10 @@ public class DatabaseHealthTests
         await server.Database.ExecuteAsync($"ALTER DATABASE {server.Database.Name} RESET search_path");
 
         // The role letta finds the schema of its own name even so.
-        Assert.Equal("Pass", server.Examine().Status("Database/SearchPath"));
+        Assert.Equal("Passed", server.Examine().Status("Database/SearchPath"));
         var checks = server.Examine(uri: server.Database.Uri("postgres"));
 
-        Assert.Equal("Fail", checks.Status("Database/SearchPath"));
+        Assert.Equal("Failed", checks.Status("Database/SearchPath"));
         Assert.Contains("schema letta", checks.Message("Database/SearchPath"));
     }
 
@@ -128,7 +128,7 @@ public class DatabaseHealthTests
 
         var checks = server.Examine();
 
-        Assert.Equal("Fail", checks.Status("Database/Vector"));
+        Assert.Equal("Failed", checks.Status("Database/Vector"));
         Assert.Contains("CREATE EXTENSION", checks.Recommendation("Database/Vector"));
     }
 
@@ -138,7 +138,7 @@ public class DatabaseHealthTests
         await using var server = await HealthyServer.StartAsync();
         await server.Database.ExecuteAsync($"ALTER DATABASE {server.Database.Name} CONNECTION LIMIT 1");
 
-        Assert.Equal("Warn", server.Examine().Status("Database/Connections"));
+        Assert.Equal("Warning", server.Examine().Status("Database/Connections"));
     }
 
     [Fact]
@@ -150,7 +150,7 @@ public class DatabaseHealthTests
 
         var checks = server.Examine(uri: other.Uri());
 
-        Assert.Equal(["Fail Database/SearchPath"], checks.AllBut("Pass", "Skipped"));
+        Assert.Equal(["Failed Database/SearchPath"], checks.AllBut("Passed", "Skipped"));
         Assert.Contains("not Letta's", checks.Message("Database/SearchPath"));
     }
 
@@ -167,7 +167,7 @@ public class DatabaseHealthTests
 
         var checks = server.Examine();
 
-        Assert.Equal(bad ? "Warn" : "Pass", checks.Status("Agents/Names"));
+        Assert.Equal(bad ? "Warning" : "Passed", checks.Status("Agents/Names"));
         Assert.Equal(bad, checks.Message("Agents/Names").Contains(name, StringComparison.Ordinal));
     }
 
@@ -216,7 +216,7 @@ public class DatabaseHealthTests
 
         var checks = server.Examine("-Deep");
 
-        Assert.Equal("Warn", checks.Status("Models/Endpoints"));
+        Assert.Equal("Warning", checks.Status("Models/Endpoints"));
         Assert.Contains($"127.0.0.1:{port} (nothing listens there)", checks.Message("Models/Endpoints"));
         Assert.DoesNotContain("hush-hush", checks.Everything, StringComparison.Ordinal);
     }
@@ -230,7 +230,7 @@ public class DatabaseHealthTests
 
         var checks = server.Examine();
 
-        Assert.Equal("Warn", checks.Status("Models/Retired"));
+        Assert.Equal("Warning", checks.Status("Models/Retired"));
         Assert.Contains("letta/letta-free of 1 agents at https://inference.letta.com", checks.Message("Models/Retired"));
     }
 
@@ -248,7 +248,7 @@ public class DatabaseHealthTests
 
         var checks = server.Examine();
 
-        Assert.Equal("Warn", checks.Status("Models/Embeddings"));
+        Assert.Equal("Warning", checks.Status("Models/Embeddings"));
         Assert.Contains("its archive 'papers' with nomic-embed-text", checks.Detail("Models/Embeddings"));
     }
 
@@ -260,14 +260,14 @@ public class DatabaseHealthTests
 
         var checks = server.Examine();
 
-        Assert.Equal("Warn", checks.Status("Secrets/Plaintext"));
+        Assert.Equal("Warning", checks.Status("Secrets/Plaintext"));
         Assert.Contains("providers.api_key", checks.Message("Secrets/Plaintext"));
         Assert.DoesNotContain("hush-hush", checks.Everything, StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("the right key", "Pass")]
-    [InlineData("another key", "Fail")]
+    [InlineData("the right key", "Passed")]
+    [InlineData("another key", "Failed")]
     public async Task Whether_the_key_opens_the_secrets_is_tried(string key, string status)
     {
         await using var server = await HealthyServer.StartAsync();

@@ -22,7 +22,7 @@ public sealed class ReportTests
         Assert.Contains($"{two.BaseUri} (Letta 0.16.2)", html, StringComparison.Ordinal);
         var lines = await File.ReadAllLinesAsync(table, TestContext.Current.CancellationToken);
         Assert.Equal(1 + 16 + 16, lines.Length);
-        Assert.Equal("\"Server\",\"Name\",\"Id\",\"Model\",\"CreatedAt\",\"InContext\",\"Tags\",\"LastBackup\"", lines[0]);
+        Assert.Equal("\"Server\",\"Name\",\"Id\",\"Model\",\"CreatedAt\",\"InContextMessageCount\",\"Tags\",\"LastBackup\"", lines[0]);
         Assert.Equal(16, lines.Count(l => l.EndsWith(",\"never\"", StringComparison.Ordinal)));
         Assert.Equal(2, lines.Count(l => l.Contains("\"AI/ML Expert\"", StringComparison.Ordinal)));
     }

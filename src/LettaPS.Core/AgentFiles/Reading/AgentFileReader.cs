@@ -14,7 +14,7 @@ namespace LettaPS.Core.AgentFiles.Reading;
 /// Reads an agent file of any form from beginning to end, in little memory, into the one model that everything else works on. Files come from strangers:
 /// whatever is not as it must be is an error that names the file and the place.
 /// </summary>
-public sealed class AgentFileReader
+internal sealed class AgentFileReader
 {
     private readonly AgentDocument _document;
     private readonly bool _outline;

@@ -17,7 +17,7 @@ namespace LettaPS.Core.AgentFiles.Writing;
 /// files, file views, sources and tools refuse properties that they do not know; of those only the ones that all of 0.16 knows are written
 /// there, the others are in the raw state.
 /// </remarks>
-public sealed class SnapshotFileWriter : IDisposable
+internal sealed class SnapshotFileWriter : IDisposable
 {
     /// <summary>Version of the <c>lettaps</c> part.</summary>
     public const int Format = 1;
@@ -286,7 +286,7 @@ public sealed class SnapshotFileWriter : IDisposable
         _json.WriteNumber("format"u8, Format);
         _json.WriteString("exported_at"u8, exportedAt);
         _json.WriteString("source"u8, _snapshot.Source);
-        _json.WriteString("server_version"u8, _snapshot.Agent.Connection.ServerVersion);
+        _json.WriteString("server_version"u8, _snapshot.Agent.Connection.LettaVersion);
         _json.WriteString("schema_revision"u8, _snapshot.SchemaRevision);
         _json.WriteString("agent_id"u8, _snapshot.Agent.Id);
 
@@ -380,4 +380,4 @@ public sealed class SnapshotFileWriter : IDisposable
 /// <param name="Blocks">Memory blocks.</param>
 /// <param name="Tools">Tools.</param>
 /// <param name="Files">Files of attached sources.</param>
-public sealed record AgentFileCounts(int Messages, int Rebuilt, int Passages, int Blocks, int Tools, int Files);
+internal sealed record AgentFileCounts(int Messages, int Rebuilt, int Passages, int Blocks, int Tools, int Files);

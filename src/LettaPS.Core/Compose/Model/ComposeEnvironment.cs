@@ -3,7 +3,7 @@ using LettaPS.Core.IO;
 namespace LettaPS.Core.Compose.Model;
 
 /// <summary>The variables that a compose file is read with: those of the process first, then those of env files.</summary>
-public sealed class ComposeEnvironment : IVariableResolver
+internal sealed class ComposeEnvironment : IVariableResolver
 {
     private readonly Func<string, string?> _process;
     private readonly IVariableResolver? _parent;

@@ -4,7 +4,7 @@ using LettaPS.Core.IO;
 namespace LettaPS.Core.Compose.Model;
 
 /// <summary>A compose file that was read.</summary>
-public sealed class ComposeFile
+internal sealed class ComposeFile
 {
     /// <summary>File names that compose finds by itself, in its order of preference.</summary>
     public static readonly IReadOnlyList<string> DefaultNames = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];

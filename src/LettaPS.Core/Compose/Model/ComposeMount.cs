@@ -7,7 +7,7 @@ namespace LettaPS.Core.Compose.Model;
 /// <param name="Source">Name of the volume, or path on the machine as it is written; <see langword="null"/> for a volume without a name.</param>
 /// <param name="Target">Path in the container, without a slash at its end.</param>
 /// <param name="Setting">Where it is set.</param>
-public sealed record ComposeMount(string Type, string? Source, string Target, ComposeSetting Setting)
+internal sealed record ComposeMount(string Type, string? Source, string Target, ComposeSetting Setting)
 {
     /// <summary>Whether what is written there is still there when the container is made anew.</summary>
     public bool IsKept => Type is "bind" or "cluster" || (Type == "volume" && Source is not null);

@@ -8,7 +8,7 @@ namespace LettaPS.Core.Compose.Model;
 /// <param name="HostPort">Port of the machine; <see langword="null"/> where the engine chooses one.</param>
 /// <param name="Port">Port in the container.</param>
 /// <param name="Setting">Where it is set.</param>
-public sealed record ComposePort(string? HostAddress, int? HostPort, int Port, ComposeSetting Setting)
+internal sealed record ComposePort(string? HostAddress, int? HostPort, int Port, ComposeSetting Setting)
 {
     /// <summary>Whether others than this machine can reach it.</summary>
     public bool IsPublic => HostAddress is null || !(HostAddress.StartsWith("127.", StringComparison.Ordinal) || HostAddress is "::1" or "localhost");

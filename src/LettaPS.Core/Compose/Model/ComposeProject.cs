@@ -3,7 +3,7 @@ using LettaPS.Core.Compose.Yaml;
 namespace LettaPS.Core.Compose.Model;
 
 /// <summary>Compose files that make one project, with what they include and what their services extend.</summary>
-public sealed class ComposeProject
+internal sealed class ComposeProject
 {
     private readonly ComposeReader _reader;
     private List<ImageUse>? _images;

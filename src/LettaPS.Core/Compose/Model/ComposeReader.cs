@@ -4,7 +4,7 @@ using LettaPS.Core.IO;
 namespace LettaPS.Core.Compose.Model;
 
 /// <summary>Reads compose files and what they refer to, each once.</summary>
-public sealed class ComposeReader
+internal sealed class ComposeReader
 {
     /// <summary>Services extend one another this deep; more is a cycle, which compose refuses.</summary>
     private const int MaxExtends = 32;

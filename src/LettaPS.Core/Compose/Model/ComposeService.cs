@@ -3,7 +3,7 @@ using LettaPS.Core.Compose.Yaml;
 namespace LettaPS.Core.Compose.Model;
 
 /// <summary>A service as compose would run it: what its documents, the services that it extends and override files say, put together.</summary>
-public sealed class ComposeService
+internal sealed class ComposeService
 {
     private readonly IReadOnlyList<ServicePart> _parts;
     private readonly ComposeReader _reader;

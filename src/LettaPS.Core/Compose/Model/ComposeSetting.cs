@@ -7,7 +7,7 @@ namespace LettaPS.Core.Compose.Model;
 /// <param name="Node">The node that says it.</param>
 /// <param name="Written">What a scalar, or its part behind the equals sign, says before variables are put in; <see langword="null"/> for none.</param>
 /// <param name="Value">The same with variables put in; <see langword="null"/> where there is none or compose refuses it.</param>
-public sealed record ComposeSetting(ServicePart Part, YamlNode Node, string? Written, string? Value)
+internal sealed record ComposeSetting(ServicePart Part, YamlNode Node, string? Written, string? Value)
 {
     /// <summary>Full path of the file that says it.</summary>
     public string Path { get; init; } = Part.File.Path;

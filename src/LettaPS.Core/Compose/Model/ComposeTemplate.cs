@@ -5,7 +5,7 @@ namespace LettaPS.Core.Compose.Model;
 /// Forms: <c>$NAME</c>, <c>${NAME}</c>, and with a second text that may itself hold variables <c>:-</c> and <c>-</c> (default), <c>:?</c> and
 /// <c>?</c> (required, else this message), <c>:+</c> and <c>+</c> (this instead). <c>$$</c> is a dollar sign.
 /// </remarks>
-public sealed class ComposeTemplate
+internal sealed class ComposeTemplate
 {
     /// <summary>Variables nest this deep; more is refused.</summary>
     private const int MaxDepth = 20;

@@ -11,7 +11,7 @@ namespace LettaPS.Core.Compose.Model;
 /// <param name="Length">Length of the value in the file's text.</param>
 /// <param name="Value">The value before its own variables are put in; <see langword="null"/> where the line has only a name.</param>
 /// <param name="IsLiteral">Whether it is in single quotes, so that dollar signs mean themselves.</param>
-public sealed record EnvAssignment(TextFile File, string Name, int Line, int Start, int Length, string? Value, bool IsLiteral)
+internal sealed record EnvAssignment(TextFile File, string Name, int Line, int Start, int Length, string? Value, bool IsLiteral)
 {
     /// <summary>Whether the value stands in the file as it is, without escapes.</summary>
     public bool IsVerbatim => File.Text.AsSpan(Start, Length).SequenceEqual(Value);
@@ -22,7 +22,7 @@ public sealed record EnvAssignment(TextFile File, string Name, int Line, int Sta
 /// <c>NAME=value</c> or <c>NAME: value</c>, <c>export</c> before it, comments from <c>#</c> at a line's beginning or behind a space, values in
 /// single quotes as they are, in double quotes with escapes and over several lines. Of two assignments of a name the later counts.
 /// </remarks>
-public static class EnvFile
+internal static class EnvFile
 {
     /// <summary>Reads the assignments of a file.</summary>
     /// <param name="file">The file.</param>

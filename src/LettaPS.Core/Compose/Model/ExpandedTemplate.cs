@@ -1,7 +1,7 @@
 namespace LettaPS.Core.Compose.Model;
 
 /// <summary>How a piece of an expanded text came about.</summary>
-public enum TemplateSegmentKind
+internal enum TemplateSegmentKind
 {
     /// <summary>It stands in the text itself, or in an assignment of an env file.</summary>
     Text,
@@ -29,11 +29,11 @@ public enum TemplateSegmentKind
 /// <param name="Length">How long it is there: for <see cref="TemplateSegmentKind.Text"/> as long as it is here, else the whole expression.</param>
 /// <param name="Assignment">The assignment of an env file that it comes from; <see langword="null"/> where it stands in the template.</param>
 /// <param name="Variable">The variable that brought it; <see langword="null"/> where none.</param>
-public sealed record TemplateSegment(TemplateSegmentKind Kind, string Text, int Start, int Length, EnvAssignment? Assignment, string? Variable);
+internal sealed record TemplateSegment(TemplateSegmentKind Kind, string Text, int Start, int Length, EnvAssignment? Assignment, string? Variable);
 
 /// <summary>A text with its variables put in.</summary>
 /// <param name="Pieces">Its pieces in order.</param>
-public sealed record ExpandedTemplate(IReadOnlyList<TemplateSegment> Pieces)
+internal sealed record ExpandedTemplate(IReadOnlyList<TemplateSegment> Pieces)
 {
     /// <summary>What it says.</summary>
     public string Text { get; } = string.Concat(Pieces.Select(p => p.Text));

@@ -1,7 +1,7 @@
 namespace LettaPS.Core.Compose.Model;
 
 /// <summary>Where the values of variables come from.</summary>
-public interface IVariableResolver
+internal interface IVariableResolver
 {
     /// <summary>The value of a variable.</summary>
     /// <param name="name">Its name.</param>

@@ -5,7 +5,7 @@ namespace LettaPS.Core.Compose.Model;
 /// <param name="Repository">Registry and path: <c>letta/letta</c>, <c>registry:5000/letta/letta</c>.</param>
 /// <param name="Tag">The tag; empty where a colon is followed by none, <see langword="null"/> where there is no colon.</param>
 /// <param name="Digest">The digest with its algorithm, <c>sha256:…</c>; <see langword="null"/> where there is none.</param>
-public sealed record ImageReference(string Text, string Repository, string? Tag, string? Digest)
+internal sealed record ImageReference(string Text, string Repository, string? Tag, string? Digest)
 {
     /// <summary>Tags that mean another image with every release, or with every night.</summary>
     private static readonly string[] s_movingTags = ["latest", "nightly", "main", "master", "dev", "edge", "stable"];

@@ -3,7 +3,7 @@ using LettaPS.Core.Compose.Yaml;
 namespace LettaPS.Core.Compose.Model;
 
 /// <summary>A service and the text that says which image it runs.</summary>
-public sealed class ImageUse
+internal sealed class ImageUse
 {
     /// <summary>Takes the text apart.</summary>
     /// <param name="part">The service.</param>

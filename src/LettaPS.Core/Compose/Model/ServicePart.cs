@@ -7,7 +7,7 @@ namespace LettaPS.Core.Compose.Model;
 /// <param name="File">The file.</param>
 /// <param name="Body">What it says.</param>
 /// <param name="Environment">The variables that count.</param>
-public sealed record ServicePart(string Service, ComposeFile File, YamlMapping Body, ComposeEnvironment Environment)
+internal sealed record ServicePart(string Service, ComposeFile File, YamlMapping Body, ComposeEnvironment Environment)
 {
     /// <summary>A scalar with its variables put in; <see langword="null"/> where it is none, is null, or is refused by compose.</summary>
     /// <param name="node">The scalar.</param>

@@ -1,7 +1,7 @@
 namespace LettaPS.Core.Compose.Pinning;
 
 /// <summary>What a container engine knows of Letta's images.</summary>
-public interface IRunningImages
+internal interface IRunningImages
 {
     /// <summary>What the running Letta servers run.</summary>
     /// <exception cref="LettaException">The engine cannot be reached.</exception>

@@ -3,7 +3,7 @@ using LettaPS.Core.Compose.Model;
 namespace LettaPS.Core.Compose.Pinning;
 
 /// <summary>Says what there is to know about references to Letta's image.</summary>
-public static class ImagePins
+internal static class ImagePins
 {
     /// <summary>The container that runs a service.</summary>
     /// <param name="use">The service's image.</param>
@@ -43,7 +43,7 @@ public static class ImagePins
             Image = use.Node.Value.Trim(),
             Tag = use.Reference.Tag is { Length: > 0 } tag ? tag : null,
             Digest = use.Reference.Digest,
-            Floating = use.Reference.IsFloating,
+            IsFloating = use.Reference.IsFloating,
             Resolved = use.ExpandedTemplate is { MissingVariable: null } ? use.Reference.Text : null,
             Running = Running(use, project, running)?.ExactReference,
             Comment = string.Join("; ", Clauses(use, project)),

@@ -5,7 +5,7 @@ namespace LettaPS.Core.Compose.Pinning;
 
 /// <summary>Which tags of Letta's image mean one release for ever, and which are traps.</summary>
 /// <param name="releases">The releases, oldest first.</param>
-public sealed class LettaImageTags(IReadOnlyList<LettaRelease> releases)
+internal sealed class LettaImageTags(IReadOnlyList<LettaRelease> releases)
 {
     private const int NearestCount = 3;
 

@@ -8,7 +8,7 @@ namespace LettaPS.Core.Compose.Pinning;
 /// <param name="yaml">Reads YAML.</param>
 /// <param name="reader">The reader that the files were read with.</param>
 /// <param name="force">Change a text even where services use it that were not asked for.</param>
-public sealed class PinPlanner(IYamlReader yaml, ComposeReader reader, bool force)
+internal sealed class PinPlanner(IYamlReader yaml, ComposeReader reader, bool force)
 {
     private readonly List<(ImageUse Use, PinTarget Target)> _pins = [];
     private readonly List<Edit> _edits = [];

@@ -5,7 +5,7 @@ namespace LettaPS.Core.Compose.Pinning;
 /// <summary>Decides what a service's image is to be pinned to.</summary>
 /// <param name="tags">The tags of Letta's image.</param>
 /// <param name="findDigest">Gives the digest of an image by its reference, as the container engine knows it, or <see langword="null"/>.</param>
-public sealed class PinTargets(LettaImageTags tags, Func<string, string?> findDigest)
+internal sealed class PinTargets(LettaImageTags tags, Func<string, string?> findDigest)
 {
     /// <summary>A release.</summary>
     /// <param name="use">The service's image.</param>

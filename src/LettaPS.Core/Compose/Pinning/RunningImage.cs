@@ -10,7 +10,7 @@ namespace LettaPS.Core.Compose.Pinning;
 /// <param name="Image">The reference that it was made with: <c>letta/letta:latest</c>.</param>
 /// <param name="Digest">Digest under which the registry of that reference knows the image; <see langword="null"/> for one that was built here.</param>
 /// <param name="Version">What the server in it says of its version; <see langword="null"/> where it does not answer.</param>
-public sealed record RunningImage(
+internal sealed record RunningImage(
     string Container,
     string? Service,
     IReadOnlyList<string> ComposeFiles,

@@ -3,7 +3,7 @@ using LettaPS.Core.Compose.Model;
 namespace LettaPS.Core.Compose.Rules;
 
 /// <summary>Looks through a compose project for what endangers a Letta server.</summary>
-public sealed class ComposeAudit
+internal sealed class ComposeAudit
 {
     private static readonly string[] s_databaseImages = ["postgres", "postgresql", "postgis", "timescaledb", "timescaledb-ha", "paradedb"];
 

@@ -15,6 +15,6 @@ internal static class Findings
             Line = at.Line,
             Service = service.Name,
             Message = message,
-            Fix = fix,
+            Recommendation = fix,
         };
 }

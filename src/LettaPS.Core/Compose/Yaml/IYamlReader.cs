@@ -1,7 +1,7 @@
 namespace LettaPS.Core.Compose.Yaml;
 
 /// <summary>Reads YAML for its structure and positions. It never writes any: text is spliced, not serialised again.</summary>
-public interface IYamlReader
+internal interface IYamlReader
 {
     /// <summary>Reads all documents of a text.</summary>
     /// <param name="text">The text, without byte order mark.</param>

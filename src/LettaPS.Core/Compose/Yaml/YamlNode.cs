@@ -5,7 +5,7 @@ namespace LettaPS.Core.Compose.Yaml;
 /// <param name="End">Offset behind its last character.</param>
 /// <param name="Line">1-based line of <paramref name="Start"/>.</param>
 /// <param name="Tag">Its explicit tag, such as <c>!reset</c>; <see langword="null"/> where there is none.</param>
-public abstract record YamlNode(int Start, int End, int Line, string? Tag);
+internal abstract record YamlNode(int Start, int End, int Line, string? Tag);
 
 /// <summary>A scalar: plain, quoted or a block.</summary>
 /// <param name="Start">Offset of its first character.</param>
@@ -15,7 +15,7 @@ public abstract record YamlNode(int Start, int End, int Line, string? Tag);
 /// <param name="Value">What it says, quotes and folding undone.</param>
 /// <param name="IsPlain">Whether it is unquoted, so that <c>null</c> and <c>~</c> mean no value.</param>
 /// <param name="Token">Its place in <see cref="YamlText.Tokens"/>.</param>
-public sealed record YamlScalar(int Start, int End, int Line, string? Tag, string Value, bool IsPlain, int Token) : YamlNode(Start, End, Line, Tag)
+internal sealed record YamlScalar(int Start, int End, int Line, string? Tag, string Value, bool IsPlain, int Token) : YamlNode(Start, End, Line, Tag)
 {
     /// <summary>Whether this is YAML's null.</summary>
     public bool IsNull => IsPlain && Value is "" or "~" or "null" or "Null" or "NULL";
@@ -27,7 +27,7 @@ public sealed record YamlScalar(int Start, int End, int Line, string? Tag, strin
 /// <param name="Line">1-based line.</param>
 /// <param name="Tag">Its explicit tag.</param>
 /// <param name="Items">What it holds. An alias is the node it stands for.</param>
-public sealed record YamlSequence(int Start, int End, int Line, string? Tag, IReadOnlyList<YamlNode> Items) : YamlNode(Start, End, Line, Tag);
+internal sealed record YamlSequence(int Start, int End, int Line, string? Tag, IReadOnlyList<YamlNode> Items) : YamlNode(Start, End, Line, Tag);
 
 /// <summary>A mapping.</summary>
 /// <param name="Start">Offset of its first character.</param>
@@ -35,7 +35,7 @@ public sealed record YamlSequence(int Start, int End, int Line, string? Tag, IRe
 /// <param name="Line">1-based line.</param>
 /// <param name="Tag">Its explicit tag.</param>
 /// <param name="Entries">Its keys and values in order. An alias is the node it stands for.</param>
-public sealed record YamlMapping(int Start, int End, int Line, string? Tag, IReadOnlyList<KeyValuePair<YamlNode, YamlNode>> Entries)
+internal sealed record YamlMapping(int Start, int End, int Line, string? Tag, IReadOnlyList<KeyValuePair<YamlNode, YamlNode>> Entries)
     : YamlNode(Start, End, Line, Tag)
 {
     private Dictionary<string, YamlNode>? _own;

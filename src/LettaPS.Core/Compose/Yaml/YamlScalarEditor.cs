@@ -3,7 +3,7 @@ using LettaPS.Core.IO;
 namespace LettaPS.Core.Compose.Yaml;
 
 /// <summary>Changes what a scalar says by changing as little of the text as will do.</summary>
-public static class YamlScalarEditor
+internal static class YamlScalarEditor
 {
     /// <summary>Changes the value of one scalar.</summary>
     /// <param name="source">The text.</param>

@@ -5,7 +5,7 @@ namespace LettaPS.Core.Compose.Yaml;
 /// <param name="Tokens">
 /// Everything the text says, in order and without positions. Two texts with equal tokens mean the same; comments and layout are not in them.
 /// </param>
-public sealed record YamlText(IReadOnlyList<YamlNode> Documents, IReadOnlyList<YamlToken> Tokens)
+internal sealed record YamlText(IReadOnlyList<YamlNode> Documents, IReadOnlyList<YamlToken> Tokens)
 {
     /// <summary>Whether this says the same as another text but for the value of one scalar.</summary>
     /// <param name="other">The other text.</param>
@@ -24,4 +24,4 @@ public sealed record YamlText(IReadOnlyList<YamlNode> Documents, IReadOnlyList<Y
 /// <param name="Anchor">The anchor it defines or refers to.</param>
 /// <param name="Tag">Its explicit tag.</param>
 /// <param name="Value">What a scalar says.</param>
-public readonly record struct YamlToken(string Kind, string? Anchor, string? Tag, string? Value);
+internal readonly record struct YamlToken(string Kind, string? Anchor, string? Tag, string? Value);

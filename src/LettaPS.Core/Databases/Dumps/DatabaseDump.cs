@@ -7,7 +7,7 @@ namespace LettaPS.Core.Databases.Dumps;
 /// <summary>Takes a dump of a database.</summary>
 /// <param name="site">Where the database is.</param>
 /// <param name="time">The clock.</param>
-public sealed class DatabaseDump(DatabaseSite site, TimeProvider time)
+internal sealed class DatabaseDump(DatabaseSite site, TimeProvider time)
 {
     /// <summary>How long a table may be locked by others before the dump is given up.</summary>
     public TimeSpan LockTimeout { get; init; } = TimeSpan.FromMinutes(1);
@@ -77,12 +77,12 @@ public sealed class DatabaseDump(DatabaseSite site, TimeProvider time)
             Path = request.Path,
             Database = request.Database,
             Server = request.Server,
-            TakenAt = takenAt,
+            CreatedAt = takenAt,
             Format = request.Format,
             Length = length,
             Sha256 = sha256,
-            Tables = facts.Tables.Count,
-            Rows = facts.Rows,
+            TableCount = facts.Tables.Count,
+            RowCount = facts.Rows,
             AlembicRevision = facts.AlembicRevision,
             Duration = time.GetElapsedTime(begun),
         };
@@ -182,4 +182,4 @@ public sealed class DatabaseDump(DatabaseSite site, TimeProvider time)
 /// <param name="Tool">What takes it: <c>LettaPS</c> and its version.</param>
 /// <param name="Server">Container of the Letta server, where known.</param>
 /// <param name="LettaImage">The image of the Letta server, where known.</param>
-public sealed record DumpRequest(string Path, string Database, DumpFormat Format, bool Force, string Tool, string? Server, string? LettaImage);
+internal sealed record DumpRequest(string Path, string Database, DumpFormat Format, bool Force, string Tool, string? Server, string? LettaImage);

@@ -10,7 +10,7 @@ namespace LettaPS.Core.Databases.Dumps;
 /// What is known of a dump, in a file beside it that is written last: a dump without it is unfinished or not of <c>Backup-LettaDatabase</c>. It also
 /// holds what no dump carries, above all the search path by which Letta finds its schema.
 /// </summary>
-public sealed record DumpManifest
+internal sealed record DumpManifest
 {
     /// <summary>What is appended to the name of the dump.</summary>
     public const string Suffix = ".json";

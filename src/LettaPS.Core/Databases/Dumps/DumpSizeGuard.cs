@@ -1,7 +1,7 @@
 namespace LettaPS.Core.Databases.Dumps;
 
 /// <summary>Tells a dump that has suspiciously little in it from the one before: the last thing to happen before good backups are thrown away.</summary>
-public static class DumpSizeGuard
+internal static class DumpSizeGuard
 {
     /// <summary>A number may fall to this part of what it was.</summary>
     private const double Bearable = 0.5;

@@ -9,7 +9,7 @@ namespace LettaPS.Core.Databases.Hosts;
 /// <param name="engine">The engine.</param>
 /// <param name="container">The container.</param>
 /// <param name="address">Port, role and password of the server in it.</param>
-public sealed partial class ContainerPostgresTools(IContainerEngine engine, string container, DatabaseAddress address) : IPostgresTools
+internal sealed partial class ContainerPostgresTools(IContainerEngine engine, string container, DatabaseAddress address) : IPostgresTools
 {
     private int? _major;
 

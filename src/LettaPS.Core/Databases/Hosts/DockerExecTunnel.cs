@@ -7,7 +7,7 @@ namespace LettaPS.Core.Databases.Hosts;
 /// <param name="engine">The engine. It must stay open as long as the way may be used.</param>
 /// <param name="container">The container that runs PostgreSQL.</param>
 /// <param name="port">The port that it listens on there.</param>
-public sealed class DockerExecTunnel(IContainerEngine engine, string container, int port) : IDatabaseTunnel
+internal sealed class DockerExecTunnel(IContainerEngine engine, string container, int port) : IDatabaseTunnel
 {
     /// <inheritdoc/>
     public Task<IOpenTunnel> OpenAsync(DatabaseAddress address, CancellationToken cancellationToken) => engine.OpenTunnelAsync(container, port, cancellationToken);

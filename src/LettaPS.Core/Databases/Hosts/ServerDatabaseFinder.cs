@@ -4,7 +4,7 @@ namespace LettaPS.Core.Databases.Hosts;
 
 /// <summary>Finds the database of a server that is known by the address of its API, and the way there.</summary>
 /// <param name="engine">The engine. It must stay open as long as an address that was found may be used.</param>
-public sealed class ServerDatabaseFinder(IContainerEngine engine)
+internal sealed class ServerDatabaseFinder(IContainerEngine engine)
 {
     /// <summary>Finds the database.</summary>
     /// <param name="baseUri">Address of the server's API.</param>

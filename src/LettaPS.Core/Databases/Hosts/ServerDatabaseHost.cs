@@ -9,7 +9,7 @@ namespace LettaPS.Core.Databases.Hosts;
 /// <param name="control">Starts and stops servers.</param>
 /// <param name="startTimeout">How long a server may take to answer after it was started.</param>
 /// <param name="progress">Told in a few words what is waited for.</param>
-public sealed class ServerDatabaseHost(
+internal sealed class ServerDatabaseHost(
     IContainerEngine engine, string container, IDatabaseAdapters adapters, ServerControl control, TimeSpan startTimeout, Action<string>? progress) : IDatabaseHost
 {
     private static readonly TimeSpan s_postgresLimit = TimeSpan.FromMinutes(5);

@@ -10,7 +10,7 @@ namespace LettaPS.Core.Databases.Migrations;
 /// <param name="container">Identifier of the server's container.</param>
 /// <param name="host">The servers that use its database, and the way to it.</param>
 /// <param name="time">The clock.</param>
-public sealed class SchemaUpdate(IContainerEngine engine, string container, IDatabaseHost host, TimeProvider time)
+internal sealed class SchemaUpdate(IContainerEngine engine, string container, IDatabaseHost host, TimeProvider time)
 {
     private const string WorkingDirectory = "/app";
 
@@ -28,7 +28,7 @@ public sealed class SchemaUpdate(IContainerEngine engine, string container, IDat
             Database = address.Database,
             Image = image ?? server.Image,
             ToRevision = string.Empty,
-            ServerStarted = true,
+            IsServerStarted = true,
             Duration = TimeSpan.Zero,
         };
         update = image is null && server.IsRunning
@@ -45,7 +45,7 @@ public sealed class SchemaUpdate(IContainerEngine engine, string container, IDat
             update = await MigrateAsync(update, site, server.Id, Uri(server, address), cancellationToken).ConfigureAwait(false);
         }
 
-        if (update.Changed)
+        if (update.IsChanged)
         {
             // What it prepared for the tables as they were would fail on those that were altered.
             var running = await host.ListRunningAsync(cancellationToken).ConfigureAwait(false);
@@ -88,7 +88,7 @@ public sealed class SchemaUpdate(IContainerEngine engine, string container, IDat
                 await using (temporary.ConfigureAwait(false))
                 {
                     update = await MigrateAsync(update, site, temporary.Id, Uri(server, address), cancellationToken).ConfigureAwait(false);
-                    startable = !update.Changed || imageId == server.ImageId;
+                    startable = !update.IsChanged || imageId == server.ImageId;
                 }
             }
         }
@@ -105,7 +105,7 @@ public sealed class SchemaUpdate(IContainerEngine engine, string container, IDat
             await host.StartAsync(running, wait: true, cancellationToken).ConfigureAwait(false);
         }
 
-        return update with { ServerStarted = startable && running.Count > 0 };
+        return update with { IsServerStarted = startable && running.Count > 0 };
     }
 
     private static async Task<string?> RevisionAsync(DatabaseSite site, string database, CancellationToken cancellationToken)

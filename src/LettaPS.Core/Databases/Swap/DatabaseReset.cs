@@ -6,7 +6,7 @@ namespace LettaPS.Core.Databases.Swap;
 /// <summary>Puts an empty database in the place of one that has a good dump.</summary>
 /// <param name="host">The servers and the way to their database.</param>
 /// <param name="time">The clock.</param>
-public sealed class DatabaseReset(IDatabaseHost host, TimeProvider time)
+internal sealed class DatabaseReset(IDatabaseHost host, TimeProvider time)
 {
     /// <summary>Looks for a dump from which the database can be brought back, and checks every byte of it.</summary>
     /// <param name="path">The dump, or a folder of which the newest dump of the database counts.</param>
@@ -73,7 +73,7 @@ public sealed class DatabaseReset(IDatabaseHost host, TimeProvider time)
             },
             step,
             cancellationToken).ConfigureAwait(false);
-        return new LettaDatabaseReplacement { Database = database, Previous = previous, Rows = 0, Duration = time.GetElapsedTime(begun) };
+        return new LettaDatabaseReplacement { Database = database, Previous = previous, RowCount = 0, Duration = time.GetElapsedTime(begun) };
     }
 
     private static async Task<DatabaseFacts> ReadShapeAsync(DatabaseSite site, string database, CancellationToken cancellationToken)

@@ -6,7 +6,7 @@ namespace LettaPS.Core.Databases.Swap;
 /// </summary>
 /// <param name="host">The servers and the way to their database.</param>
 /// <param name="time">The clock.</param>
-public sealed class DatabaseSwap(IDatabaseHost host, TimeProvider time)
+internal sealed class DatabaseSwap(IDatabaseHost host, TimeProvider time)
 {
     // A session whose client is gone may have a statement to end before it notices.
     private static readonly TimeSpan s_sessionGrace = TimeSpan.FromSeconds(5);

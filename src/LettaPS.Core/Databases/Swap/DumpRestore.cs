@@ -6,7 +6,7 @@ namespace LettaPS.Core.Databases.Swap;
 /// <summary>Puts a dump in the place of a database.</summary>
 /// <param name="host">The servers and the way to their database.</param>
 /// <param name="time">The clock.</param>
-public sealed class DumpRestore(IDatabaseHost host, TimeProvider time)
+internal sealed class DumpRestore(IDatabaseHost host, TimeProvider time)
 {
     private const int ShownDifferences = 5;
 
@@ -75,7 +75,7 @@ public sealed class DumpRestore(IDatabaseHost host, TimeProvider time)
             Database = database,
             Path = path,
             Previous = previous,
-            Rows = manifest.Database.Rows,
+            RowCount = manifest.Database.Rows,
             AlembicRevision = manifest.Database.AlembicRevision,
             Duration = time.GetElapsedTime(begun),
         };

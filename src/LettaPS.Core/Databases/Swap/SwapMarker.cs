@@ -7,7 +7,7 @@ namespace LettaPS.Core.Databases.Swap;
 /// How far a replacement of a database got. It is kept in the comment of the new database, so that it is where the work is, survives this
 /// process, and changes together with the names of the databases.
 /// </summary>
-public sealed record SwapMarker
+internal sealed record SwapMarker
 {
     private const string Prefix = "LettaPS ";
 
@@ -68,7 +68,7 @@ public sealed record SwapMarker
 }
 
 /// <summary>How far a replacement of a database got.</summary>
-public enum SwapStage
+internal enum SwapStage
 {
     /// <summary>The new database is made.</summary>
     Made,

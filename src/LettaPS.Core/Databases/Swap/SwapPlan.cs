@@ -10,7 +10,7 @@ namespace LettaPS.Core.Databases.Swap;
 /// <param name="database">Name of the database.</param>
 /// <param name="source">What the new one is filled from: the SHA-256 of a dump, or <c>empty</c>.</param>
 /// <param name="removeOld">Whether the old one is removed when the new one has proved good.</param>
-public sealed class SwapPlan(string database, string source, bool removeOld)
+internal sealed class SwapPlan(string database, string source, bool removeOld)
 {
     /// <summary>Bytes of the longest name; PostgreSQL cuts off what is longer, and what was made would not be found again.</summary>
     private const int LongestName = 63;
@@ -88,7 +88,7 @@ public sealed class SwapPlan(string database, string source, bool removeOld)
 }
 
 /// <summary>A step of the replacement of a database.</summary>
-public enum SwapStep
+internal enum SwapStep
 {
     /// <summary>Remove a database that an earlier run did not live to mark.</summary>
     Discard,
@@ -119,7 +119,7 @@ public enum SwapStep
 }
 
 /// <summary>What the servers that use a database are doing.</summary>
-public enum ServersState
+internal enum ServersState
 {
     /// <summary>At least one runs on the old database.</summary>
     Running,

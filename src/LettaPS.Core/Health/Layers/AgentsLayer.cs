@@ -35,7 +35,7 @@ internal sealed class AgentsLayer : HealthLayer
         return
         [
             AgentFindings.Names([.. agents.Select(a => a.Name).Where(n => !AgentNameRule.Allows(n))], agents.Count, isSince),
-            AgentFindings.Context([.. agents.Where(a => a.InContextMessages == 0).Select(a => a.Name)]),
+            AgentFindings.Context([.. agents.Where(a => a.InContextMessageCount == 0).Select(a => a.Name)]),
             AgentFindings.Ids([.. agents.Select(a => a.Id).Where(i => !AgentNameRule.IsStrictId(i)), .. invalidIds], isSince),
             AgentFindings.Embedding([.. agents.Where(a => a.Embedding is null).Select(a => a.Name)]),
         ];

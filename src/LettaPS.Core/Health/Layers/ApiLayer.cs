@@ -55,7 +55,7 @@ internal sealed class ApiLayer : HealthLayer
                 "Health", $"/v1/health/ wants a password (HTTP {answer.Status}), which Letta's own never does: a proxy before it asks for one.", "Let the proxy pass the API on unasked, or give it the way in."),
             _ => Finding.Fail("Health", $"/v1/health/ fails with HTTP {answer.Status}.", "Look at the log of the server."),
         };
-        return finding with { Duration = answer.Duration, Blocks = finding.Status == LettaHealthStatus.Fail };
+        return finding with { Duration = answer.Duration, Blocks = finding.Status == LettaHealthStatus.Failed };
     }
 
     private static bool TellsVersion(string body)

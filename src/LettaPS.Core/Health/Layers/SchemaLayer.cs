@@ -63,7 +63,7 @@ internal sealed class SchemaLayer : HealthLayer
         var message = bad.Count == 1
             ? $"{bad[0]}"
             : $"{bad.Count} differences {(worst == LettaDriftSeverity.Breaks ? "make requests fail" : "slow down, endanger or hide something")}: {Finding.Few([.. bad.Select(Describe)])}.";
-        var fix = !bad.Any(d => d.IsFixable) ? bad[0].FixNote : bad[0].Kind == LettaDriftKind.MessageData ? "Invoke-LettaSchemaFix -Kind MessageData" : "Invoke-LettaSchemaFix";
+        var fix = !bad.Any(d => d.IsFixable) ? bad[0].Recommendation : bad[0].Kind == LettaDriftKind.MessageData ? "Invoke-LettaSchemaFix -Kind MessageData" : "Invoke-LettaSchemaFix";
         return worst == LettaDriftSeverity.Breaks ? Finding.Fail(name, message, fix, detail) : Finding.Warn(name, message, fix, detail);
     }
 

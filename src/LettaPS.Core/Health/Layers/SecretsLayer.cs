@@ -34,7 +34,7 @@ internal sealed class SecretsLayer : HealthLayer
         : Finding.Warn(
             "Plaintext",
             $"{Finding.Few([.. drifts.Select(d => $"{d.Table}.{d.Name}")])}: {drifts[0].Effect}",
-            drifts.Any(d => d.IsFixable) ? "Without LETTA_ENCRYPTION_KEY: Invoke-LettaSchemaFix -IncludeSecretColumn copies them to where they are read. With it: enter them again." : drifts[0].FixNote,
+            drifts.Any(d => d.IsFixable) ? "Without LETTA_ENCRYPTION_KEY: Invoke-LettaSchemaFix -IncludeSecretColumn copies them to where they are read. With it: enter them again." : drifts[0].Recommendation,
             string.Join('\n', drifts.Select(d => $"{d.Table}.{d.Name}: {d.Actual}")));
 
     private static Finding Encryption(DatabaseSnapshot snapshot, string? key, bool isContainerKnown, bool isDeep)

@@ -103,14 +103,14 @@ internal sealed class AgentRestoreState(AgentDocument document, AgentRecord agen
     /// <summary>What became of the agent.</summary>
     public LettaRestoreResult Result(Uri server) => planned.Result(NewId, Gaps.Count == 0 ? LettaRestoreStatus.Restored : LettaRestoreStatus.RestoredWithGaps, server, begun) with
     {
-        Name = agent.Name,
-        Messages = _counts.Messages,
-        InContext = _counts.InContext,
-        Passages = _counts.Passages,
-        PassagesWaiting = PassagesWaiting,
-        Blocks = _counts.Blocks,
-        Tools = _counts.Tools,
-        Gaps = Gaps,
+        AgentName = agent.Name,
+        MessageCount = _counts.Messages,
+        InContextMessageCount = _counts.InContext,
+        PassageCount = _counts.Passages,
+        PendingPassageCount = PassagesWaiting,
+        BlockCount = _counts.Blocks,
+        ToolCount = _counts.Tools,
+        Missing = Gaps,
         Warnings = Warnings,
     };
 }

@@ -17,7 +17,7 @@ namespace LettaPS.Core.Restores.Api;
 /// Restores agents onto one server: each is imported under a name that the server takes, gets what imports forget, is compared with its file, and only then
 /// counts as restored. What fails leaves nothing behind.
 /// </summary>
-public sealed class ApiRestoreSession : IRestoreSession
+internal sealed class ApiRestoreSession : IRestoreSession
 {
     private static readonly TimeSpan s_cleanUpLimit = TimeSpan.FromMinutes(2);
 
@@ -205,7 +205,7 @@ public sealed class ApiRestoreSession : IRestoreSession
         {
             _names[agent.Name] = true;
             _existing[agent.Id] = agent;
-            if (agent.RestoredFrom is not { } source)
+            if (agent.SourceAgentId is not { } source)
             {
                 continue;
             }
@@ -314,7 +314,7 @@ public sealed class ApiRestoreSession : IRestoreSession
     private async Task<List<string>> RemoveLeftAsync(PlannedAgent planned, CancellationToken cancellationToken)
     {
         var removed = new List<string>();
-        var agents = _unfinished.Where(u => u.RestoredFrom == planned.SourceId).ToList();
+        var agents = _unfinished.Where(u => u.SourceAgentId == planned.SourceId).ToList();
         List<string> made;
         lock (_map)
         {
@@ -724,7 +724,7 @@ public sealed class ApiRestoreSession : IRestoreSession
         Remember(work.Planned, existing.Id);
         return Result(work.Planned, existing.Id, LettaRestoreStatus.Skipped, work.Begun) with
         {
-            Gaps = work.Gaps,
+            Missing = work.Gaps,
             Warnings = [.. work.Warnings, $"'{existing.Name}' was not replaced: the new agent would have gaps ({work.Gaps.Count}), so it was removed again and {existing.Id} was kept. -Conflict Rename keeps both."],
         };
     }

@@ -36,7 +36,7 @@ internal sealed class FailedImportCleanup(ILettaServer server)
         var unfinished = new List<LettaAgent>();
         await foreach (var left in server.ListAsync(AgentQuery.Usable, cancellationToken).ConfigureAwait(false))
         {
-            if (left.RestoreUnfinished && left.RestoredFrom == agent.SourceId)
+            if (left.RestoreUnfinished && left.SourceAgentId == agent.SourceId)
             {
                 unfinished.Add(left);
             }

@@ -79,7 +79,7 @@ internal sealed class RestoreVerification(AgentDocument document, AgentRecord ag
             _gaps.Add("The environment variables: the server shows other values.");
         }
 
-        if (agent.Fields.TryGetValue("hidden", out var hidden) && hidden.ValueKind == JsonValueKind.True && !found.Agent.Hidden)
+        if (agent.Fields.TryGetValue("hidden", out var hidden) && hidden.ValueKind == JsonValueKind.True && !found.Agent.IsHidden)
         {
             _gaps.Add($"hidden: {target} does not let an imported agent be hidden.");
         }

@@ -3,7 +3,7 @@ using LettaPS.Core.Schemas.Model;
 namespace LettaPS.Core.Restores.Database;
 
 /// <summary>A database that agents are written into.</summary>
-public interface IAgentRowStore : IAsyncDisposable
+internal interface IAgentRowStore : IAsyncDisposable
 {
     /// <summary>The database.</summary>
     DatabaseAddress Address { get; }
@@ -19,7 +19,7 @@ public interface IAgentRowStore : IAsyncDisposable
 }
 
 /// <summary>A transaction under way. Ending it without <see cref="CommitAsync"/> takes everything back.</summary>
-public interface IDatabaseTransaction : IAsyncDisposable
+internal interface IDatabaseTransaction : IAsyncDisposable
 {
     /// <summary>Runs a statement, or several without parameters.</summary>
     /// <param name="sql">The statement.</param>
@@ -47,7 +47,7 @@ public interface IDatabaseTransaction : IAsyncDisposable
 /// <param name="line">The line that it names, from 1; <see langword="null"/> where it names none.</param>
 /// <param name="column">The column that it names.</param>
 /// <param name="cause">The cause.</param>
-public sealed class CopyException(string message, long? line, string? column, Exception cause) : Exception(message, cause)
+internal sealed class CopyException(string message, long? line, string? column, Exception cause) : Exception(message, cause)
 {
     /// <summary>The line, from 1.</summary>
     public long? Line => line;

@@ -10,7 +10,7 @@ namespace LettaPS.Core.Restores.Database;
 /// Writes agents into a database, each in one transaction: what fails or is killed leaves nothing behind. No server is needed. The schema must be that of a
 /// release; what is there already is never changed.
 /// </summary>
-public sealed class RowRestoreSession : IRestoreSession
+internal sealed class RowRestoreSession : IRestoreSession
 {
     /// <summary>Longest wait for a lock: a server that works holds none of the ones wanted for longer than one of its own transactions.</summary>
     internal static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(10);
@@ -242,18 +242,18 @@ public sealed class RowRestoreSession : IRestoreSession
 
             var result = Result(planned, options.NewId, work.Gaps.Count == 0 ? LettaRestoreStatus.Restored : LettaRestoreStatus.RestoredWithGaps, begun) with
             {
-                Messages = await writing.CountAsync("messages", cancellationToken).ConfigureAwait(false),
-                InContext = await writing.CountInContextAsync(cancellationToken).ConfigureAwait(false),
-                Passages = await writing.CountAsync("archival_passages", cancellationToken).ConfigureAwait(false),
-                Blocks = await writing.CountAsync("blocks_agents", cancellationToken).ConfigureAwait(false),
-                Tools = await writing.CountAsync("tools_agents", cancellationToken).ConfigureAwait(false),
+                MessageCount = await writing.CountAsync("messages", cancellationToken).ConfigureAwait(false),
+                InContextMessageCount = await writing.CountInContextAsync(cancellationToken).ConfigureAwait(false),
+                PassageCount = await writing.CountAsync("archival_passages", cancellationToken).ConfigureAwait(false),
+                BlockCount = await writing.CountAsync("blocks_agents", cancellationToken).ConfigureAwait(false),
+                ToolCount = await writing.CountAsync("tools_agents", cancellationToken).ConfigureAwait(false),
             };
             if (replaces is not null && work.Gaps.Count > 0)
             {
                 // The transaction ends without its commit: an agent does not give way to one that lacks something.
                 return Result(planned, replaces, LettaRestoreStatus.Skipped, begun) with
                 {
-                    Gaps = work.Gaps,
+                    Missing = work.Gaps,
                     Warnings = [.. work.Warnings, $"'{existing!.Name}' was not replaced: the new agent would have gaps ({work.Gaps.Count}), and {replaces} was kept. -Conflict Rename keeps both."],
                 };
             }
@@ -284,7 +284,7 @@ public sealed class RowRestoreSession : IRestoreSession
                 _existing[options.NewId] = new ExistingAgent(options.NewId, options.Name ?? planned.Name, planned.SourceId);
             }
 
-            return result with { Gaps = work.Gaps, Warnings = work.Warnings, Duration = TimeProvider.System.GetElapsedTime(begun) };
+            return result with { Missing = work.Gaps, Warnings = work.Warnings, Duration = TimeProvider.System.GetElapsedTime(begun) };
         }
     }
 

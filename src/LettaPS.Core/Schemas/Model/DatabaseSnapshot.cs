@@ -4,7 +4,7 @@ using LettaPS.Core.Schemas.Comparison;
 namespace LettaPS.Core.Schemas.Model;
 
 /// <summary>What PostgreSQL says of a database: one consistent reading of its catalog, and answers to questions about its rows.</summary>
-public sealed record DatabaseSnapshot
+internal sealed record DatabaseSnapshot
 {
     /// <summary>The server and the database as a whole.</summary>
     public required ServerFacts Server { get; init; }
@@ -46,7 +46,7 @@ public sealed record DatabaseSnapshot
 }
 
 /// <summary>The server and the database as a whole.</summary>
-public sealed record ServerFacts
+internal sealed record ServerFacts
 {
     /// <summary>Version as PostgreSQL numbers it: 150020 is 15.20.</summary>
     public required int VersionNumber { get; init; }
@@ -78,7 +78,7 @@ public sealed record ServerFacts
 }
 
 /// <summary>A schema with tables of Letta's names.</summary>
-public sealed record SchemaCandidate
+internal sealed record SchemaCandidate
 {
     /// <summary>Its name.</summary>
     public required string Name { get; init; }
@@ -96,10 +96,10 @@ public sealed record SchemaCandidate
 /// <summary>The version of the collation that a database was made with, and the one that the operating system has now; each may be unknown.</summary>
 /// <param name="Recorded">The former.</param>
 /// <param name="Actual">The latter.</param>
-public sealed record CollationVersions(string? Recorded, string? Actual);
+internal sealed record CollationVersions(string? Recorded, string? Actual);
 
 /// <summary>Size, owner and rights of a table.</summary>
-public sealed record TableFacts
+internal sealed record TableFacts
 {
     /// <summary>Its name.</summary>
     public required string Name { get; init; }
@@ -120,4 +120,4 @@ public sealed record TableFacts
 /// <summary>A question about rows, put as a query that gives one value.</summary>
 /// <param name="Key">The name under which the answer is kept.</param>
 /// <param name="Sql">The query.</param>
-public sealed record DataQuestion(string Key, string Sql);
+internal sealed record DataQuestion(string Key, string Sql);

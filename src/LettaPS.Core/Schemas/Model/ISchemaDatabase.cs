@@ -1,7 +1,7 @@
 namespace LettaPS.Core.Schemas.Model;
 
 /// <summary>What the schema doctor asks of a database.</summary>
-public interface ISchemaDatabase : IAsyncDisposable
+internal interface ISchemaDatabase : IAsyncDisposable
 {
     /// <summary>The database.</summary>
     DatabaseAddress Address { get; }
@@ -19,7 +19,7 @@ public interface ISchemaDatabase : IAsyncDisposable
 }
 
 /// <summary>A repair under way. Ending it gives everything back that was not committed.</summary>
-public interface ISchemaRepair : IAsyncDisposable
+internal interface ISchemaRepair : IAsyncDisposable
 {
     /// <summary>Runs statements in one transaction: all of them, or none. Waits for locks, a little at a time, so that nobody queues behind it.</summary>
     /// <param name="statements">The statements.</param>
@@ -36,4 +36,4 @@ public interface ISchemaRepair : IAsyncDisposable
 /// <summary>How a statement went.</summary>
 /// <param name="Rows">Rows that it changed; <see langword="null"/> where it is not about rows.</param>
 /// <param name="Duration">How long it took.</param>
-public sealed record StatementOutcome(long? Rows, TimeSpan Duration);
+internal sealed record StatementOutcome(long? Rows, TimeSpan Duration);

@@ -6,7 +6,7 @@ namespace LettaPS.Core.Schemas.Model;
 /// <summary>
 /// The schemas that the real migrations of the 19 releases from 0.11.3 to 0.16.8 build, recorded from PostgreSQL's catalog and embedded.
 /// </summary>
-public static class SchemaCatalogue
+internal static class SchemaCatalogue
 {
     private static readonly Lazy<SchemaCatalogueData> s_data = new(Load);
     private static readonly Lazy<IReadOnlyList<ReleaseSchema>> s_schemas = new(() =>
@@ -30,4 +30,4 @@ public static class SchemaCatalogue
 /// <summary>A schema and the releases that have it.</summary>
 /// <param name="Releases">The releases, oldest first.</param>
 /// <param name="Model">The schema.</param>
-public sealed record ReleaseSchema(IReadOnlyList<string> Releases, SchemaModel Model);
+internal sealed record ReleaseSchema(IReadOnlyList<string> Releases, SchemaModel Model);

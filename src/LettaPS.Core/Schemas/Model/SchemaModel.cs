@@ -1,7 +1,7 @@
 namespace LettaPS.Core.Schemas.Model;
 
 /// <summary>The tables of one schema and what they need: what a release expects, or what a database has.</summary>
-public sealed record SchemaModel
+internal sealed record SchemaModel
 {
     /// <summary>The tables.</summary>
     public IReadOnlyList<SchemaTable> Tables { get; init; } = [];
@@ -21,7 +21,7 @@ public sealed record SchemaModel
 }
 
 /// <summary>A table.</summary>
-public sealed record SchemaTable
+internal sealed record SchemaTable
 {
     /// <summary>Its name, without schema.</summary>
     public required string Name { get; init; }
@@ -50,7 +50,7 @@ public sealed record SchemaTable
 }
 
 /// <summary>A column.</summary>
-public sealed record SchemaColumn
+internal sealed record SchemaColumn
 {
     /// <summary>Its name.</summary>
     public required string Name { get; init; }
@@ -69,7 +69,7 @@ public sealed record SchemaColumn
 }
 
 /// <summary>A primary key or unique constraint.</summary>
-public sealed record SchemaKey
+internal sealed record SchemaKey
 {
     /// <summary>Its name.</summary>
     public required string Name { get; init; }
@@ -82,7 +82,7 @@ public sealed record SchemaKey
 }
 
 /// <summary>A foreign key.</summary>
-public sealed record SchemaForeignKey
+internal sealed record SchemaForeignKey
 {
     /// <summary>Its name.</summary>
     public required string Name { get; init; }
@@ -115,7 +115,7 @@ public sealed record SchemaForeignKey
 }
 
 /// <summary>An index that is not a constraint's.</summary>
-public sealed record SchemaIndex
+internal sealed record SchemaIndex
 {
     /// <summary>Its name.</summary>
     public required string Name { get; init; }
@@ -137,7 +137,7 @@ public sealed record SchemaIndex
 }
 
 /// <summary>An enumerated type.</summary>
-public sealed record SchemaEnum
+internal sealed record SchemaEnum
 {
     /// <summary>Its name.</summary>
     public required string Name { get; init; }
@@ -147,7 +147,7 @@ public sealed record SchemaEnum
 }
 
 /// <summary>A sequence. All of Letta's begin at 1 and go up by 1.</summary>
-public sealed record SchemaSequence
+internal sealed record SchemaSequence
 {
     /// <summary>Its name.</summary>
     public required string Name { get; init; }
@@ -160,7 +160,7 @@ public sealed record SchemaSequence
 }
 
 /// <summary>An extension.</summary>
-public sealed record SchemaExtension
+internal sealed record SchemaExtension
 {
     /// <summary>Its name.</summary>
     public required string Name { get; init; }

@@ -172,8 +172,8 @@ internal sealed class SchemaDiagnosis
             Actual = difference.Actual,
             Severity = severity,
             Effect = effect,
-            Fix = statements.Count == 0 ? null : string.Join('\n', statements.OrderBy(s => s.Phase).Select(s => $"{s.Sql};")),
-            FixNote = note,
+            FixSql = statements.Count == 0 ? null : string.Join('\n', statements.OrderBy(s => s.Phase).Select(s => $"{s.Sql};")),
+            Recommendation = note,
         };
     }
 
@@ -185,7 +185,7 @@ internal sealed class SchemaDiagnosis
         {
             Database = Address,
             Schema = Snapshot.Schema,
-            ServerVersion = Snapshot.Server.Version,
+            PostgresVersion = Snapshot.Server.Version,
             Builder = Builder(),
             Revision = Snapshot.Revisions.Count == 0 ? null : string.Join(',', Snapshot.Revisions),
             RevisionRelease = Position < 0 ? null : ReleaseCatalogue.Migrations[Position].Release.ToString(),
@@ -193,10 +193,10 @@ internal sealed class SchemaDiagnosis
             EquivalentReleases = Nearest?.Releases ?? [],
             Confidence = Math.Round(Confidence, 2),
             Release = Release?.ToString(),
-            Breaks = drifts.Count(d => d.Severity == LettaDriftSeverity.Breaks),
-            Degrades = drifts.Count(d => d.Severity == LettaDriftSeverity.Degrades),
-            Cosmetic = drifts.Count(d => d.Severity == LettaDriftSeverity.Cosmetic),
-            Fixable = drifts.Count(d => d.IsFixable),
+            BreakCount = drifts.Count(d => d.Severity == LettaDriftSeverity.Breaks),
+            DegradeCount = drifts.Count(d => d.Severity == LettaDriftSeverity.Degrades),
+            CosmeticCount = drifts.Count(d => d.Severity == LettaDriftSeverity.Cosmetic),
+            FixableCount = drifts.Count(d => d.IsFixable),
             Notes = [.. Notes()],
         };
     }

@@ -6,7 +6,7 @@ namespace LettaPS.Core.Schemas.Repair;
 
 /// <summary>Compares a database with a release and repairs it.</summary>
 /// <param name="database">The database.</param>
-public sealed class SchemaDoctor(ISchemaDatabase database)
+internal sealed class SchemaDoctor(ISchemaDatabase database)
 {
     private enum Reading
     {

@@ -1,7 +1,7 @@
 namespace LettaPS.Core.Schemas.Repair;
 
 /// <summary>What a repair is to do.</summary>
-public sealed record SchemaFixOptions
+internal sealed record SchemaFixOptions
 {
     /// <summary>The release to bring the database to; <see langword="null"/> for the nearest.</summary>
     public string? Version { get; init; }

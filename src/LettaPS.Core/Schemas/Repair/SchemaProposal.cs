@@ -126,7 +126,7 @@ internal sealed class SchemaProposal
 
     /// <summary>The result of a statement that was run.</summary>
     public LettaSchemaFixResult Result(SchemaStatement statement, StatementOutcome outcome) =>
-        Result(statement, LettaSchemaFixStatus.Done, null) with { Rows = outcome.Rows, Duration = outcome.Duration };
+        Result(statement, LettaSchemaFixStatus.Done, null) with { RowCount = outcome.Rows, Duration = outcome.Duration };
 
     private LettaSchemaFixResult Result(Difference difference, LettaSchemaFixStatus status, string message) => new()
     {

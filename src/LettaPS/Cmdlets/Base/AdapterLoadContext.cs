@@ -9,7 +9,7 @@ namespace LettaPS.Cmdlets.Base;
 /// </summary>
 internal sealed class AdapterLoadContext : AssemblyLoadContext
 {
-    private static readonly Lazy<IAdapterFactory> s_door = new(Open);
+    private static readonly Lazy<IAdapterFactory> s_factory = new(Open);
 
     private readonly string _folder;
 
@@ -17,7 +17,7 @@ internal sealed class AdapterLoadContext : AssemblyLoadContext
         : base("LettaPS", isCollectible: false) => _folder = folder;
 
     /// <summary>The outside world, loaded at its first use and never by importing the module.</summary>
-    public static IAdapterFactory Factory => s_door.Value;
+    public static IAdapterFactory Factory => s_factory.Value;
 
     /// <inheritdoc/>
     /// <remarks>Answers only for files of <c>lib/</c>; all else, LettaPS.Core above all, comes from the default context and is there once.</remarks>
@@ -32,7 +32,7 @@ internal sealed class AdapterLoadContext : AssemblyLoadContext
         var module = Path.GetDirectoryName(typeof(AdapterLoadContext).Assembly.Location)!;
         var context = new AdapterLoadContext(Path.Combine(module, "lib"));
         var adapters = context.LoadFromAssemblyPath(Path.Combine(context._folder, "LettaPS.Adapters.dll"));
-        var door = adapters.GetType("LettaPS.Adapters.AdapterFactory", throwOnError: true)!;
-        return (IAdapterFactory)Activator.CreateInstance(door)!;
+        var factory = adapters.GetType("LettaPS.Adapters.AdapterFactory", throwOnError: true)!;
+        return (IAdapterFactory)Activator.CreateInstance(factory)!;
     }
 }

@@ -21,8 +21,8 @@ public sealed class DatabaseRestoreTests
 
         var results = await Restoring.RestoreAsync(world.Target, world.Folder, new RestoreOptions());
 
-        Assert.All(results, r => Assert.Equal("", string.Join('\n', r.Gaps.Concat(r.Warnings))));
-        Assert.All(results, r => Assert.NotEqual(r.SourceId, r.NewId));
+        Assert.All(results, r => Assert.Equal("", string.Join('\n', r.Missing.Concat(r.Warnings))));
+        Assert.All(results, r => Assert.NotEqual(r.SourceAgentId, r.AgentId));
         await AssertRenamedAsync(world);
         Assert.Equal(0, await world.Target.QueryAsync<long>("SELECT count(*) FROM agents WHERE id LIKE '%0a0a0a0a%'"));
 
@@ -30,7 +30,7 @@ public sealed class DatabaseRestoreTests
         Assert.All(again, r => Assert.Equal(LettaRestoreStatus.Skipped, r.Status));
         File.Delete(Path.Combine(world.Folder, IdMap.FileName));
         var unmapped = await Restoring.RestoreAsync(world.Target, world.Folder, new RestoreOptions());
-        Assert.All(unmapped, r => Assert.Equal((LettaRestoreStatus.Skipped, ""), (r.Status, string.Join('\n', r.Gaps))));
+        Assert.All(unmapped, r => Assert.Equal((LettaRestoreStatus.Skipped, ""), (r.Status, string.Join('\n', r.Missing))));
         Assert.Equal(1, await world.Target.QueryAsync<long>("SELECT count(*) FROM groups"));
     }
 
@@ -42,7 +42,7 @@ public sealed class DatabaseRestoreTests
 
         var results = await Restoring.RestoreAsync(world.Target, world.Folder, s_preserve with { Conflict = RestoreConflict.Rename });
 
-        Assert.All(results, r => Assert.NotEqual(r.SourceId, r.NewId));
+        Assert.All(results, r => Assert.NotEqual(r.SourceAgentId, r.AgentId));
         Assert.Contains(results[0].Warnings, w => w.Contains("new identifiers", StringComparison.Ordinal));
         Assert.Equal(["AI/ML Expert", "AI/ML Expert (2)", "Other", "Other (2)"], await world.Target.ListAsync("SELECT name FROM agents ORDER BY 1"));
         Assert.Equal(3, await world.Target.QueryAsync<long>("SELECT count(*) FROM block"));
@@ -59,14 +59,14 @@ public sealed class DatabaseRestoreTests
 
         var refused = await Restoring.RestoreAsync(world.Target, world.Folder, s_preserve with { Conflict = RestoreConflict.Replace });
         Assert.All(refused, r => Assert.Equal(LettaRestoreStatus.Skipped, r.Status));
-        Assert.All(refused, r => Assert.NotEmpty(r.Gaps));
+        Assert.All(refused, r => Assert.NotEmpty(r.Missing));
         Assert.Equal(2, await world.Target.QueryAsync<long>("SELECT count(*) FROM agents WHERE name = 'spoilt'"));
 
         await world.Target.ExecuteAsync($"DELETE FROM blocks_agents WHERE agent_id = '{DatabaseFleet.OtherAgent}'; DELETE FROM archives_agents WHERE agent_id = '{DatabaseFleet.OtherAgent}'; DELETE FROM groups_blocks; DELETE FROM identities_blocks");
         File.Delete(Path.Combine(world.Folder, $"{DatabaseFleet.OtherAgent}.af"));
         var results = await Restoring.RestoreAsync(world.Target, world.Folder, s_preserve with { Conflict = RestoreConflict.Replace });
 
-        Assert.Equal([], results.Single().Gaps);
+        Assert.Equal([], results.Single().Missing);
         Assert.Equal("AI/ML Expert", await world.Target.QueryAsync<string>($"SELECT name FROM agents WHERE id = '{DatabaseFleet.Agent}'"));
         foreach (var table in (string[])["messages", "block", "archival_passages", "groups", "groups_agents", "steps", "runs"])
         {
@@ -96,7 +96,7 @@ public sealed class DatabaseRestoreTests
 
         var results = await Restoring.RestoreAsync(world.Target, world.Folder, new RestoreOptions { PreserveId = preserve, Conflict = RestoreConflict.Replace });
 
-        Assert.DoesNotContain(results.Single().Gaps, g => !g.StartsWith("The group", StringComparison.Ordinal));
+        Assert.DoesNotContain(results.Single().Missing, g => !g.StartsWith("The group", StringComparison.Ordinal));
         Assert.Contains(results.Single().Warnings, w => w.Contains("was deleted", StringComparison.Ordinal));
         Assert.Equal("of the user", await world.Target.QueryAsync<string>($"SELECT value FROM block WHERE id = '{Foreign}'"));
         Assert.Empty(await world.Target.ListAsync($"SELECT id FROM block WHERE id <> '{Foreign}' AND id NOT IN (SELECT block_id FROM blocks_agents)"));
@@ -118,7 +118,7 @@ public sealed class DatabaseRestoreTests
         var results = await Restoring.RestoreAsync(world.Target, world.Folder, s_preserve with { Conflict = RestoreConflict.Replace });
 
         Assert.Equal(LettaRestoreStatus.Skipped, results.Single().Status);
-        Assert.Contains(results.Single().Gaps, g => g.Contains("it was there already", StringComparison.Ordinal));
+        Assert.Contains(results.Single().Missing, g => g.Contains("it was there already", StringComparison.Ordinal));
         Assert.Equal(["of the user"], await world.Target.ListAsync("SELECT DISTINCT value FROM block"));
     }
 
@@ -150,7 +150,7 @@ public sealed class DatabaseRestoreTests
 
         var results = await Restoring.RestoreAsync(world.Target, world.Folder, s_preserve with { Conflict = RestoreConflict.Replace });
 
-        Assert.Equal(DatabaseFleet.Agent, results.Single().NewId);
+        Assert.Equal(DatabaseFleet.Agent, results.Single().AgentId);
         Assert.Equal(2, await world.Target.QueryAsync<long>("SELECT count(*) FROM agents"));
         Assert.Equal(0, await world.Target.QueryAsync<long>("SELECT count(*) FROM agents WHERE description = 'spoilt'"));
     }
@@ -166,7 +166,7 @@ public sealed class DatabaseRestoreTests
 
         var results = await Restoring.RestoreAsync(world.Target, world.Folder, s_preserve);
 
-        Assert.All(results, r => Assert.Equal((LettaRestoreStatus.Restored, ""), (r.Status, string.Join('\n', r.Gaps))));
+        Assert.All(results, r => Assert.Equal((LettaRestoreStatus.Restored, ""), (r.Status, string.Join('\n', r.Missing))));
         Assert.Equal(await world.Source.ListAsync("SELECT id FROM messages ORDER BY 1"), await world.Target.ListAsync("SELECT id FROM messages ORDER BY 1"));
     }
 
@@ -218,7 +218,7 @@ public sealed class DatabaseRestoreTests
 
         var results = await Restoring.RestoreAsync(world.Target, world.Folder, s_preserve with { EncryptionKey = "another key" });
 
-        Assert.Equal(["1 secrets of agent_environment_variables are encrypted with another key than the target's: its server cannot open them."], results[0].Gaps);
+        Assert.Equal(["1 secrets of agent_environment_variables are encrypted with another key than the target's: its server cannot open them."], results[0].Missing);
         Assert.Equal(16, SecretCipher.Fingerprint("another key").Length);
     }
 

@@ -57,7 +57,7 @@ public sealed class HostileFileTests
         if (message.Length == 0)
         {
             var results = await Restoring.RestoreAsync(target, folder.Path, new RestoreOptions { PreserveId = true });
-            Assert.Contains(results[0].Gaps, g => g.StartsWith("1 rows of agents\"; DROP TABLE", StringComparison.Ordinal));
+            Assert.Contains(results[0].Missing, g => g.StartsWith("1 rows of agents\"; DROP TABLE", StringComparison.Ordinal));
             Assert.Equal(1, await target.QueryAsync<long>($"SELECT count(*) FROM agents WHERE id = '{Victim}'"));
             return;
         }

@@ -26,8 +26,8 @@ public sealed class LosslessTests
 
         var results = await Restoring.RestoreAsync(target, folder.Path, s_preserve);
 
-        Assert.All(results, r => Assert.Equal((LettaRestoreStatus.Restored, ""), (r.Status, string.Join('\n', r.Gaps.Concat(r.Warnings)))));
-        Assert.Equal((10_000, 2, 2, 2, 1), results.Where(r => r.SourceId == DatabaseFleet.Agent).Select(r => (r.Messages, r.InContext, r.Passages, r.Blocks, r.Tools)).Single());
+        Assert.All(results, r => Assert.Equal((LettaRestoreStatus.Restored, ""), (r.Status, string.Join('\n', r.Missing.Concat(r.Warnings)))));
+        Assert.Equal((10_000, 2, 2, 2, 1), results.Where(r => r.SourceAgentId == DatabaseFleet.Agent).Select(r => (r.MessageCount, r.InContextMessageCount, r.PassageCount, r.BlockCount, r.ToolCount)).Single());
         await AssertSameAsync(source, target, catalog, catalog);
         Assert.True(await target.QueryAsync<long>("SELECT nextval('message_seq_id')") > await target.QueryAsync<long>("SELECT max(sequence_id) FROM messages"));
 
@@ -56,7 +56,7 @@ public sealed class LosslessTests
 
             var results = await Restoring.RestoreAsync(target, folder.Path, s_preserve);
 
-            Assert.All(results, r => Assert.All(r.Gaps, g => Assert.Contains($"Letta {later} has no such", g, StringComparison.Ordinal)));
+            Assert.All(results, r => Assert.All(r.Missing, g => Assert.Contains($"Letta {later} has no such", g, StringComparison.Ordinal)));
             await AssertSameAsync(source, target, from, to);
         }
     }
@@ -74,7 +74,7 @@ public sealed class LosslessTests
 
         var results = await Restoring.RestoreAsync(target, folder.Path, s_preserve);
 
-        var gaps = results.Single(r => r.SourceId == DatabaseFleet.Agent).Gaps;
+        var gaps = results.Single(r => r.SourceAgentId == DatabaseFleet.Agent).Missing;
         Assert.Contains("1 rows of conversations: Letta 0.11.3 has no such table, or none that belongs to an agent.", gaps);
         Assert.Contains("messages.run_id: Letta 0.11.3 has no such column (5 values).", gaps);
         await AssertSameAsync(source, target, From, To, except: [("steps", "stop_reason")]);

@@ -28,6 +28,6 @@ internal static class Restoring
         }
 
         var gaps = await session.RestoreGroupsAsync(cancellationToken);
-        return [.. results.Select(r => r.WithGaps(gaps[r.SourceId]))];
+        return [.. results.Select(r => r.WithGaps(gaps[r.SourceAgentId]))];
     }
 }
