@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Json;
 using LettaPS.Core.Markdown;
@@ -12,11 +13,12 @@ namespace LettaPS.Core.LettaCode;
 /// The memory of an agent as files and commits: blocks and their history, passages, files of sources, tools as skills, MCP servers. Each Markdown file costs the
 /// client a process at the first turn, so passages go into few of them.
 /// </summary>
-internal sealed class AgentMemory
+internal sealed partial class AgentMemory
 {
     private const string Importer = "LettaPS";
     private const string ImporterEmail = "lettaps@localhost";
     private const string Custom = "custom";
+    private const string Secret = "<secret>";
 
     private readonly AgentDocument _document;
     private readonly AgentRecord _agent;
@@ -106,11 +108,22 @@ internal sealed class AgentMemory
             yield return file;
         }
 
+        yield return Text("reference/letta-v1/origin.md", "Where this agent comes from", Origin());
         if (!_keepsPrompt && _agent.Text("system") is { Length: > 0 } system)
         {
             yield return Text("reference/letta-v1/system-prompt.md", "The system prompt that this agent had on its Letta V1 server", system);
         }
     }
+
+    private string Origin() =>
+        $"""
+        This agent lived on a Letta V1 server as `{_agent.SourceId}`. LettaPS brought it here from the file `{Path.GetFileName(_document.Path)}`.
+
+        - What it knew is in `system`, as memory blocks were on the server.
+        - Its archival passages are in `reference/archival`, and files of its folders in `reference/files`.
+        - Its custom tools are skills.
+
+        """.ReplaceLineEndings("\n");
 
     private MemoryFile Keep(string path, byte[] content)
     {
@@ -295,12 +308,28 @@ internal sealed class AgentMemory
     {
         if (server.ObjectOrNull("stdio_config") is { } stdio && stdio.StringOrNull("command") is { } command)
         {
-            return $"/mcp add --transport stdio {name} {string.Join(' ', stdio.Strings("args").Prepend(command).Select(a => a.Contains(' ', StringComparison.Ordinal) ? $"\"{a}\"" : a))}";
+            return $"/mcp add --transport stdio {name} {string.Join(' ', WithoutSecrets(stdio.Strings("args")).Prepend(command).Select(a => a.Contains(' ', StringComparison.Ordinal) ? $"\"{a}\"" : a))}";
         }
 
         var address = Uri.TryCreate(server.StringOrNull("server_url"), UriKind.Absolute, out var uri) ? uri.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped) : "<address>";
         return $"/mcp add --transport {(server.StringOrNull("server_type") == "sse" ? "sse" : "http")} {name} {address}";
     }
+
+    /// <summary>The arguments of a command, without the values of those whose names speak of secrets.</summary>
+    private static IEnumerable<string> WithoutSecrets(IEnumerable<string> arguments)
+    {
+        var secret = false;
+        foreach (var argument in arguments)
+        {
+            var equals = argument.IndexOf('=', StringComparison.Ordinal);
+            var names = argument.StartsWith('-') && SecretName().IsMatch(equals < 0 ? argument : argument[..equals]);
+            yield return secret && !argument.StartsWith('-') ? Secret : names && equals > 0 ? $"{argument[..(equals + 1)]}{Secret}" : argument;
+            secret = names && equals < 0;
+        }
+    }
+
+    [GeneratedRegex("key|token|secret|password|auth|credential", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex SecretName();
 }
 
 /// <summary>A block of an agent and its file.</summary>

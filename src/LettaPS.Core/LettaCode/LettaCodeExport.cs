@@ -4,7 +4,7 @@ using LettaPS.Core.Restores;
 namespace LettaPS.Core.LettaCode;
 
 /// <summary>Converts agents of a plan into the local backend of Letta Code, one after the other. No server is needed.</summary>
-public sealed class LettaCodeExport : IDisposable
+internal sealed class LettaCodeExport : IDisposable
 {
     private readonly LettaCodeRoot _root;
     private readonly RestorePlan _plan;

@@ -1,7 +1,7 @@
 namespace LettaPS.Core.LettaCode;
 
 /// <summary>How agents are converted.</summary>
-public sealed record LettaCodeOptions
+internal sealed record LettaCodeOptions
 {
     /// <summary>The handle of the model; <see langword="null"/> for the first that the client has.</summary>
     public string? Model { get; init; }

@@ -7,7 +7,7 @@ using LettaPS.Core.IO;
 namespace LettaPS.Core.LettaCode;
 
 /// <summary>The client's settings of a user, <c>~/.letta/settings.json</c>, in which it keeps what it knows of each agent of each root.</summary>
-public static class LettaCodeSettings
+internal static class LettaCodeSettings
 {
     private const string Agents = "agents";
 

@@ -3,7 +3,7 @@ namespace LettaPS.Core.LettaCode;
 /// <summary>A file of an agent's memory.</summary>
 /// <param name="Path">Its path in the repository, with slashes: <c>system/persona.md</c>.</param>
 /// <param name="Content">Its bytes; <see langword="null"/> removes the file.</param>
-public sealed record MemoryFile(string Path, ReadOnlyMemory<byte>? Content);
+internal sealed record MemoryFile(string Path, ReadOnlyMemory<byte>? Content);
 
 /// <summary>A commit of an agent's memory.</summary>
 /// <param name="Message">What it says.</param>
@@ -11,10 +11,10 @@ public sealed record MemoryFile(string Path, ReadOnlyMemory<byte>? Content);
 /// <param name="AuthorEmail">Their address.</param>
 /// <param name="Time">When.</param>
 /// <param name="Files">What changes.</param>
-public sealed record MemoryCommit(string Message, string AuthorName, string AuthorEmail, DateTimeOffset Time, IEnumerable<MemoryFile> Files);
+internal sealed record MemoryCommit(string Message, string AuthorName, string AuthorEmail, DateTimeOffset Time, IEnumerable<MemoryFile> Files);
 
 /// <summary>Writes and reads the git repositories that hold the memories of agents.</summary>
-public interface IMemoryRepositories
+internal interface IMemoryRepositories
 {
     /// <summary>Makes sure that repositories can be written.</summary>
     /// <exception cref="LettaException"><c>GitNotFound</c>.</exception>
@@ -38,4 +38,4 @@ public interface IMemoryRepositories
 /// <param name="ProcessId">The process.</param>
 /// <param name="CommandLine">How it was started.</param>
 /// <param name="IsServer">Whether it is the App Server.</param>
-public sealed record LettaCodeProcess(int ProcessId, string CommandLine, bool IsServer);
+internal sealed record LettaCodeProcess(int ProcessId, string CommandLine, bool IsServer);

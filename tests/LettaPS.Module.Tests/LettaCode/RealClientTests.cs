@@ -90,6 +90,8 @@ public sealed class RealClientTests
         var cancellationToken = TestContext.Current.CancellationToken;
         var transcript = Path.Combine(client.Root, "conversations", Segment($"default:{agent.AgentId}"), "messages.jsonl");
         var rows = await File.ReadAllTextAsync(transcript, cancellationToken);
+        var record = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Path.GetDirectoryName(transcript)!, "conversation.json"), cancellationToken))!;
+        var inContext = record["in_context_message_ids"]!.AsArray().Select(i => (string)i!).ToHashSet();
 
         var request = await client.SayAsync(agent.AgentId, $"A question to {agent.AgentId} after the move");
 
@@ -100,7 +102,7 @@ public sealed class RealClientTests
 
         var messages = request["messages"]!.AsArray().Select(m => m!).ToList();
         var system = string.Join('\n', messages.Where(m => (string?)m["role"] is "system" or "developer").Select(LettaCodeClient.Text));
-        foreach (var file in Directory.GetFiles(Path.Combine(agent.MemoryPath, "system"), "*.md", SearchOption.AllDirectories))
+        foreach (var file in Directory.GetFiles(agent.MemoryPath, "*.md", SearchOption.AllDirectories).Where(f => f.StartsWith(Path.Combine(agent.MemoryPath, "system") + Path.DirectorySeparatorChar, StringComparison.Ordinal)))
         {
             var text = await File.ReadAllTextAsync(file, cancellationToken);
             Assert.Contains(text[(text.IndexOf("\n---\n", StringComparison.Ordinal) + 5)..].Trim(), system, StringComparison.Ordinal);
@@ -109,7 +111,7 @@ public sealed class RealClientTests
         var everything = string.Join('\n', messages.Select(m => m.ToJsonString()));
         var old = rows.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(r => JsonNode.Parse(r)!["message"]!).ToList();
         var said = string.Join('\n', messages.Select(LettaCodeClient.Text));
-        foreach (var last in old.Where(m => (string?)m["role"] is "user" or "assistant").TakeLast(2).SelectMany(m => m["content"]!.AsArray()).Where(p => (string?)p!["type"] == "text").Select(p => (string)p!["text"]!))
+        foreach (var last in old.Where(m => inContext.Contains((string)m["id"]!) && (string?)m["role"] is "user" or "assistant").TakeLast(2).SelectMany(m => m["content"]!.AsArray()).Where(p => (string?)p!["type"] == "text").Select(p => (string)p!["text"]!))
         {
             Assert.Contains(last.Trim(), said, StringComparison.Ordinal);
         }
