@@ -15,6 +15,7 @@
         'Compare-LettaSchema'
         'Connect-Letta'
         'ConvertTo-LettaAgentFile'
+        'ConvertTo-LettaCodeAgent'
         'ConvertTo-LettaMarkdown'
         'Disconnect-Letta'
         'Export-LettaAgent'

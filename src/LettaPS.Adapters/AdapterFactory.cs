@@ -1,12 +1,13 @@
 using LettaPS.Adapters.Compose;
 using LettaPS.Adapters.Docker;
 using LettaPS.Adapters.Http;
+using LettaPS.Adapters.LettaCode;
 using LettaPS.Adapters.Postgres;
-using LettaPS.Adapters.Programs;
 using LettaPS.Core;
 using LettaPS.Core.Compose.Pinning;
 using LettaPS.Core.Compose.Yaml;
 using LettaPS.Core.Databases;
+using LettaPS.Core.LettaCode;
 using LettaPS.Core.Restores.Database;
 using LettaPS.Core.Schemas.Model;
 using LettaPS.Core.Servers;
@@ -25,7 +26,13 @@ internal sealed class AdapterFactory : IAdapterFactory
     public IServerProbe OpenProbe(LettaConnection connection) => new ServerProbe(connection);
 
     /// <inheritdoc/>
-    public Task<string?> FindLettaCodeAsync(CancellationToken cancellationToken) => LettaCode.FindVersionAsync(cancellationToken);
+    public Task<string?> FindLettaCodeAsync(CancellationToken cancellationToken) => LettaCodeProgram.FindVersionAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<LettaCodeProcess> FindLettaCodeProcesses(string root) => LettaCodeProcesses.Find(root);
+
+    /// <inheritdoc/>
+    public IMemoryRepositories OpenMemoryRepositories() => new GitRepositories();
 
     /// <inheritdoc/>
     public ISchemaDatabase OpenSchemaDatabase(DatabaseAddress address) => new SchemaDatabase(address);

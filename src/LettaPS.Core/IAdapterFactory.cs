@@ -1,6 +1,7 @@
 using LettaPS.Core.Compose.Pinning;
 using LettaPS.Core.Compose.Yaml;
 using LettaPS.Core.Databases;
+using LettaPS.Core.LettaCode;
 using LettaPS.Core.Restores.Database;
 using LettaPS.Core.Schemas.Model;
 using LettaPS.Core.Servers;
@@ -28,6 +29,13 @@ internal interface IAdapterFactory : IDatabaseAdapters
     /// <summary>Asks Letta Code for its version, where this machine has it: <c>letta --version</c>.</summary>
     /// <returns>The version; <see langword="null"/> where there is no such program, or it does not say within five seconds.</returns>
     Task<string?> FindLettaCodeAsync(CancellationToken cancellationToken);
+
+    /// <summary>Finds running clients of Letta Code that use a root of its local backend, as far as the operating system shows them.</summary>
+    /// <param name="root">Full path of the root.</param>
+    IReadOnlyList<LettaCodeProcess> FindLettaCodeProcesses(string root);
+
+    /// <summary>Opens the repositories in which Letta Code keeps the memories of agents.</summary>
+    IMemoryRepositories OpenMemoryRepositories();
 
     /// <summary>Opens a database for the schema doctor. Nothing is connected before the first reading.</summary>
     /// <param name="address">The database.</param>

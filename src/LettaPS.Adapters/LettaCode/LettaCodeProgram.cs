@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 
-namespace LettaPS.Adapters.Programs;
+namespace LettaPS.Adapters.LettaCode;
 
 /// <summary>The command line of Letta Code, where this machine has it. The Python package of the server has a program of the same name, which knows no <c>--version</c>.</summary>
-internal static partial class LettaCode
+internal static partial class LettaCodeProgram
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(5);
 

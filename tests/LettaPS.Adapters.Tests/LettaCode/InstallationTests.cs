@@ -1,0 +1,163 @@
+using System.Text;
+using LettaPS.Adapters.LettaCode;
+using LettaPS.Core.LettaCode;
+
+namespace LettaPS.Adapters.Tests.LettaCode;
+
+/// <summary>The destination: what is there is never harmed, whatever happens.</summary>
+public sealed class InstallationTests
+{
+    [Fact]
+    public async Task An_agent_that_is_there_is_refused_and_Force_replaces_it()
+    {
+        using var c = new Conversion();
+        c.Say("user", "one");
+        await c.RunAsync();
+        var before = c.Everything();
+        c.Say("user", "two");
+
+        var error = await Assert.ThrowsAsync<LettaException>(() => c.RunAsync());
+
+        Assert.Equal("LettaCodeAgentExists", error.ErrorId);
+        Assert.Equal(before, c.Everything());
+        Assert.True((await c.RunAsync(new LettaCodeOptions { Force = true })).IsReplaced);
+        Assert.Equal(["user: one", "user: two"], c.Lines());
+        Assert.False(Directory.Exists(Path.Combine(c.Root, ".lettaps")));
+    }
+
+    [Fact]
+    public async Task A_conversation_that_was_begun_in_Letta_Code_stays_when_the_agent_is_replaced()
+    {
+        using var c = new Conversion();
+        await c.RunAsync();
+        var own = Directory.CreateDirectory(c.ConversationFolder("conversation:local-conv-1")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(own, "conversation.json"), $$"""{"id":"local-conv-1","agent_id":"{{Conversion.Id}}"}""", TestContext.Current.CancellationToken);
+
+        await c.RunAsync(new LettaCodeOptions { Force = true });
+
+        Assert.True(File.Exists(Path.Combine(own, "conversation.json")));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_failure_at_any_step_leaves_the_destination_as_it_was(bool replaces)
+    {
+        using var steps = new Conversion();
+        var names = new List<string>();
+        await steps.RunAsync(onStep: names.Add);
+        foreach (var at in names.Where(n => n != "clean up"))
+        {
+            using var c = new Conversion();
+            c.Say("user", "old");
+            c.Root = c.DefaultRoot;
+            Directory.CreateDirectory(c.Root);
+            if (replaces)
+            {
+                await c.RunAsync();
+            }
+
+            var before = c.Everything();
+            c.Say("user", "new");
+
+            await Assert.ThrowsAnyAsync<Exception>(() => c.RunAsync(new LettaCodeOptions { Force = true }, step => _ = step == at ? throw new IOException("The disk is full.") : 0));
+
+            // A step after the agent is whole is the next run's to finish or undo, and that gives the old again too.
+            LettaCodeInstallation.Open(new LettaCodeRoot(c.Root)).Dispose();
+            Assert.Equal(before, c.Everything());
+        }
+    }
+
+    [Fact]
+    public async Task Trap_3_the_memory_is_committed_and_its_index_and_work_tree_agree()
+    {
+        using var c = new Conversion();
+        c.Block("human", "text");
+        var result = await c.RunAsync();
+
+        var files = new List<string>();
+        Assert.Equal(1, await new GitRepositories().ReadAsync(result.MemoryPath, (path, _) => files.Add(path), CancellationToken.None));
+        Assert.Contains("system/human.md", files);
+        Assert.True(File.Exists(Path.Combine(result.MemoryPath, ".git", "index")));
+        Assert.Equal("ref: refs/heads/main", (await File.ReadAllTextAsync(Path.Combine(result.MemoryPath, ".git", "HEAD"), TestContext.Current.CancellationToken)).Trim());
+
+        await File.AppendAllTextAsync(Path.Combine(result.MemoryPath, "system", "human.md"), "changed", TestContext.Current.CancellationToken);
+        Assert.Equal("GitFailed", (await Assert.ThrowsAsync<LettaException>(() => new GitRepositories().ReadAsync(result.MemoryPath, (_, _) => { }, CancellationToken.None))).ErrorId);
+    }
+
+    [Theory]
+    [InlineData("""{"schema_version":3,"message_format":"pi-session-entry-jsonl","provider_stack":"pi-ai"}""")]
+    [InlineData("""{"schema_version":1,"message_format":"pi-ai-message-jsonl","provider_stack":"pi-ai"}""")]
+    [InlineData("[]")]
+    public async Task A_destination_of_another_schema_is_refused(string manifest)
+    {
+        using var c = new Conversion();
+        c.Root = c.DefaultRoot;
+        var folder = Directory.CreateDirectory(c.ConversationFolder("default:agent-local-other")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(folder, "manifest.json"), manifest, TestContext.Current.CancellationToken);
+        var before = c.Everything();
+
+        var error = await Assert.ThrowsAsync<LettaException>(() => c.RunAsync());
+
+        Assert.Equal("LettaCodeSchemaNotSupported", error.ErrorId);
+        Assert.Equal(before, c.Everything());
+    }
+
+    [Fact]
+    public async Task A_file_that_stops_the_client_is_named()
+    {
+        using var c = new Conversion();
+        c.Root = c.DefaultRoot;
+        Directory.CreateDirectory(Path.Combine(c.Root, "agents"));
+        await File.WriteAllTextAsync(Path.Combine(c.Root, "agents", "x.json"), "{", TestContext.Current.CancellationToken);
+
+        var error = await Assert.ThrowsAsync<LettaException>(() => c.RunAsync());
+
+        Assert.Equal("InvalidLettaCodeAgent", error.ErrorId);
+        Assert.Contains("x.json", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_running_client_is_named_and_nothing_is_written()
+    {
+        using var c = new Conversion();
+
+        var error = await Assert.ThrowsAsync<LettaException>(() => c.RunAsync(processes: [new LettaCodeProcess(4711, "node letta.js server", IsServer: true)]));
+
+        Assert.Equal("LettaCodeInUse", error.ErrorId);
+        Assert.Contains("4711", error.Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(c.Root));
+    }
+
+    [Theory]
+    [InlineData("node /usr/local/bin/letta --backend local", true)]
+    [InlineData("/opt/node/bin/node --max-old-space-size=8000 /x/@letta-ai/letta-code/letta.js server", true)]
+    [InlineData("/usr/bin/python3 /usr/local/bin/letta server", false)]
+    [InlineData("vim letta.js", false)]
+    [InlineData("node", false)]
+    public void Only_the_client_is_taken_for_the_client(string commandLine, bool expected) => Assert.Equal(expected, LettaCodeProcesses.IsClient(commandLine.Split(' ')));
+
+    [Fact]
+    public async Task Two_conversions_do_not_work_on_one_destination()
+    {
+        using var c = new Conversion();
+        c.Root = c.DefaultRoot;
+        using var other = LettaCodeInstallation.Open(new LettaCodeRoot(c.Root));
+
+        Assert.Equal("LettaCodeConversionInUse", (await Assert.ThrowsAsync<LettaException>(() => c.RunAsync())).ErrorId);
+    }
+
+    [Fact]
+    public async Task Two_runs_give_the_same_identifiers_and_transcripts()
+    {
+        using var c = new Conversion();
+        c.Say("user", "one");
+        var first = await c.RunAsync();
+        var transcript = await File.ReadAllTextAsync(Path.Combine(c.ConversationFolder(), "messages.jsonl"), Encoding.UTF8, TestContext.Current.CancellationToken);
+
+        var second = await c.RunAsync(new LettaCodeOptions { Force = true });
+
+        Assert.Equal((Conversion.Id, first.AgentId), (first.AgentId, second.AgentId));
+        Assert.Equal(transcript, await File.ReadAllTextAsync(Path.Combine(c.ConversationFolder(), "messages.jsonl"), Encoding.UTF8, TestContext.Current.CancellationToken));
+    }
+}
