@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
+using LettaPS.Adapters.Programs;
 
 namespace LettaPS.Adapters.LettaCode;
 
