@@ -67,7 +67,7 @@ internal static class PostgresAlone
                 "DatabaseNotAnswering",
                 LettaErrorKind.Connection,
                 $"PostgreSQL of '{name}' does not take connections.",
-                $"See what it says: docker logs {name}",
+                $"See what it says: {engine.Command} logs {name}",
                 name,
                 e);
         }
