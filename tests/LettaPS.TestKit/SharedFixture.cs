@@ -39,11 +39,7 @@ public abstract class SharedFixture<T> : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (_resource is not null)
-        {
-            await ReleaseAsync(_resource);
-        }
-
+        await ReleaseAsync(_resource);
         GC.SuppressFinalize(this);
     }
 
@@ -51,6 +47,6 @@ public abstract class SharedFixture<T> : IAsyncLifetime
     protected abstract Task<T> StartAsync();
 
     /// <summary>Releases the resource after the last test of the class.</summary>
-    /// <param name="resource">The resource.</param>
-    protected virtual async Task ReleaseAsync(T resource) => await resource.DisposeAsync();
+    /// <param name="resource">The resource. It is null if it was not started.</param>
+    protected virtual async Task ReleaseAsync(T? resource) => await (resource?.DisposeAsync() ?? default);
 }

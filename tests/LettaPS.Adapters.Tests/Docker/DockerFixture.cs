@@ -55,7 +55,7 @@ public sealed class DockerFixture : TestKit.SharedFixture<Machine>
         return machine;
     }
 
-    protected override async Task ReleaseAsync(Machine resource)
+    protected override async Task ReleaseAsync(Machine? resource)
     {
         _engine?.Dispose();
         _gate.Dispose();

@@ -102,45 +102,41 @@ public sealed class TlsTests(TlsServer server) : IClassFixture<TlsServer>
 }
 
 /// <summary>PostgreSQL with a certificate for the name localhost, and a role <c>certified</c> that has to show one itself.</summary>
-public sealed class TlsServer : IAsyncLifetime
+public sealed class TlsServer : SharedFixture<PostgresDatabase>
 {
     public const string Query = "SELECT CASE WHEN ssl THEN 'encrypted' ELSE 'plain' END FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
 
     private readonly TempFolder _folder = new();
-    private PostgresServer? _server;
-    private PostgresDatabase? _database;
 
     public DatabaseAddress Address(string role, string host, string query) => DatabaseAddress.Parse(
-        $"{_database!.Uri(role).Replace("127.0.0.1", host, StringComparison.Ordinal)}?{query.Replace("{folder}", _folder.Path, StringComparison.Ordinal)}");
+        $"{Resource.Uri(role).Replace("127.0.0.1", host, StringComparison.Ordinal)}?{query.Replace("{folder}", _folder.Path, StringComparison.Ordinal)}");
 
-    public async ValueTask InitializeAsync()
+    protected override async Task<PostgresDatabase> StartAsync()
     {
         SessionTests.Open(_folder.Path);
         using var authority = Authority("ca");
         using var other = Authority("other");
         Issue(authority, "server", "localhost", null);
         Issue(authority, "client", "certified", "key secret");
-        _server = await PostgresServer.StartOwnAsync(
+        var server = await PostgresServer.StartOwnAsync(
             15,
             "ssl=on ssl_cert_file=server.crt ssl_key_file=server.key ssl_ca_file=ca.pem",
             $"cp {_folder.Path}/server.* {_folder.Path}/ca.pem . && chmod 600 server.key && printf 'hostssl all certified all scram-sha-256 clientcert=verify-ca\nhostssl all all all scram-sha-256\n' > pg_hba.conf");
-        _database = await _server.CreateDatabaseAsync();
-        await _server.ExecuteAsync("postgres", $"CREATE ROLE certified LOGIN PASSWORD '{PostgresServer.Password}'");
+        await server.ExecuteAsync("postgres", $"CREATE ROLE certified LOGIN PASSWORD '{PostgresServer.Password}'");
 
         // libpq takes no key that others may read.
         if (!OperatingSystem.IsWindows())
         {
             File.SetUnixFileMode(_folder["client.key"], UnixFileMode.UserRead | UnixFileMode.UserWrite);
         }
+
+        return await server.CreateDatabaseAsync();
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>The database goes with its server.</summary>
+    protected override async Task ReleaseAsync(PostgresDatabase? resource)
     {
-        if (_server is not null)
-        {
-            await _server.DisposeAsync();
-        }
-
+        await (resource?.Server.DisposeAsync() ?? default);
         _folder.Dispose();
     }
 

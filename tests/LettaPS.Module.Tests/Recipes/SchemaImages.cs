@@ -14,21 +14,25 @@ public sealed class SchemaImages : SharedFixture<DockerEngine>
 
     protected override async Task<DockerEngine> StartAsync()
     {
+        var step = await StepAsync();
         var engine = await DockerEngine.OpenAsync();
         using var folder = new TempFolder();
         var migrations = Directory.CreateDirectory(folder["versions"]).FullName;
         await File.WriteAllTextAsync(Path.Combine(migrations, "0.11.3_5fb8bba2c373.sql"), "SELECT 1;");
         await File.WriteAllTextAsync(Path.Combine(migrations, "0.16.2_27de0f58e076.sql"), LettaFixtures.Script("alembic/0.16.2"));
         await CommitAsync(engine, "0.16.2", migrations);
-        await File.WriteAllTextAsync(Path.Combine(migrations, "0.16.8_1c28e167b74f.sql"), await StepAsync());
+        await File.WriteAllTextAsync(Path.Combine(migrations, "0.16.8_1c28e167b74f.sql"), step);
         await CommitAsync(engine, "0.16.8", migrations);
         return engine;
     }
 
-    protected override async Task ReleaseAsync(DockerEngine resource)
+    protected override async Task ReleaseAsync(DockerEngine? resource)
     {
         await base.ReleaseAsync(resource);
-        await DockerEngine.DockerAsync("rmi", $"{RepositoryOf(resource)}:0.16.2", $"{RepositoryOf(resource)}:0.16.8");
+        if (resource is not null)
+        {
+            await DockerEngine.DockerAsync("rmi", $"{RepositoryOf(resource)}:0.16.2", $"{RepositoryOf(resource)}:0.16.8");
+        }
     }
 
     private static string RepositoryOf(DockerEngine engine) => $"{engine.Prefix}/letta/letta";
