@@ -160,12 +160,21 @@ internal sealed class DockerEngine : IContainerEngine
     }
 
     /// <inheritdoc/>
-    public Task StopAsync(string container, TimeSpan grace, CancellationToken cancellationToken) => AskAsync(
+    public async Task StopAsync(string container, TimeSpan grace, CancellationToken cancellationToken)
+    {
+        // Podman does not stop what is paused.
+        if ((await InspectAsync(container, cancellationToken).ConfigureAwait(false)).State == ContainerState.Paused && Command == Podman)
+        {
+            await AskAsync(() => _client.Containers.UnpauseContainerAsync(container, cancellationToken), container, "ContainerStopFailed").ConfigureAwait(false);
+        }
+
         // Zero would not be sent, and the engine's own grace of ten seconds be used.
-        () => _client.Containers.StopContainerAsync(
-            container, new ContainerStopParameters { WaitBeforeKillSeconds = Math.Max(1, (uint)Math.Ceiling(grace.TotalSeconds)) }, cancellationToken),
-        container,
-        "ContainerStopFailed");
+        await AskAsync(
+            () => _client.Containers.StopContainerAsync(
+                container, new ContainerStopParameters { WaitBeforeKillSeconds = Math.Max(1, (uint)Math.Ceiling(grace.TotalSeconds)) }, cancellationToken),
+            container,
+            "ContainerStopFailed").ConfigureAwait(false);
+    }
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<string>> ReadLogAsync(string container, int lines, DateTimeOffset? since, CancellationToken cancellationToken)
@@ -328,7 +337,7 @@ internal sealed class DockerEngine : IContainerEngine
     {
         try
         {
-            var exec = await _client.Exec.CreateContainerExecAsync(container, new ContainerExecCreateParameters { Cmd = ["sh", "-c", KillScript, "sh", run] }).ConfigureAwait(false);
+            var exec = await _client.Exec.CreateContainerExecAsync(container, new ContainerExecCreateParameters { AttachStdout = true, AttachStderr = true, Cmd = ["sh", "-c", KillScript, "sh", run] }).ConfigureAwait(false);
             using var stream = await _client.Exec.StartContainerExecAsync(exec.ID, new ContainerExecStartParameters()).ConfigureAwait(false);
             await stream.ReadOutputToEndAsync(CancellationToken.None).ConfigureAwait(false);
         }
@@ -374,7 +383,7 @@ internal sealed class DockerEngine : IContainerEngine
             case DockerContainerNotFoundException:
                 return new LettaException(
                     "ContainerNotFound", LettaErrorKind.NotFound, $"There is no container '{target}'.", "Get-LettaServer shows which there are.", target, e);
-            case DockerApiException { StatusCode: HttpStatusCode.Conflict } api:
+            case DockerApiException api when api.StatusCode == HttpStatusCode.Conflict || Reason(api).Contains("container state improper", StringComparison.Ordinal):
                 return new LettaException("ContainerNotRunning", LettaErrorKind.Refused, $"The engine refuses: {Reason(api)}", $"See its state: {Command} ps --all --filter name={target}", target, e);
             case DockerApiException api:
                 return new LettaException(errorId, LettaErrorKind.ServerFault, $"The engine refuses: {Reason(api)}", "The engine's log may say more.", target, e);
