@@ -80,22 +80,6 @@ public class DatabaseSourceTests
         Assert.Empty(letta.Shell.Console.Warnings);
     }
 
-    /// <summary>LETTA_PG_URI says of no server in particular that the database is its own: a set of another server's agents would appear under this server's name.</summary>
-    [Fact]
-    public async Task Auto_does_not_read_a_database_of_the_environment_if_the_server_cannot_confirm_it()
-    {
-        await using var database = await FleetAsync();
-        await using var letta = await ServerAsync();
-        letta.Server.Faults.Add(new Fault(new StatusEffect(500)));
-
-        var result = letta.Run($"$env:LETTA_PG_URI = $args[0]; try {{ Export-LettaAgent {letta.Path} }} finally {{ $env:LETTA_PG_URI = $null }}", database.Uri());
-
-        Assert.Empty(result.Output);
-        Assert.NotEmpty(result.Errors);
-        Assert.Contains(letta.Shell.Console.Warnings, w => w.Contains("nothing proves", StringComparison.Ordinal));
-        Assert.Empty(Directory.EnumerateFileSystemEntries(letta.Folder.Path));
-    }
-
     [Theory]
     [InlineData("UPDATE agents SET id = 'agent-' || gen_random_uuid()", "another server's")]
     [InlineData("DELETE FROM agents", "another server's")]
@@ -198,9 +182,9 @@ public class DatabaseSourceTests
         Assert.Equal(0L, await database.QueryAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'LettaPS' AND state = 'active' AND datname = current_database()"));
     }
 
-    private static async Task<PostgresDatabase> FleetAsync() => await (await PostgresServer.GetAsync()).CreateFleetAsync("0.16.8");
+    internal static async Task<PostgresDatabase> FleetAsync() => await (await PostgresServer.GetAsync()).CreateFleetAsync("0.16.8");
 
     /// <summary>A server with the agents of the fleet.</summary>
-    private static Task<Connected> ServerAsync() =>
+    internal static Task<Connected> ServerAsync() =>
         Connected.ToAsync(new SandboxOptions { Release = "0.16.8", Fleet = Fleet.Recorded(Path.Combine(AppContext.BaseDirectory, "Fixtures", "fleet")) });
 }
