@@ -182,9 +182,9 @@ public class DatabaseSourceTests
         Assert.Equal(0L, await database.QueryAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'LettaPS' AND state = 'active' AND datname = current_database()"));
     }
 
-    private static async Task<PostgresDatabase> FleetAsync() => await (await PostgresServer.GetAsync()).CreateFleetAsync("0.16.8");
+    internal static async Task<PostgresDatabase> FleetAsync() => await (await PostgresServer.GetAsync()).CreateFleetAsync("0.16.8");
 
     /// <summary>A server with the agents of the fleet.</summary>
-    private static Task<Connected> ServerAsync() =>
+    internal static Task<Connected> ServerAsync() =>
         Connected.ToAsync(new SandboxOptions { Release = "0.16.8", Fleet = Fleet.Recorded(Path.Combine(AppContext.BaseDirectory, "Fixtures", "fleet")) });
 }

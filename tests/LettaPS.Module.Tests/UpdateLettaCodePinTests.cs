@@ -44,6 +44,44 @@ public sealed class UpdateLettaCodePinTests : IDisposable
         Assert.Equal(2, _shell.Console.Warnings.Count(w => w.Contains("another server", StringComparison.Ordinal)));
     }
 
+    /// <summary>JSON allows a key twice. Which server an entry is about is said where the entry is.</summary>
+    [Fact]
+    public void A_key_that_is_there_twice_is_changed_in_both_places()
+    {
+        File.WriteAllText(_folder["settings.json"], $$"""{"agents":[{"agentId":"{{Other}}"},{"agentId":"{{Old}}"}],"agents":[{"agentId":"{{Old}}","baseUrl":"http://elsewhere:8283"}],"pinnedAgents":["{{Old}}"],"pinnedAgents":["{{Old}}"]}""");
+
+        _shell.Run("Update-LettaCodePin $args[0] -Path $args[1]", _folder.Path, _folder["settings.json"]).Succeed();
+
+        Assert.Equal(
+            $$"""{"agents":[{"agentId":"{{Other}}"},{"agentId":"{{New}}"}],"agents":[{"agentId":"{{Old}}","baseUrl":"http://elsewhere:8283"}],"pinnedAgents":["{{New}}"],"pinnedAgents":["{{New}}"]}""",
+            File.ReadAllText(_folder["settings.json"]));
+    }
+
+    [Theory]
+    [InlineData("http://localhost:8283")]
+    [InlineData("http://127.0.0.1:8283/v1/")]
+    [InlineData("localhost")]
+    [InlineData("127.0.0.1:8283")]
+    public void A_server_is_named_by_its_host_or_by_any_spelling_of_its_address(string server)
+    {
+        File.WriteAllText(
+            _folder["id-map.json"],
+            new JsonObject
+            {
+                ["format"] = 1,
+                ["servers"] = new JsonObject
+                {
+                    ["http://elsewhere.example:8283/"] = new JsonObject { ["agents"] = new JsonObject { [Old] = Other } },
+                    ["http://localhost:8283/"] = new JsonObject { ["agents"] = new JsonObject { [Old] = New } },
+                },
+            }.ToJsonString());
+        File.WriteAllText(_folder["settings.json"], $$"""{"pinnedAgentsByServer":{"127.0.0.1:8283":["{{Old}}"]} }""");
+
+        _shell.Run("Update-LettaCodePin $args[0] -Path $args[1] -Server $args[2]", _folder.Path, _folder["settings.json"], server).Succeed();
+
+        Assert.Contains(New, File.ReadAllText(_folder["settings.json"]), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void WhatIf_changes_nothing()
     {

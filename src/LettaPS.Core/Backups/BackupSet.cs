@@ -247,17 +247,7 @@ internal sealed class BackupSet : IDisposable
         var aside = $"{Path.TrimEndingDirectorySeparator(place)}.replaced-{Timestamp(_request.Time)}";
         var superseded = Known(place).Where(e => _entries.ContainsKey(e.AgentId)).Concat(kept)
             .Select(e => Path.GetFileName(e.Name)).Append(BackupManifest.FileName).Append(BackupJournal.FileName).ToHashSet(StringComparer.Ordinal);
-        Directory.Move(place, aside);
-        try
-        {
-            Directory.Move(Folder, place);
-        }
-        catch
-        {
-            Directory.Move(aside, place);
-            throw;
-        }
-
+        FolderSwap.Replace(place, Folder, aside);
         Folder = place;
         foreach (var item in Directory.EnumerateFileSystemEntries(aside).ToList())
         {

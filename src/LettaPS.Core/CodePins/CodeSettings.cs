@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using LettaPS.Core.Agents;
+using LettaPS.Core.Connections;
 using LettaPS.Core.IdMaps;
 using LettaPS.Core.IO;
 
@@ -84,7 +85,9 @@ internal static class CodeSettings
             return walk.Keys.Count > 1 && walk.Keys[1] is { } key && IsServer(key, server);
         }
 
-        return walk.Root != "agents" || walk.Index is not { } index || root.GetProperty("agents") is not { ValueKind: JsonValueKind.Array } agents
+        // A key that is there twice is two lists: the place counts in the one that is read.
+        return walk.Root != "agents" || walk.Index is not { } index
+            || root.EnumerateObject().Where(p => p.Name == "agents").Select(p => p.Value).ElementAt(walk.Occurrence) is not { ValueKind: JsonValueKind.Array } agents
             || agents[index] is not { ValueKind: JsonValueKind.Object } agent || !agent.TryGetProperty("baseUrl", out var url) || url.ValueKind != JsonValueKind.String
             || IsServer(url.GetString()!, server);
     }
@@ -93,10 +96,8 @@ internal static class CodeSettings
     private static bool IsServer(string name, Uri server)
     {
         var text = name.Contains("://", StringComparison.Ordinal) ? name : $"{server.Scheme}://{name}";
-        return Uri.TryCreate(text, UriKind.Absolute, out var uri) && Host(uri) == Host(server) && uri.Port == server.Port;
+        return Uri.TryCreate(text, UriKind.Absolute, out var uri) && ServerAddress.IsSame(uri, server);
     }
-
-    private static string Host(Uri uri) => uri.IsLoopback ? "localhost" : uri.Host;
 
     /// <summary>Where a reader is.</summary>
     private sealed class Walk
@@ -105,6 +106,11 @@ internal static class CodeSettings
 
         // For each container the name or number of what is read in it.
         private readonly List<(bool IsArray, string? Name, int Index)> _open = [];
+
+        private readonly Dictionary<string, int> _roots = new(StringComparer.Ordinal);
+
+        /// <summary>Which of the properties of this name at the root is read, from 0.</summary>
+        public int Occurrence => Root is { } root ? _roots[root] : 0;
 
         public string? Root => _open.Count > 0 ? _open[0].Name : null;
 
@@ -129,7 +135,13 @@ internal static class CodeSettings
                     _open.RemoveAt(_open.Count - 1);
                     break;
                 case JsonTokenType.PropertyName:
-                    _open[^1] = _open[^1] with { Name = reader.GetString() };
+                    var name = reader.GetString()!;
+                    _open[^1] = _open[^1] with { Name = name };
+                    if (_open.Count == 1)
+                    {
+                        _roots[name] = _roots.GetValueOrDefault(name, -1) + 1;
+                    }
+
                     break;
                 default:
                     Count();

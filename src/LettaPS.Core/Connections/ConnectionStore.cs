@@ -77,12 +77,15 @@ internal sealed class ConnectionStore(string path)
         "Get-LettaConnection -ListSaved shows which there are; Save-LettaConnection adds one.",
         name);
 
+    /// <summary>The file itself. A link to it, from a folder of settings that is kept elsewhere for example, stays a link.</summary>
+    private string RealPath => new FileInfo(path).LinkTarget is null ? path : File.ResolveLinkTarget(path, returnFinalTarget: true)!.FullName;
+
     private Dictionary<string, Entry> Read()
     {
         Contents? contents;
         try
         {
-            if (!File.Exists(path))
+            if (!File.Exists(RealPath))
             {
                 return Empty();
             }
@@ -137,7 +140,7 @@ internal sealed class ConnectionStore(string path)
             using var lockFile = Lock();
             var connections = Read();
             change(connections);
-            using var file = new AtomicFile(path);
+            using var file = new AtomicFile(RealPath);
             JsonSerializer.Serialize(file.Stream, new Contents(Version, connections), s_json);
             file.Commit();
         }

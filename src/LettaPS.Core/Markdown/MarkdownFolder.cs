@@ -11,6 +11,7 @@ namespace LettaPS.Core.Markdown;
 internal sealed class MarkdownFolder : IDisposable
 {
     private const string Index = "README.md";
+    private const string List = ".lettaps-files";
 
     // What tells a folder of ours, which may be replaced, from any other.
     private const string Mark = "<!-- Made by ConvertTo-LettaMarkdown of LettaPS. -->";
@@ -18,7 +19,7 @@ internal sealed class MarkdownFolder : IDisposable
     private readonly string _path;
     private readonly string _temporary;
     private readonly bool _replace;
-    private readonly HashSet<string> _names = new(StringComparer.OrdinalIgnoreCase) { Index };
+    private readonly HashSet<string> _names = new(StringComparer.OrdinalIgnoreCase) { Index, List };
     private readonly List<LettaMarkdown> _agents = [];
 
     private MarkdownFolder(string path, string temporary, bool replace) => (_path, _temporary, _replace) = (path, temporary, replace);
@@ -110,16 +111,14 @@ internal sealed class MarkdownFolder : IDisposable
             }
         }
 
-        var replaced = $"{_temporary}.replaced";
+        WriteList();
         if (_replace)
         {
-            Directory.Move(_path, replaced);
+            ReplaceOld();
         }
-
-        Directory.Move(_temporary, _path);
-        if (_replace)
+        else
         {
-            Directory.Delete(replaced, recursive: true);
+            Directory.Move(_temporary, _path);
         }
 
         return _agents;
@@ -132,6 +131,55 @@ internal sealed class MarkdownFolder : IDisposable
         {
             Directory.Delete(_temporary, recursive: true);
         }
+    }
+
+    /// <summary>Puts the new folder in the place of the old one; if that fails, the old one is back in its place.</summary>
+    private void ReplaceOld()
+    {
+        var replaced = $"{_temporary}.replaced";
+        FolderSwap.Replace(_path, _temporary, replaced);
+
+        // Only what this class has written goes: what somebody put into the folder moves over.
+        var ours = ReadList(replaced);
+        foreach (var file in Files(replaced).Where(f => !ours.Contains(f)).ToList())
+        {
+            var target = FreeName(Path.Combine(_path, file));
+            PrivateFile.CreateFolder(Path.GetDirectoryName(target)!);
+            File.Move(Path.Combine(replaced, file), target);
+        }
+
+        Directory.Delete(replaced, recursive: true);
+    }
+
+    /// <summary>Writes down which files the folder has, by which a later run tells them from others.</summary>
+    private void WriteList()
+    {
+        using var list = new StreamWriter(new FileStream(Path.Combine(_temporary, List), PrivateFile.Options(FileMode.CreateNew, FileAccess.Write)));
+        foreach (var file in Files(_temporary).Order(StringComparer.Ordinal))
+        {
+            list.Write(file + "\n");
+        }
+    }
+
+    /// <summary>The files that the folder was made with. A folder of a version that kept no list is taken to be all of its pages.</summary>
+    private static HashSet<string> ReadList(string folder)
+    {
+        var list = Path.Combine(folder, List);
+        return File.Exists(list) ? [.. File.ReadLines(list), List] : [.. Files(folder).Where(f => f.EndsWith(".md", StringComparison.Ordinal))];
+    }
+
+    private static IEnumerable<string> Files(string folder) =>
+        Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(folder, f).Replace('\\', '/'));
+
+    private static string FreeName(string path)
+    {
+        var free = path;
+        for (var i = 2; File.Exists(free) || Directory.Exists(free); i++)
+        {
+            free = $"{path}.{i}";
+        }
+
+        return free;
     }
 
     private static bool IsOurs(string path)

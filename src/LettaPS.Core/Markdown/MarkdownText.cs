@@ -7,7 +7,9 @@ namespace LettaPS.Core.Markdown;
 internal static class MarkdownText
 {
     private const string Punctuation = "\\`*_[]{}()#~!|:@$^=+";
-    private const int LongestName = 80;
+
+    // In bytes of UTF-8: file systems take 255 for the name with its number and extension.
+    private const int LongestName = 200;
 
     private static readonly HashSet<string> s_reserved = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -67,7 +69,10 @@ internal static class MarkdownText
     public static string FileName(string? name, string extension, HashSet<string> taken)
     {
         var safe = new StringBuilder();
-        foreach (var rune in (name ?? string.Empty).EnumerateRunes())
+        var length = 0;
+
+        // Normalized first: some characters become several, and the name would grow after it was cut. A lone surrogate cannot be normalized.
+        foreach (var rune in string.Concat((name ?? string.Empty).EnumerateRunes()).Normalize().EnumerateRunes())
         {
             var category = Rune.GetUnicodeCategory(rune);
             if (category is UnicodeCategory.Format or UnicodeCategory.OtherNotAssigned or UnicodeCategory.PrivateUse)
@@ -75,8 +80,8 @@ internal static class MarkdownText
                 continue;
             }
 
-            // A surrogate pair more could make the name longer than file systems take, so it is cut by runes.
-            if (safe.Length >= LongestName)
+            length += rune.Utf8SequenceLength;
+            if (length > LongestName)
             {
                 break;
             }
@@ -87,7 +92,7 @@ internal static class MarkdownText
         }
 
         // Windows drops dots and blanks at the end; a dot at the beginning hides the file elsewhere.
-        var stem = safe.ToString().Normalize().Trim(' ', '.');
+        var stem = safe.ToString().Trim(' ', '.');
         stem = extension.Length > 0 && stem.EndsWith(extension, StringComparison.OrdinalIgnoreCase) ? stem[..^extension.Length].Trim(' ', '.') : stem;
         stem = stem.Length == 0 ? "unnamed" : stem;
         stem = s_reserved.Contains(stem.Split('.')[0].TrimEnd()) ? "_" + stem : stem;

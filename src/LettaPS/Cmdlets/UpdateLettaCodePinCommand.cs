@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using LettaPS.Completion;
 using LettaPS.Core.CodePins;
+using LettaPS.Core.Connections;
 using LettaPS.Core.IdMaps;
 using LettaPS.Core.IO;
 using LettaPS.Paths;
@@ -16,6 +17,7 @@ namespace LettaPS.Cmdlets;
 public sealed class UpdateLettaCodePinCommand : PSCmdlet
 {
     private const string Folder = ".letta";
+    private const int LettaPort = 8283;
 
     /// <summary>The map that <c>Restore-LettaAgent</c> wrote, <c>id-map.json</c>, or the folder of the backup that it lies in.</summary>
     [Parameter(Mandatory = true, Position = 0)]
@@ -65,8 +67,18 @@ public sealed class UpdateLettaCodePinCommand : PSCmdlet
             throw new LettaException("IdMapNotFound", LettaErrorKind.NotFound, $"There is no file '{path}'.", "Restore-LettaAgent writes it beside the backup.", path);
         }
 
-        var servers = Core.IdMaps.IdMap.Read(path).Servers;
-        var wanted = Server is null ? servers.ToList() : [.. servers.Where(s => new Uri(s.Key).Authority == Server.Authority)];
+        var map = Core.IdMaps.IdMap.Read(path);
+        var servers = map.Servers;
+        if (Server is not null)
+        {
+            var named = Address(Server);
+            foreach (var server in servers.Keys.Where(k => Uri.TryCreate(k, UriKind.Absolute, out var known) && ServerAddress.IsSame(known, named)).Take(1).ToList())
+            {
+                return (new Uri(server), map.Of(new Uri(server)));
+            }
+        }
+
+        var wanted = Server is null ? servers.ToList() : [];
         return wanted is [var (address, ids)]
             ? (new Uri(address), ids)
             : throw new LettaException(
@@ -75,6 +87,21 @@ public sealed class UpdateLettaCodePinCommand : PSCmdlet
                 $"'{path}' is of {servers.Count} servers: {string.Join(", ", servers.Keys)}.",
                 "Name one with -Server.",
                 path);
+    }
+
+    /// <summary>The address of a server: itself, the address of a saved connection of that name, or a host with or without its port.</summary>
+    private static Uri Address(Uri server)
+    {
+        if (server.IsAbsoluteUri && server.Host.Length > 0)
+        {
+            return server;
+        }
+
+        var name = server.OriginalString;
+        return ConnectionStore.OfUser.List().FirstOrDefault(c => c.Name.Equals(name, StringComparison.OrdinalIgnoreCase))?.BaseUri
+            ?? (Uri.TryCreate($"http://{name}", UriKind.Absolute, out var address)
+                ? address.IsDefaultPort ? new UriBuilder(address) { Port = LettaPort }.Uri : address
+                : throw new LettaException("ServerNotInIdMap", LettaErrorKind.InvalidInput, $"'{name}' is not the address of a server.", "Give its address: -Server http://localhost:8283", name));
     }
 
     private List<string> Files()

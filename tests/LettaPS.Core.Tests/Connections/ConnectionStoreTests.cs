@@ -10,6 +10,32 @@ public sealed class ConnectionStoreTests : IDisposable
 
     public ConnectionStoreTests() => _store = new ConnectionStore(_folder["config/letta-ps/connections.json"]);
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_file_behind_a_link_stays_behind_it(bool exists)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Skip("Windows makes symbolic links for administrators only.");
+        }
+
+        Directory.CreateDirectory(_folder["dotfiles"]);
+        Directory.CreateDirectory(_folder["config/letta-ps"]);
+        if (exists)
+        {
+            _store.Save(Connection("home"));
+            File.Move(_store.Path, _folder["dotfiles/connections.json"]);
+        }
+
+        File.CreateSymbolicLink(_store.Path, _folder["dotfiles/connections.json"]);
+
+        _store.Save(Connection("lab"));
+
+        Assert.Equal(_folder["dotfiles/connections.json"], new FileInfo(_store.Path).LinkTarget);
+        Assert.Equal(exists ? ["home", "lab"] : ["lab"], _store.List().Select(c => c.Name));
+    }
+
     [Fact]
     public void What_is_saved_is_read_back_by_name_in_any_case()
     {

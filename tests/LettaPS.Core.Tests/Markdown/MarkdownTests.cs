@@ -97,6 +97,40 @@ public sealed class MarkdownTests : IDisposable
         Assert.Equal(name, agent.AgentName);
     }
 
+    /// <summary>Some characters become several when they are normalized: a name that was cut before would be longer than file systems take.</summary>
+    [Theory]
+    [InlineData("\u0958", 300)]
+    [InlineData("\uFB2C", 300)]
+    [InlineData("\U0001D15E", 200)]
+    [InlineData("\u00E9", 300)]
+    [InlineData("\U0001F916", 300)]
+    [InlineData("\uD800", 300)]
+    public void A_name_stays_short_enough_for_file_systems(string character, int count)
+    {
+        var taken = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var name in Enumerable.Range(0, 3).Select(_ => MarkdownText.FileName(string.Concat(Enumerable.Repeat(character, count)), ".md", taken)))
+        {
+            Assert.InRange(Encoding.UTF8.GetByteCount(name), 1, 255);
+            Assert.True(name.IsNormalized());
+            File.WriteAllText(_folder[name], string.Empty);
+        }
+    }
+
+    [Fact]
+    public async Task Files_that_somebody_put_into_the_folder_move_over_when_it_is_replaced()
+    {
+        await ConvertAsync(Fixture.Bytes("exports/0.16.8.json.gz"));
+        Directory.CreateDirectory(_folder["out/mine"]);
+        await File.WriteAllTextAsync(_folder["out/mine/notes.md"], "mine", Cancel);
+        await File.WriteAllTextAsync(_folder["out/todo.txt"], "mine", Cancel);
+
+        await ConvertAsync(Encoding.UTF8.GetBytes(Document("Other", "b", "m", "p", "t")), force: true);
+
+        Assert.Equal("mine", await File.ReadAllTextAsync(_folder["out/mine/notes.md"], Cancel));
+        Assert.Equal("mine", await File.ReadAllTextAsync(_folder["out/todo.txt"], Cancel));
+        Assert.Equal([".lettaps-files", "Other", "README.md", "mine", "todo.txt"], Directory.GetFileSystemEntries(_folder["out"]).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal));
+    }
+
     [Fact]
     public async Task Agents_of_one_name_get_folders_of_their_own_in_any_case()
     {

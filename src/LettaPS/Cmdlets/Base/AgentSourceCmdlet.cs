@@ -181,7 +181,7 @@ public abstract class AgentSourceCmdlet : DatabaseCmdlet
     /// Whether the user or the server's container says that a database is that server's. LETTA_PG_URI says it of no server in particular, and a database that was
     /// given for several servers cannot be that of each.
     /// </summary>
-    private bool IsNamedFor(LettaConnection connection) => DatabaseUri is not null ? Connections.Count == 1
+    private bool IsNamedFor(LettaConnection connection) => DatabaseUri is not null ? Connection is not { Length: > 1 }
         : connection.Database is not null || DatabaseAddress.FromEnvironment(Environment.GetEnvironmentVariable) is null;
 
     /// <summary>Asks a server to compare it with a database.</summary>
