@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using LettaPS.Core.AgentFiles;
 using LettaPS.Core.IdMaps;
-using LettaPS.Core.IO;
 
 namespace LettaPS.Core.Backups;
 

@@ -4,11 +4,11 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using LettaPS.Cmdlets.Base;
 using LettaPS.Completion;
+using LettaPS.Core;
 using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Agents;
 using LettaPS.Core.Backups;
 using LettaPS.Core.Sources;
-using LettaPS.Core;
 using LettaPS.Paths;
 
 namespace LettaPS.Cmdlets;
