@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using LettaPS.Core.AgentFiles.Writing;
 using LettaPS.Core.Json;
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Json;
 using LettaPS.Core.Releases;

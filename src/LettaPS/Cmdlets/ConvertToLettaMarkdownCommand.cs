@@ -1,8 +1,8 @@
 using System.Management.Automation;
 using LettaPS.Cmdlets.Base;
+using LettaPS.Core;
 using LettaPS.Core.Backups;
 using LettaPS.Core.Markdown;
-using LettaPS.Core;
 using LettaPS.Paths;
 
 namespace LettaPS.Cmdlets;

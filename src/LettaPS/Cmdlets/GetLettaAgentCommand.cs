@@ -1,8 +1,8 @@
 using System.Management.Automation;
 using LettaPS.Cmdlets.Base;
 using LettaPS.Completion;
-using LettaPS.Core.Sources;
 using LettaPS.Core;
+using LettaPS.Core.Sources;
 using LettaPS.Parameters;
 
 namespace LettaPS.Cmdlets;

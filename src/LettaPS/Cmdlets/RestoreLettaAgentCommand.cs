@@ -3,12 +3,12 @@ using System.Management.Automation;
 using System.Management.Automation.Host;
 using LettaPS.Cmdlets.Base;
 using LettaPS.Completion;
+using LettaPS.Core;
 using LettaPS.Core.Json;
 using LettaPS.Core.Restores;
 using LettaPS.Core.Restores.Api;
 using LettaPS.Core.Restores.Database;
 using LettaPS.Core.Sources;
-using LettaPS.Core;
 using LettaPS.Parameters;
 using LettaPS.Paths;
 
