@@ -64,7 +64,7 @@ internal static class ReleaseCatalogue
     public static LettaRelease GetWithSchema(string version) => Get(version) is { HasSchema: true } release ? release : throw new LettaException(
         "ReleaseWithoutSchema",
         LettaErrorKind.NotFound,
-        $"The schema of Letta {version} was not recorded: the release was never tagged.",
+        $"The schema of Letta {version} is not known.",
         "Name the release before or after it.",
         version);
 

@@ -56,10 +56,24 @@ public class ReleaseCatalogueTests
     [InlineData(" 0.11.3 ", "0.11.3")]
     public void A_version_is_taken_as_tags_write_it(string given, string expected) => Assert.Equal(expected, ReleaseCatalogue.Get(given).ToString());
 
+    /// <summary>0.16.3 has no tag; its schema lies between those of its neighbours.</summary>
+    [Fact]
+    public void The_schema_of_0_16_3_is_known() => Assert.Equal("82feb220a9b8", ReleaseCatalogue.GetWithSchema("0.16.3").AlembicHead);
+
+    [Theory]
+    [InlineData("27de0f58e076", "0.16.2")]
+    [InlineData("1c28e167b74f", "0.16.8")]
+    [InlineData("82feb220a9b8", "0.16.3")]
+    [InlineData("a1b2c3d4e5f7", "0.16.3")]
+    [InlineData("5fb8bba2c373", "0.11.3")]
+    [InlineData("000000000000", null)]
+    public void A_revision_tells_the_release_that_a_database_was_last_used_with(string revision, string? release) =>
+        Assert.Equal(release, ReleaseCatalogue.LastUsedWith(revision)?.ToString());
+
     [Theory]
     [InlineData("latest", "ReleaseUnknown")]
     [InlineData("0.10.0", "ReleaseUnknown")]
-    [InlineData("0.16.3", "ReleaseWithoutSchema")]
+    [InlineData("0.32.19", "ReleaseUnknown")]
     public void What_cannot_be_compared_with_is_refused(string version, string errorId) =>
         Assert.Equal(errorId, Assert.Throws<LettaException>(() => ReleaseCatalogue.GetWithSchema(version)).ErrorId);
 }

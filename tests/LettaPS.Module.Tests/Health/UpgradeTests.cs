@@ -141,7 +141,8 @@ public class UpgradeTests
     }
 
     [Theory]
-    [InlineData("0.16.3", "Blocked")]
+    [InlineData("0.16.9", "Blocked")]
+    [InlineData("0.16.3", "")]
     [InlineData("0.16.4", "")]
     public async Task A_release_without_an_image_is_refused(string to, string verdict)
     {

@@ -71,7 +71,7 @@ internal static class ShellScript
     }
 
     /// <summary>Whether an <c>exec</c> only opens or closes files: <c>exec 3&lt;&amp;0</c>, <c>exec &gt;log</c>.</summary>
-    private static bool IsRedirection(string[] command) => command.Skip(1).All(w => w.Length > 0 && (w.Contains('<', StringComparison.Ordinal) || w.Contains('>', StringComparison.Ordinal)));
+    private static bool IsRedirection(string[] command) => command.Length > 1 && command.Skip(1).All(w => w.Length > 0 && (w.Contains('<', StringComparison.Ordinal) || w.Contains('>', StringComparison.Ordinal)));
 
     private sealed class Reader(string text)
     {
