@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using CsCheck;
+using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Json;
 using LettaPS.Core.Markdown;
 using LettaPS.TestKit;
@@ -46,8 +47,8 @@ public sealed class MarkdownTests : IDisposable
             messages.Where(m => m.StringOrNull("role") is "system" or "assistant").SelectMany(m => m.Items("content")).Select(p => p.StringOrNull("text")).OfType<string>().Where(t => t.Length > 0),
             text => Assert.Contains(text, found));
         Assert.All(
-            messages.SelectMany(m => m.Items("tool_calls")).Select(c => c.ObjectOrNull("function")!.Value.StringOrNull("arguments")!),
-            arguments => Assert.Contains(arguments, found));
+            messages.SelectMany(m => m.Items("tool_calls")).Select(c => c.ObjectOrNull("function")!.Value),
+            function => Assert.Contains(Normal(MessageText.Sent(function)?.Message ?? function.StringOrNull("arguments")!), found));
         Assert.All(
             file.Items("tools").Select(t => t.StringOrNull("source_code")).OfType<string>().Concat(file.Items("files").Select(f => f.StringOrNull("content")).OfType<string>()).Where(t => t.Length > 0),
             text => Assert.Contains(text, Directory.GetFiles(agent.Path, "*", SearchOption.AllDirectories).Select(File.ReadAllText)));
@@ -199,10 +200,10 @@ public sealed class MarkdownTests : IDisposable
         var agent = Assert.Single(await ConvertAsync(Encoding.UTF8.GetBytes(document.ToJsonString())));
 
         var page = await File.ReadAllTextAsync(Path.Combine(agent.Path, "history", "2026-01.md"), TestContext.Current.CancellationToken);
-        Assert.Contains("## 1. assistant, 2026-01-17 20:15:30 UTC\n\nThinks:\n\n```text\na secret thought\n```\n\nSays:\n\n```text\nGood evening\n```", page, StringComparison.Ordinal);
+        Assert.Contains("## 2. assistant, 2026-01-17 20:15:30 UTC\n\nThinks:\n\n```text\na secret thought\n```\n\nSays:\n\n```text\nGood evening\n```", page, StringComparison.Ordinal);
         Assert.DoesNotContain("send_message", page, StringComparison.Ordinal);
         Assert.DoesNotContain("Sent message", page, StringComparison.Ordinal);
-        Assert.DoesNotContain("## 2.", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("## 3.", page, StringComparison.Ordinal);
         Assert.Contains("Three results.", page, StringComparison.Ordinal);
         Assert.DoesNotContain(Directory.GetDirectories(agent.Path, "*", SearchOption.AllDirectories), d => Directory.GetFileSystemEntries(d).Length == 0);
 
@@ -219,7 +220,6 @@ public sealed class MarkdownTests : IDisposable
     [InlineData("notes.txt", ".txt", "notes.txt")]
     [InlineData("NOTES.TXT", ".txt", "NOTES.txt")]
     [InlineData("notes.md", ".txt", "notes.md.txt")]
-    [InlineData(".txt", ".txt", "unnamed.txt")]
     public void An_extension_is_not_written_twice(string name, string extension, string file) => Assert.Equal(file, MarkdownText.FileName(name, extension, []));
 
     [Fact]
