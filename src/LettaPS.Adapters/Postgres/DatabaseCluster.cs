@@ -166,7 +166,8 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
                 statements.AddRange(GrantStatements($"SCHEMA {Sql.Id(schema.Name)}", schema.Owner, schema.Grants, state));
             }
 
-            if (schema.Comment is not null || schema.Name == "public")
+            // Before PostgreSQL 15 the schema public is a superuser's, and the owner of the database may not comment on it.
+            if (schema.Comment != (schema.Name == "public" ? "standard public schema" : null))
             {
                 statements.Add($"COMMENT ON SCHEMA {Sql.Id(schema.Name)} IS {(schema.Comment is null ? "NULL" : Sql.Literal(schema.Comment))}");
             }
