@@ -166,7 +166,8 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
                 statements.AddRange(GrantStatements($"SCHEMA {Sql.Id(schema.Name)}", schema.Owner, schema.Grants, state));
             }
 
-            if (schema.Comment is not null || schema.Name == "public")
+            // Before PostgreSQL 15 the schema public is a superuser's, and the owner of the database may not comment on it.
+            if (schema.Comment != (schema.Name == "public" ? "standard public schema" : null))
             {
                 statements.Add($"COMMENT ON SCHEMA {Sql.Id(schema.Name)} IS {(schema.Comment is null ? "NULL" : Sql.Literal(schema.Comment))}");
             }
@@ -331,18 +332,6 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
             }
         }
     }
-
-    /// <inheritdoc/>
-    public async Task<IReadOnlyDictionary<string, long>> SizesAsync(IReadOnlyList<string> names, CancellationToken cancellationToken) => (await QueryAsync(
-        null,
-        $"""
-        SELECT datname::text, pg_database_size(oid)
-        FROM pg_database
-        WHERE datname = ANY (ARRAY[{string.Join(", ", names.Select(Sql.Literal))}]::text[])
-            AND (has_database_privilege(oid, 'CONNECT') OR pg_has_role('pg_read_all_stats', 'MEMBER'))
-        """,
-        r => (Name: r.GetString(0), Size: r.GetInt64(1)),
-        cancellationToken).ConfigureAwait(false)).ToDictionary(d => d.Name, d => d.Size, StringComparer.Ordinal);
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<string>> ListSessionsAsync(string name, CancellationToken cancellationToken) => await QueryAsync(

@@ -73,10 +73,6 @@ internal interface IDatabaseCluster : IAsyncDisposable
     /// <exception cref="LettaException"><c>DatabaseInUse</c>: somebody connects again and again. <c>DatabaseLockFailed</c>: the new one has another comment.</exception>
     Task SwapAsync(string name, string replacement, string? keepAs, string? keptComment, string expected, string comment, CancellationToken cancellationToken);
 
-    /// <summary>How many bytes databases take.</summary>
-    /// <param name="names">Their names; those that do not exist are left out of the result.</param>
-    Task<IReadOnlyDictionary<string, long>> SizesAsync(IReadOnlyList<string> names, CancellationToken cancellationToken);
-
     /// <summary>Removes a database and throws out whoever is connected to it; nothing happens where there is none of that name.</summary>
     /// <param name="name">Name of the database.</param>
     Task DropAsync(string name, CancellationToken cancellationToken);

@@ -10,7 +10,9 @@ namespace LettaPS.Adapters.Tests.Postgres;
 /// <summary>One owner at a time, and a database that comes back with all that it had, on a real server.</summary>
 public sealed class OwnershipTests : IAsyncLifetime
 {
-    private const string HoldersSql = "SELECT pg_terminate_backend(pid)::text FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid() AND objsubid = 1";
+    /// <summary>Ends the session that has the lock on the test's own database.</summary>
+    private string EndHolderSql =>
+        $"SELECT pg_terminate_backend(pid)::text FROM pg_locks WHERE locktype = 'advisory' AND ((classid::bigint << 32) | objid::bigint) = hashtextextended('LettaPS {_database.Name}', 0)";
 
     private readonly CancellationToken _cancel = TestContext.Current.CancellationToken;
     private readonly AdapterFactory _factory = new();
@@ -45,7 +47,7 @@ public sealed class OwnershipTests : IAsyncLifetime
         await using var held = await cluster.LockAsync(_database.Name, _cancel);
         Assert.True(await held.IsHeldAsync(_cancel));
 
-        await _database.ListAsync(HoldersSql);
+        await _database.ListAsync(EndHolderSql);
 
         Assert.False(await held.IsHeldAsync(_cancel));
     }
@@ -102,7 +104,7 @@ public sealed class OwnershipTests : IAsyncLifetime
                         second = Task.Run(
                             async () =>
                             {
-                                await _database.ListAsync(HoldersSql);
+                                await _database.ListAsync(EndHolderSql);
                                 return await new DatabaseReset(Host(), TimeProvider.System).RunAsync(_database.Name, keepOld: true, null, _cancel);
                             },
                             _cancel).GetAwaiter().GetResult();

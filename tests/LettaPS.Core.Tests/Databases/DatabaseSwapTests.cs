@@ -221,18 +221,7 @@ public class DatabaseSwapTests
         Assert.NotEqual(one.WorkName, other.WorkName);
         Assert.NotEqual(one.UnmarkedName, other.UnmarkedName);
         Assert.NotEqual(one.NameToKeep(SwapWorld.Now), other.NameToKeep(SwapWorld.Now));
-        Assert.Equal(SwapWorld.Now, SwapPlan.KeptAt(one.NameToKeep(SwapWorld.Now), one.Database));
-        Assert.Null(SwapPlan.KeptAt(one.NameToKeep(SwapWorld.Now), other.Database));
     }
-
-    [Theory]
-    [InlineData("letta_before_20261123_013000", "letta", true)]
-    [InlineData("letta_before_20261123_013000", "lett", false)]
-    [InlineData("letta_before_20261123_0130", "letta", false)]
-    [InlineData("letta_before_the_upgrade", "letta", false)]
-    [InlineData("letta", "letta", false)]
-    public void Only_what_bears_the_name_of_a_kept_database_is_one(string kept, string database, bool expected) =>
-        Assert.Equal(expected, SwapPlan.KeptAt(kept, database) is not null);
 
     [Fact]
     public async Task A_database_whose_removal_was_interrupted_is_never_put_in_place()

@@ -39,6 +39,63 @@ public class DumpTests
         Assert.Equal("DumpNotFound", Assert.Throws<LettaException>(() => DumpManifest.Read(folder["c.dump"])).ErrorId);
     }
 
+    [Theory]
+    [InlineData("\"database\": null")]
+    [InlineData("\"tables\": null")]
+    [InlineData("\"sha256\": null")]
+    public void A_manifest_that_says_null_where_something_is_needed_is_damaged(string text)
+    {
+        using var folder = new TempFolder();
+        var dump = Write(folder, "a.dump", DateTimeOffset.UnixEpoch, 10);
+        var manifest = System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(dump + ".json"))!.AsObject();
+        var key = text.Split('"')[1];
+        (key == "tables" ? manifest["database"]!.AsObject() : manifest)[key] = null;
+        File.WriteAllText(dump + ".json", manifest.ToJsonString());
+
+        Assert.Equal("DumpManifestDamaged", Assert.Throws<LettaException>(() => DumpManifest.Read(dump)).ErrorId);
+        Assert.Null(DumpManifest.FindNewest(folder.Path, "letta", "7"));
+    }
+
+    [Fact]
+    public void A_manifest_whose_dump_is_gone_is_in_nobodys_way()
+    {
+        using var folder = new TempFolder();
+        var dump = Write(folder, "a.dump", DateTimeOffset.UnixEpoch, 10);
+        Assert.True(DumpManifest.IsTaken(dump));
+
+        File.Delete(dump);
+
+        Assert.False(DumpManifest.IsTaken(dump));
+        Assert.Null(DumpManifest.FindNewest(folder.Path, "letta", "7"));
+        File.WriteAllText(folder["b.dump.json"], "of another program");
+        Assert.True(DumpManifest.IsTaken(folder["b.dump"]));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Killed_while_a_dump_replaces_another_one_of_the_two_is_left_with_its_manifest(bool inPlace)
+    {
+        using var folder = new TempFolder();
+        var dump = Write(folder, "a.dump", DateTimeOffset.UnixEpoch, 10);
+        byte[] next = [1, 2, 3];
+
+        Assert.Throws<KilledException>(() => Of(next, DateTimeOffset.UnixEpoch.AddDays(1)).Write(dump, () =>
+        {
+            if (inPlace)
+            {
+                File.WriteAllBytes(dump, next);
+            }
+
+            throw new KilledException();
+        }));
+
+        Assert.Equal(inPlace ? 3 : 10, DumpManifest.Read(dump).Length);
+        Write(folder, "a.dump", DateTimeOffset.UnixEpoch.AddDays(2), 20);
+        Assert.Equal(20, DumpManifest.Read(dump).Length);
+        Assert.Equal(2, Directory.GetFiles(folder.Path).Length);
+    }
+
     [Fact]
     public void The_newest_dump_of_a_database_is_found_by_what_it_shows_not_by_its_name()
     {
@@ -88,17 +145,21 @@ public class DumpTests
     private static string Write(TempFolder folder, string name, DateTimeOffset takenAt, int length, string database = "letta", string cluster = "7")
     {
         var bytes = new byte[length];
-        File.WriteAllBytes(folder[name], bytes);
+        Of(bytes, takenAt, database, cluster).Write(folder[name], () => File.WriteAllBytes(folder[name], bytes));
+        return folder[name];
+    }
+
+    private static DumpManifest Of(byte[] dump, DateTimeOffset takenAt, string database = "letta", string cluster = "7")
+    {
         var manifest = Manifest();
-        (manifest with
+        return manifest with
         {
             TakenAt = takenAt,
-            Length = length,
-            Sha256 = Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(bytes)).ToLowerInvariant(),
+            Length = dump.Length,
+            Sha256 = Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(dump)).ToLowerInvariant(),
             SystemIdentifier = cluster,
             Database = manifest.Database with { Name = database },
-        }).Write(folder[name]);
-        return folder[name];
+        };
     }
 
     private static DumpManifest Manifest(long rows = 7) => new()

@@ -334,8 +334,6 @@ internal sealed class SwapRun(SwapWorld world, string source, bool removeOld, bo
         world.Remove(name);
     });
 
-    public Task<IReadOnlyDictionary<string, long>> SizesAsync(IReadOnlyList<string> names, CancellationToken cancellationToken) => throw new NotSupportedException();
-
     public Task LayOutAsync(string name, DatabaseFacts like, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task DropPublicAsync(string name, CancellationToken cancellationToken) => throw new NotSupportedException();

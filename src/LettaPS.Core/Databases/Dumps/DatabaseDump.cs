@@ -23,7 +23,7 @@ internal sealed class DatabaseDump(DatabaseSite site, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(request);
         var begun = time.GetTimestamp();
-        if (!request.Force && (File.Exists(request.Path) || File.Exists(request.Path + DumpManifest.Suffix)))
+        if (!request.Force && DumpManifest.IsTaken(request.Path))
         {
             throw new LettaException("DumpExists", LettaErrorKind.Conflict, $"'{request.Path}' is there already.", "Give another -Path, or -Force to replace it.", request.Path);
         }
@@ -69,9 +69,7 @@ internal sealed class DatabaseDump(DatabaseSite site, TimeProvider time)
         }
 
         await CheckAsync(file.TemporaryPath, request.Format, site.Programs, cancellationToken).ConfigureAwait(false);
-        File.Delete(request.Path + DumpManifest.Suffix);
-        file.Commit();
-        manifest.Write(request.Path);
+        manifest.Write(request.Path, file.Commit);
         return new LettaDatabaseBackup
         {
             Path = request.Path,

@@ -15,6 +15,9 @@ internal sealed record DumpManifest
     /// <summary>What is appended to the name of the dump.</summary>
     public const string Suffix = ".json";
 
+    /// <summary>What is appended while the dump is not yet in its place.</summary>
+    private const string PendingSuffix = ".json.pending";
+
     private static readonly JsonSerializerOptions s_json = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
@@ -56,18 +59,35 @@ internal sealed record DumpManifest
     /// <summary>The database.</summary>
     public required DatabaseFacts Database { get; init; }
 
+    /// <summary>Whether it has all that is read of it: <c>null</c> in a file satisfies what is required.</summary>
+    private bool IsWhole => Sha256 is not null && Database is
+    {
+        Name: not null, Owner: not null, Settings: not null, Schemas: not null, Extensions: not null, Owners: not null, Tables: not null, DefaultPrivileges: not null,
+    };
+
     /// <summary>Major version of the server: 17.</summary>
     [JsonIgnore]
     public int Major => ServerVersion / 10000;
 
-    /// <summary>Writes the manifest of a dump; it is there whole or not at all.</summary>
+    /// <summary>Puts a dump and its manifest in their places, atomically each. Killed in between, the dump that is there still has its manifest.</summary>
     /// <param name="dump">Path of the dump.</param>
-    public void Write(string dump)
+    /// <param name="commit">Puts the dump in its place.</param>
+    public void Write(string dump, Action commit)
     {
-        using var file = new AtomicFile(dump + Suffix);
-        JsonSerializer.Serialize(file.Stream, this, s_json);
-        file.Commit();
+        ArgumentNullException.ThrowIfNull(commit);
+        using (var file = new AtomicFile(dump + PendingSuffix))
+        {
+            JsonSerializer.Serialize(file.Stream, this, s_json);
+            file.Commit();
+        }
+
+        commit();
+        File.Move(dump + PendingSuffix, dump + Suffix, overwrite: true);
     }
+
+    /// <summary>Whether there is something at the place of a dump that would be overwritten. A manifest whose dump is gone is nothing.</summary>
+    /// <param name="dump">Path of the dump.</param>
+    public static bool IsTaken(string dump) => File.Exists(dump) || (File.Exists(dump + Suffix) && TryRead(dump + Suffix) is null);
 
     /// <summary>Reads the manifest of a dump.</summary>
     /// <param name="dump">Path of the dump.</param>
@@ -77,6 +97,12 @@ internal sealed record DumpManifest
         if (!File.Exists(dump))
         {
             throw new LettaException("DumpNotFound", LettaErrorKind.NotFound, $"There is no file '{dump}'.", "Check the path; Backup-LettaDatabase writes dumps.", dump);
+        }
+
+        // A run that was killed between the dump and its manifest left the manifest under another name.
+        if (File.Exists(dump + PendingSuffix) && TryRead(dump + PendingSuffix) is { } pending && pending.Fits(dump))
+        {
+            return pending;
         }
 
         if (!File.Exists(dump + Suffix))
@@ -91,8 +117,7 @@ internal sealed record DumpManifest
 
         try
         {
-            using var file = File.OpenRead(dump + Suffix);
-            return JsonSerializer.Deserialize<DumpManifest>(file, s_json) ?? throw new JsonException("It is empty.");
+            return Parse(dump + Suffix);
         }
         catch (JsonException e)
         {
@@ -156,6 +181,34 @@ internal sealed record DumpManifest
         new FileStream(dump, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 17, FileOptions.Asynchronous | FileOptions.SequentialScan),
         bytes => progress?.Invoke(bytes.Length));
 
+    private static DumpManifest Parse(string path)
+    {
+        using var file = File.OpenRead(path);
+        return JsonSerializer.Deserialize<DumpManifest>(file, s_json) is { } manifest && manifest.IsWhole
+            ? manifest
+            : throw new JsonException("It lacks what a manifest of a dump has.");
+    }
+
+    private static DumpManifest? TryRead(string path)
+    {
+        try
+        {
+            return Parse(path);
+        }
+        catch (JsonException)
+        {
+            // Another JSON file, or one that was damaged.
+            return null;
+        }
+    }
+
+    /// <summary>Whether it is the manifest of the dump that is there.</summary>
+    private bool Fits(string dump)
+    {
+        using var file = File.OpenRead(dump);
+        return file.Length == Length && Convert.ToHexString(SHA256.HashData(file)).ToLowerInvariant() == Sha256;
+    }
+
     /// <summary>The manifest of a dump.</summary>
     /// <param name="dump">Path of the dump.</param>
     /// <returns><see langword="null"/> if it is missing or not a manifest, or if the dump is missing.</returns>
@@ -167,7 +220,7 @@ internal sealed record DumpManifest
         }
         catch (LettaException e) when (e.ErrorId is "DumpManifestDamaged" or "DumpNotFound" or "DumpUnverified")
         {
-// Some other JSON file, or the manifest of a dump that was taken away.
+            // Some other JSON file, or the manifest of a dump that was taken away.
             return null;
         }
     }

@@ -19,7 +19,8 @@ internal sealed class ServerDatabaseHost(
 
     private static readonly TimeSpan s_pollInterval = TimeSpan.FromMilliseconds(100);
 
-    private Reservation? _reservation;
+    /// <summary>Identifier of the container that has the name of the data directory for this run.</summary>
+    private string? _reservation;
     private string? _helper;
 
     /// <summary>How long to wait for another run: a container whose process was killed takes a moment to end, its PostgreSQL included.</summary>
@@ -72,7 +73,7 @@ internal sealed class ServerDatabaseHost(
 
         var all = await engine.ListAsync(cancellationToken).ConfigureAwait(false);
         var place = Place(all);
-        if (!all.Any(c => c.Id == _reservation.Container.Id && c.IsRunning))
+        if (!all.Any(c => c.Id == _reservation && c.IsRunning))
         {
             throw DatabaseProblems.LockLost(place.Address.Database);
         }
@@ -247,7 +248,8 @@ internal sealed class ServerDatabaseHost(
     {
         var specification = new TemporaryContainerSpecification(place.Server.ImageId, "cat >/dev/null") { Name = DataDirectory.NameFor(place.Server), Grace = TimeSpan.FromSeconds(5) };
         var container = await RunNamedAsync(specification, place, cancellationToken).ConfigureAwait(false);
-        return _reservation = new Reservation(this, container);
+        _reservation = container.Id;
+        return new Reservation(this, container);
     }
 
     /// <summary>Runs a container whose name may still be that of one whose process was killed a moment ago.</summary>
@@ -354,8 +356,6 @@ internal sealed class ServerDatabaseHost(
     /// <summary>The right to work on the data directory.</summary>
     private sealed class Reservation(ServerDatabaseHost host, ITemporaryContainer container) : IAsyncDisposable
     {
-        public ITemporaryContainer Container => container;
-
         public async ValueTask DisposeAsync()
         {
             host._reservation = null;

@@ -31,8 +31,6 @@ internal sealed class SwapPlan(string database, string source, bool removeOld)
 
     private const string WorkSuffix = "_lettaps_new";
     private const string UnmarkedSuffix = "_lettaps_tmp";
-    private const string KeptInfix = "_before_";
-    private const string KeptTime = "yyyyMMdd'_'HHmmss";
 
     /// <summary>Name of the database.</summary>
     public string Database => database;
@@ -60,18 +58,7 @@ internal sealed class SwapPlan(string database, string source, bool removeOld)
 
     /// <summary>What the old database is called once it is replaced, such as <c>letta_before_20261123_013000</c>.</summary>
     /// <param name="now">The time.</param>
-    public string NameToKeep(DateTimeOffset now) => Cut(database, KeptInfix + now.ToUniversalTime().ToString(KeptTime, CultureInfo.InvariantCulture));
-
-    /// <summary>When a database was kept by a replacement of another; <see langword="null"/> where it was not.</summary>
-    /// <param name="kept">Name of the one that may have been kept.</param>
-    /// <param name="database">Name of the other.</param>
-    public static DateTimeOffset? KeptAt(string kept, string database)
-    {
-        var at = kept.LastIndexOf(KeptInfix, StringComparison.Ordinal);
-        return at > 0
-            && DateTimeOffset.TryParseExact(kept[(at + KeptInfix.Length)..], KeptTime, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
-            && Cut(database, kept[at..]) == kept ? time : null;
-    }
+    public string NameToKeep(DateTimeOffset now) => Cut(database, now.ToUniversalTime().ToString("'_before_'yyyyMMdd'_'HHmmss", CultureInfo.InvariantCulture));
 
     /// <summary>What comes next.</summary>
     /// <param name="state">The databases as they are now.</param>
