@@ -12,6 +12,9 @@ public sealed class DockerEngine : IAsyncDisposable
     /// <summary>PostgreSQL 17 with pgvector.</summary>
     public const string PostgresImage = "lettaps/postgres:17";
 
+    /// <summary>The image that stands in for Letta Code, which Docker Hub has under the name of Letta's server.</summary>
+    public const string LettaCodeImage = "lettaps/letta-code:0.32.19";
+
     private DockerEngine() => Prefix = $"lettaps-{Guid.NewGuid():N}"[..16];
 
     /// <summary>What the name of everything made here begins with.</summary>
@@ -23,7 +26,7 @@ public sealed class DockerEngine : IAsyncDisposable
         var engine = new DockerEngine();
         try
         {
-            await DockerAsync("image", "inspect", PostgresImage, LettaImage("0.16.2"));
+            await DockerAsync("image", "inspect", PostgresImage, LettaCodeImage, LettaImage("0.16.2"));
         }
         catch (Exception e) when (e is System.ComponentModel.Win32Exception or InvalidOperationException)
         {

@@ -6,11 +6,14 @@ namespace LettaPS.TestKit;
 /// <summary>What real servers had in PostgreSQL, recorded: schemas as the catalog had them, and rows.</summary>
 public static class LettaFixtures
 {
-    /// <summary>The 19 releases whose migrations were run, oldest first.</summary>
+    /// <summary>
+    /// The 20 releases whose schemas are known, oldest first: the migrations of 19 were run; that of 0.16.3, which has no tag, follows from them. It is 0.16.4's
+    /// without its four migrations, and 0.16.2's with its own four, which give the same.
+    /// </summary>
     public static IReadOnlyList<string> Releases { get; } =
     [
         "0.11.3", "0.11.4", "0.11.5", "0.11.6", "0.11.7", "0.12.0", "0.12.1", "0.13.0", "0.14.0", "0.15.0", "0.15.1",
-        "0.16.0", "0.16.1", "0.16.2", "0.16.4", "0.16.5", "0.16.6", "0.16.7", "0.16.8",
+        "0.16.0", "0.16.1", "0.16.2", "0.16.3", "0.16.4", "0.16.5", "0.16.6", "0.16.7", "0.16.8",
     ];
 
     /// <summary>A recorded schema.</summary>

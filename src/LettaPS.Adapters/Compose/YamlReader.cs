@@ -20,22 +20,59 @@ internal sealed class YamlReader : IYamlReader
         }
         catch (YamlException e)
         {
-            throw Invalid(path, e, e.Start, e.Message);
+            throw Invalid(text, path, e, e.Start, e.Message);
         }
         catch (InvalidOperationException e)
         {
             // YamlDotNet's way of refusing a plain scalar in a flow mapping or list that is not indented enough, which go-yaml lets pass.
-            throw Invalid(path, e, builder.Position, "what follows is not indented more than what it belongs to");
+            throw Invalid(text, path, e, builder.Position, "what follows is not indented more than what it belongs to");
         }
     }
 
-    private static LettaException Invalid(string path, Exception cause, Mark at, string detail) => new(
-        "InvalidYaml",
-        LettaErrorKind.InvalidData,
-        $"'{path}' is not YAML: line {at.Line}, column {at.Column}: {detail.TrimEnd('.')}.",
-        "Correct that line.",
-        path,
-        cause);
+    private static LettaException Invalid(string text, string path, Exception cause, Mark at, string detail)
+    {
+        var line = WrongLine(text.Split('\n'), (int)at.Line, detail);
+        var place = line == (int)at.Line ? $"line {at.Line}, column {at.Column}" : $"line {line}";
+        return new(
+            "InvalidYaml",
+            LettaErrorKind.InvalidData,
+            $"'{path}' is not YAML: {place}: {detail.TrimEnd('.')}.",
+            $"Correct line {line}, then check the file: docker compose --file '{path}' config --quiet",
+            path,
+            cause);
+    }
+
+    /// <summary>The line that is wrong: the parser notices a missing colon only at the next key, and a tab only at the end of the text before it.</summary>
+    private static int WrongLine(string[] lines, int noticed, string detail)
+    {
+        if (detail.Contains("tab", StringComparison.OrdinalIgnoreCase))
+        {
+            for (var i = noticed; i <= lines.Length && i >= 1; i++)
+            {
+                if (lines[i - 1].AsSpan(0, lines[i - 1].Length - lines[i - 1].AsSpan().TrimStart().Length).Contains('\t'))
+                {
+                    return i;
+                }
+            }
+        }
+
+        if (noticed < 2 || noticed > lines.Length)
+        {
+            return noticed;
+        }
+
+        var before = noticed - 1;
+        while (before > 1 && lines[before - 1].TrimStart() is "" or "\r" or ['#', ..])
+        {
+            before--;
+        }
+
+        var text = lines[before - 1].Trim();
+        var isKey = text.EndsWith(':') || text.Contains(": ", StringComparison.Ordinal) || text.StartsWith("- ", StringComparison.Ordinal) || text is "" or "-" or "---";
+        return !isKey && Indentation(lines[before - 1]) == Indentation(lines[noticed - 1]) ? before : noticed;
+    }
+
+    private static int Indentation(string line) => line.Length - line.TrimStart(' ').Length;
 
     private sealed class Builder(string text)
     {

@@ -33,7 +33,8 @@ internal static class ContainerReader
         HostName = told.Config.Hostname,
     };
 
-    private static Dictionary<string, string> Variables(IEnumerable<string> pairs) => pairs.Select(pair => pair.Split('=', 2)).Where(pair => pair.Length == 2)
+    /// <summary>Variables as the engine writes them, by name.</summary>
+    public static Dictionary<string, string> Variables(IEnumerable<string> pairs) => pairs.Select(pair => pair.Split('=', 2)).Where(pair => pair.Length == 2)
         .GroupBy(pair => pair[0]).ToDictionary(pair => pair.Key, pair => pair.Last()[1], StringComparer.Ordinal);
 
     // The engine writes year 1 for "never".

@@ -108,6 +108,31 @@ internal sealed class DockerEngine : IContainerEngine
     public async Task<string> GetImageIdAsync(string image, CancellationToken cancellationToken) =>
         (await AskAsync(() => _client.Images.InspectImageAsync(image, cancellationToken), image).ConfigureAwait(false)).ID;
 
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<ContainerImage>> ListImagesAsync(CancellationToken cancellationToken)
+    {
+        var found = new List<ContainerImage>();
+        foreach (var listed in await AskAsync(() => _client.Images.ListImagesAsync(new ImagesListParameters(), cancellationToken), null).ConfigureAwait(false))
+        {
+            if (listed.RepoTags is not { Count: > 0 } names)
+            {
+                continue;
+            }
+
+            try
+            {
+                var image = await AskAsync(() => _client.Images.InspectImageAsync(listed.ID, cancellationToken), names[0]).ConfigureAwait(false);
+                found.Add(new ContainerImage(image.ID, [.. names], ContainerReader.Variables(image.Config?.Env ?? []), image.Config?.Labels?.AsReadOnly() ?? new Dictionary<string, string>().AsReadOnly()));
+            }
+            catch (LettaException e) when (e.ErrorId == "ImageNotFound")
+            {
+                // Removed since it was listed.
+            }
+        }
+
+        return found;
+    }
+
     /// <summary>Repositories with digests under which an image of the engine is known.</summary>
     /// <exception cref="LettaException"><c>ImageNotFound</c>.</exception>
     public async Task<IReadOnlyList<string>> ListDigestsAsync(string image, CancellationToken cancellationToken) =>

@@ -23,7 +23,10 @@ internal sealed class RunningImages(DockerEngine engine, Func<LettaConnection, C
                 container.Label(ServerDiscovery.ComposeEnvironmentFile)?.Split(',') ?? [],
                 container.Image,
                 ServerDiscovery.DigestOf(container),
-                ServerDiscovery.BaseUri(container, engine.Endpoint) is { } address ? await ServerVersion.AskAsync(address, connect, cancellationToken).ConfigureAwait(false) : null));
+                ServerDiscovery.BaseUri(container, engine.Endpoint) is { } address ? await ServerVersion.AskAsync(address, connect, cancellationToken).ConfigureAwait(false) : null)
+            {
+                Product = ServerDiscovery.ProductOf(container),
+            });
         }
 
         return running;

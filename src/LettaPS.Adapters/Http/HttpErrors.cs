@@ -87,6 +87,14 @@ internal static class HttpErrors
         "Check the port: Letta's own is 8283; a proxy before it may listen at another and pass on only some paths.",
         connection.BaseUri);
 
+    /// <summary>What answers is the successor of the V1 server.</summary>
+    public static LettaException AppServer(LettaConnection connection) => new(
+        "AppServerNotSupported",
+        LettaErrorKind.Refused,
+        $"'{connection.BaseUri}' is an App Server of Letta Code. It keeps its agents in folders of its own and has none of the V1 server's API, so that there is nothing for LettaPS to connect to.",
+        "LettaPS brings the agents of a V1 server to Letta Code's local backend, from a backup: Get-Help about_LettaPS",
+        connection.BaseUri);
+
     /// <summary>An agent in a list of the server that cannot be asked for.</summary>
     public static LettaException InvalidAgentId(LettaConnection connection, string? id, string? name) => new(
         "InvalidIdInAnswer",

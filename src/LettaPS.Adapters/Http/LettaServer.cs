@@ -197,7 +197,9 @@ internal sealed partial class LettaServer : ILettaServer
         }
         catch (LettaException e) when (e.ErrorId is "NotFound" or "InvalidAnswer")
         {
-            throw HttpErrors.NotLetta(Connection, "/v1/health/ does not answer as Letta's does");
+            throw e.ErrorId == "NotFound" && await AppServerProbe.IsAppServerAsync(Connection.BaseUri, cancellationToken).ConfigureAwait(false)
+                ? HttpErrors.AppServer(Connection)
+                : HttpErrors.NotLetta(Connection, "/v1/health/ does not answer as Letta's does");
         }
 
         var version = health.StringOrNull("version") ?? throw HttpErrors.NotLetta(Connection, "/v1/health/ tells no version");

@@ -1,3 +1,4 @@
+using LettaPS.Core.Compose.Model;
 using LettaPS.Core.Compose.Pinning;
 using LettaPS.Core.Releases;
 
@@ -43,7 +44,7 @@ internal static class CompatibilityMatrix
     /// <summary>The first release of the server, of those that have an image, with all that a version of Letta Code needs.</summary>
     /// <param name="code">Version of Letta Code.</param>
     public static string RecommendedServer(Version code) => ReleaseCatalogue.All
-        .First(r => LettaImageTags.Trap(r.ToString()) is null && !s_needs.Any(n => n.IsOf(code) && r.Version < n.Server)).ToString();
+        .First(r => LettaImageTags.IsAdvised(r.ToString()) && !s_needs.Any(n => n.IsOf(code) && r.Version < n.Server)).ToString();
 
     /// <summary>Letta Code with a server.</summary>
     /// <param name="code">Version of Letta Code; <see langword="null"/> where it is not known.</param>
@@ -81,7 +82,9 @@ internal static class CompatibilityMatrix
         {
             return result with
             {
-                Reasons = [major is null ? "The version of PostgreSQL is not known." : server is null ? "The version of the server is not known." : $"What Letta {server} needs was not recorded."],
+                Reasons = [major is null ? "The version of PostgreSQL is not known." : server is null ? "The version of the server is not known."
+                    : ReleaseCatalogue.TryVersion(server) is { } version && LettaImageTags.IsAboveServer(version) ? $"There is no {server} of the V1 server, whose last release is {ReleaseCatalogue.All[^1]}: Letta Code uses no PostgreSQL."
+                    : $"What Letta {server} needs was not recorded."],
             };
         }
 
@@ -165,7 +168,9 @@ internal static class CompatibilityMatrix
 
         if (server > ReleaseCatalogue.All[^1].Version)
         {
-            yield return $"This release of the server is newer than {ReleaseCatalogue.All[^1]}, the last that is known here.";
+            yield return LettaImageTags.IsAboveServer(server)
+                ? $"There is no {server} of the V1 server, whose last release is {ReleaseCatalogue.All[^1]}: that version is Letta Code's own, which needs no server."
+                : $"This release of the server is newer than {ReleaseCatalogue.All[^1]}, the last that is known here.";
         }
     }
 

@@ -14,6 +14,15 @@ internal static class DatabaseProblems
         container.StartAdvice,
         container.Name);
 
+    /// <summary>The data of a stopped server are in its container's own layer.</summary>
+    /// <param name="server">The container.</param>
+    public static LettaException InContainerLayer(ContainerFacts server) => new(
+        "DatabaseInContainerLayer",
+        LettaErrorKind.Refused,
+        $"The database of '{server.Name}' is in the container's own layer, which nothing can reach while the server is stopped.",
+        "Take a dump with Backup-LettaDatabase while the server runs, and make the container anew with a volume for its data.",
+        server.Name);
+
     /// <summary>The container of a server that was found before is not there any more.</summary>
     /// <param name="container">Its identifier.</param>
     public static LettaException ContainerGone(string container) =>

@@ -15,6 +15,9 @@ internal sealed record Finding(string Name, LettaHealthStatus Status, string Mes
     /// <summary>Whether nothing that rests on the layer can be examined any more.</summary>
     public bool Blocks { get; init; }
 
+    /// <summary>Whether nothing else of the server can be examined: it is another product.</summary>
+    public bool BlocksEverything { get; init; }
+
     public static Finding Pass(string name, string message, string? detail = null) => new(name, LettaHealthStatus.Passed, message) { Detail = detail };
 
     public static Finding Warn(string name, string message, string? recommendation, string? detail = null) =>

@@ -193,7 +193,8 @@ internal sealed class HealthContext : IAsyncDisposable
         {
             _opened = _adapters.OpenEngine();
             var all = await _opened.ListAsync(_cancel).ConfigureAwait(false);
-            var server = Target.Container is { } id ? all.FirstOrDefault(c => c.Id == id) : ServerDiscovery.FindServing(all, Target.Connection!.BaseUri, _opened.Endpoint);
+            var server = Target.Container is { } id ? all.FirstOrDefault(c => c.Id == id) : ServerDiscovery.FindServing(all, Target.Connection!.BaseUri, _opened.Endpoint)
+                ?? ServerDiscovery.FindAppServer(all, Target.Connection!.BaseUri);
             return server is null
                 ? EngineView.None("No container of the engine serves this address.") with { Engine = _opened, All = all }
                 : new EngineView(_opened, all, server, FindPostgres(server, all), null);

@@ -69,10 +69,12 @@ internal sealed class HealthExamination
     private static async Task<IReadOnlyList<Finding>> ExamineAsync(
         HealthLayer layer, Dictionary<LettaHealthLayer, Task<IReadOnlyList<Finding>>> running, HealthContext context, CancellationToken cancellationToken)
     {
-        foreach (var below in layer.RestsOn.Where(running.ContainsKey).ToList())
+        // A container that has become another product is the one cause of whatever else would be found.
+        LettaHealthLayer[] product = layer.Layer is LettaHealthLayer.Container or LettaHealthLayer.Backups ? [] : [LettaHealthLayer.Container];
+        foreach (var below in product.Union(layer.RestsOn).Where(running.ContainsKey).ToList())
         {
             var findings = await running[below].ConfigureAwait(false);
-            if (findings.FirstOrDefault(f => f.Blocks) is { } broken)
+            if (findings.FirstOrDefault(f => layer.RestsOn.Contains(below) ? f.Blocks : f.BlocksEverything) is { } broken)
             {
                 // Passed on, so that what rests on this one is told of the first failure and not of its consequence.
                 var why = broken.Status == LettaHealthStatus.Skipped ? broken.Message : $"Not examined: the check {below}/{broken.Name} failed.";

@@ -1,3 +1,4 @@
+using LettaPS.Core.Compose.Model;
 using LettaPS.Core.Releases;
 using LettaPS.Core.Schemas.Model;
 
@@ -28,6 +29,9 @@ public sealed class LettaRelease
 
     /// <summary>The version that <c>/v1/health/</c> reports and that its image was tagged with; not always its own.</summary>
     public string ReportedVersion => _data.Reports;
+
+    /// <summary>Its image; <see langword="null"/> if no image can be trusted to be this release.</summary>
+    public string? Image => LettaImageTags.ImageOf(Version);
 
     /// <summary>The first major version of PostgreSQL that can hold its schema; <see langword="null"/> where the schema was not recorded.</summary>
     public int? MinimumPostgresVersion => SchemaCatalogue.Of(Version.ToString()) is { } schema ? PostgresVersion.FirstThatHolds(schema.Model) : null;

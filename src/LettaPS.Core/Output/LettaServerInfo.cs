@@ -1,3 +1,5 @@
+using LettaPS.Core.Servers;
+
 namespace LettaPS;
 
 /// <summary>A Letta server that runs, or could run, in a container. It holds no secret: passwords and keys are masked.</summary>
@@ -20,6 +22,9 @@ public sealed record LettaServerInfo
 
     /// <summary>The image as it was asked for: <c>letta/letta:0.16.2</c>.</summary>
     public required string Image { get; init; }
+
+    /// <summary>The product that the container runs, whatever the tag of its image.</summary>
+    public LettaServerProduct Product { get; init; }
 
     /// <summary>Identifier of the image that runs, whatever its name points at by now.</summary>
     public string ImageId { get; init; } = string.Empty;

@@ -26,8 +26,10 @@ internal static class ReleaseCatalogue
             : throw new LettaException(
                 "ReleaseUnknown",
                 LettaErrorKind.NotFound,
-                $"'{version}' is not a release of Letta from {All[0]} to {All[^1]}.",
-                "Get-LettaRelease lists them.",
+                TryVersion(version) is { } above && above > All[^1].Version && above.Minor >= 30
+                    ? $"'{version}' is not a release of the V1 server, whose last is {All[^1]}: it is a version of Letta Code, which is another product."
+                    : $"'{version}' is not a release of Letta from {All[0]} to {All[^1]}.",
+                "List the releases: Get-LettaRelease",
                 version);
     }
 
@@ -40,6 +42,16 @@ internal static class ReleaseCatalogue
     /// <param name="revision">Alembic's identifier.</param>
     /// <returns>The release, or <see langword="null"/> where the revision is none or lies between two.</returns>
     public static LettaRelease? FindByHead(string? revision) => All.LastOrDefault(r => r.AlembicHead == revision && r.HasSchema);
+
+    /// <summary>The release that a database was last used with: the newest whose migrations end at its revision, else the first that has the revision.</summary>
+    /// <param name="revision">What <c>alembic_version</c> holds.</param>
+    /// <returns>The release, or <see langword="null"/> if the revision is none of the V1 server's.</returns>
+    public static LettaRelease? LastUsedWith(string revision)
+    {
+        var position = PositionOf(revision);
+        return position < 0 ? null
+            : FindByHead(revision) ?? All.FirstOrDefault(r => PositionOf(r.AlembicHead) >= position);
+    }
 
     /// <summary>A version as numbers.</summary>
     /// <param name="version">Such as <c>0.16.2</c> or <c>v0.16.2</c>, also with what follows a hyphen or plus sign.</param>

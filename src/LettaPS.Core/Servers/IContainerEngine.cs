@@ -22,6 +22,9 @@ internal interface IContainerEngine : IDisposable
     /// <exception cref="LettaException"><c>ImageNotFound</c>; none is pulled.</exception>
     Task<string> GetImageIdAsync(string image, CancellationToken cancellationToken);
 
+    /// <summary>All images that the engine has and that have a name.</summary>
+    Task<IReadOnlyList<ContainerImage>> ListImagesAsync(CancellationToken cancellationToken);
+
     /// <summary>Starts a container, or lets a paused one go on; nothing happens to one that runs.</summary>
     /// <param name="container">Identifier or name of the container.</param>
     /// <exception cref="LettaException"><c>ContainerStartFailed</c>, with the engine's reason, such as a port that is taken.</exception>

@@ -132,7 +132,7 @@ internal sealed class ServerControl(IContainerEngine engine, Func<LettaConnectio
     {
         // A container that is started again and again has nothing in the log of its last run yet; the one before tells why.
         var lines = await engine.ReadLogAsync(container.Id, LogLines, since, cancellationToken).ConfigureAwait(false);
-        var meaning = StartupLogAnalyzer.Find(lines);
+        var meaning = StartupLogAnalyzer.Find(container, lines);
         var shown = string.Join('\n', lines.TakeLast(ShownLines).Select(ServerSettings.MaskText));
         return new LettaException(
             meaning?.ErrorId ?? errorId,

@@ -31,17 +31,41 @@ internal static class ServerDiscovery
 
     private static readonly string[] s_hostNames = ["host.docker.internal", "gateway.docker.internal", "172.17.0.1"];
 
-    /// <summary>Whether a container is a Letta server: its image is, or is derived from one, or its command starts one.</summary>
+    /// <summary>
+    /// Whether a container is a V1 server, or was made as one and runs Letta Code since its image was pulled again: its image is Letta's, or is derived from
+    /// one, or its command starts a server. An App Server of Letta Code is none.
+    /// </summary>
     /// <param name="container">The container.</param>
     public static bool IsServer(ContainerFacts container)
     {
         ArgumentNullException.ThrowIfNull(container);
         return container.Label(TemporaryLabel) is null
             && container.Label("com.docker.compose.oneoff") is not "True"
+            && ProductOf(container) is not LettaServerProduct.AppServer
             && (ImageReference.Parse(container.Image).IsLetta
+                || LettaCodeSigns.IsIn(container)
                 || container.Variable(ImageMark) is not null
                 || string.Join(' ', container.Command) is var command && (command.Contains("letta server", StringComparison.Ordinal)
                     || command.Contains("letta/server/startup.sh", StringComparison.Ordinal)));
+    }
+
+    /// <summary>Whether a container is an App Server, or another use of Letta Code that no V1 server ever had.</summary>
+    /// <param name="container">The container.</param>
+    public static bool IsAppServer(ContainerFacts container)
+    {
+        ArgumentNullException.ThrowIfNull(container);
+        return container.Label(TemporaryLabel) is null && ProductOf(container) == LettaServerProduct.AppServer;
+    }
+
+    /// <summary>The product that a container runs, by its image's labels, entrypoint and command, whatever the tag of its image.</summary>
+    /// <param name="container">The container.</param>
+    public static LettaServerProduct ProductOf(ContainerFacts container)
+    {
+        ArgumentNullException.ThrowIfNull(container);
+        return LettaCodeSigns.StartAppServer(container.Command, container.Environment.Keys) ? LettaServerProduct.AppServer
+            : !LettaCodeSigns.IsIn(container) ? LettaServerProduct.V1
+            : LettaCodeSigns.IsMeantAsV1(container) ? LettaServerProduct.LettaCode
+            : LettaServerProduct.AppServer;
     }
 
     /// <summary>What users are told of a server.</summary>
@@ -61,6 +85,7 @@ internal static class ServerDiscovery
             Service = server.Label(ComposeService),
             ComposeFile = server.Label(ComposeFiles)?.Split(',') ?? [],
             Image = server.Image,
+            Product = ProductOf(server),
             ImageId = server.ImageId,
             Tag = image.Tag,
             Digest = DigestOf(server),
@@ -210,6 +235,16 @@ internal static class ServerDiscovery
         ArgumentNullException.ThrowIfNull(baseUri);
         return all.FirstOrDefault(c => IsServer(c) && BaseUri(c, engine) is { } api
             && api.Port == baseUri.Port && (api.Host == baseUri.Host || (api.IsLoopback && baseUri.IsLoopback)));
+    }
+
+    /// <summary>The App Server that is published at an address of this machine; <see langword="null"/> if there is none.</summary>
+    /// <param name="all">All containers of the engine.</param>
+    /// <param name="baseUri">The address.</param>
+    public static ContainerFacts? FindAppServer(IReadOnlyList<ContainerFacts> all, Uri baseUri)
+    {
+        ArgumentNullException.ThrowIfNull(all);
+        ArgumentNullException.ThrowIfNull(baseUri);
+        return baseUri.IsLoopback ? all.FirstOrDefault(c => IsAppServer(c) && c.Ports.Any(p => p.HostPort == baseUri.Port)) : null;
     }
 
     private static bool IsEmbedded(ContainerFacts server, DatabaseAddress address) => IsLoopback(address.Host) && server.NetworkMode is not "host"

@@ -343,6 +343,12 @@ internal sealed class UpgradeExamination
             yield return Warn("Server", $"The server's container {server.Name} does not run.", "Test-LettaHealth says why; an upgrade begins with a server that works.");
         }
 
+        if (ContainerLayer.Product(server, []) is { Blocks: true } product)
+        {
+            yield return Block("Product", product.Message, product.Recommendation ?? "Leave it as it is: there is no V1 server to upgrade.");
+            yield break;
+        }
+
         yield return Of(ContainerLayer.Image(server, view.Postgres));
         var script = Of(ContainerLayer.StartScript(server));
         yield return script.Verdict == LettaUpgradeVerdict.Ready ? script : script with { Verdict = LettaUpgradeVerdict.Blocked };

@@ -14,6 +14,8 @@ namespace LettaPS.Cmdlets;
 [OutputType(typeof(LettaServerInfo))]
 public sealed class GetLettaServerCommand : ServerCmdlet
 {
+    private const int LogLines = 50;
+
     /// <summary>Names of containers or compose services; with wildcards.</summary>
     [Parameter(Position = 0, ParameterSetName = ByName, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
@@ -23,6 +25,8 @@ public sealed class GetLettaServerCommand : ServerCmdlet
     public string[] Name { get; set; } = ["*"];
 
     private protected override bool OneForAName => false;
+
+    private protected override bool WithAppServers => true;
 
     /// <inheritdoc/>
     private protected override string Activity => "Looking for Letta servers";
@@ -39,7 +43,19 @@ public sealed class GetLettaServerCommand : ServerCmdlet
             var version = server is { State: ContainerState.Running, BaseUri: { } address }
                 ? await ServerVersion.AskAsync(address, connection => AdapterLoadContext.Factory.OpenServer(connection), cancellationToken).ConfigureAwait(false)
                 : null;
-            await WriteObjectAsync(server with { LettaVersion = version }).ConfigureAwait(false);
+            await WriteObjectAsync(server with { LettaVersion = version, Product = await ProductAsync(server, cancellationToken).ConfigureAwait(false) }).ConfigureAwait(false);
         }
     });
+
+    /// <summary>The product of a server; that of one which does not come up may be known only by its log.</summary>
+    private async Task<LettaServerProduct> ProductAsync(LettaServerInfo server, CancellationToken cancellationToken)
+    {
+        if (server.Product != LettaServerProduct.V1 || (server.State == ContainerState.Running && server.RestartCount == 0) || server.State == ContainerState.Created)
+        {
+            return server.Product;
+        }
+
+        var log = await Engine.ReadLogAsync(server.Id, LogLines, null, cancellationToken).ConfigureAwait(false);
+        return StartupLogAnalyzer.Find(log)?.ErrorId == StartupLogAnalyzer.LettaCodeId ? LettaServerProduct.LettaCode : server.Product;
+    }
 }

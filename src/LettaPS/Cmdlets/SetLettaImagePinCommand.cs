@@ -1,16 +1,18 @@
 using System.Management.Automation;
 using LettaPS.Cmdlets.Base;
 using LettaPS.Completion;
+using LettaPS.Core.Compose.Files;
 using LettaPS.Core.Compose.Model;
 using LettaPS.Core.Compose.Pinning;
+using LettaPS.Core.Compose.Rules;
 using LettaPS.Core.IO;
 using LettaPS.Parameters;
 
 namespace LettaPS.Cmdlets;
 
 /// <summary>
-/// Pins Letta's image in compose files to a release, to what is running, or to a digest. Only the bytes of the reference change: in the compose file,
-/// in the file that it extends or includes, or in the <c>.env</c> file where that is what decides.
+/// Pins Letta's image in compose files, Dockerfiles, Kubernetes manifests, Helm values and Quadlets to a release, to what is running, or to a digest. Only the
+/// bytes of the reference change: in the file itself, in one that it extends, includes or builds, or in the <c>.env</c> file if that is what decides.
 /// </summary>
 /// <remarks>
 /// The change is proved before it is made: read again, the files say the same but for the reference. A file that someone else changes in the meantime
@@ -25,6 +27,8 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
     private const string ByDigest = "Digest";
 
     private readonly List<Request> _requests = [];
+    private readonly List<ImagePlace> _places = [];
+    private readonly HashSet<ImagePlace> _built = [];
     private EngineImages? _engine;
     private int _found;
     private int _made;
@@ -100,7 +104,14 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
     {
         foreach (var pin in InputObject ?? [])
         {
-            _requests.Add(new(pin.ComposeFile, pin));
+            if (pin.Format == LettaImageFormat.Compose)
+            {
+                _requests.Add(new(pin.ComposeFile, pin));
+            }
+            else
+            {
+                Guard(pin.Path, named: true, () => Add(pin));
+            }
         }
 
         if (InputObject is not null)
@@ -110,11 +121,12 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
 
         if (IsGiven)
         {
-            ForEachFile(Ask);
+            ForEachFile();
         }
-        else
+        else if (!ForEachFileHere())
         {
-            ForEachFileHere(Ask);
+            var folder = SessionState.Path.CurrentFileSystemLocation.ProviderPath;
+            WriteError(NothingIn(folder).ToErrorRecord(folder));
         }
     }
 
@@ -135,13 +147,14 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
             });
         }
 
-        if (_requests.Count > 0 && _found == 0)
+        _found += _places.Count(p => Service.IsMatchedBy(p.Name) || _built.Contains(p));
+        if (_requests.Count + _places.Count > 0 && _found == 0)
         {
             var called = Service is null ? string.Empty : $" and is called {string.Join(" or ", Service)}";
             WriteError(new LettaException(
                 "NoLettaImage",
                 LettaErrorKind.NotFound,
-                $"There is no service that runs Letta{called} in {string.Join(", ", _requests.Select(r => $"'{r.ComposeFile}'").Distinct())}.",
+                $"There is no service that runs Letta{called} in {string.Join(", ", _requests.Select(r => r.ComposeFile).Concat(_places.Select(p => p.File.Path)).Distinct().Select(p => $"'{p}'"))}.",
                 "Get-LettaImagePin lists the services.").ToErrorRecord());
         }
 
@@ -151,7 +164,7 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
             WarnOfOverrides(wanted);
             foreach (var change in changes)
             {
-                Guard(change.Before.Path, named: true, () => Make(change));
+                Guard(change.Before.Path, named: true, () => _ = Make(change));
             }
 
             if (PassThru && (_made > 0 || changes.Count == 0))
@@ -159,9 +172,11 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
                 WritePins(wanted);
             }
         });
+        PinPlaces();
     }
 
-    private void Ask(IReadOnlyList<string> paths)
+    /// <inheritdoc/>
+    private protected override void Process(IReadOnlyList<string> paths)
     {
         // Read at once, so that an error belongs to the input that it is about.
         foreach (var path in paths)
@@ -171,23 +186,166 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
         }
     }
 
-    private void Make(FileChange change)
+    /// <inheritdoc/>
+    private protected override void Process(IReadOnlyList<ImagePlace> places) => _places.AddRange(places);
+
+    /// <summary>A reference from the pipeline, as its file has it now.</summary>
+    private void Add(LettaImagePin pin)
+    {
+        var isInline = pin.Format == LettaImageFormat.Dockerfile && ImageFiles.IsYaml(pin.Path);
+        var place = isInline ? Reader.Project(pin.ComposeFile).BuiltPins.Select(b => b.Place).FirstOrDefault(IsStill) : Files.Read(Reader.Source(pin.Path)).FirstOrDefault(IsStill);
+        _places.Add(place ?? throw new LettaException(
+            "PinChanged",
+            LettaErrorKind.Refused,
+            $"The image in line {pin.Line} of '{pin.Path}' is no longer '{pin.Image}'.",
+            "Run Get-LettaImagePin again.",
+            pin));
+
+        bool IsStill(ImagePlace place) => (place.File.Path, place.Line, place.Written, place.Reference.Text) == (pin.Path, pin.Line, pin.Image, pin.Resolved);
+    }
+
+    /// <summary>Pins what is named in files other than compose files, each file once.</summary>
+    private void PinPlaces()
+    {
+        foreach (var file in _places.DistinctBy(p => (p.File.RealPath, p.Line, p.Written)).GroupBy(p => p.File.RealPath))
+        {
+            var source = file.First().File;
+            Guard(source.Path, named: true, () =>
+            {
+                var places = Files.Read(source);
+                Dictionary<int, PinTarget> targets = [];
+                foreach (var place in file.Where(p => Service.IsMatchedBy(p.Name) || _built.Contains(p)))
+                {
+                    Guard(source.Path, named: true, () => targets[IndexOf(places, place)] = Target(place));
+                }
+
+                var change = new PlacePinner(Files, Force).Plan(source, targets);
+                if ((change is null || Make(change)) && PassThru)
+                {
+                    var now = Files.Read(TextFile.Read(source.Path));
+                    WriteObject(targets.Keys.Select(i => ImagePins.Describe(now[i])), enumerateCollection: true);
+                }
+            });
+        }
+    }
+
+    private static int IndexOf(IReadOnlyList<ImagePlace> places, ImagePlace place)
+    {
+        for (var i = 0; i < places.Count; i++)
+        {
+            if ((places[i].Line, places[i].Written) == (place.Line, place.Written))
+            {
+                return i;
+            }
+        }
+
+        throw place.NotEditable();
+    }
+
+    /// <summary>What a place is to name.</summary>
+    private PinTarget Target(ImagePlace place)
+    {
+        if (place.Change is null)
+        {
+            throw place.NotEditable();
+        }
+
+        if (FromRunning)
+        {
+            throw new LettaException(
+                "ServiceNotRunning",
+                LettaErrorKind.NotFound,
+                $"Which container runs the image in line {place.Line} of '{place.File.Path}' is not known: only compose notes that.",
+                "Name the release: Set-LettaImagePin -Version …",
+                place.File.Path);
+        }
+
+        if (Version is not null)
+        {
+            if (PlaceAudit.IsAppServer(place))
+            {
+                throw LeftAlone($"'{place.Reference}' in line {place.Line} of '{place.File.Path}'", place.File.Path);
+            }
+
+            PinTargets.CheckUpgrade(place.Reference, Version, Force, $"in line {place.Line} of '{place.File.Path}'", place.File.Path);
+        }
+
+        var target = new PinTarget(Version ?? (place.Reference.IsFloating ? null : place.Reference.Tag), null);
+        return !Digest ? target : target with
+        {
+            Digest = _engine!.FindDigest(target.Tag is null ? place.Reference.Text : target.Apply(place.Reference)) ?? throw new LettaException(
+                "DigestUnknown",
+                LettaErrorKind.NotFound,
+                $"The container engine knows no digest of '{place.Reference}': it does not have the image, or the image was built or loaded there.",
+                $"Pull it first: docker pull {target.Apply(place.Reference)}",
+                place.File.Path),
+        };
+    }
+
+    private static LettaException LeftAlone(string what, object target) => new(
+        "AppServerNotSupported",
+        LettaErrorKind.Refused,
+        $"{what} is Letta Code as it is meant to be, an App Server or its client: it is not pinned to a release of the V1 server.",
+        "Leave it as it is. If it was a V1 server, give its settings back first, such as the volume at /var/lib/postgresql/data.",
+        target);
+
+    /// <summary>Makes a change, if the user agrees.</summary>
+    /// <returns>Whether it was made.</returns>
+    private bool Make(FileChange change)
     {
         var path = change.Before.Path;
-        if (ShouldProcess($"Pinning Letta's image in '{path}':\n{change.Preview}", $"Pin Letta's image in '{path}'?\n{change.Preview}", "Set-LettaImagePin"))
+        if (!ShouldProcess($"Pinning Letta's image in '{path}':\n{change.Preview}", $"Pin Letta's image in '{path}'?\n{change.Preview}", "Set-LettaImagePin"))
         {
-            SafeFileReplace.Replace(change, Backup);
-            _made++;
-            WriteVerbose($"Pinned Letta's image in '{path}'.");
+            return false;
         }
+
+        SafeFileReplace.Replace(change, Backup);
+        _made++;
+        WriteVerbose($"Pinned Letta's image in '{path}'.");
+        return true;
     }
 
     /// <summary>The references of a project that are wanted.</summary>
     private IEnumerable<ImageUse> Select(ComposeProject project, IReadOnlyList<Request> requests)
     {
-        ImageUse[] uses = [.. project.Pins.Where(u => Service.IsMatchedBy(u.Part.Service))];
-        _found += uses.Length;
-        if (requests.Any(r => r.Pin is null))
+        var (all, isAlone) = (requests.Any(r => r.Pin is null), !project.Pins.Any(u => !IsAppServer(u, project)));
+        ImageUse[] matching = [.. project.Pins.Where(u => Service.IsMatchedBy(u.Part.Service))];
+        if (all)
+        {
+            foreach (var (service, place) in project.BuiltPins.Where(b => Service.IsMatchedBy(b.Service.Name)))
+            {
+                _places.Add(place);
+                _built.Add(place);
+
+                // What a service is built from is pinned; the name of one's own image is not.
+                matching = [.. matching.Where(u => u.Part.Service != service.Name)];
+            }
+        }
+
+        _found += matching.Length;
+        List<ImageUse> uses = [];
+        foreach (var use in matching)
+        {
+            if (Version is null || !IsAppServer(use, project))
+            {
+                uses.Add(use);
+            }
+            else if (!all || Service is not null || isAlone)
+            {
+                WriteError(LeftAlone($"'{use.Reference}' of service '{use.Part.Service}'", use.Part.Service).ToErrorRecord());
+            }
+            else
+            {
+                WriteVerbose($"Service '{use.Part.Service}' is an App Server of Letta Code and stays as it is.");
+            }
+        }
+
+        if (uses.Count < matching.Length && !all)
+        {
+            requests = [.. requests.Where(r => matching.FirstOrDefault(u => IsStill(r.Pin!, u)) is not { } use || uses.Contains(use))];
+        }
+
+        if (all)
         {
             return uses;
         }
@@ -199,6 +357,8 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
             "Run Get-LettaImagePin again.",
             r.Pin)).Distinct();
     }
+
+    private static bool IsAppServer(ImageUse use, ComposeProject project) => ComposeAudit.IsAppServer(project.Service(use.Part.Service));
 
     private static bool IsStill(LettaImagePin pin, ImageUse use) =>
         (pin.Path, pin.Line, pin.Service, pin.Image) == (use.Source.File.Path, use.Line, use.Part.Service, use.Node.Value.Trim())

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using LettaPS.Cmdlets.Base;
+using LettaPS.Core.Compose.Model;
 using LettaPS.Core.Compose.Rules;
 
 namespace LettaPS.Cmdlets;
@@ -13,24 +14,53 @@ namespace LettaPS.Cmdlets;
 [OutputType(typeof(LettaComposeFinding))]
 public sealed class TestLettaComposeCommand : ComposeCmdlet
 {
+    private readonly HashSet<(string Rule, string Path, int Line, string Message)> _written = [];
+    private bool _any;
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         if (IsGiven)
         {
-            ForEachFile(Examine);
+            ForEachFile();
         }
-        else
+        else if (!ForEachFileHere() && !_any)
         {
-            ForEachFileHere(Examine);
+            var folder = SessionState.Path.CurrentFileSystemLocation.ProviderPath;
+            WriteError(NothingIn(folder).ToErrorRecord(folder));
         }
     }
 
-    private void Examine(IReadOnlyList<string> paths)
+    /// <inheritdoc/>
+    private protected override void Process(IReadOnlyList<string> paths)
     {
-        foreach (var finding in ComposeAudit.Examine(Reader.Project(paths).WithDefaultOverride, Reader))
+        _any = true;
+        var project = Reader.Project(paths).WithDefaultOverride;
+        var (findings, services) = ComposeAudit.ExamineServices(project, Reader);
+        if (!services.IsAboutLetta)
         {
-            WriteObject(finding);
+            WriteWarning($"No service of '{paths[0]}' runs Letta: {(services.Names.Count == 0 ? "it has no services" : string.Join(", ", services.Names))}.");
+        }
+
+        Write(findings);
+    }
+
+    /// <inheritdoc/>
+    private protected override void Process(IReadOnlyList<ImagePlace> places)
+    {
+        _any = true;
+        Write(places.SelectMany(PlaceAudit.Examine));
+    }
+
+    /// <summary>Writes findings, each once: a Dockerfile may be found by itself and by the services that are built from it.</summary>
+    private void Write(IEnumerable<LettaComposeFinding> findings)
+    {
+        foreach (var finding in findings)
+        {
+            if (_written.Add((finding.Rule, finding.Path, finding.Line, finding.Message)))
+            {
+                WriteObject(finding);
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ public sealed class ImagePinsTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Theory]
-    [InlineData("letta/letta:latest", null, "letta/letta:latest", true, "'latest' moves")]
+    [InlineData("letta/letta:latest", null, "letta/letta:latest", true, "'latest' is floating: today it is Letta Code")]
     [InlineData("letta/letta", null, "letta/letta", true, "no tag, which means latest")]
     [InlineData("letta/letta:0.16.8", null, "letta/letta:0.16.8", false, "pinned")]
     [InlineData("letta/letta:0.10.0", null, "letta/letta:0.10.0", false, "pushed again by release 0.11.5")]

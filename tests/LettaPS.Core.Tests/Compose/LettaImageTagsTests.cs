@@ -1,3 +1,4 @@
+using LettaPS.Core.Compose.Model;
 using LettaPS.Core.Compose.Pinning;
 
 namespace LettaPS.Core.Tests.Compose;
@@ -28,7 +29,6 @@ public class LettaImageTagsTests
     [InlineData("0.10.1", "0.10.0")]
     [InlineData("0.11.1", "0.11.0")]
     [InlineData("0.11.5", "0.10.0")]
-    [InlineData("0.16.3", "never tagged")]
     [InlineData("0.16.9", "never released")]
     public void A_trap_is_explained(string tag, string why)
     {
@@ -41,11 +41,8 @@ public class LettaImageTagsTests
 
     [Theory]
     [InlineData("v0.16.8", "0.16.8")]
-    [InlineData("0.16.10", "0.16.0")]
-    [InlineData("0.16.22", "0.16.2")]
-    [InlineData("16.8", "0.16.8")]
-    [InlineData("0.17.0", "0.16.0")]
     [InlineData("O.16.2", "0.16.2")]
+    [InlineData("0.16", "0.16.0")]
     public void A_tag_that_no_release_has_is_refused_with_the_nearest(string tag, string nearest)
     {
         var e = Assert.Throws<LettaException>(() => s_tags.Check(tag, force: false));
@@ -55,6 +52,71 @@ public class LettaImageTagsTests
         Assert.DoesNotContain("latest", e.RecommendedAction!, StringComparison.Ordinal);
         s_tags.Check(tag, force: true);
     }
+
+    [Theory]
+    [InlineData("0.16.10", "TagUnknown", "0.16.0")]
+    [InlineData("0.16.22", "TagUnknown", "0.16.2")]
+    [InlineData("16.8", "TagUnknown", "0.16.8")]
+    [InlineData("0.17.0", "TagUnknown", "0.16.0")]
+    [InlineData("1.0.0", "TagUnknown", "0.16.8")]
+    [InlineData("0.30.0", "LettaCodeNotSupported", "0.16.8")]
+    [InlineData("0.34.4-arm64", "LettaCodeNotSupported", "0.16.8")]
+    public void Nothing_above_the_last_release_is_accepted_even_by_force(string tag, string errorId, string nearest)
+    {
+        var e = Assert.Throws<LettaException>(() => s_tags.Check(tag, force: true));
+
+        Assert.Equal(errorId, e.ErrorId);
+        Assert.Contains("0.16.8", e.Message, StringComparison.Ordinal);
+        if (errorId == "TagUnknown" && tag != "1.0.0")
+        {
+            Assert.Contains(nearest, e.RecommendedAction!, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_release_whose_image_is_likely_is_accepted_but_not_offered()
+    {
+        s_tags.Check("0.16.3", force: false);
+
+        Assert.Null(LettaImageTags.Trap("0.16.3"));
+        Assert.DoesNotContain("0.16.3", s_tags.Nearest("0.16.33"));
+    }
+
+    [Theory]
+    [InlineData("letta/letta:0.11.3", "V1")]
+    [InlineData("letta/letta:0.16.8", "V1")]
+    [InlineData("letta/letta:0.16.9", "V1")]
+    [InlineData("docker.io/letta/letta:0.16.3", "V1")]
+    [InlineData("memgpt/letta:0.16.2", "V1")]
+    [InlineData("ghcr.io/letta-ai/letta:0.16.2", "V1")]
+    [InlineData("registry:5000/letta/letta:0.16.2@sha256:a", "V1")]
+    [InlineData("letta/letta:0.30", "LettaCode")]
+    [InlineData("letta/letta:0.30.0", "LettaCode")]
+    [InlineData("letta/letta:0.34.4", "LettaCode")]
+    [InlineData("mirror.example.net/letta/letta:0.32.19", "LettaCode")]
+    [InlineData("letta/letta", "Floating")]
+    [InlineData("letta/letta:", "Floating")]
+    [InlineData("letta/letta:latest", "Floating")]
+    [InlineData("letta/letta:nightly", "Floating")]
+    [InlineData("memgpt/letta:latest", "Floating")]
+    [InlineData("letta/letta:0.11.2", "TooOld")]
+    [InlineData("letta/letta:0.6.0", "TooOld")]
+    [InlineData("lettaai/letta:latest", "TooOld")]
+    [InlineData("letta/letta-server", "TooOld")]
+    [InlineData("memgpt/memgpt-server:0.3.5", "TooOld")]
+    [InlineData("letta/letta:v0.16.8", "Unknown")]
+    [InlineData("letta/letta:0.16", "Unknown")]
+    [InlineData("letta/letta:1.0.0", "Unknown")]
+    [InlineData("letta/letta:0.17.0", "Unknown")]
+    [InlineData("letta/letta:0.16.10", "Unknown")]
+    [InlineData("letta/letta:0.12.7", "Unknown")]
+    [InlineData("memgpt/letta:0.32.0", "Unknown")]
+    [InlineData("letta/letta@sha256:a", "Unknown")]
+    [InlineData("letta-ai/letta:0.16.8", "None")]
+    [InlineData("my-letta/letta-ui:0.16.8", "None")]
+    [InlineData("someone/letta:latest", "None")]
+    public void A_reference_tells_the_product(string image, string product) =>
+        Assert.Equal(product, ImageReference.Parse(image).Product.ToString());
 
     [Theory]
     [InlineData("0.11.5")]

@@ -53,6 +53,8 @@ public sealed class ServerDatabaseFinderTests
 
         public Task<ContainerFacts> InspectAsync(string container, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+        public Task<IReadOnlyList<ContainerImage>> ListImagesAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
         public Task<string> GetImageIdAsync(string image, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public Task StartAsync(string container, CancellationToken cancellationToken) => throw new NotSupportedException();

@@ -56,9 +56,10 @@ internal sealed record ComposeMount(string Type, string? Source, string Target, 
             return new("volume", null, Clean(text), setting);
         }
 
+        // An empty source, as an unset variable leaves it, is refused by compose: it mounts nothing, and UnsetVariable says so.
         var source = text[..colon];
         var target = text[(colon + 1)..].Split(':')[0];
-        return new(source[0] is '.' or '/' or '~' or '\\' || source.Contains(':', StringComparison.Ordinal) ? "bind" : "volume", source, Clean(target), setting);
+        return source.Length == 0 || target.Length == 0 ? null : new(source[0] is '.' or '/' or '~' or '\\' || source.Contains(':', StringComparison.Ordinal) ? "bind" : "volume", source, Clean(target), setting);
     }
 
     private static string Clean(string path) => path.Length > 1 ? path.TrimEnd('/') : path;

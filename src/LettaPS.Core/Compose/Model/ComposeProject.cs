@@ -32,6 +32,18 @@ internal sealed class ComposeProject
     /// <exception cref="LettaException">What a service extends cannot be read.</exception>
     public IEnumerable<ImageUse> Pins => Images.Where(i => i.Reference.IsLetta);
 
+    /// <summary>The services whose image is built here, and the images of Letta's that their Dockerfiles name.</summary>
+    /// <exception cref="LettaException">What a service extends cannot be read.</exception>
+    public IEnumerable<(ComposeService Service, ImagePlace Place)> BuiltPins =>
+        from name in ServiceNames
+        where Parts(name).Any()
+        let service = Service(name)
+        let build = service.Build
+        where build is not null
+        from place in build.Inline is { } inline ? Dockerfile.ReadInline(build.Setting.Part.File.Source, inline)
+            : _reader.Mounted(build.Path) is { } dockerfile ? Dockerfile.Read(dockerfile) : []
+        select (service, place);
+
     /// <summary>The same project with the override file on top that compose would put there by itself; itself where there is none.</summary>
     public ComposeProject WithDefaultOverride =>
         Roots.Count == 1 && ComposeFile.FindDefaultOverride(Roots[0]) is { } path ? _reader.Project(Roots[0], path) : this;

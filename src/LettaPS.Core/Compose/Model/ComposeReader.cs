@@ -177,6 +177,22 @@ internal sealed class ComposeReader
         }
     }
 
+    /// <summary>The compose files that the variable <c>COMPOSE_FILE</c> makes a project in a folder, as docker compose does.</summary>
+    /// <param name="folder">Full path of the folder.</param>
+    /// <param name="isCurrent">Whether it is the current folder, for which the variable of the session counts before that of the env file.</param>
+    /// <returns>Full paths, each put on top of those before it; <see langword="null"/> if the variable is not set.</returns>
+    /// <exception cref="LettaException"><c>InvalidEnvFile</c>, or an env file cannot be read.</exception>
+    public IReadOnlyList<string>? ChosenFiles(string folder, bool isCurrent)
+    {
+        const string Variable = "COMPOSE_FILE";
+        var environment = new ComposeEnvironment(name => isCurrent || !name.StartsWith("COMPOSE_", StringComparison.Ordinal) ? _process(name) : null, EnvFilesIn(folder).Select(Source));
+        var separator = Value("COMPOSE_PATH_SEPARATOR") ?? Path.PathSeparator.ToString();
+        string[] paths = [.. (Value(Variable) ?? string.Empty).Split(separator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(p => Path.GetFullPath(p, folder))];
+        return paths.Length == 0 ? null : paths;
+
+        string? Value(string name) => environment.Find(name) is { } pieces && string.Concat(pieces.Select(p => p.Text)) is { Length: > 0 } value ? value : null;
+    }
+
     private IEnumerable<string> EnvFilesIn(string folder) => EnvFiles.Count > 0 ? EnvFiles : DefaultEnvFile(folder);
 
     private static IEnumerable<string> DefaultEnvFile(string folder)

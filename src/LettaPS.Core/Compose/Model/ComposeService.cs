@@ -7,6 +7,8 @@ internal sealed class ComposeService
 {
     private readonly IReadOnlyList<ServicePart> _parts;
     private readonly ComposeReader _reader;
+    private StartCommand? _start;
+    private ComposeBuild? _build;
 
     internal ComposeService(string name, IReadOnlyList<ServicePart> parts, ComposeReader reader)
     {
@@ -37,6 +39,24 @@ internal sealed class ComposeService
     /// <summary>Whether it is built here.</summary>
     public bool IsBuilt => Get("build") is not null;
 
+    /// <summary>How it is built; <see langword="null"/> if it is not.</summary>
+    public ComposeBuild? Build => _build ??= Get("build") is { } build ? ComposeBuild.Read(build, _reader) : null;
+
+    /// <summary>Letta's image that it runs or is built on; <see langword="null"/> if that is none of Letta's.</summary>
+    public ImageReference? LettaImage => Build?.Base is { Reference: { IsLetta: true } reference } ? reference : Image is { IsLetta: true } ? Image : null;
+
+    /// <summary>A variable without a value that leaves its image without a meaning; <see langword="null"/> if there is none.</summary>
+    public string? UnsetImageVariable => IsBuilt || ImageSetting is not { Written: { } written } setting ? null
+        : ComposeTemplate.TryParse(written)?.Expand(setting.Part.Environment) is not { } expansion ? null
+        : expansion.MissingVariable
+            ?? (expansion.Text.Trim() is "" or [.., ':'] or ['/', ..] or ['@', ..] ? expansion.Pieces.FirstOrDefault(p => p.Kind == TemplateSegmentKind.Unset)?.Variable : null);
+
+    /// <summary>Names of the profiles that it belongs to; none if it always runs.</summary>
+    public IReadOnlyList<string> Profiles => [.. List("profiles").Select(p => p.Value).OfType<string>()];
+
+    /// <summary>The networks that it is in.</summary>
+    public IReadOnlyList<string> NetworkNames => Entries("networks").Select(e => e.Key).ToList() is { Count: > 0 } names ? names : ["default"];
+
     /// <summary>The variables of its environment; the value of one that is handed through and not set is <see langword="null"/>.</summary>
     public IReadOnlyDictionary<string, ComposeSetting> Environment { get; }
 
@@ -64,15 +84,21 @@ internal sealed class ComposeService
     /// <summary>The names of the services that it waits for.</summary>
     public IEnumerable<string> DependsOn => Entries("depends_on").Select(e => e.Key);
 
-    /// <summary>The words of its entrypoint and command as far as the file sets them, and what mounted scripts that they name say.</summary>
-    public string StartWords
-    {
-        get
-        {
-            string[] words = [.. List("entrypoint").Concat(List("command")).Select(s => s.Value).OfType<string>().SelectMany(v => v.Split(' '))];
-            return string.Join(' ', words.Concat(Mounts.Where(m => words.Contains(m.Target)).Select(m => _reader.Mounted(m.HostPath)?.Text)));
-        }
-    }
+    /// <summary>What its container does when it starts, as far as the file sets it; <see langword="null"/> if the image's own command runs.</summary>
+    public StartCommand? Start => _start ??= Words("entrypoint").Concat(Words("command")).ToList() is { Count: > 0 } words
+        ? StartCommand.Read(words, path => _reader.Mounted(HostPathOf(path))?.Text)
+        : null;
+
+    /// <summary>The path on this machine of a file in the container that is mounted there, by itself or with its folder.</summary>
+    /// <param name="path">Path in the container.</param>
+    private string? HostPathOf(string path) => Mounts.Where(m => m.HostPath is not null && m.Holds(path)).MaxBy(m => m.Target.Length) is { } mount
+        ? mount.HostPath + path[mount.Target.Length..]
+        : null;
+
+    /// <summary>The words of a key that is a command: a list as it is, a text split as a shell does.</summary>
+    private IEnumerable<string> Words(string key) => Get(key) is not { } setting ? []
+        : setting.Node is YamlSequence list ? list.Items.Select(i => setting.Part.Expand(i)).OfType<string>()
+        : setting.Value is { } text ? ShellScript.Split(text) : [];
 
     /// <summary>The value of a variable of its environment; <see langword="null"/> where it is not set or empty.</summary>
     /// <param name="variable">Name of the variable.</param>

@@ -1,18 +1,20 @@
 namespace LettaPS.Core.Compose.Model;
 
-/// <summary>An image reference taken apart: <c>[registry/]path[:tag][@digest]</c>, each part as it is written.</summary>
+/// <summary>The parts of an image reference, <c>[registry/]path[:tag][@digest]</c>, each as it is written.</summary>
 /// <param name="Text">The whole reference.</param>
 /// <param name="Repository">Registry and path: <c>letta/letta</c>, <c>registry:5000/letta/letta</c>.</param>
-/// <param name="Tag">The tag; empty where a colon is followed by none, <see langword="null"/> where there is no colon.</param>
-/// <param name="Digest">The digest with its algorithm, <c>sha256:…</c>; <see langword="null"/> where there is none.</param>
+/// <param name="Tag">The tag; empty if nothing follows the colon, <see langword="null"/> if there is no colon.</param>
+/// <param name="Digest">The digest with its algorithm, <c>sha256:…</c>; <see langword="null"/> if there is none.</param>
 internal sealed record ImageReference(string Text, string Repository, string? Tag, string? Digest)
 {
     /// <summary>Tags that mean another image with every release, or with every night.</summary>
     private static readonly string[] s_movingTags = ["latest", "nightly", "main", "master", "dev", "edge", "stable"];
 
-    /// <summary>Whether this is Letta's server: <c>letta/letta</c> or its older name <c>memgpt/letta</c>, from any registry or mirror.</summary>
-    /// <remarks>Both names are pushed by the same workflow of every release (letta <c>.github/workflows/docker-image.yml</c>, 0.11.3 and 0.16.8).</remarks>
-    public bool IsLetta => EndsWithPath("letta/letta") || EndsWithPath("memgpt/letta");
+    /// <summary>Whether this is an image of Letta's, by any of the names that it has or had, from any registry or mirror.</summary>
+    public bool IsLetta => LettaRepository.Find(this) is not null;
+
+    /// <summary>The product behind the reference, as far as the reference tells.</summary>
+    public LettaImageProduct Product => LettaImageTags.ProductOf(this);
 
     /// <summary>Whether what the reference means can change from one pull to the next: no digest, and no tag or a moving one.</summary>
     public bool IsFloating => Digest is null && (string.IsNullOrEmpty(Tag) || IsMovingTag(Tag));
@@ -20,7 +22,17 @@ internal sealed record ImageReference(string Text, string Repository, string? Ta
     /// <summary>The last part of the path: <c>postgres</c> of <c>docker.io/library/postgres</c>.</summary>
     public string Name => Repository[(Repository.LastIndexOf('/') + 1)..];
 
-    /// <summary>Where the tag begins in <see cref="Text"/>; behind the repository where there is no colon.</summary>
+    /// <summary>Whether Docker Hub is where the image comes from, by its name or because no registry is named.</summary>
+    public bool IsOnDockerHub => Registry is "" or "docker.io" or "index.docker.io" or "registry-1.docker.io" or "registry.hub.docker.com";
+
+    /// <summary>The registry's host and port; empty if none is named.</summary>
+    public string Registry => Repository.IndexOf('/', StringComparison.Ordinal) is > 0 and var slash && Repository[..slash] is var first
+        && (first.Contains('.', StringComparison.Ordinal) || first.Contains(':', StringComparison.Ordinal) || first == "localhost") ? first : string.Empty;
+
+    /// <summary>The repository without its registry.</summary>
+    public string Path => Registry.Length == 0 ? Repository : Repository[(Registry.Length + 1)..];
+
+    /// <summary>Where the tag begins in <see cref="Text"/>; after the repository if there is no colon.</summary>
     public int TagStart => Tag is null ? Repository.Length : Repository.Length + 1;
 
     /// <summary>Where the tag ends in <see cref="Text"/>, which is where a digest begins.</summary>
@@ -43,13 +55,14 @@ internal sealed record ImageReference(string Text, string Repository, string? Ta
             : new ImageReference(text, name, null, digest);
     }
 
-    /// <summary>Whether a tag moves: <c>latest</c>, <c>nightly</c> and their kin.</summary>
+    /// <summary>Whether a tag is floating: <c>latest</c>, <c>nightly</c> and the like, also with a platform behind them (<c>latest-arm64</c>).</summary>
     /// <param name="tag">The tag.</param>
-    public static bool IsMovingTag(string tag) => s_movingTags.Contains(tag, StringComparer.OrdinalIgnoreCase);
+    public static bool IsMovingTag(string tag)
+    {
+        ArgumentNullException.ThrowIfNull(tag);
+        return s_movingTags.Any(m => tag.Equals(m, StringComparison.OrdinalIgnoreCase) || tag.StartsWith(m + "-", StringComparison.OrdinalIgnoreCase));
+    }
 
     /// <summary>The reference.</summary>
     public override string ToString() => Text;
-
-    private bool EndsWithPath(string path) =>
-        Repository.EndsWith(path, StringComparison.Ordinal) && (Repository.Length == path.Length || Repository[^(path.Length + 1)] == '/');
 }

@@ -41,6 +41,7 @@ internal static class ImagePins
             Line = use.Line,
             Service = use.Part.Service,
             Image = use.Node.Value.Trim(),
+            Product = use.Reference.Product,
             Tag = use.Reference.Tag is { Length: > 0 } tag ? tag : null,
             Digest = use.Reference.Digest,
             IsFloating = use.Reference.IsFloating,
@@ -50,6 +51,45 @@ internal static class ImagePins
             ComposeFile = project.Roots[0],
         };
     }
+
+    /// <summary>What there is to know about a reference in a file that is no compose file, or in the Dockerfile of a service.</summary>
+    /// <param name="place">The reference.</param>
+    /// <param name="service">The compose service that is built from it; <see langword="null"/> if none is known.</param>
+    /// <param name="composeFile">The file by which it was found; <see langword="null"/> for the file itself.</param>
+    public static LettaImagePin Describe(ImagePlace place, string? service = null, string? composeFile = null)
+    {
+        ArgumentNullException.ThrowIfNull(place);
+        return new()
+        {
+            Path = place.File.Path,
+            Line = place.Line,
+            Format = place.Format,
+            Service = service ?? place.Name,
+            Image = place.Written,
+            Product = place.Reference.Product,
+            IsEditable = place.Change is not null,
+            Tag = place.Reference.Tag is { Length: > 0 } tag ? tag : null,
+            Digest = place.Reference.Digest,
+            IsFloating = place.Reference.IsFloating,
+            Resolved = place.Reference.Text,
+            Comment = string.Join("; ", new[] { Meaning(place.Reference), place.Note }.OfType<string>()),
+            ComposeFile = composeFile ?? place.File.Path,
+        };
+    }
+
+    private static string Meaning(ImageReference reference) => reference switch
+    {
+        { Product: LettaImageProduct.TooOld, Tag: { } old } when LettaImageTags.Trap(old) is { } trap => trap,
+        { Product: LettaImageProduct.TooOld } => "older than 0.11.3, the oldest release that LettaPS supports",
+        { Product: LettaImageProduct.LettaCode } => "Letta Code, which is another product than the V1 server",
+        { Digest: not null } => "pinned by digest",
+        { Tag: null or "" } when reference.IsOnDockerHub && reference.Path == "letta/letta" => "no tag, which means latest: today Letta Code",
+        { Tag: null or "" } => "no tag, which means latest",
+        { IsFloating: true } when reference.IsOnDockerHub && reference.Path == "letta/letta" && reference.Tag == "latest" => "'latest' is floating: today it is Letta Code",
+        { IsFloating: true } => $"'{reference.Tag}' is floating",
+        { Product: LettaImageProduct.Unknown } => $"no release is known to have the tag '{reference.Tag}'",
+        _ => LettaImageTags.Trap(reference.Tag) ?? "pinned",
+    };
 
     private static IEnumerable<string> Clauses(ImageUse use, ComposeProject project)
     {
@@ -63,13 +103,7 @@ internal static class ImagePins
             yield return $"compose refuses to run without the variable {missing}";
         }
 
-        yield return reference switch
-        {
-            { Digest: not null } => "pinned by digest",
-            { Tag: null or "" } => "no tag, which means latest",
-            { IsFloating: true } => $"'{reference.Tag}' moves",
-            _ => LettaImageTags.Trap(reference.Tag) ?? "pinned",
-        };
+        yield return Meaning(reference);
 
         foreach (var variable in Deciders(use))
         {
@@ -83,7 +117,7 @@ internal static class ImagePins
 
         if (use.Part.Body.Find("build") is not null)
         {
-            yield return "built from the build section rather than pulled";
+            yield return "the name of an image of your own: it is built from the build section rather than pulled";
         }
 
         if (use.Source != use.Part)

@@ -13,10 +13,11 @@ internal sealed class PinTargets(LettaImageTags tags, Func<string, string?> find
     /// <param name="digest">Whether the digest is to be pinned too.</param>
     /// <param name="running">What the service's container runs; <see langword="null"/> where none runs or nobody knows.</param>
     /// <param name="force">Take a release whose migrations end before those of the running one.</param>
-    /// <exception cref="LettaException"><c>TagOlderThanSchema</c>, <c>DigestUnknown</c>.</exception>
+    /// <exception cref="LettaException"><c>TagOlderThanSchema</c>, <c>DatabaseTooOldNotSupported</c>, <c>DigestUnknown</c>.</exception>
     public PinTarget ToVersion(ImageUse use, string version, bool digest, RunningImage? running, bool force)
     {
         ArgumentNullException.ThrowIfNull(use);
+        CheckUpgrade(use.Reference, version, force, $"of service '{use.Part.Service}'", use.Part.Service);
         if (running?.ExactTag is { } now && tags.IsOlder(version, now) && !force)
         {
             throw new LettaException(
@@ -31,11 +32,43 @@ internal sealed class PinTargets(LettaImageTags tags, Func<string, string?> find
         return digest ? image with { Digest = Digest(use, image.Apply(use.Reference), running?.ExactTag == version ? running : null) } : image;
     }
 
+    /// <summary>Refuses to move an image to a release that its repository does not have, or that its database cannot follow to in one step.</summary>
+    /// <param name="image">The image as it is.</param>
+    /// <param name="version">Tag of the release.</param>
+    /// <param name="force">Move it all the same.</param>
+    /// <param name="of">Whose image it is, in words.</param>
+    /// <param name="target">What is worked on.</param>
+    /// <exception cref="LettaException"><c>RepositoryNotSupported</c>, <c>DatabaseTooOldNotSupported</c>.</exception>
+    public static void CheckUpgrade(ImageReference image, string version, bool force, string of, object target)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        var toSupported = ImageReference.Parse($"letta/letta:{version}").Product == LettaImageProduct.V1;
+        if (LettaRepository.Find(image)?.Abandoned is { } abandoned && toSupported)
+        {
+            throw new LettaException(
+                "RepositoryNotSupported",
+                LettaErrorKind.Refused,
+                $"The image '{image}' {of} is from '{image.Repository}', {abandoned}, which has no {version}. Its database is older than 0.11.3 and cannot follow to {version} in one step.",
+                $"Back up the database first (Backup-LettaDatabase), then write the other repository by hand: image: letta/letta:{version}",
+                target);
+        }
+
+        if (image.Product == LettaImageProduct.TooOld && toSupported && !force)
+        {
+            throw new LettaException(
+                "DatabaseTooOldNotSupported",
+                LettaErrorKind.Refused,
+                $"The image '{image}' {of} is older than 0.11.3, the oldest release that LettaPS supports: its database cannot follow to {version} in one step.",
+                "Back up the database first (Backup-LettaDatabase) and try the upgrade on a copy; to pin all the same: Set-LettaImagePin -Force",
+                target);
+        }
+    }
+
     /// <summary>What is running.</summary>
     /// <param name="use">The service's image.</param>
     /// <param name="running">What the service's container runs; <see langword="null"/> where none runs.</param>
     /// <param name="digest">Whether the digest is to be pinned too.</param>
-    /// <exception cref="LettaException"><c>ServiceNotRunning</c>, <c>RunningVersionUnknown</c>, <c>DigestUnknown</c>.</exception>
+    /// <exception cref="LettaException"><c>ServiceNotRunning</c>, <c>RunningLettaCode</c>, <c>RunningVersionUnknown</c>, <c>DigestUnknown</c>.</exception>
     public PinTarget ToRunning(ImageUse use, RunningImage? running, bool digest)
     {
         ArgumentNullException.ThrowIfNull(use);
@@ -47,6 +80,16 @@ internal sealed class PinTargets(LettaImageTags tags, Func<string, string?> find
                 $"No container of service '{use.Part.Service}' of '{use.Part.File.Path}' is running.",
                 "Start it, or use -Version.",
                 use.Part.Service);
+        }
+
+        if (running.Product == LettaServerProduct.LettaCode)
+        {
+            throw new LettaException(
+                "RunningLettaCode",
+                LettaErrorKind.Refused,
+                $"Container '{running.Container}' runs Letta Code in the place of the V1 server, since '{running.Image}' has become that.",
+                "Let the database say which release it is of: ./Repair-Letta.ps1 -BackupPath ~/letta-backup. If you know it: Set-LettaImagePin -Version …",
+                running.Container);
         }
 
         var reference = ImageReference.Parse(running.Image);

@@ -19,7 +19,11 @@ internal sealed record RunningImage(
     string? Digest,
     string? Version)
 {
+    /// <summary>The product that the container runs, whatever the tag of its image.</summary>
+    public LettaServerProduct Product { get; init; }
+
     /// <summary>The tag that means what is running: that of the reference where it means one release, else the server's own version.</summary>
+    /// <remarks>Letta Code tells no version of the V1 server, and its own tag is none.</remarks>
     public string? ExactTag => ImageReference.Parse(Image) is { Tag: { Length: > 0 } tag } && !ImageReference.IsMovingTag(tag) ? tag : Version;
 
     /// <summary>The most exact reference to what is running.</summary>

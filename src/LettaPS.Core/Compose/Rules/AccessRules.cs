@@ -8,7 +8,7 @@ namespace LettaPS.Core.Compose.Rules;
 internal static class AccessRules
 {
     public static IEnumerable<LettaComposeFinding> Examine(ComposeAudit audit) =>
-        [.. audit.Letta.SelectMany(Server), .. audit.Letta.Concat(audit.Databases).SelectMany(Database), .. audit.Services.SelectMany(Secrets)];
+        [.. audit.Letta.SelectMany(Server), .. audit.Letta.Concat(audit.Databases).Distinct().SelectMany(s => Database(audit, s)), .. audit.Services.SelectMany(Secrets)];
 
     /// <summary>The port that the server listens on.</summary>
     public static int Port(ComposeService letta) => int.TryParse(letta.Variable("PORT"), out var port) ? port : ServerDiscovery.ApiPort;
@@ -42,9 +42,9 @@ internal static class AccessRules
         }
     }
 
-    private static IEnumerable<LettaComposeFinding> Database(ComposeService service)
+    private static IEnumerable<LettaComposeFinding> Database(ComposeAudit audit, ComposeService service)
     {
-        var embedded = service.Image!.IsLetta;
+        var embedded = audit.Letta.Contains(service);
         var published = service.Ports.FirstOrDefault(p => p.IsPublic && p.Port == ServerDiscovery.PostgresPort);
         var password = service.Variable("POSTGRES_PASSWORD") ?? (embedded ? "letta" : null);
         if (published is null || (embedded && !DatabaseRules.IsEmbedded(service)))
@@ -66,7 +66,7 @@ internal static class AccessRules
     private static IEnumerable<LettaComposeFinding> Secrets(ComposeService service)
     {
         // What stands in an env file is where it belongs.
-        foreach (var (name, setting) in service.Environment.Where(e => e.Value.Path == e.Value.Part.File.Path))
+        foreach (var (name, setting) in service.Environment.Where(e => e.Value.Path == e.Value.Part.File.Path && !EnvironmentRules.IsMerged(e.Value)))
         {
             var literal = setting.Written is { } written ? ComposeTemplate.TryParse(written)?.WithoutVariables() : null;
             if (SecretText.Find(name, literal ?? string.Empty) is not null)
@@ -84,5 +84,5 @@ internal static class AccessRules
     private static bool IsSecure(ComposeService letta) =>
         letta.Variable("SECURE") == "true" && StartRules.RunsStartScript(letta)
         || letta.Variable("LETTA_SERVER_SECURE") == "true"
-        || letta.StartWords.Contains("--secure", StringComparison.Ordinal);
+        || letta.Start is { IsSecure: true };
 }

@@ -39,7 +39,8 @@ internal static class DatabaseRules
 
     private static IEnumerable<LettaComposeFinding> Extension(ComposeAudit audit, ComposeService letta)
     {
-        if (audit.DatabaseOf(letta) is { IsBuilt: false, Image: { Name: "postgres" or "postgresql" or "postgis" } image } database)
+        if (audit.DatabaseOf(letta) is { IsBuilt: false, Image: { } image } database && LacksPgvector(image)
+            && database.Start?.Words.Any(w => w.Contains("vector", StringComparison.OrdinalIgnoreCase)) != true)
         {
             yield return database.ImageSetting!.Finding(
                 database,
@@ -50,32 +51,54 @@ internal static class DatabaseRules
         }
     }
 
+    /// <summary>Whether an image is one that is known to lack pgvector: the official one, PostGIS, or a mirror of these. Many others that are called postgres have it.</summary>
+    private static bool LacksPgvector(ImageReference image) =>
+        (image.Path is "postgres" or "library/postgres" or "postgis/postgis" || image.Path.EndsWith("/library/postgres", StringComparison.Ordinal) || image.Path.EndsWith("/postgis/postgis", StringComparison.Ordinal))
+        && image.Tag?.Contains("vector", StringComparison.OrdinalIgnoreCase) != true;
+
     private static IEnumerable<LettaComposeFinding> Data(ComposeAudit audit)
     {
-        var used = audit.Databases.Where(d => audit.Letta.Any(l => audit.DatabaseOf(l) == d || l.DependsOn.Contains(d.Name))).Concat(audit.Letta.Where(IsEmbedded));
-        return used.Where(s => s.Get("volumes_from") is null).Select(Data).OfType<LettaComposeFinding>();
+        var used = audit.Databases.Where(d => audit.Letta.Any(l => audit.DatabaseOf(l) == d || l.DependsOn.Contains(d.Name))).Concat(audit.Letta.Where(IsEmbedded)).Distinct();
+        return used.Where(s => s.Get("volumes_from") is null).Select(s => Data(audit, s)).OfType<LettaComposeFinding>();
     }
 
-    private static LettaComposeFinding? Data(ComposeService service)
+    /// <summary>What holds the data directory of the PostgreSQL that a service runs; <see langword="null"/> if nothing does.</summary>
+    /// <param name="audit">The project.</param>
+    /// <param name="service">The service.</param>
+    public static ComposeMount? DataMount(ComposeAudit audit, ComposeService service)
     {
-        var embedded = service.Image!.IsLetta;
-        var major = embedded ? 0 : Major(service.Image);
-        var home = service.Image.Repository.Contains("bitnami", StringComparison.Ordinal) ? "/bitnami/postgresql"
-            : major >= MajorWithOwnFolder ? "/var/lib/postgresql" : ServerDiscovery.DefaultDataDirectory;
-        var data = service.Variable("PGDATA") ?? (major >= MajorWithOwnFolder ? $"{home}/{major}/docker" : home);
+        var (home, data) = DataDirectory(audit, service);
 
         // The image declares a volume of its own at its home, which hides whatever is mounted further up.
         var hidden = ComposeMount.IsIn(data, home);
-        var covering = service.Mounts.Where(m => m.Holds(data) && (!hidden || ComposeMount.IsIn(m.Target, home))).MaxBy(m => m.Target.Length);
+        return service.Mounts.Where(m => m.Holds(data) && (!hidden || ComposeMount.IsIn(m.Target, home))).MaxBy(m => m.Target.Length);
+    }
+
+    private static (string Home, string Data) DataDirectory(ComposeAudit audit, ComposeService service)
+    {
+        var major = audit.Letta.Contains(service) ? 0 : Major(service.Image!);
+        var home = service.Image?.Repository.Contains("bitnami", StringComparison.Ordinal) == true ? "/bitnami/postgresql"
+            : major >= MajorWithOwnFolder ? "/var/lib/postgresql" : ServerDiscovery.DefaultDataDirectory;
+        return (home, service.Variable("PGDATA") ?? (major >= MajorWithOwnFolder ? $"{home}/{major}/docker" : home));
+    }
+
+    private static LettaComposeFinding? Data(ComposeAudit audit, ComposeService service)
+    {
+        var (home, data) = DataDirectory(audit, service);
+        var covering = DataMount(audit, service);
         if (covering is { IsKept: true })
         {
             return null;
         }
 
-        var what = embedded ? "the embedded database" : "the database";
+        var what = audit.Letta.Contains(service) ? "the embedded database" : "the database";
         var near = service.Mounts.FirstOrDefault(m => m.IsKept && (m.Target.Contains("postgres", StringComparison.Ordinal) || m.Target.Contains("pgdata", StringComparison.Ordinal)));
+
+        // compose takes 'a:/path' for a path of Windows, also on Linux, and mounts a volume without a name there.
+        var drive = service.Mounts.FirstOrDefault(m => m is { Source: null, Type: "volume", Target: [var letter, ':', '/' or '\\', ..] } && char.IsAsciiLetter(letter));
         var (at, reason) = (covering, near) switch
         {
+            (null, _) when drive is not null => (drive.Setting, $"is on no volume: compose takes '{drive.Target[..2]}' for a drive of Windows, and the volume '{drive.Target[0]}' needs a longer name"),
             ({ Type: "tmpfs" }, _) => (covering.Setting, "is in memory and gone with the container"),
             (not null, _) => (covering.Setting, "is on a volume without a name, which the next 'docker compose down' leaves behind"),
             (_, not null) => (near.Setting, $"is in {data}, and '{near.Target}' is not the place to keep it"),

@@ -6,29 +6,45 @@ namespace LettaPS.Core.Compose.Rules;
 /// <summary>How the server is started, and started again.</summary>
 internal static class StartRules
 {
-    /// <summary>What brings the schema up to date: the image's own start script, or what that script calls.</summary>
-    private static readonly string[] s_migrators = ["startup.sh", "alembic"];
+    public static IEnumerable<LettaComposeFinding> Examine(ComposeAudit audit) => audit.Letta.SelectMany(l => Bypass(audit, l).Concat(Restart(l)));
 
-    public static IEnumerable<LettaComposeFinding> Examine(ComposeAudit audit) => audit.Letta.SelectMany(l => Bypass(l).Concat(Restart(l)));
+    /// <summary>Whether the image's start script runs, which starts the embedded PostgreSQL if there is no other.</summary>
+    public static bool RunsStartScript(ComposeService letta) => letta.Start is null or { RunsStartScript: true };
 
-    /// <summary>Whether the image's start script runs, which starts the embedded PostgreSQL where there is no other.</summary>
-    public static bool RunsStartScript(ComposeService letta) => Override(letta) is null || letta.StartWords.Contains("startup.sh", StringComparison.Ordinal);
-
-    private static IEnumerable<LettaComposeFinding> Bypass(ComposeService letta)
+    private static IEnumerable<LettaComposeFinding> Bypass(ComposeAudit audit, ComposeService letta)
     {
-        if (Override(letta) is { } setting && letta.StartWords is var said && !s_migrators.Any(m => said.Contains(m, StringComparison.Ordinal)))
+        if (letta.Start is not { Migrates: false } start || audit.Letta.Any(other => MigratesFor(other, letta)))
         {
-            var instead = said.Contains("create_all", StringComparison.Ordinal)
-                ? " It calls create_all, which makes missing tables but never missing columns, and notes no revision."
-                : string.Empty;
+            yield break;
+        }
+
+        var setting = (letta.Get("entrypoint") ?? letta.Get("command"))!;
+        const string Fix = "Remove it; the image's own command is ./letta/server/startup.sh. What must run before it can run first and then 'exec ./letta/server/startup.sh'.";
+        if (start.Unread is [var unread, ..] && !start.CreatesAll)
+        {
             yield return setting.Finding(
                 letta,
-                LettaComposeSeverity.Error,
+                LettaComposeSeverity.Warning,
                 "StartScriptBypassed",
-                "This replaces the image's start script, so that migrations never run: after an upgrade, columns are missing and clients get 409 and 500." + instead,
-                "Remove it; the image's own command is ./letta/server/startup.sh. Whatever must run before can run and then 'exec ./letta/server/startup.sh'.");
+                $"This replaces the image's start script by '{unread}', which cannot be read here: if it does not run the migrations, columns are missing after an upgrade and clients get 409 and 500.",
+                Fix);
+            yield break;
         }
+
+        var instead = start.CreatesAll ? " It calls create_all, which makes missing tables but never missing columns, and notes no revision." : string.Empty;
+        yield return setting.Finding(
+            letta,
+            LettaComposeSeverity.Error,
+            "StartScriptBypassed",
+            "This replaces the image's start script, so that migrations never run: after an upgrade, columns are missing and clients get 409 and 500." + instead,
+            Fix);
     }
+
+    /// <summary>Whether another server migrates the same database, as it does for a worker.</summary>
+    private static bool MigratesFor(ComposeService other, ComposeService letta) => other != letta
+        && other.Start is null or { Migrates: true }
+        && letta.Variable("LETTA_PG_URI") is { } uri && other.Variable("LETTA_PG_URI") is { } same
+        && DatabaseUriRules.IsSameDatabase(PostgresUri.Parse(uri), PostgresUri.Parse(same));
 
     private static IEnumerable<LettaComposeFinding> Restart(ComposeService letta)
     {
@@ -45,7 +61,4 @@ internal static class StartRules
                 "Use 'restart: on-failure:3'.");
         }
     }
-
-    /// <summary>What replaces the start script. An entrypoint does too: with one, the image's own command no longer counts.</summary>
-    private static ComposeSetting? Override(ComposeService letta) => letta.Get("entrypoint") ?? letta.Get("command");
 }

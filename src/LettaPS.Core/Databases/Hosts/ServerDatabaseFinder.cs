@@ -46,6 +46,12 @@ internal sealed class ServerDatabaseFinder(IContainerEngine engine)
             return address;
         }
 
+        if (postgres.Id == server.Id && ServerDiscovery.ProductOf(server) == LettaServerProduct.LettaCode)
+        {
+            // No PostgreSQL is in that image any more, whether it runs or not; the volume still has the data.
+            return address.Through(new VolumeTunnel(engine, server, address.Port));
+        }
+
         if (!postgres.IsRunning)
         {
             throw postgres.Id == server.Id ? DatabaseProblems.EmbeddedContainerStopped(server, address) : DatabaseProblems.ContainerStopped(postgres);

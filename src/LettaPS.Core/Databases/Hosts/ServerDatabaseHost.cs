@@ -12,16 +12,9 @@ namespace LettaPS.Core.Databases.Hosts;
 internal sealed class ServerDatabaseHost(
     IContainerEngine engine, string container, IDatabaseAdapters adapters, ServerControl control, TimeSpan startTimeout, Action<string>? progress) : IDatabaseHost
 {
-    private static readonly TimeSpan s_postgresLimit = TimeSpan.FromMinutes(5);
-    private static readonly TimeSpan s_pollInterval = TimeSpan.FromMilliseconds(100);
 
     // A start script whose migration fails ends within seconds. What has run for so long does not end by itself.
     private static readonly TimeSpan s_steady = TimeSpan.FromMinutes(1);
-
-    // PostgreSQL alone, on the data of a server that is stopped, started as the server's own image starts it. It ends when this process does,
-    // so that it can never be left behind to share its data with a server that somebody starts by hand.
-    private const string PostgresScript =
-        "exec 3<&0; /usr/local/bin/docker-entrypoint.sh postgres </dev/null 3<&- & p=$!; (read -r _ <&3; kill -INT $p) & wait $p; wait $p";
 
     /// <inheritdoc/>
     public bool IsEmbedded { get; private set; }
@@ -173,12 +166,7 @@ internal sealed class ServerDatabaseHost(
     {
         if (ServerDiscovery.DataMount(server) is null)
         {
-            throw new LettaException(
-                "DatabaseInContainerLayer",
-                LettaErrorKind.Refused,
-                $"The database of '{server.Name}' is in the container's own layer, which nothing can reach while the server is stopped.",
-                "Take a dump with Backup-LettaDatabase while the server runs, and make the container anew with a volume for its data.",
-                server.Name);
+            throw DatabaseProblems.InContainerLayer(server);
         }
 
         // One that the engine starts again and again is between two starts now, and would come in between.
@@ -187,8 +175,9 @@ internal sealed class ServerDatabaseHost(
         try
         {
             progress?.Invoke("starting PostgreSQL alone");
+            var (image, environment) = await PostgresImages.ChooseAsync(engine, server, cancellationToken).ConfigureAwait(false);
             helper.Container = await engine.RunTemporaryAsync(
-                new TemporaryContainerSpecification(server.ImageId, PostgresScript) { Environment = server.Environment, VolumesFrom = server.Id }, cancellationToken).ConfigureAwait(false);
+                new TemporaryContainerSpecification(image, PostgresAlone.Script) { Environment = environment, VolumesFrom = server.Id }, cancellationToken).ConfigureAwait(false);
             await WaitForPostgresAsync(helper.Container.Id, server, address, cancellationToken).ConfigureAwait(false);
             return Site(helper.Container.Id, server, address, helper);
         }
@@ -199,29 +188,8 @@ internal sealed class ServerDatabaseHost(
         }
     }
 
-    private async Task WaitForPostgresAsync(string id, ContainerFacts postgres, DatabaseAddress address, CancellationToken cancellationToken)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(s_postgresLimit);
-        try
-        {
-            var ready = new ContainerProgram("pg_isready", "--quiet", "--host=127.0.0.1", $"--port={ServerDiscovery.PortInside(postgres, address)}");
-            while ((await engine.RunProgramAsync(id, ready, null, null, limit.Token).ConfigureAwait(false)).ExitCode != 0)
-            {
-                await Task.Delay(s_pollInterval, limit.Token).ConfigureAwait(false);
-            }
-        }
-        catch (Exception e) when (e is LettaException { ErrorId: "ContainerNotRunning" or "ContainerNotFound" } || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
-        {
-            throw new LettaException(
-                "DatabaseNotAnswering",
-                LettaErrorKind.Connection,
-                $"PostgreSQL of '{postgres.Name}' does not take connections.",
-                $"See what it says: docker logs {postgres.Name}",
-                postgres.Name,
-                e);
-        }
-    }
+    private Task WaitForPostgresAsync(string id, ContainerFacts postgres, DatabaseAddress address, CancellationToken cancellationToken) =>
+        PostgresAlone.WaitAsync(engine, id, postgres.Name, ServerDiscovery.PortInside(postgres, address), cancellationToken);
 
     /// <summary>PostgreSQL alone. When it is given up, a server that had to give way to it is started again.</summary>
     private sealed class Helper(ServerControl control, string? server) : IAsyncDisposable

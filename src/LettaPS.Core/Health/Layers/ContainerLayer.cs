@@ -15,7 +15,7 @@ internal sealed class ContainerLayer : HealthLayer
     public override LettaHealthLayer Layer => LettaHealthLayer.Container;
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Names => ["Running", "Restarts", "Image", "StartScript", "DatabaseSetting", "Data", "Log"];
+    public override IReadOnlyList<string> Names => ["Product", "Running", "Restarts", "Image", "StartScript", "DatabaseSetting", "Data", "Log"];
 
     /// <inheritdoc/>
     public override async Task<IReadOnlyList<Finding>> ExamineAsync(HealthContext context, CancellationToken cancellationToken)
@@ -28,7 +28,32 @@ internal sealed class ContainerLayer : HealthLayer
         // One that is started again and again may have said nothing yet this time; what ended it is in the run before.
         var since = server.RestartCount > 0 ? null : server.StartedAt;
         var log = await engine.ReadLogAsync(server.Id, LogLines, since, cancellationToken).ConfigureAwait(false);
-        return [Running(server), Restarts(server), Image(server, view.Postgres), StartScript(server), DatabaseSetting(server, view), Data(view.Postgres), Log(server, log)];
+        var product = Product(server, log);
+        if (product.Blocks)
+        {
+            // The one cause of all that would be said of the others.
+            return [product, .. Names.Skip(1).Select(n => Finding.Skip(n, "Not examined: the check Container/Product failed."))];
+        }
+
+        return [product, Running(server), Restarts(server), Image(server, view.Postgres), StartScript(server), DatabaseSetting(server, view), Data(view.Postgres), Log(server, log)];
+    }
+
+    /// <summary>Whether the container runs the V1 server at all.</summary>
+    internal static Finding Product(ContainerFacts server, IReadOnlyList<string> log)
+    {
+        const string Name = "Product";
+        var product = StartupLogAnalyzer.Find(server, log)?.ErrorId == StartupLogAnalyzer.LettaCodeId ? LettaServerProduct.LettaCode : ServerDiscovery.ProductOf(server);
+        return product switch
+        {
+            LettaServerProduct.LettaCode => Finding.Fail(
+                Name,
+                $"The image '{server.Image}' of '{server.Name}' is no longer the V1 server but Letta Code, which is another product: the container ends with exit code {LettaCodeSigns.ExitCode}, or prints its help and ends. The agents are still in PostgreSQL's data, which nothing has touched.",
+                "Bring the V1 server back: ./Repair-Letta.ps1 -BackupPath ~/letta-backup",
+                server.ImageId.Length > 0 ? $"image {server.ImageId}, exit code {server.ExitCode}" : null) with
+            { Blocks = true, BlocksEverything = true },
+            LettaServerProduct.AppServer => Finding.Skip(Name, $"'{server.Name}' is an App Server of Letta Code, or its client: it is no V1 server, and nothing of V1 is examined.") with { Blocks = true, BlocksEverything = true },
+            _ => Finding.Pass(Name, "The container runs the V1 server."),
+        };
     }
 
     private static Finding Running(ContainerFacts server) => server switch
@@ -59,14 +84,25 @@ internal sealed class ContainerLayer : HealthLayer
     {
         var image = ImageReference.Parse(server.Image);
         var detail = ServerDiscovery.DigestOf(server);
-        if (image.IsFloating)
+        switch (image.Product)
         {
-            return Finding.Warn("Image", $"'{server.Image}' means another release after the next pull, and the database need not fit it.", "Set-LettaImagePin -FromRunning", detail);
+            case LettaImageProduct.None when image.IsFloating:
+                return Finding.Warn("Image", $"'{server.Image}' means another image after the next pull, and the database need not fit it.", "Name a release in the compose file.", detail);
+            case LettaImageProduct.Floating:
+                return Finding.Warn("Image", $"'{server.Image}' means another image after the next pull. {LettaImageTags.TodaysMeaning(image)}", "Set-LettaImagePin -FromRunning", detail);
+            case LettaImageProduct.TooOld:
+                return Finding.Warn(
+                    "Image",
+                    $"'{server.Image}' is older than 0.11.3, the oldest release that LettaPS supports: its database cannot follow to {LettaImageTags.Known.Newest} in one step.",
+                    "Back up the database before anything else: Backup-LettaDatabase",
+                    detail);
+            case LettaImageProduct.Unknown when image.Digest is null:
+                return Finding.Warn("Image", $"No release of the V1 server is known to have the tag '{image.Tag}' of '{server.Image}'.", "Set-LettaImagePin -FromRunning", detail);
         }
 
-        if (image.Digest is null && LettaImageTags.Trap(image.Tag!) is { } trap)
+        if (image.Digest is null && image.Tag is not null && LettaImageTags.Trap(image.Tag) is { } trap)
         {
-            return Finding.Warn("Image", $"The tag {image.Tag} cannot be trusted: {trap}.", "Pin the image by its digest.", detail);
+            return Finding.Warn("Image", $"The tag '{image.Tag}' cannot be trusted: {trap}.", "Pin the image by its digest: Set-LettaImagePin -Digest", detail);
         }
 
         return postgres is not null && postgres.Id != server.Id && ImageReference.Parse(postgres.Image).IsFloating
@@ -139,7 +175,7 @@ internal sealed class ContainerLayer : HealthLayer
     private static Finding Log(ContainerFacts server, IReadOnlyList<string> lines)
     {
         var tail = string.Join('\n', lines.TakeLast(LogLinesShown).Select(ServerSettings.MaskText));
-        return StartupLogAnalyzer.Find(lines) is not { } meaning
+        return StartupLogAnalyzer.Find(server, lines) is not { } meaning
             ? Finding.Pass("Log", $"Nothing known to be wrong is in its last {lines.Count} lines.", tail.Length > 0 ? tail : null)
             : server.IsRunning
                 ? Finding.Warn("Log", $"{meaning.Meaning}.", meaning.RecommendedAction, tail)

@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace LettaPS.Core.Schemas.Model;
 
 /// <summary>
-/// The schemas that the real migrations of the 19 releases from 0.11.3 to 0.16.8 build, recorded from PostgreSQL's catalog and embedded.
+/// The schemas that the real migrations of the 20 releases from 0.11.3 to 0.16.8 build, recorded from PostgreSQL's catalog and embedded.
 /// </summary>
 internal static class SchemaCatalogue
 {

@@ -1,11 +1,12 @@
 using System.Management.Automation;
+using LettaPS.Core.Compose.Files;
 using LettaPS.Core.Compose.Model;
 using LettaPS.Core.Compose.Yaml;
 using LettaPS.Paths;
 
 namespace LettaPS.Cmdlets.Base;
 
-/// <summary>Base of the cmdlets that read compose files.</summary>
+/// <summary>Base of the cmdlets that read compose files and other files that name images.</summary>
 public abstract class ComposeCmdlet : AsyncCmdlet
 {
     /// <summary>Variable in which compose itself looks for env files to use instead of <c>.env</c>, separated by commas.</summary>
@@ -15,8 +16,9 @@ public abstract class ComposeCmdlet : AsyncCmdlet
 
     private IYamlReader? _yaml;
     private ComposeReader? _reader;
+    private ImageFiles? _files;
 
-    /// <summary>Compose files, or folders whose compose files are meant; with wildcards. Without it, those of the current folder.</summary>
+    /// <summary>Files that name images, or folders with such files; with wildcards. Without it, those of the current folder.</summary>
     [Parameter(Position = 0)]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
@@ -42,30 +44,43 @@ public abstract class ComposeCmdlet : AsyncCmdlet
     /// <summary>Whether files were named, or are to come from the pipeline.</summary>
     private protected bool IsGiven => Path is not null || LiteralPath is not null || MyInvocation.ExpectingInput;
 
-    /// <summary>Does something for each compose file that the parameters mean. What fails for one is a non-terminating error.</summary>
-    /// <param name="work">What to do with the full paths of a file and, where it was found in a folder, of the override file that belongs to it.</param>
-    private protected void ForEachFile(Action<IReadOnlyList<string>> work)
+    /// <summary>Reads files other than compose files.</summary>
+    private protected ImageFiles Files => _files ??= new(Yaml);
+
+    /// <summary>Does something with a compose project.</summary>
+    /// <param name="paths">Full paths of a compose file and, if it was found in a folder, of those that belong on top of it.</param>
+    private protected abstract void Process(IReadOnlyList<string> paths);
+
+    /// <summary>Does something with the images that a file names which is no compose file.</summary>
+    /// <param name="places">The images of Letta's, at least one.</param>
+    private protected abstract void Process(IReadOnlyList<ImagePlace> places);
+
+    /// <summary>Works on each file that the parameters mean. What fails for one is a non-terminating error.</summary>
+    private protected void ForEachFile()
     {
         foreach (var path in Path ?? [])
         {
-            ForEachFile(path, literal: false, work);
+            ForEachFile(path, literal: false);
         }
 
         foreach (var path in LiteralPath ?? [])
         {
-            ForEachFile(path, literal: true, work);
+            ForEachFile(path, literal: true);
         }
     }
 
-    /// <summary>Does something for each compose file of the current folder.</summary>
-    /// <param name="work">What to do.</param>
-    private protected void ForEachFileHere(Action<IReadOnlyList<string>> work)
-    {
-        foreach (var project in Projects(SessionState.Path.CurrentFileSystemLocation.ProviderPath))
-        {
-            Guard(project[0], named: false, () => work(project));
-        }
-    }
+    /// <summary>Works on each file of the current folder.</summary>
+    /// <returns>Whether there was one.</returns>
+    private protected bool ForEachFileHere() => InFolder(SessionState.Path.CurrentFileSystemLocation.ProviderPath);
+
+    /// <summary>The error for a folder without any file to work on.</summary>
+    /// <param name="folder">The folder.</param>
+    private protected static LettaException NothingIn(string folder) => new(
+        "NoComposeFile",
+        LettaErrorKind.NotFound,
+        $"There is no compose file in '{folder}', and no other file that names an image of Letta's.",
+        "Name the file, or its folder: Get-LettaImagePin -Path …",
+        folder);
 
     /// <summary>Does something; what fails is a non-terminating error.</summary>
     /// <param name="path">The file in question; where <see langword="null"/>, which only a named one may be, what the failure itself names.</param>
@@ -89,34 +104,126 @@ public abstract class ComposeCmdlet : AsyncCmdlet
                 WriteVerbose(e.Message);
             }
         }
-        catch (Exception e) when (e is LettaException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is not (RuntimeException or OperationCanceledException))
         {
+            // Whatever is wrong with one file, also a defect of LettaPS, must not cost the others.
             WriteError(e.ToErrorRecord(path));
         }
     }
 
-    private void ForEachFile(string given, bool literal, Action<IReadOnlyList<string>> work) => Guard(given, named: true, () =>
+    private void ForEachFile(string given, bool literal) => Guard(given, named: true, () =>
     {
-        var found = MyInvocation.ExpectingInput || (!literal && WildcardPattern.ContainsWildcardCharacters(given));
-        foreach (var path in FilePaths.Matching(this, given, literal))
+        var isPattern = !literal && WildcardPattern.ContainsWildcardCharacters(given);
+        var found = MyInvocation.ExpectingInput || isPattern;
+        string[] paths = [.. FilePaths.Matching(this, given, literal)];
+        if (paths.Length == 0)
+        {
+            throw new LettaException("PathNotFound", LettaErrorKind.NotFound, $"No file matches '{given}'.", "Check the pattern: Get-ChildItem lists what there is.", given);
+        }
+
+        foreach (var path in paths)
         {
             if (!Directory.Exists(path))
             {
-                Guard(path, named: !found, () => work([path]));
+                Guard(path, named: !found, () => ProcessFile(path));
             }
-            else if (!found && Projects(path).Count == 0)
+            else if (!InFolder(path) && !found)
             {
-                WriteError(new LettaException("NoComposeFile", LettaErrorKind.NotFound, $"There is no compose file in '{path}'.", "Name the file.", path).ToErrorRecord(path));
-            }
-            else
-            {
-                foreach (var project in Projects(path))
-                {
-                    Guard(project[0], named: false, () => work(project));
-                }
+                WriteError(NothingIn(path).ToErrorRecord(path));
             }
         }
     });
+
+    /// <summary>Works on a file, whatever its format.</summary>
+    private void ProcessFile(string path)
+    {
+        try
+        {
+            if (ImageFiles.IsYaml(path) || !ImageFiles.MayName(path))
+            {
+                Reader.File(path);
+                Process([path]);
+                return;
+            }
+        }
+        catch (LettaException e) when (e.ErrorId is "NotCompose" || (e.ErrorId is "InvalidYaml" && !IsCalledCompose(path)))
+        {
+            // A manifest, values of a chart, a template: if it names no image of Letta's, what is wrong with it as a compose file is told.
+            var places = Files.Read(Reader.Source(path));
+            Process(places.Count > 0 ? places : throw e);
+            return;
+        }
+
+        Process(Files.Read(Reader.Source(path)) is { Count: > 0 } found ? found : throw new LettaException(
+            "NotCompose", LettaErrorKind.InvalidData, $"'{path}' names no image of Letta's.", "Give the path of a file that does: Get-LettaImagePin on its folder lists them.", path));
+    }
+
+    /// <summary>Works on the files of a folder: compose projects first, then what else names an image of Letta's.</summary>
+    /// <returns>Whether there was one.</returns>
+    private bool InFolder(string folder)
+    {
+        var any = false;
+        var chosen = Chosen(folder);
+        var projects = chosen is null ? Projects(folder) : [chosen];
+        foreach (var project in projects)
+        {
+            any = true;
+            Guard(project[0], named: chosen is not null, () => Process(project));
+        }
+
+        foreach (var path in Directory.EnumerateFiles(folder).Where(f => ImageFiles.MayName(f) && !projects.Any(p => p.Contains(f))).Order(StringComparer.Ordinal))
+        {
+            if (Reader.Mounted(path)?.Text is { } text && (text.Contains("letta", StringComparison.Ordinal) || text.Contains("memgpt", StringComparison.Ordinal)))
+            {
+                any |= ProcessFound(path, chosen is null);
+            }
+        }
+
+        return any;
+    }
+
+    /// <summary>Works on a file of a folder if it names an image of Letta's.</summary>
+    private bool ProcessFound(string path, bool mayBeCompose)
+    {
+        var processed = false;
+        Guard(path, named: false, () =>
+        {
+            if (ImageFiles.IsYaml(path) && IsCompose(path))
+            {
+                // With COMPOSE_FILE no other file is a part of the project.
+                if (mayBeCompose && (Reader.Project(path).Pins.Any() || Reader.Project(path).BuiltPins.Any()))
+                {
+                    processed = true;
+                    Process([path]);
+                }
+            }
+            else if (Files.Read(Reader.Source(path)) is { Count: > 0 } places)
+            {
+                processed = true;
+                Process(places);
+            }
+        });
+        return processed;
+    }
+
+    private bool IsCompose(string path)
+    {
+        try
+        {
+            return Reader.File(path) is not null;
+        }
+        catch (LettaException e) when (e.ErrorId is "NotCompose" or "InvalidYaml")
+        {
+            return false;
+        }
+    }
+
+    private string[]? Chosen(string folder)
+    {
+        string[]? chosen = null;
+        Guard(folder, named: true, () => chosen = Reader.ChosenFiles(folder, folder == SessionState.Path.CurrentFileSystemLocation.ProviderPath)?.ToArray());
+        return chosen;
+    }
 
     private static bool IsCalledCompose(string path) => System.IO.Path.GetFileName(path).Contains("compose", StringComparison.OrdinalIgnoreCase);
 

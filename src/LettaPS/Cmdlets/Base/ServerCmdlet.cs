@@ -28,6 +28,9 @@ public abstract class ServerCmdlet : AsyncCmdlet
     /// <summary>Whether a name without wildcards must mean one server: where something is done to it.</summary>
     private protected virtual bool OneForAName => true;
 
+    /// <summary>Whether App Servers of Letta Code are looked for too: where they are only shown.</summary>
+    private protected virtual bool WithAppServers => false;
+
     /// <summary>What is shown while it takes its time.</summary>
     private protected ProgressBar Progress => _progress ??= NewProgress(Activity);
 
@@ -41,12 +44,24 @@ public abstract class ServerCmdlet : AsyncCmdlet
     {
         if (InputObject is not null)
         {
-            return InputObject;
+            foreach (var server in InputObject.Where(s => s.Product == LettaServerProduct.AppServer && !WithAppServers))
+            {
+                await WriteErrorAsync(
+                    new LettaException(
+                        "AppServerNotSupported",
+                        LettaErrorKind.Refused,
+                        $"'{server.Name}' is an App Server of Letta Code, or its client, and no V1 server: LettaPS leaves it alone.",
+                        "Choose a V1 server: Get-LettaServer | Where-Object Product -NE AppServer",
+                        server.Name),
+                    server.Name).ConfigureAwait(false);
+            }
+
+            return [.. InputObject.Where(s => s.Product != LettaServerProduct.AppServer || WithAppServers)];
         }
 
         var all = await Engine.ListAsync(cancellationToken).ConfigureAwait(false);
         var servers = new List<LettaServerInfo>();
-        foreach (var container in all.Where(ServerDiscovery.IsServer))
+        foreach (var container in all.Where(c => ServerDiscovery.IsServer(c) || (WithAppServers && ServerDiscovery.IsAppServer(c))))
         {
             try
             {

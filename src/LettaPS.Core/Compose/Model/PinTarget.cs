@@ -1,6 +1,6 @@
 using LettaPS.Core.Compose.Model;
 
-namespace LettaPS.Core.Compose.Pinning;
+namespace LettaPS.Core.Compose.Model;
 
 /// <summary>What an image reference is to be pinned to.</summary>
 /// <param name="Tag">The tag; <see langword="null"/> for none, where the digest alone is to count.</param>
