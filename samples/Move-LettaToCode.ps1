@@ -90,7 +90,7 @@ if (-not $NoDump) {
     $null = Backup-LettaDatabase -Path "$Path/" @target
 }
 
-$set = Get-LettaBackup -LiteralPath $Path | Where-Object { $_.Server -eq $Connection.BaseUri } | Select-Object -Last 1
+$set = Get-LettaBackup -LiteralPath $Path | Where-Object { $_.Kind -eq 'Agents' -and $_.Server -eq $Connection.BaseUri } | Sort-Object CreatedAt | Select-Object -Last 1
 $damaged = @(Test-LettaBackup -LiteralPath $set.Path | Where-Object { -not $_.IsValid })
 if ($damaged.Count -gt 0) { throw "The backup '$($set.Path)' was not verified: $($damaged.Path -join ', '). Nothing was converted." }
 
