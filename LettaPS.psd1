@@ -32,6 +32,7 @@
         'Restore-LettaAgent'
         'Restore-LettaDatabase'
         'Save-LettaConnection'
+        'Search-LettaBackup'
         'Set-LettaImagePin'
         'Start-LettaServer'
         'Stop-LettaServer'
@@ -50,6 +51,7 @@
         PSData = @{
             Tags       = @('Letta', 'AI', 'Agents', 'Backup', 'Restore', 'PostgreSQL', 'Docker', 'PSEdition_Core', 'Windows', 'Linux', 'MacOS')
             LicenseUri = 'https://opensource.org/license/mit'
+            ReleaseNotes = '{{RELEASE_NOTES}}'
         }
     }
 }

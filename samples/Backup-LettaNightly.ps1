@@ -5,18 +5,19 @@
 .SYNOPSIS
 Backs a Letta server up, verifies the backup and removes old ones: for a scheduled task, a systemd timer or cron.
 .DESCRIPTION
-Writes a backup set with every agent and a dump of the database into one folder, examines every file of the set, and only then removes old sets and dumps
-of the same server. One line is written for the run, and appended to a log file where one is named.
+Writes a backup set with every agent and a dump of the database into one folder, verifies both, and only then removes old sets and dumps of the same server.
+One line is written for the run, and appended to a log file if one is named.
 
-Old means both: older than -KeepDays, and not one of the newest -KeepCount. Where anything failed in this run, nothing is removed; what this run wrote and
-verified is never removed.
+A night is good if the set is complete and verified, holds agents, and the dump is verified. After any other night nothing is removed. Old means both: older
+than -KeepDays, and not one of the newest -KeepCount complete sets or verified dumps. The newest complete set and the newest dump are never removed. Nothing is
+removed either if the set has less than half of the agents or messages of the last complete set before it: look at the server first.
 
 The server is that of LETTA_BASE_URL and LETTA_API_KEY, else http://localhost:8283 without a password; or the one of -Connection.
 
 Exit codes:
 0  the backup is complete and verified
 2  there is no good backup of this run
-3  it is verified, but not of everything: an agent could not be read, or a file lacks something (nothing old is removed if an agent could not be read)
+3  the backup is verified, but not complete: an agent could not be read, a file lacks something, or the server has no agents (nothing old is removed)
 1  is never given by this script: PowerShell itself ends so when it cannot run it, because the module is not found for example
 .PARAMETER Path
 The folder for the sets and dumps. It is made where it does not exist.
@@ -84,11 +85,23 @@ $keepFrom = $started.AddDays(-$KeepDays)
 $Path = $PSCmdlet.GetUnresolvedProviderPathFromPSPath($Path)
 if ($LogPath) { $LogPath = $PSCmdlet.GetUnresolvedProviderPathFromPSPath($LogPath) }
 
-# What is old among things that are sorted by age, the oldest first: never one of the newest.
+# Backups by their time, the oldest first.
+function Get-ByAge {
+    param([object[]] $Backup)
+    $times = [DateTimeOffset[]]@($Backup | ForEach-Object CreatedAt)
+    [Array]::Sort($times, $Backup)
+    $Backup
+}
+
+# The old ones among backups: older than a time, and not one of the newest complete ones.
 function Select-Old {
-    param([object[]] $Item, [int] $Keep, [DateTimeOffset] $Before, [scriptblock] $TakenAt)
-    for ($i = 0; $i -lt $Item.Count - $Keep; $i++) {
-        if ((& $TakenAt $Item[$i]) -lt $Before) { $Item[$i] }
+    param([object[]] $Backup, [int] $Keep, [DateTimeOffset] $Before)
+    $sorted = @(Get-ByAge $Backup)
+    [Array]::Reverse($sorted)
+    $complete = 0
+    foreach ($one in $sorted) {
+        if ($complete -ge $Keep -and $one.CreatedAt -lt $Before) { $one }
+        if ($one.State -eq 'Complete') { $complete++ }
     }
 }
 
@@ -113,39 +126,62 @@ try {
     $dump = $null
     if (-not $NoDump) { $dump = Backup-LettaDatabase -Path "$Path/" @target }
 
-    $sets = @(if ([IO.Directory]::Exists($Path)) { Get-LettaBackup -LiteralPath $Path | Where-Object { $_.State -eq 'Finished' -and $_.Server -eq $server } })
+    # What the export writes is judged by the set itself: State is Complete if every agent is there, every file is as written, and nothing is missing.
+    $backups = @(if ([IO.Directory]::Exists($Path)) { Get-LettaBackup -LiteralPath $Path -ErrorAction SilentlyContinue })
+    $sets = @($backups | Where-Object { $_.Kind -eq 'Agents' -and $_.State -in 'Complete', 'Incomplete' -and $_.Server -eq $server })
+    $new = $null
+    $set = $null
+    $clean = $true
+    $incomplete = @()
     if ($WhatIfPreference) {
         $result = 'WhatIf'
     }
     else {
-        $set = $sets | Where-Object CreatedAt -GE $started | ForEach-Object Path
-        if (-not $set) { throw "No set was finished: $failures" }
+        foreach ($one in $sets) { if ($one.CreatedAt -ge $started) { $new = $one } }
+        if (-not $new -and $failures) { throw "No set was finished: $failures" }
+        if ($new) {
+            $set = $new.Path
+            $damaged = @(Test-LettaBackup -LiteralPath $set | Where-Object { -not $_.IsValid })
+            if ($damaged) { throw "$($damaged.Count) files of $set are damaged, the first is $($damaged[0].Path): $($damaged[0].Problems)" }
+        }
 
-        $damaged = @(Test-LettaBackup -LiteralPath $set | Where-Object { -not $_.IsValid })
-        if ($damaged) { throw "$($damaged.Count) files of $set are damaged, the first is $($damaged[0].Path): $($damaged[0].Problems)" }
+        if ($dump) {
+            $damaged = @(Test-LettaBackup -LiteralPath $dump.Path | Where-Object { -not $_.IsValid })
+            if ($damaged) { throw "The dump $($dump.Path) is damaged: $($damaged[0].Problems)" }
+        }
 
         $incomplete = @($agents | Where-Object { -not $_.IsComplete })
-        $result = if ($failures -or $incomplete) { 'INCOMPLETE' } else { 'OK' }
+        $clean = $new -and $new.State -eq 'Complete' -and -not $failures
+        $result = if ($clean) { 'OK' } else { 'INCOMPLETE' }
+
+        # An emptied server must not push its last real backups out.
+        $last = $null
+        foreach ($one in Get-ByAge $sets) { if ($one.State -eq 'Complete' -and $one.CreatedAt -lt $started) { $last = $one } }
+        if ($clean -and $last -and ($new.AgentCount * 2 -lt $last.AgentCount -or $new.MessageCount * 2 -lt $last.MessageCount)) {
+            $clean = $false
+            $PSCmdlet.WriteWarning("The set has $($new.AgentCount) agents and $($new.MessageCount) messages, and the last one had $($last.AgentCount) and $($last.MessageCount). Nothing old is removed.")
+        }
     }
 
     $removed = 0
-    if (-not $failures) {
-        foreach ($old in Select-Old -Item $sets -Keep $KeepCount -Before $keepFrom -TakenAt { $args[0].CreatedAt }) {
+    if ($clean) {
+        foreach ($old in Select-Old -Backup $sets -Keep $KeepCount -Before $keepFrom) {
             if ($PSCmdlet.ShouldProcess($old.Path, 'Remove old backup set')) {
-                [IO.Directory]::Delete($old.Path, $true)
+                # What somebody else put into the folder stays: an ID map, notes.
+                foreach ($file in @($old.Files.Path) + "$($old.Path)/manifest.json") { [IO.File]::Delete($file) }
+                if (-not [IO.Directory]::GetFileSystemEntries($old.Path)) { [IO.Directory]::Delete($old.Path) }
                 $removed++
             }
         }
 
         if ($dump) {
-            # Backup-LettaDatabase names dumps by server, database and time, so that those of one database sort by age.
+            # Backup-LettaDatabase names dumps by server, database and time: only those of the same series are removed.
             $series = [IO.Path]::GetFileName($dump.Path) -replace '\d{8}T\d{6}Z\.dump$', '????????T??????Z.dump'
-            $dumps = @([IO.Directory]::GetFiles($Path, $series))
-            [Array]::Sort($dumps, [StringComparer]::Ordinal)
-            foreach ($old in Select-Old -Item $dumps -Keep $KeepCount -Before $keepFrom -TakenAt { [DateTimeOffset][IO.File]::GetLastWriteTimeUtc($args[0]) }) {
-                if ($PSCmdlet.ShouldProcess($old, 'Remove old dump')) {
-                    [IO.File]::Delete($old)
-                    [IO.File]::Delete("$old.json")
+            $dumps = @($backups | Where-Object { $_.Kind -eq 'Database' -and $_.State -eq 'Complete' -and [IO.Path]::GetFileName($_.Path) -like $series })
+            foreach ($old in Select-Old -Backup $dumps -Keep $KeepCount -Before $keepFrom) {
+                if ($PSCmdlet.ShouldProcess($old.Path, 'Remove old dump')) {
+                    [IO.File]::Delete($old.Path)
+                    [IO.File]::Delete("$($old.Path).json")
                     $removed++
                 }
             }

@@ -15,9 +15,10 @@ The HTML page. A file that is there is replaced.
 .PARAMETER CsvPath
 The table of the agents as CSV.
 .PARAMETER Connection
-The servers, as Connect-Letta -PassThru gives them. Without it the server of Connect-Letta, else that of LETTA_BASE_URL.
+The servers: connections of Connect-Letta -PassThru, addresses, names of saved connections, or rows of a CSV file with a column BaseUri or Name and, for the
+password, KeyVariable. Without it the server of Connect-Letta, else that of LETTA_BASE_URL.
 .PARAMETER BackupPath
-A folder with backup sets.
+A folder with backup sets. Their age is one of the health checks.
 .EXAMPLE
 ./Report-Letta.ps1 report.html
 
@@ -26,6 +27,10 @@ Reports the server that this session is connected to.
 ./Report-Letta.ps1 fleet.html -CsvPath agents.csv -Connection (Connect-Letta http://one:8283 -PassThru), (Connect-Letta http://two:8283 -PassThru)
 
 Reports two servers on one page.
+.EXAMPLE
+./Report-Letta.ps1 fleet.html -Connection (Import-Csv servers.csv)
+
+Reports the servers of a table with the columns BaseUri and KeyVariable. One that does not answer is in the report.
 .EXAMPLE
 ./Report-Letta.ps1 /var/www/letta.html -BackupPath /srv/letta-backup
 
@@ -52,9 +57,31 @@ Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 $Path = $PSCmdlet.GetUnresolvedProviderPathFromPSPath($Path)
 if ($CsvPath) { $CsvPath = $PSCmdlet.GetUnresolvedProviderPathFromPSPath($CsvPath) }
+foreach ($folder in @($Path, $CsvPath) -ne '' | ForEach-Object { [IO.Path]::GetDirectoryName($_) }) {
+    if (-not [IO.Directory]::Exists($folder)) {
+        throw [IO.DirectoryNotFoundException]::new("The folder '$folder' of the report does not exist. Create it: New-Item -ItemType Directory '$folder'")
+    }
+}
+
 if (-not $Connection) {
-    if (-not (Get-LettaConnection)) { Connect-Letta }
-    $Connection = Get-LettaConnection
+    $Connection = @((Get-LettaConnection) ?? ($env:LETTA_BASE_URL ? $env:LETTA_BASE_URL : 'http://localhost:8283'))
+}
+
+function Connect-ReportedServer {
+    # A connection, or what is wrong with the server that was named.
+    param([object] $Given)
+    $title = $Given -is [string] -or $Given -is [uri] ? "$Given" : "$($Given.PSObject.Properties['BaseUri']?.Value ?? $Given.PSObject.Properties['Name']?.Value ?? $Given)"
+    if ($Given.GetType().FullName -eq 'LettaPS.LettaConnection') {
+        return [pscustomobject]@{ Title = "$Given"; Connection = $Given; Trouble = $null }
+    }
+
+    try {
+        $connected = $Given -is [string] -or $Given -is [uri] ? (Connect-Letta $Given -PassThru 6> $null) : ($Given | Connect-Letta -PassThru -ErrorAction Stop 6> $null)
+        [pscustomobject]@{ Title = "$connected"; Connection = $connected; Trouble = $null }
+    }
+    catch {
+        [pscustomobject]@{ Title = $title; Connection = $null; Trouble = "$_" }
+    }
 }
 
 function ConvertTo-HtmlTable {
@@ -77,13 +104,22 @@ function ConvertTo-CsvLine {
     }) -join ','
 }
 
-$backups = @(if ($BackupPath) { Get-LettaBackup -LiteralPath $BackupPath })
-$agentColumns = 'Server', 'Name', 'Id', 'Model', 'CreatedAt', 'InContextMessageCount', 'Tags', 'LastBackup'
+$backups = @(if ($BackupPath) { Get-LettaBackup -LiteralPath $BackupPath -ErrorAction SilentlyContinue })
+$agentColumns = 'Name', 'Id', 'Model', 'CreatedAt', 'InContextMessageCount', 'Tags', 'LastBackup'
 $html = @()
-$csv = @(ConvertTo-CsvLine $agentColumns)
-foreach ($server in $Connection) {
-    $sets = @($backups | Where-Object { $_.State -eq 'Finished' -and $_.Server -eq $server.BaseUri })
-    $health = @(Test-LettaHealth -Connection $server)
+$csv = @(ConvertTo-CsvLine (@('Server') + $agentColumns))
+$servers = @(foreach ($given in $Connection) { Connect-ReportedServer $given })
+foreach ($reported in $servers) {
+    if (-not $reported.Connection) {
+        $html += "<h2 class=""Failed"">$([Net.WebUtility]::HtmlEncode($reported.Title))</h2><p class=""Failed"">$([Net.WebUtility]::HtmlEncode($reported.Trouble))</p>"
+        continue
+    }
+
+    $server = $reported.Connection
+    $sets = @($backups | Where-Object { $_.Kind -eq 'Agents' -and $_.State -in 'Complete', 'Incomplete' -and $_.Server -eq $server.BaseUri })
+    $check = @{ Connection = $server }
+    if ($BackupPath) { $check.BackupPath = $BackupPath }
+    $health = @(Test-LettaHealth @check 6> $null)
     $trouble = $null
     $agents = @()
     try {
@@ -92,7 +128,6 @@ foreach ($server in $Connection) {
                 $agent = $_
                 $holding = @($sets | Where-Object { $_.Files.AgentId -contains $agent.Id })
                 [pscustomobject]@{
-                    Server     = $server.BaseUri
                     Name       = $agent.Name
                     Id         = $agent.Id
                     Model      = $agent.Model
@@ -113,7 +148,7 @@ foreach ($server in $Connection) {
     $html += ConvertTo-HtmlTable 'Layer', 'Name', 'Status', 'Message', 'Recommendation' @($health | Where-Object Status -In 'Warning', 'Failed')
     if ($trouble) { $html += "<p class=""Failed"">$([Net.WebUtility]::HtmlEncode("The agents cannot be listed: $trouble"))</p>" }
     $html += ConvertTo-HtmlTable $agentColumns $agents
-    $csv += $agents | ForEach-Object { $agent = $_; ConvertTo-CsvLine ($agentColumns | ForEach-Object { $agent.$_ }) }
+    $csv += $agents | ForEach-Object { $agent = $_; ConvertTo-CsvLine (@($server.BaseUri) + @($agentColumns | ForEach-Object { $agent.$_ })) }
 }
 
 $page = @"

@@ -19,8 +19,8 @@ namespace LettaPS.Adapters;
 internal sealed class AdapterFactory : IAdapterFactory
 {
     /// <inheritdoc/>
-    public ILettaServer OpenServer(LettaConnection connection, Action<long>? received = null, Action<string>? warn = null) =>
-        new LettaServer(connection, received, warn);
+    public ILettaServer OpenServer(LettaConnection connection, Action<long>? received = null, Action<string>? warn = null, Func<ServerRetry, ValueTask>? retrying = null) =>
+        new LettaServer(connection, received, warn, retrying);
 
     /// <inheritdoc/>
     public IServerProbe OpenProbe(LettaConnection connection) => new ServerProbe(connection);

@@ -19,7 +19,8 @@ internal interface IAdapterFactory : IDatabaseAdapters
     /// <param name="connection">The server.</param>
     /// <param name="received">Told of bytes as they arrive, from any thread.</param>
     /// <param name="warn">Told what the user should know, from any thread.</param>
-    ILettaServer OpenServer(LettaConnection connection, Action<long>? received = null, Action<string>? warn = null);
+    /// <param name="retrying">Told of each request that is sent again, from any thread, before the wait.</param>
+    ILettaServer OpenServer(LettaConnection connection, Action<long>? received = null, Action<string>? warn = null, Func<ServerRetry, ValueTask>? retrying = null);
 
     /// <summary>Opens a probe of what is at a server's address. Nothing is sent before the first step.</summary>
     /// <param name="connection">The server.</param>

@@ -1,4 +1,6 @@
 using System.Management.Automation;
+using LettaPS.Core.Secrets;
+using LettaPS.Core.Text;
 
 namespace LettaPS;
 
@@ -21,8 +23,10 @@ internal static class Errors
 
     private static ErrorRecord Make(Exception exception, string errorId, ErrorCategory category, object? target, string recommendedAction) => new(exception, errorId, category, target)
     {
-        ErrorDetails = new ErrorDetails(s_adviceIsShown ? exception.Message : $"{exception.Message} {recommendedAction}") { RecommendedAction = recommendedAction },
+        ErrorDetails = new ErrorDetails(s_adviceIsShown ? ToShow(exception) : $"{ToShow(exception)} {recommendedAction}") { RecommendedAction = recommendedAction },
     };
+
+    private static string ToShow(Exception exception) => exception is LettaException ? exception.Message : UntrustedText.ForConsole(SecretText.Mask(exception.Message));
 
     private static ErrorCategory Category(LettaErrorKind kind) => kind switch
     {

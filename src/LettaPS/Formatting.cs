@@ -3,6 +3,7 @@ using System.ComponentModel;
 using System.Globalization;
 using System.Management.Automation;
 using System.Management.Automation.Host;
+using LettaPS.Core.Text;
 
 namespace LettaPS;
 
@@ -68,9 +69,19 @@ public static class Formatting
     /// <param name="name">The thing; the table itself where it has no other name.</param>
     public static string SchemaObject(string? table, string? name) => string.IsNullOrEmpty(table) || table == name ? name ?? string.Empty : string.IsNullOrEmpty(name) ? table : $"{table}.{name}";
 
+    /// <summary>A text of a server or a file, without characters that would move the console's cursor or change its colours.</summary>
+    /// <param name="text">The text.</param>
+    public static string Text(string? text) => UntrustedText.ForConsole(text ?? string.Empty);
+
+    /// <summary>Why it went as it did, and what is missing, each once.</summary>
+    /// <param name="reason">The reason, or <see langword="null"/>.</param>
+    /// <param name="missing">What is missing.</param>
+    public static string Reason(string? reason, IEnumerable? missing) =>
+        string.Join(' ', new[] { reason }.Concat(missing?.Cast<object>().Select(m => m.ToString()) ?? []).Where(t => !string.IsNullOrEmpty(t)).Distinct());
+
     /// <summary>Several things, one a line.</summary>
     /// <param name="items">The things.</param>
-    public static string Lines(IEnumerable? items) => items is null ? string.Empty : string.Join('\n', items.Cast<object?>());
+    public static string Lines(IEnumerable? items) => items is null ? string.Empty : Text(string.Join('\n', items.Cast<object?>()));
 
     /// <summary>A text for the last column of a table, broken between words.</summary>
     /// <param name="text">The text.</param>
@@ -89,7 +100,7 @@ public static class Formatting
     public static string Wrap(string? text, int width)
     {
         var lines = new List<string>();
-        foreach (var line in (text ?? string.Empty).Split('\n'))
+        foreach (var line in Text(text).Split('\n'))
         {
             var rest = line.TrimEnd();
             while (rest.Length > width)

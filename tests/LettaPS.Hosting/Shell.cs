@@ -5,8 +5,7 @@ using System.Reflection;
 namespace LettaPS.Hosting;
 
 /// <summary>
-/// A real PowerShell runspace with the built module imported, hosted by System.Management.Automation alone. It has the language, providers,
-/// Where-Object, ForEach-Object and formatted output; the cmdlets of PowerShell's Utility and Management modules are not there.
+/// A real PowerShell runspace with the built module imported. Microsoft.PowerShell.SDK hosts it, with all modules of PowerShell.
 /// </summary>
 public sealed class Shell : IDisposable
 {
@@ -14,16 +13,11 @@ public sealed class Shell : IDisposable
 
     /// <summary>Opens the runspace: about a second for the first of a process, 20 ms for each further one.</summary>
     /// <param name="width">Columns of the console.</param>
-    /// <param name="cmdlets">Further cmdlets by name.</param>
-    public Shell(int width = 120, params (string Name, Type Type)[] cmdlets)
+    public Shell(int width = 120)
     {
         Host = new CapturingHost(width);
         var state = InitialSessionState.CreateDefault2();
         state.ImportPSModule([ModuleManifest]);
-        foreach (var (name, type) in cmdlets)
-        {
-            state.Commands.Add(new SessionStateCmdletEntry(name, type, helpFileName: null));
-        }
 
         _runspace = RunspaceFactory.CreateRunspace(Host, state);
         _runspace.Open();

@@ -32,6 +32,103 @@ public class ConnectLettaTests
         Assert.Empty(shell.Run($"Connect-Letta '{server.BaseUri}/v1/'").Succeed());
     }
 
+    [Fact]
+    public async Task A_host_a_saved_name_and_addresses_from_the_pipeline_lead_to_the_server()
+    {
+        await using var server = await SandboxServer.StartAsync();
+        using var shell = new Shell();
+        var host = server.BaseUri.Authority;
+
+        Assert.Equal(server.BaseUri, Assert.Single(shell.Run($"Connect-Letta {host} -PassThru").Succeed()).Get<Uri>("BaseUri"));
+        Assert.Equal(2, shell.Run($"'{host}', 'http://{host}/v1' | Connect-Letta -PassThru").Succeed().Count);
+        Assert.Equal(server.BaseUri, Assert.Single(shell.Run($"Save-LettaConnection nas-of-names {host}; Disconnect-Letta; Connect-Letta NAS-of-names -PassThru; Remove-LettaConnection nas-of-names").Succeed()).Get<Uri>("BaseUri"));
+        Assert.Equal(
+            new Uri("http://server.example:8283/"),
+            Assert.Single(shell.Run("Save-LettaConnection host-of-names server.example -Force -PassThru; Remove-LettaConnection host-of-names").Succeed()).Get<Uri>("BaseUri"));
+    }
+
+    [Fact]
+    public async Task What_was_connected_to_is_shown_in_one_line()
+    {
+        await using var server = await SandboxServer.StartAsync();
+        using var shell = new Shell();
+
+        var shown = Assert.Single(shell.Run($"Connect-Letta '{server.BaseUri}' 6>&1").Succeed());
+
+        Assert.Equal($"Connected to {server.BaseUri} (Letta 0.16.8, 16 agents).", shown.ToString());
+    }
+
+    [Theory]
+    [InlineData("Connect-Letta 'user:hunter2@host'")]
+    [InlineData("Connect-Letta 'http://user:hunter2@host:99999'")]
+    [InlineData("Connect-Letta 'user:hun@ter2@host'")]
+    [InlineData("Connect-Letta 'http://user:hun/ter2@host'")]
+    [InlineData("'user:hunter2@host' | Connect-Letta")]
+    [InlineData("Test-LettaHealth 'user:hunter2@host'")]
+    [InlineData("Save-LettaConnection x 'user:hunter2@host'")]
+    public void A_password_in_an_address_is_not_repeated(string command)
+    {
+        using var shell = new Shell();
+
+        var error = Assert.Single(shell.Run(command).Errors);
+
+        var shown = $"{error}\n{error.ErrorDetails}\n{error.Exception}\n{error.TargetObject}";
+        Assert.DoesNotContain("hun", shown, StringComparison.Ordinal);
+        Assert.DoesNotContain("ter2", shown, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_password_of_the_environment_is_sent_to_no_server_but_the_one_it_names()
+    {
+        await using var named = await SandboxServer.StartAsync(new SandboxOptions { Password = "opensesame" });
+        await using var other = await SandboxServer.StartAsync(new SandboxOptions { Password = "opensesame" });
+        var script = $$"""
+            (Connect-Letta {{named.BaseUri.Authority}} -PassThru).HasApiKey
+            (Connect-Letta http://localhost:{{named.BaseUri.Port}} -PassThru).HasApiKey
+            try { Connect-Letta {{other.BaseUri}} } catch { "$($_.FullyQualifiedErrorId) $($_.ErrorDetails.RecommendedAction)" }
+            (Connect-Letta {{other.BaseUri}} -KeyVariable LETTA_API_KEY -PassThru).HasApiKey
+            (Test-LettaHealth {{other.BaseUri}} -Quick | Where-Object Name -eq Authentication).Status
+            """;
+        using var process = ConsoleProcess.Start(script.ReplaceLineEndings("; "), named.BaseUri, "opensesame");
+
+        var (_, output) = await process.FinishAsync(TestContext.Current.CancellationToken);
+
+        var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Where(l => !l.StartsWith("Connected", StringComparison.Ordinal) && !l.StartsWith("PS>", StringComparison.Ordinal)).ToList();
+        Assert.Equal(
+            ["True", "True", $"Unauthorized,LettaPS.Cmdlets.ConnectLettaCommand LETTA_API_KEY is sent only to the server that LETTA_BASE_URL names. Specify the variable for this server: Connect-Letta '{other.BaseUri}' -KeyVariable LETTA_API_KEY", "True", "Failed"],
+            lines);
+    }
+
+    [Theory]
+    [InlineData("HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: 13\r\n\r\n<html></html>", "ProxyDenied", "with a web page (HTTP 403")]
+    [InlineData("HTTP/1.1 301 Moved\r\nLocation: https://letta.example/v1/health/\r\nContent-Length: 0\r\n\r\n", "RedirectNotSupported", "redirects to 'https://letta.example'")]
+    [InlineData("HTTP/1.1 302 Found\r\nLocation: https://user:hunter2@letta.example/login\r\nContent-Length: 0\r\n\r\n", "NotLetta", "it redirects to 'https://***@letta.example/login'")]
+    public async Task What_stands_before_Letta_is_told_from_it(string answer, string errorId, string message)
+    {
+        await using var other = await OtherServer.StartAsync(answer);
+        using var shell = new Shell();
+
+        var error = Assert.Single(shell.Run($"Connect-Letta {other.BaseUri}").Errors);
+
+        Assert.Equal($"{errorId},LettaPS.Cmdlets.ConnectLettaCommand", error.FullyQualifiedErrorId);
+        Assert.Contains(message, error.Exception.Message, StringComparison.Ordinal);
+        Assert.Equal(errorId == "RedirectNotSupported", error.ErrorDetails.RecommendedAction.EndsWith(": Connect-Letta https://letta.example/", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_hangs_up_without_an_answer_is_not_asked_again_and_again()
+    {
+        await using var other = await OtherServer.StartAsync(string.Empty, hangsUp: true);
+        using var shell = new Shell();
+
+        var error = Assert.Single(shell.Run($"Connect-Letta {other.BaseUri}").Errors);
+
+        Assert.Equal("ConnectionBroken,LettaPS.Cmdlets.ConnectLettaCommand", error.FullyQualifiedErrorId);
+        
+        // Two requests of ours; .NET itself opens up to four connections for each.
+        Assert.InRange(other.Connections, 1, 8);
+    }
+
     [Theory]
     [InlineData("Connect-Letta http://localhost:1")]
     [InlineData("Test-LettaHealth http://localhost:1")]

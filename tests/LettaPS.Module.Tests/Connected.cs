@@ -11,7 +11,7 @@ internal sealed class Connected : IAsyncDisposable
 
     public SandboxServer Server { get; }
 
-    public Shell Shell { get; } = new(cmdlets: ("Select-First", typeof(SelectFirstCommand)));
+    public Shell Shell { get; } = new();
 
     public TempFolder Folder { get; } = new();
 

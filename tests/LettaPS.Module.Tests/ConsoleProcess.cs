@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Reflection;
+using System.Runtime.InteropServices;
 
 namespace LettaPS.Module.Tests;
 
@@ -17,6 +18,20 @@ internal sealed class ConsoleProcess : IDisposable
         var start = new ProcessStartInfo("dotnet") { ArgumentList = { s_quickstart, "-Command", command }, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["LETTA_BASE_URL"] = server?.ToString();
         start.Environment["LETTA_API_KEY"] = apiKey;
+        return new ConsoleProcess(Process.Start(start)!);
+    }
+
+    /// <summary>Starts one as systemd does a unit that sets nothing: without any variable but the server's address.</summary>
+    public static ConsoleProcess StartWithEmptyEnvironment(string command, Uri server)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet")))
+        {
+            ArgumentList = { s_quickstart, "-Command", command },
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment.Clear();
+        start.Environment["LETTA_BASE_URL"] = server.ToString();
         return new ConsoleProcess(Process.Start(start)!);
     }
 

@@ -95,11 +95,14 @@ public class ExportLettaAgentTests
         var set = letta.Set;
         letta.Run("Get-LettaAgent Incognito | Export-LettaAgent $args[0] -Force", set).Succeed();
         Assert.Equal(set, letta.Set);
-        Assert.Equal([letta.Server.State.Agents.Single(a => a.Name == "Incognito").Id + ".af", "manifest.json"], letta.Files);
+
+        // The agent that this run was not asked for is still there.
+        Assert.Equal(letta.Server.State.Agents.Where(a => a.Name is "Memo" or "Incognito").Select(a => a.Id + ".af").Append("manifest.json").Order(), letta.Files);
+        Assert.True(Assert.Single(letta.Run($"Get-LettaBackup {letta.Path}").Succeed()).Get<bool>("IsComplete"));
     }
 
     [Fact]
-    public async Task A_set_that_could_not_be_replaced_whole_is_kept_aside()
+    public async Task A_set_is_not_replaced_by_one_that_is_less_complete_and_both_are_kept()
     {
         await using var letta = await Connected.ToAsync();
         letta.Run($"Get-LettaAgent Memo, Incognito | Export-LettaAgent {letta.Path}").Succeed();
@@ -108,10 +111,108 @@ public class ExportLettaAgentTests
 
         var result = letta.Run("Get-LettaAgent Memo, Incognito | Export-LettaAgent $args[0] -Force", set);
 
-        Assert.Single(result.Errors);
-        var aside = Directory.GetDirectories(letta.Folder.Path).Single(d => d != set);
-        Assert.Equal(before, Snapshot(aside));
-        Assert.Contains(letta.Shell.Console.Warnings, w => w.Contains(aside, StringComparison.Ordinal));
+        Assert.Equal(["AgentNotFound", "BackupSetReplaceFailed"], result.Errors.Select(e => e.FullyQualifiedErrorId.Split(',')[0]));
+        Assert.Equal(before, Snapshot(set));
+        var other = Directory.GetDirectories(letta.Folder.Path).Single(d => d != set);
+        Assert.Equal(other, Path.GetDirectoryName(Assert.Single(result.Output).Get<string>("Path")));
+        Assert.Contains(other, result.Errors[1].Exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Replacing_gives_the_files_in_their_final_place()
+    {
+        await using var letta = await Connected.ToAsync();
+        letta.Run($"Export-LettaAgent {letta.Path}").Succeed();
+
+        var backups = letta.Run("Export-LettaAgent $args[0] -Force", letta.Set).Succeed();
+
+        Assert.Equal(16, backups.Count);
+        Assert.All(backups, b => Assert.True(File.Exists(b.Get<string>("Path"))));
+        Assert.All(letta.Run($"Test-LettaBackup {letta.Path}").Succeed(), t => Assert.True(t.Get<bool>("IsValid")));
+    }
+
+    [Fact]
+    public async Task WhatIf_names_what_a_replacement_would_delete()
+    {
+        await using var letta = await Connected.ToAsync();
+        letta.Run($"Get-LettaAgent Memo, Incognito | Export-LettaAgent {letta.Path}").Succeed();
+        var before = Snapshot(letta.Set);
+        var memo = letta.Server.State.Agents.Single(a => a.Name == "Memo").Id;
+
+        letta.Run("Get-LettaAgent Memo | Export-LettaAgent $args[0] -Force -WhatIf", letta.Set).Succeed();
+
+        Assert.Matches($"What if:.*Replace the backup set, deleting {memo}.af \\(Memo\\)\".*", letta.Shell.Console.Text);
+        Assert.Equal(before, Snapshot(letta.Set));
+    }
+
+    [Fact]
+    public async Task One_set_is_not_replaced_by_several_servers()
+    {
+        await using var one = await Connected.ToAsync();
+        await using var other = await Connected.ToAsync();
+        one.Run($"Get-LettaAgent Memo | Export-LettaAgent {one.Path}").Succeed();
+        var before = Snapshot(one.Set);
+
+        var error = Assert.Single(one.Run("Export-LettaAgent -Connection (Get-LettaConnection), (Connect-Letta $args[1] -PassThru) -Path $args[0] -Force", one.Set, other.Server.BaseUri).Errors);
+
+        Assert.Equal("ParametersDisagree,LettaPS.Cmdlets.ExportLettaAgentCommand", error.FullyQualifiedErrorId);
+        Assert.Equal(before, Snapshot(one.Set));
+    }
+
+    [Fact]
+    public async Task A_finished_set_keeps_the_older_file_of_an_agent_that_fails_now()
+    {
+        await using var letta = await Connected.ToAsync();
+        letta.Run($"Export-LettaAgent {letta.Path}").Succeed();
+        var memo = letta.Server.State.Agents.Single(a => a.Name == "Memo");
+        memo.UpdatedAt = memo.UpdatedAt.AddSeconds(1);
+        var text = File.ReadAllText(Path.Combine(letta.Set, memo.Id + ".af"));
+        letta.Server.Faults.Add(new Fault(new StatusEffect(500, """{"detail":"boom"}""")) { Path = "/v1/agents/*", AgentId = memo.Id });
+
+        Assert.Single(letta.Run("Export-LettaAgent $args[0] -Resume", letta.Set).Errors);
+
+        Assert.Equal(text, File.ReadAllText(Path.Combine(letta.Set, memo.Id + ".af")));
+        var backup = Assert.Single(letta.Run($"Get-LettaBackup {letta.Path}").Succeed());
+        Assert.Equal("Incomplete", backup.Get<object>("State").ToString());
+        Assert.Equal(memo.Id, Assert.Single(letta.Run($"(Get-LettaBackup {letta.Path}).Files | Where-Object IsOlder").Succeed()).Get<string>("AgentId"));
+        Assert.Contains(letta.Shell.Console.Warnings, w => w.Contains("keeps the file of 'Memo'", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_server_without_agents_says_so_and_makes_no_set()
+    {
+        await using var letta = await Connected.ToAsync(new SandboxOptions { Fleet = Fleet.Generated(0, 0) });
+
+        Assert.Empty(letta.Run($"Export-LettaAgent {letta.Path}").Succeed());
+
+        Assert.Contains(letta.Shell.Console.Warnings, w => w.Contains("has no agents", StringComparison.Ordinal));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(letta.Folder.Path));
+    }
+
+    [Fact]
+    public async Task A_set_is_completed_under_another_spelling_of_its_server()
+    {
+        await using var letta = await Connected.ToAsync();
+        letta.Run($"Get-LettaAgent Memo | Export-LettaAgent {letta.Path}").Succeed();
+        var other = new UriBuilder(letta.Server.BaseUri) { Host = "localhost" }.Uri;
+
+        var backups = letta.Run("Export-LettaAgent $args[0] -Resume -Connection (Connect-Letta $args[1] -PassThru)", letta.Set, other).Succeed();
+
+        Assert.Equal(16, backups.Count);
+        Assert.Equal(17, letta.Files.Count());
+    }
+
+    [Fact]
+    public async Task A_session_that_outlived_an_upgrade_asks_for_the_version_again()
+    {
+        await using var letta = await Connected.ToAsync(new SandboxOptions { Release = "0.11.3" });
+        await using var upgraded = await SandboxServer.StartAsync(new SandboxOptions { Release = "0.16.8" });
+
+        // The session knows the version that the server had before.
+        letta.Run($"$stale = (Connect-Letta $args[0] -PassThru).WithServerVersion('0.11.3'); Export-LettaAgent {letta.Path} -Connection $stale", upgraded.BaseUri).Succeed();
+
+        Assert.Equal("0.16.8", Assert.Single(letta.Run($"Get-LettaBackup {letta.Path}").Succeed()).Get<string>("LettaVersion"));
+        Assert.Equal(16, letta.Files.Count(f => f.EndsWith(".af", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -298,7 +399,7 @@ public class ExportLettaAgentTests
     {
         await using var letta = await Connected.ToAsync(new SandboxOptions { Latency = TimeSpan.FromMilliseconds(20) });
 
-        Assert.Single(letta.Run($"Export-LettaAgent {letta.Path} | Select-First").Succeed());
+        Assert.Single(letta.Run($"Export-LettaAgent {letta.Path} | Select-Object -First 1").Succeed());
 
         await AssertLeftCleanAsync(letta);
     }

@@ -82,6 +82,24 @@ public sealed class ManyServersTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task One_that_goes_away_after_it_was_connected_is_one_error_for_each_cmdlet_and_the_others_go_on()
+    {
+        _shell.Run("$global:connections = $rows | Connect-Letta -PassThru").Succeed();
+        var away = _servers[1];
+        _servers = [_servers[0], _servers[2]];
+        await away.DisposeAsync();
+
+        var listed = _shell.Run("Get-LettaAgent -Connection $connections");
+        var exported = _shell.Run("Export-LettaAgent -Connection $connections -Path $folder");
+
+        Assert.Equal(2 + 4, listed.Output.Count);
+        Assert.Equal(away.BaseUri, Assert.Single(listed.Errors).TargetObject);
+        Assert.Equal(2 + 4, exported.Output.Count);
+        Assert.Equal(away.BaseUri, Assert.Single(exported.Errors).TargetObject);
+        Assert.Equal(2, _shell.Run("Get-LettaBackup -Path $folder").Succeed().Count);
+    }
+
+    [Fact]
     public void Runspaces_side_by_side_have_a_default_each_and_leave_that_of_the_session_alone()
     {
         var connected = _shell.Run(

@@ -17,11 +17,13 @@ internal sealed class OtherServer : IAsyncDisposable
     /// <summary>How many connections it took.</summary>
     public int Connections => _clients.Count;
 
-    public static Task<OtherServer> StartAsync(string answer)
+    /// <param name="answer">What it answers.</param>
+    /// <param name="hangsUp">Whether it closes a connection without an answer.</param>
+    public static Task<OtherServer> StartAsync(string answer, bool hangsUp = false)
     {
         var server = new OtherServer();
         server._listener.Start();
-        server._serving = server.ServeAsync(Encoding.ASCII.GetBytes(answer));
+        server._serving = server.ServeAsync(Encoding.ASCII.GetBytes(answer), hangsUp);
         return Task.FromResult(server);
     }
 
@@ -34,7 +36,7 @@ internal sealed class OtherServer : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private async Task ServeAsync(byte[] answer)
+    private async Task ServeAsync(byte[] answer, bool hangsUp)
     {
         var buffer = new byte[4096];
         while (true)
@@ -43,7 +45,7 @@ internal sealed class OtherServer : IAsyncDisposable
             {
                 var client = await _listener.AcceptTcpClientAsync(_stop.Token);
                 _clients.Add(client);
-                if (answer.Length > 0)
+                if (answer.Length > 0 || hangsUp)
                 {
                     await client.GetStream().ReadAtLeastAsync(buffer, 1, throwOnEndOfStream: false, _stop.Token);
                     await client.GetStream().WriteAsync(answer, _stop.Token);

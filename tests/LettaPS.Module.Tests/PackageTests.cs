@@ -69,6 +69,8 @@ public class PackageTests
         // What PowerShellGet and PSResourceGet look at.
         using var shell = new Shell();
         var module = shell.Run("Get-Module LettaPS").Succeed().Single();
+        var changes = (await File.ReadAllTextAsync(Path.Combine(s_repository, "CHANGELOG.md"))).ReplaceLineEndings("\n").Split("\n## ");
+        Assert.Equal("## " + changes[1].Trim(), module.Get<string>("ReleaseNotes").ReplaceLineEndings("\n"));
         await using var nuspec = await package.GetEntry("LettaPS.nuspec")!.OpenAsync();
         var metadata = (await XDocument.LoadAsync(nuspec, LoadOptions.None, CancellationToken.None)).Root!.Elements().First().Elements().ToDictionary(e => e.Name.LocalName, e => e.Value);
         Assert.Equal(("LettaPS", module.Get<Version>("Version").ToString(), "MIT"), (metadata["id"], metadata["version"], metadata["license"]));

@@ -15,25 +15,48 @@ public sealed class DockerEngine : IAsyncDisposable
     /// <summary>The image that stands in for Letta Code, which Docker Hub has under the name of Letta's server.</summary>
     public const string LettaCodeImage = "lettaps/letta-code:0.32.19";
 
+    private static readonly Lazy<Task<string?>> s_lack = new(FindLackAsync);
+
     private DockerEngine() => Prefix = $"lettaps-{Guid.NewGuid():N}"[..16];
 
     /// <summary>What the name of everything made here begins with.</summary>
     public string Prefix { get; }
 
-    /// <summary>The engine; without one, or without the images, the test is skipped.</summary>
+    /// <summary>The images that tests/images/build makes.</summary>
+    private static IReadOnlyList<string> Images { get; } = [PostgresImage, LettaCodeImage, LettaImage("0.11.3"), LettaImage("0.16.2"), LettaImage("0.16.8")];
+
+    /// <summary>The engine. Skips the test if the engine or the images are missing.</summary>
     public static async Task<DockerEngine> OpenAsync()
     {
-        var engine = new DockerEngine();
-        try
+        if (await s_lack.Value is { } lack)
         {
-            await DockerAsync("image", "inspect", PostgresImage, LettaCodeImage, LettaImage("0.16.2"));
-        }
-        catch (Exception e) when (e is System.ComponentModel.Win32Exception or InvalidOperationException)
-        {
-            Needs.Missing($"A Docker engine with the images that tests/images/build makes: {e.Message}");
+            Needs.Missing(lack);
         }
 
-        return engine;
+        return new DockerEngine();
+    }
+
+    /// <summary>Why tests cannot use an engine, and what helps.</summary>
+    /// <param name="error">What the docker command wrote.</param>
+    public static string Explain(string error) => error switch
+    {
+        _ when error.Contains("permission denied", StringComparison.OrdinalIgnoreCase) =>
+            $"This user may not use the Docker engine. Add the user to the group 'docker', or run the tests as root. ({error})",
+        _ when error.Contains("no such image", StringComparison.OrdinalIgnoreCase) => $"The Docker engine lacks the images of the tests. Run tests/images/build. ({error})",
+        _ => $"The Docker engine does not answer. Start it, or run .ci/setup.d/40-docker as root. ({error})",
+    };
+
+    private static async Task<string?> FindLackAsync()
+    {
+        try
+        {
+            var (exitCode, _, error) = await RunAsync("docker", ["image", "inspect", .. Images]);
+            return exitCode == 0 ? null : Explain(error.ReplaceLineEndings(" ").Trim());
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return "The docker command is not on the PATH. Install Docker, or run .ci/setup.d/40-docker as root.";
+        }
     }
 
     /// <summary>The image that stands in for a release of Letta.</summary>
@@ -93,14 +116,19 @@ public sealed class DockerEngine : IAsyncDisposable
         found.Count == 0 ? Task.CompletedTask : DockerAsync([kind, "rm", .. options, .. found]);
 
     /// <summary>Runs a command of this machine.</summary>
-    public static async Task<(int ExitCode, string Output, string Error)> RunAsync(string command, IEnumerable<string> arguments)
+    /// <param name="command">The command.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="configure">Changes the folder or the environment that it runs in.</param>
+    public static async Task<(int ExitCode, string Output, string Error)> RunAsync(string command, IEnumerable<string> arguments, Action<ProcessStartInfo>? configure = null)
     {
-        using var process = Process.Start(new ProcessStartInfo(command, arguments)
+        var start = new ProcessStartInfo(command, arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             StandardOutputEncoding = Encoding.UTF8,
-        })!;
+        };
+        configure?.Invoke(start);
+        using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEndAsync();
         var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();

@@ -21,6 +21,9 @@ public sealed class LettaProject : IAsyncDisposable
     /// <summary>The compose file.</summary>
     public string ComposeFile => _folder["docker-compose.letta.yml"];
 
+    /// <summary>The env file, if the project has one.</summary>
+    public string? EnvFile { get; private set; }
+
     /// <summary>Container of Letta.</summary>
     public string Letta => Name + "-letta-1";
 
@@ -36,18 +39,17 @@ public sealed class LettaProject : IAsyncDisposable
     /// <param name="layout">What is run in Letta's database before Letta starts: as the official images lay it out where not given.</param>
     /// <param name="lettaEnvironment">Further lines of Letta's environment.</param>
     /// <param name="command">What Letta's container runs instead of its start script, as a YAML list.</param>
+    /// <param name="envFile">A file, relative to the project's folder, that has the release and a variable of Letta. It is given with <c>--env-file</c> unless it is <c>.env</c>.</param>
     /// <param name="images">Where the images of Letta come from; those that stand in for all tests where not given.</param>
     public static async Task<LettaProject> StartAsync(
-        string release = "0.16.2", string password = "letta", string? layout = null, string lettaEnvironment = "", string? command = null, string images = "letta/letta")
+        string release = "0.16.2", string password = "letta", string? layout = null, string lettaEnvironment = "", string? command = null, string images = "letta/letta",
+        string? envFile = null)
     {
+        await Needs.ComposeAsync();
         var project = new LettaProject(await DockerEngine.OpenAsync(), images);
+        project.EnvFile = envFile is null ? null : project._folder[envFile];
         try
         {
-            if ((await DockerEngine.RunAsync("docker-compose", ["version"])).ExitCode != 0)
-            {
-                Needs.Missing("docker-compose v2 (.ci/setup.d/30-compose installs it).");
-            }
-
             await project.WriteAsync(release, password, lettaEnvironment, command);
             await project.ComposeAsync("up", "--detach", "letta-postgres", "neighbour");
             await DockerEngine.WaitForPostgresAsync(project.Postgres);
@@ -74,7 +76,7 @@ public sealed class LettaProject : IAsyncDisposable
     /// <summary>Runs docker-compose on the project.</summary>
     public async Task ComposeAsync(params IEnumerable<string> arguments)
     {
-        var (exitCode, output, error) = await DockerEngine.RunAsync("docker-compose", ["--project-name", Name, "--file", ComposeFile, .. arguments]);
+        var (exitCode, output, error) = await DockerEngine.RunAsync("docker-compose", ["--project-name", Name, "--file", ComposeFile, .. EnvFile is null || Path.GetFileName(EnvFile) == ".env" ? Array.Empty<string>() : ["--env-file", EnvFile], .. arguments]);
         if (exitCode != 0)
         {
             throw new InvalidOperationException($"docker-compose {string.Join(' ', arguments)}: {error}{output}");
@@ -82,7 +84,17 @@ public sealed class LettaProject : IAsyncDisposable
     }
 
     /// <summary>Writes the compose file anew, as somebody does who moves to another release.</summary>
-    public Task WriteAsync(string release, string password = "letta", string lettaEnvironment = "", string? command = null) => File.WriteAllTextAsync(
+    public async Task WriteAsync(string release, string password = "letta", string lettaEnvironment = "", string? command = null)
+    {
+        if (EnvFile is not null)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(EnvFile)!);
+            await File.WriteAllTextAsync(EnvFile, $"# of this project\nLETTA_VERSION={release}\nLETTA_OF_ENV_FILE='from the env file'\n");
+            release = "${LETTA_VERSION}";
+            lettaEnvironment += "\nLETTA_OF_ENV_FILE: \"${LETTA_OF_ENV_FILE}\"";
+        }
+
+        await File.WriteAllTextAsync(
         ComposeFile,
         $"""
         services:
@@ -113,6 +125,7 @@ public sealed class LettaProject : IAsyncDisposable
         volumes:
           pgdata: 
         """);
+    }
 
     /// <summary>Asks Letta's database, or another of the cluster.</summary>
     public Task<string> SqlAsync(string sql, string database = "letta") => DockerEngine.SqlAsync(Postgres, database, sql);

@@ -15,8 +15,13 @@ namespace LettaPS.TestKit;
 public sealed class PostgresServer : IAsyncDisposable
 {
     public const string Password = "p@ss/w:rd %";
-    private static readonly Dictionary<int, Lazy<Task<PostgresServer>>> s_running =
-        Installations().DistinctBy(i => i.Major).ToDictionary(i => i.Major, i => new Lazy<Task<PostgresServer>>(() => Task.Run(() => StartAsync(i, "autovacuum=off", string.Empty))));
+
+    // Another root file system is entered by chroot, which only root may call.
+    private static readonly IReadOnlyList<PostgresInstallation> s_installations = PostgresInstallation.Find(
+        Environment.UserName == "root" ? (Environment.GetEnvironmentVariable("LETTAPS_POSTGRES_ROOTS") ?? "/var/cache/lettaps-images/pg17").Split(':').Prepend("/") : ["/"]);
+
+    private static readonly Dictionary<int, Lazy<Task<PostgresServer>>> s_running = s_installations.Where(i => i.HasVector)
+        .DistinctBy(i => i.Major).ToDictionary(i => i.Major, i => new Lazy<Task<PostgresServer>>(() => Task.Run(() => StartAsync(i, "autovacuum=off", string.Empty))));
 
     // Kept, or the collector would close their standard input and with it stop them.
     private static readonly ConcurrentBag<Process> s_processes = [];
@@ -48,13 +53,13 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>Its port on the loopback.</summary>
     public int Port { get; }
 
-    /// <summary>The server of a version, started at its first use; the test is skipped, or fails where nothing may be skipped, if the machine has none.</summary>
+    /// <summary>The server of a version, started at its first use. Skips the test, or fails it when nothing may be skipped, if the machine has no such server with pgvector.</summary>
     /// <param name="major">Major version.</param>
     public static Task<PostgresServer> GetAsync(int major)
     {
         if (!s_running.TryGetValue(major, out var server))
         {
-            Needs.Missing($"PostgreSQL {major} is not installed here. Run .ci/setup.d/20-postgres as root, or install postgresql-{major} and pgvector.");
+            Needs.Missing(PostgresInstallation.Explain(s_installations, major));
             throw new UnreachableException();
         }
 
@@ -72,7 +77,7 @@ public sealed class PostgresServer : IAsyncDisposable
             await GetAsync(major);
         }
 
-        return await StartAsync(Installations().First(i => i.Major == major), settings, prepare);
+        return await StartAsync(s_installations.First(i => i.Major == major && i.HasVector), settings, prepare);
     }
 
     /// <summary>The newest server that the machine has, for tests to which the version does not matter.</summary>
@@ -140,19 +145,7 @@ public sealed class PostgresServer : IAsyncDisposable
         return database.Name;
     }
 
-    private static IEnumerable<Installation> Installations()
-    {
-        var roots = (Environment.GetEnvironmentVariable("LETTAPS_POSTGRES_ROOTS") ?? "/var/cache/lettaps-images/pg17").Split(':');
-        return from root in roots.Prepend("/")
-               where root == "/" || Environment.UserName == "root"
-               let versions = Path.Combine(root, "usr/lib/postgresql")
-               where Directory.Exists(versions)
-               from folder in Directory.EnumerateDirectories(versions)
-               where File.Exists(Path.Combine(folder, "bin/initdb"))
-               select new Installation(root, int.Parse(Path.GetFileName(folder), CultureInfo.InvariantCulture));
-    }
-
-    private static async Task<PostgresServer> StartAsync(Installation installation, string settings, string prepare)
+    private static async Task<PostgresServer> StartAsync(PostgresInstallation installation, string settings, string prepare)
     {
         var options = string.Join(' ', settings.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(s => "-c " + s));
         // In memory where there is room for it: a database is copied in 20 ms then.
@@ -223,16 +216,5 @@ public sealed class PostgresServer : IAsyncDisposable
         {
             throw new InvalidOperationException($"{start.FileName} {string.Join(' ', start.ArgumentList)}: {await output}{errors}");
         }
-    }
-
-    /// <summary>Server binaries, in this root file system or another.</summary>
-    private sealed record Installation(string Root, int Major)
-    {
-        public string Bin => string.Create(CultureInfo.InvariantCulture, $"/usr/lib/postgresql/{Major}/bin");
-
-        /// <summary>A shell that runs as somebody other than root, as PostgreSQL demands, in its root file system.</summary>
-        public ProcessStartInfo Shell(string script) => Environment.UserName != "root"
-            ? new ProcessStartInfo("/bin/sh", ["-c", script]) { WorkingDirectory = "/" }
-            : new ProcessStartInfo("chroot", ["--userspec=postgres:postgres", Root, "/bin/sh", "-c", script]) { WorkingDirectory = "/" };
     }
 }

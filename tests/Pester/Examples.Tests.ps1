@@ -1,7 +1,6 @@
 #Requires -Modules @{ ModuleName = 'Pester'; ModuleVersion = '5.5.0' }
 
-# The examples of the pages that need commands of a stock PowerShell (Get-ChildItem, Sort-Object, ...), and every other one that a server alone is enough for.
-# Those on databases and containers run in the .NET tests.
+# The examples of the pages that a server alone is enough for. Those on databases and containers run in the other .NET tests.
 
 BeforeDiscovery {
     $docs = Join-Path $PSScriptRoot '..' '..' 'docs' 'cmdlets' | Resolve-Path

@@ -50,7 +50,7 @@ Describe 'Compose files' {
 
 Describe 'Help' {
     BeforeDiscovery {
-        $commands = (Import-PowerShellDataFile (Join-Path $PSScriptRoot '..' '..' 'out' 'LettaPS' 'LettaPS.psd1')).CmdletsToExport
+        $commands = (Import-PowerShellDataFile (Join-Path $PSScriptRoot '..' '..' 'LettaPS.psd1')).CmdletsToExport
     }
 
     It '<_> can be asked for' -ForEach $commands {

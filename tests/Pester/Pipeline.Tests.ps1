@@ -35,7 +35,7 @@ Describe 'Objects' {
 
     It 'are read in other runspaces, each with its own connection' {
         $uri = $sandbox.Uri
-        $module = Join-Path $root 'out' 'LettaPS' 'LettaPS.psd1'
+        $module = (Get-Module LettaPS).Path
         $names = 1..3 | ForEach-Object -Parallel {
             Import-Module $using:module
             Connect-Letta $using:uri

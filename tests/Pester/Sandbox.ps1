@@ -1,7 +1,8 @@
-# Dot-sourced by the tests in BeforeAll: the built module, and a stand-in Letta server of their own. Needs no more than dotnet and what build.ps1 Build made.
+# Dot-sourced by the tests in BeforeAll: the installed module (Invoke-Suite.ps1), and a stand-in Letta server of their own. A file that is run alone takes the
+# module that the build laid out.
 
 $root = Join-Path $PSScriptRoot '..' '..' | Resolve-Path | ForEach-Object Path
-Import-Module (Join-Path $root 'out' 'LettaPS' 'LettaPS.psd1') -Force
+Import-Module ($env:LETTAPS_TEST_MODULE ? $env:LETTAPS_TEST_MODULE : (Join-Path $root 'out' 'LettaPS' 'LettaPS.psd1')) -Force
 
 function Open-Sandbox {
     param([string] $Release = '0.16.8')

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Markdig;
 using Markdig.Syntax;
 
@@ -10,7 +11,7 @@ internal sealed record Section(int Line, IReadOnlyList<string> Paragraphs);
 internal sealed record Example(int Line, string Title, string Code, IReadOnlyList<string> Remarks);
 
 /// <summary>A page of docs/cmdlets, in the form that CONTRIBUTING.md prescribes.</summary>
-internal sealed record CmdletPage(
+internal sealed partial record CmdletPage(
     string Path,
     string Name,
     string Synopsis,
@@ -19,7 +20,8 @@ internal sealed record CmdletPage(
     Section Inputs,
     Section Outputs,
     IReadOnlyList<Example> Examples,
-    Section? Notes)
+    Section? Notes,
+    IReadOnlyList<string> Related)
 {
     private const int LeastExamples = 3;
 
@@ -54,7 +56,8 @@ internal sealed record CmdletPage(
             Words("Inputs"),
             Words("Outputs"),
             ReadExamples(path, Require("Examples")),
-            Find("Notes") is null ? null : Words("Notes"));
+            Find("Notes") is null ? null : Words("Notes"),
+            [.. Names().Matches(File.ReadAllText(path)).Select(m => m.Value).Append("about_LettaPS").Where(n => n != PlainText.Of(title)).Distinct().Order(StringComparer.Ordinal)]);
 
         Part? Find(string name) => sections.FirstOrDefault(s => s.Title == name);
 
@@ -110,6 +113,9 @@ internal sealed record CmdletPage(
 
         return parts;
     }
+
+    [GeneratedRegex(@"\b(?:(?:Add|Backup|Compare|Connect|ConvertTo|Copy|Disconnect|Export|Get|Invoke|Remove|Reset|Restart|Restore|Save|Search|Set|Start|Stop|Test|Update)-Letta[A-Za-z]*|about_LettaPS\w*)\b", RegexOptions.CultureInvariant)]
+    private static partial Regex Names();
 
     private sealed record Part(int Line, string Title, List<Block> Blocks);
 }

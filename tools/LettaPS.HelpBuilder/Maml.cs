@@ -13,6 +13,9 @@ internal static class Maml
     private static readonly XNamespace s_command = "http://schemas.microsoft.com/maml/dev/command/2004/10";
     private static readonly XNamespace s_dev = "http://schemas.microsoft.com/maml/dev/2004/10";
 
+    /// <summary>Where the pages are on the web.</summary>
+    private const string OnlinePages = "https://github.com/LettaPS/LettaPS/blob/main/docs/cmdlets";
+
     public static void Write(string path, IEnumerable<(CmdletDescription Cmdlet, CmdletPage Page)> cmdlets)
     {
         var root = new XElement(s_help + "helpItems", new XAttribute("schema", "maml"), cmdlets.Select(c => Command(c.Cmdlet, c.Page)));
@@ -44,8 +47,17 @@ internal static class Maml
                 s_command + "example",
                 new XElement(s_maml + "title", $"---------- Example {i + 1}: {example.Title} ----------"),
                 new XElement(s_dev + "code", example.Code),
-                new XElement(s_dev + "remarks", Paragraphs(example.Remarks))))));
+                new XElement(s_dev + "remarks", Paragraphs(example.Remarks))))),
+            RelatedLinks(page));
     }
+
+    /// <summary>The page on the web, which Get-Help -Online opens since it is the first link, and the cmdlets and topics that the page names.</summary>
+    private static XElement RelatedLinks(CmdletPage page) => new(
+        s_maml + "relatedLinks",
+        Link("Online version:", $"{OnlinePages}/{page.Name}.md"),
+        page.Related.Select(r => Link(r, string.Empty)));
+
+    private static XElement Link(string text, string uri) => new(s_maml + "navigationLink", new XElement(s_maml + "linkText", text), new XElement(s_maml + "uri", uri));
 
     /// <summary>A parameter: with its words in the list of parameters, without them in the syntax.</summary>
     private static XElement Parameter(ParameterUse use, Section? words)

@@ -7,7 +7,7 @@ namespace LettaPS.Adapters.Docker;
 /// <summary>Turns what the engine tells of a container into <see cref="ContainerFacts"/>.</summary>
 internal static class ContainerReader
 {
-    public static ContainerFacts Read(ContainerInspectResponse told, ImageInspectResponse? image) => new()
+    public static ContainerFacts Read(ContainerInspectResponse told, ImageInspectResponse? image, string engineCommand) => new()
     {
         Id = told.ID,
         Name = told.Name.TrimStart('/'),
@@ -26,11 +26,13 @@ internal static class ContainerReader
         Labels = told.Config.Labels?.AsReadOnly() ?? new Dictionary<string, string>().AsReadOnly(),
         Command = [told.Path, .. told.Args ?? []],
         Ports = Ports(told),
-        Mounts = [.. (told.Mounts ?? []).Select(m => new ContainerMount(m.Type ?? string.Empty, string.IsNullOrEmpty(m.Name) ? null : m.Name, m.Source, m.Destination))],
+        Mounts = [.. (told.Mounts ?? []).Select(m => new ContainerMount(m.Type ?? string.Empty, string.IsNullOrEmpty(m.Name) ? null : m.Name, m.Source, m.Destination) { IsReadOnly = !m.RW })],
         Networks = [.. (told.NetworkSettings?.Networks ?? new Dictionary<string, EndpointSettings>())
             .Select(n => new ContainerNetwork(n.Key, [.. n.Value.Aliases ?? []], n.Value.IPAddress ?? string.Empty))],
         NetworkMode = told.HostConfig?.NetworkMode ?? string.Empty,
         HostName = told.Config.Hostname,
+        ExtraHosts = [.. told.HostConfig?.ExtraHosts ?? []],
+        EngineCommand = engineCommand,
     };
 
     /// <summary>Variables as the engine writes them, by name.</summary>

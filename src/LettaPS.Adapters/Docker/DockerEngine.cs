@@ -31,12 +31,19 @@ internal sealed class DockerEngine : IContainerEngine
     // Finds a program by a variable of its environment, which is all that the engine lets one say of it from outside.
     private const string KillScript = """for e in $(grep -lz "^LETTAPS_RUN=$1\$" /proc/[0-9]*/environ 2>/dev/null); do e=${e%/environ}; kill "${e#/proc/}"; done""";
 
+    private const string Podman = "podman";
+    private static readonly TimeSpan s_neverStarted = TimeSpan.FromMinutes(2);
+
     private readonly DockerClient _client;
+    private string? _command;
 
     private DockerEngine(DockerClient client) => _client = client;
 
     /// <inheritdoc/>
     public Uri Endpoint => _client.Options.Endpoint;
+
+    /// <inheritdoc/>
+    public string Command => _command ?? (EngineEndpoint.IsPodman(Endpoint) ? Podman : ContainerFacts.Docker);
 
     /// <summary>Opens the engine. Nothing is sent before the first request.</summary>
     /// <exception cref="LettaException"><c>EngineConfigurationInvalid</c>.</exception>
@@ -44,7 +51,7 @@ internal sealed class DockerEngine : IContainerEngine
     {
         try
         {
-            return new DockerEngine(new DockerClientBuilder().Build());
+            return new DockerEngine(EngineEndpoint.Connect());
         }
         catch (SshDockerEndpointNotSupportedException e)
         {
@@ -89,6 +96,7 @@ internal sealed class DockerEngine : IContainerEngine
     /// <inheritdoc/>
     public async Task<ContainerFacts> InspectAsync(string container, CancellationToken cancellationToken)
     {
+        _command ??= await CommandAsync(cancellationToken).ConfigureAwait(false);
         var told = await AskAsync(() => _client.Containers.InspectContainerAsync(container, cancellationToken), container).ConfigureAwait(false);
         ImageInspectResponse? image;
         try
@@ -101,7 +109,7 @@ internal sealed class DockerEngine : IContainerEngine
             image = null;
         }
 
-        return ContainerReader.Read(told, image);
+        return ContainerReader.Read(told, image, Command);
     }
 
     /// <inheritdoc/>
@@ -195,16 +203,17 @@ internal sealed class DockerEngine : IContainerEngine
     }
 
     /// <inheritdoc/>
-    public async Task<IOpenTunnel> OpenTunnelAsync(string container, int port, CancellationToken cancellationToken) =>
-        await ExecTunnel.OpenAsync(this, container, port, cancellationToken).ConfigureAwait(false);
+    public async Task<IOpenTunnel> OpenTunnelAsync(string container, string host, int port, CancellationToken cancellationToken) =>
+        await ExecTunnel.OpenAsync(this, container, host, port, cancellationToken).ConfigureAwait(false);
 
     /// <inheritdoc/>
     public async Task<ITemporaryContainer> RunTemporaryAsync(TemporaryContainerSpecification specification, CancellationToken cancellationToken)
     {
-        var created = await AskAsync(
+        var created = await CreateAsync(
             () => _client.Containers.CreateContainerAsync(
                 new CreateContainerParameters
                 {
+                    Name = specification.Name,
                     Image = specification.Image,
                     Entrypoint = ["sh", "-c", specification.Script],
                     Cmd = [],
@@ -221,11 +230,12 @@ internal sealed class DockerEngine : IContainerEngine
                         AutoRemove = true,
                         NetworkMode = specification.Network ?? "none",
                         VolumesFrom = specification.VolumesFrom is null ? [] : [specification.VolumesFrom],
+                        ExtraHosts = [.. specification.ExtraHosts],
                     },
                 },
                 cancellationToken),
-            specification.Image,
-            "ContainerStartFailed").ConfigureAwait(false);
+            specification,
+            cancellationToken).ConfigureAwait(false);
         var container = new TemporaryContainer(_client, created.ID, specification.Grace);
         try
         {
@@ -235,6 +245,11 @@ internal sealed class DockerEngine : IContainerEngine
                     () => _client.Networks.ConnectNetworkAsync(network, new NetworkConnectParameters { Container = created.ID }, cancellationToken),
                     created.ID,
                     "ContainerStartFailed").ConfigureAwait(false);
+            }
+
+            if (specification.BeforeStart is { } beforeStart)
+            {
+                await beforeStart(cancellationToken).ConfigureAwait(false);
             }
 
             await AskAsync(() => container.StartAsync(cancellationToken), created.ID, "ContainerStartFailed").ConfigureAwait(false);
@@ -249,6 +264,36 @@ internal sealed class DockerEngine : IContainerEngine
 
     /// <inheritdoc/>
     public void Dispose() => _client.Dispose();
+
+    /// <remarks>
+    /// A container that was made and never started does not go by itself, unlike one that ran. It bears its name for nobody when it is two minutes old: whoever
+    /// made it was killed in between. Should that one live after all, its start fails, as its container is removed by its identifier.
+    /// </remarks>
+    private async Task<CreateContainerResponse> CreateAsync(
+        Func<Task<CreateContainerResponse>> create, TemporaryContainerSpecification specification, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await AskAsync(create, specification.Image, "ContainerStartFailed").ConfigureAwait(false);
+        }
+        catch (LettaException e) when (specification.Name is { } name && e.InnerException is DockerApiException { StatusCode: HttpStatusCode.Conflict })
+        {
+            try
+            {
+                var other = await _client.Containers.InspectContainerAsync(name, cancellationToken).ConfigureAwait(false);
+                if (other.State?.Status == "created" && DateTime.UtcNow - other.Created.ToUniversalTime() > s_neverStarted)
+                {
+                    await _client.Containers.RemoveContainerAsync(other.ID, new ContainerRemoveParameters { RemoveVolumes = true }, cancellationToken).ConfigureAwait(false);
+                }
+            }
+            catch (Exception gone) when (gone is DockerApiException)
+            {
+                // It went away meanwhile; the name is free for the next attempt.
+            }
+
+            throw new LettaException("ContainerExists", LettaErrorKind.Conflict, $"There is a container '{name}' already.", $"See what it is: docker inspect {name}", name, e);
+        }
+    }
 
     /// <summary>Starts a program under a shell script that runs its arguments.</summary>
     internal async Task<ContainerExec> StartProgramAsync(string container, ContainerProgram program, string script, CancellationToken cancellationToken)
@@ -270,6 +315,13 @@ internal sealed class DockerEngine : IContainerEngine
             container).ConfigureAwait(false);
         var stream = await AskAsync(() => _client.Exec.StartContainerExecAsync(exec.ID, new ContainerExecStartParameters(), cancellationToken), container).ConfigureAwait(false);
         return new ContainerExec(_client, exec.ID, stream, () => KillAsync(container, run));
+    }
+
+    /// <summary>Podman answers as Docker does, at Docker's own socket too, and says so.</summary>
+    private async Task<string> CommandAsync(CancellationToken cancellationToken)
+    {
+        var version = await AskAsync(() => _client.System.GetVersionAsync(cancellationToken), null).ConfigureAwait(false);
+        return version.Components?.Any(c => c.Name.Contains(Podman, StringComparison.OrdinalIgnoreCase)) == true ? Podman : ContainerFacts.Docker;
     }
 
     private async Task KillAsync(string container, string run)
@@ -318,12 +370,12 @@ internal sealed class DockerEngine : IContainerEngine
         {
             case DockerImageNotFoundException:
                 return new LettaException(
-                    "ImageNotFound", LettaErrorKind.NotFound, $"The engine has no image '{target}'.", $"Pull it first: docker pull {target}", target, e);
+                    "ImageNotFound", LettaErrorKind.NotFound, $"The engine has no image '{target}'.", $"Pull it first: {Command} pull {target}", target, e);
             case DockerContainerNotFoundException:
                 return new LettaException(
                     "ContainerNotFound", LettaErrorKind.NotFound, $"There is no container '{target}'.", "Get-LettaServer shows which there are.", target, e);
             case DockerApiException { StatusCode: HttpStatusCode.Conflict } api:
-                return new LettaException("ContainerNotRunning", LettaErrorKind.Refused, $"The engine refuses: {Reason(api)}", "docker ps -a shows its state; Start-LettaServer starts Letta.", target, e);
+                return new LettaException("ContainerNotRunning", LettaErrorKind.Refused, $"The engine refuses: {Reason(api)}", $"See its state: {Command} ps --all --filter name={target}", target, e);
             case DockerApiException api:
                 return new LettaException(errorId, LettaErrorKind.ServerFault, $"The engine refuses: {Reason(api)}", "The engine's log may say more.", target, e);
         }
@@ -336,7 +388,7 @@ internal sealed class DockerEngine : IContainerEngine
                     "EngineAccessDenied",
                     LettaErrorKind.Denied,
                     $"This user may not use the engine at {Endpoint}.",
-                    "Run as a user of the group 'docker', or set DOCKER_HOST to an engine that you may use.",
+                    Command == Podman ? "Set DOCKER_HOST to an engine that you may use: unix://$XDG_RUNTIME_DIR/podman/podman.sock" : "Run as a user of the group 'docker', or set DOCKER_HOST to an engine that you may use.",
                     Endpoint,
                     e);
             }
@@ -346,7 +398,7 @@ internal sealed class DockerEngine : IContainerEngine
             "EngineUnreachable",
             LettaErrorKind.Connection,
             $"The engine at {Endpoint} cannot be reached: {(e is AggregateException ? e.GetBaseException() : e).Message}",
-            "Start Docker, or set DOCKER_HOST or the docker context to where it runs.",
+            Command == Podman ? "Start its socket: systemctl --user start podman.socket" : "Start Docker, or set DOCKER_HOST or the docker context to where it runs.",
             Endpoint,
             e);
     }

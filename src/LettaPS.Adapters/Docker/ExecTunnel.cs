@@ -1,31 +1,32 @@
 using System.Net;
 using System.Net.Sockets;
 using LettaPS.Core.Connections;
+using LettaPS.Core.Databases.Hosts;
 using LettaPS.Core.Servers;
 
 namespace LettaPS.Adapters.Docker;
 
-/// <summary>A loopback listener, each of whose connections is carried by a program in a container that connects to one of its ports.</summary>
+/// <summary>A loopback listener, each of whose connections is carried by a program in a container that connects to a port of the container or of a host that it knows.</summary>
 internal sealed class ExecTunnel : IOpenTunnel
 {
-    // Carries one connection between the program's standard streams and the port $1, with what the container has: bash or perl in Debian's
+    // Carries one connection between the program's standard streams and the port $2 of the host $1, with what the container has: bash or perl in Debian's
     // images, nc in Alpine's. Whichever side ends first ends the
     // connection. Every process is waited for, see DockerEngine.WatchedScript.
     private const string CarryScript =
         """
         if command -v bash >/dev/null; then
-            exec bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1" || exit 66; exec 4<&0; cat <&4 >&3 & w=$!; cat <&3 4<&- & r=$!; exec 3>&- 4<&-; wait -n; kill $w $r; wait' bash "$1" 2>/dev/null
+            exec bash -c 'exec 3<>"/dev/tcp/$1/$2" || exit 66; exec 4<&0; cat <&4 >&3 & w=$!; cat <&3 4<&- & r=$!; exec 3>&- 4<&-; wait -n; kill $w $r; wait' bash "$1" "$2" 2>/dev/null
         elif command -v perl >/dev/null; then
             exec perl -MIO::Socket::INET -e '
-                my $s = IO::Socket::INET->new("127.0.0.1:$ARGV[0]") or exit 66;
+                my $s = IO::Socket::INET->new(PeerAddr => $ARGV[0], PeerPort => $ARGV[1]) or exit 66;
                 sub carry { my ($from, $to) = @_; while (sysread $from, my $b, 65536) { my $o = 0; while ($o < length $b) { $o += syswrite $to, $b, length($b) - $o, $o or return } } }
                 my $p = fork;
                 if ($p == 0) { carry(\*STDIN, $s); shutdown $s, 2; exit 0 }
                 carry($s, \*STDOUT);
                 kill TERM => $p;
-                waitpid $p, 0' "$1"
+                waitpid $p, 0' "$1" "$2"
         elif command -v nc >/dev/null; then
-            exec nc 127.0.0.1 "$1"
+            exec nc "$1" "$2"
         else
             exit 67
         fi
@@ -35,26 +36,28 @@ internal sealed class ExecTunnel : IOpenTunnel
 
     private readonly DockerEngine _engine;
     private readonly string _container;
+    private readonly string _host;
     private readonly ContainerProgram _carrier;
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _closed = new();
     private readonly HashSet<Task> _connections = [];
     private Task _accepting = Task.CompletedTask;
 
-    private ExecTunnel(DockerEngine engine, string container, int port)
+    private ExecTunnel(DockerEngine engine, string container, string host, int port)
     {
         _engine = engine;
         _container = container;
-        _carrier = new ContainerProgram($"{port}");
+        _host = host;
+        _carrier = new ContainerProgram(host, $"{port}");
     }
 
     /// <inheritdoc/>
     public IPEndPoint NearEnd => (IPEndPoint)_listener.LocalEndpoint;
 
     /// <summary>Tries the way once, so that what is wrong is told now and in words, then listens.</summary>
-    public static async Task<ExecTunnel> OpenAsync(DockerEngine engine, string container, int port, CancellationToken cancellationToken)
+    public static async Task<ExecTunnel> OpenAsync(DockerEngine engine, string container, string host, int port, CancellationToken cancellationToken)
     {
-        var tunnel = new ExecTunnel(engine, container, port);
+        var tunnel = new ExecTunnel(engine, container, host, port);
         await tunnel.TryOnceAsync(cancellationToken).ConfigureAwait(false);
         tunnel._listener.Start();
         tunnel._accepting = tunnel.AcceptAsync();
@@ -89,8 +92,10 @@ internal sealed class ExecTunnel : IOpenTunnel
                 LettaErrorKind.Connection,
                 exitCode == NothingToConnectWith
                     ? "The container has none of bash, perl and nc, one of which carries the connection."
-                    : $"Nothing in the container listens on port {_carrier.Command[0]}.",
-                exitCode == NothingToConnectWith ? "Publish the port and connect to it directly." : $"See what it says: docker logs {_container}",
+                    : _host == DockerExecTunnel.Loopback
+                        ? $"Nothing in the container listens on port {_carrier.Command[1]}."
+                        : $"From the container nothing answers at '{_host}', port {_carrier.Command[1]}.",
+                exitCode == NothingToConnectWith ? "Publish the port and connect to it directly." : $"See what it says: {_engine.Command} logs {_container}",
                 _container);
         }
     }

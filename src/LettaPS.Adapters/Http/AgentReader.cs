@@ -1,9 +1,11 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using LettaPS.Core;
 using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Agents;
 using LettaPS.Core.Json;
 using LettaPS.Core.Sources;
+using LettaPS.Core.Text;
 
 namespace LettaPS.Adapters.Http;
 
@@ -21,7 +23,6 @@ internal sealed class AgentReader(
     AgentReader.Logs logs,
     Action<string> warn)
 {
-    private const int PassagePageSize = 200;
     private const int ListPageSize = 500;
 
     /// <summary>Longest list of groups, archives, conversations or files in one answer.</summary>
@@ -31,6 +32,7 @@ internal sealed class AgentReader(
     private static readonly DateTimeOffset s_endOfOldToolMessages = new(2025, 10, 9, 0, 0, 0, TimeSpan.Zero);
 
     private readonly List<string> _missing = [];
+    private HistoryReader _history = null!;
 
     /// <summary>Reads the agent. When it throws, nothing works on the logs any more.</summary>
     /// <param name="connection">The server.</param>
@@ -39,6 +41,7 @@ internal sealed class AgentReader(
     {
         using var together = CancellationTokenSource.CreateLinkedTokenSource(caller);
         var cancellationToken = together.Token;
+        _history = new HistoryReader(http, dialect, agentId, logs.Messages, Note, () => warn(OldToolMessages));
         var history = Begin(() => ReadHistoryAsync(cancellationToken));
         var passages = Begin(() => ReadPassagesAsync(cancellationToken));
         var state = Begin(() => readState(cancellationToken));
@@ -48,9 +51,11 @@ internal sealed class AgentReader(
 
         var agent = LettaAgent.FromState(state.Result, connection);
         var inContext = MessageIds(state.Result);
-        logs.Messages.Arrange(Merge(history.Result, export.Result, inContext));
+        var exported = export.Result?.Find(agent.Name, history.Result, inContext);
+        logs.Messages.Arrange(Merge(history.Result, exported, inContext));
         WarnOfOldToolMessages(agent, export.Result);
-        NoteLostContext(inContext);
+        NoteWhatIsNotThere(inContext, rest.Result.Conversations);
+        NoteUnreadable(state.Result);
         NoteHiddenSecrets(state.Result);
         return new AgentSnapshot(agent, "Api", options.IncludeSecrets ? state.Result : WithoutSecrets(state.Result))
         {
@@ -66,6 +71,9 @@ internal sealed class AgentReader(
             Archives = rest.Result.Archives,
             Groups = rest.Result.Groups,
             Conversations = rest.Result.Conversations,
+            OtherParts = export.Result?.OtherParts ?? [],
+            OtherFields = exported?.OtherFields.Where(f => !state.Result.TryGetProperty(f.Key, out _)).ToDictionary() ?? [],
+            UnreadMessages = _history.UnreadItems,
             Missing = _missing,
         };
     }
@@ -90,14 +98,32 @@ internal sealed class AgentReader(
         }
     }
 
-    private static List<Guid> MessageIds(JsonElement state) =>
-        [.. state.Strings("message_ids").Select(id => EntityId.TryParse(id, "message", out var uuid) ? uuid : throw Malformed(id))];
+    private List<Guid> MessageIds(JsonElement state)
+    {
+        var ids = new List<Guid>();
+        var strange = 0;
+        foreach (var id in state.Items("message_ids"))
+        {
+            if (EntityId.TryParse(id.ValueKind == JsonValueKind.String ? id.GetString() : null, "message", out var uuid))
+            {
+                ids.Add(uuid);
+            }
+            else
+            {
+                strange++;
+            }
+        }
 
-    private static LettaException Malformed(string? id) =>
-        new("InvalidAnswer", LettaErrorKind.InvalidData, $"The server names a message '{id}', which is not an identifier of Letta's.", "Backup-LettaDatabase keeps it as it is.", id);
+        if (strange > 0)
+        {
+            Note($"{strange} entries of the context (message_ids): they are not identifiers of messages.");
+        }
+
+        return ids;
+    }
 
     /// <summary>What the server refuses or fails at is missing from the backup; what breaks the connection fails the agent.</summary>
-    private static bool CanBeMissed(LettaException e) => e.ErrorId is "ServerError" or "RequestRefused" or "NotFound" or "InvalidAnswer" or "UnknownMessageType";
+    private static bool CanBeMissed(LettaException e) => e.ErrorId is "ServerError" or "RequestRefused" or "NotFound" or "InvalidAnswer" or "InvalidId";
 
     private async Task<T> OptionalAsync<T>(string what, T without, Func<Task<T>> read)
     {
@@ -105,7 +131,7 @@ internal sealed class AgentReader(
         {
             return await read().ConfigureAwait(false);
         }
-        catch (LettaException e) when (CanBeMissed(e))
+        catch (Exception e) when (e is LettaException letta ? CanBeMissed(letta) : !ItemBoundary.EndsRun(e))
         {
             Note($"{what}: {e.Message}");
             return without;
@@ -120,7 +146,7 @@ internal sealed class AgentReader(
         }
     }
 
-    private List<MessageEntry> Merge(List<MessageEntry> history, ExportedRows? export, IReadOnlyList<Guid> inContext)
+    private List<MessageEntry> Merge(List<MessageEntry> history, ExportedAgent? export, IReadOnlyList<Guid> inContext)
     {
         var merged = export is null ? history : HistoryMerge.Merge(history, export.Rows, inContext, export.InContext);
         if (options.IncludeHistory)
@@ -132,13 +158,44 @@ internal sealed class AgentReader(
         return [.. merged.Where(m => wanted.Contains(m.Id))];
     }
 
-    private void NoteLostContext(List<Guid> inContext)
+    /// <summary>Every message that is referred to must have been read; what could not be read is missing.</summary>
+    private void NoteWhatIsNotThere(List<Guid> inContext, List<ConversationLog> conversations)
     {
         var found = logs.Messages.Entries.Select(e => e.Id).ToHashSet();
         var lost = inContext.Count(id => !found.Contains(id));
         if (lost > 0)
         {
             Note($"{lost} of the {inContext.Count} messages in context: the server does not show them.");
+        }
+
+        foreach (var conversation in options.IncludeHistory ? conversations : [])
+        {
+            if (conversation.Messages.Count(id => !found.Contains(id)) is > 0 and var of)
+            {
+                Note($"{of} of the {conversation.Messages.Count} messages of the conversation {conversation.Conversation.StringOrNull("id")}: the history of the agent does not have them.");
+            }
+        }
+
+        foreach (var (reason, ids) in _history.Unread.Where(u => !found.Contains(u.Key)).GroupBy(u => u.Value, u => u.Key).Select(g => (g.Key, g.ToList())))
+        {
+            Note($"{ids.Count} messages, first {EntityId.Format("message", ids[0])}: {reason} What the server shows of them is in the file as it is.");
+        }
+
+        if (_history.Strange.Count > 0)
+        {
+            Note($"{_history.Strange.Count} items of the history: {_history.Strange[0]} What the server shows of them is in the file as it is.");
+        }
+    }
+
+    /// <summary>What the state has in place of an object is kept in it, but cannot be restored.</summary>
+    private void NoteUnreadable(JsonElement state)
+    {
+        foreach (var (name, items) in ((string, IEnumerable<JsonElement>)[])[("blocks", AgentState.Blocks(state)), ("tools", state.Items("tools")), ("sources", state.Items("sources"))])
+        {
+            if (items.Count(i => i.ValueKind != JsonValueKind.Object) is > 0 and var strange)
+            {
+                Note($"{strange} items of the agent's {name}: the server shows no object for them.");
+            }
         }
     }
 
@@ -150,11 +207,7 @@ internal sealed class AgentReader(
         }
     }
 
-    private async Task<List<MessageEntry>> ReadHistoryAsync(CancellationToken cancellationToken)
-    {
-        var reader = new HistoryReader(http, dialect, agentId, logs.Messages, Note, () => warn(OldToolMessages));
-        return await OptionalAsync("The history", [], () => reader.ReadAsync(cancellationToken)).ConfigureAwait(false);
-    }
+    private Task<List<MessageEntry>> ReadHistoryAsync(CancellationToken cancellationToken) => OptionalAsync("The history", [], () => _history.ReadAsync(cancellationToken));
 
     private void WarnOfOldToolMessages(LettaAgent agent, ExportedRows? export)
     {
@@ -175,33 +228,8 @@ internal sealed class AgentReader(
             return true;
         }
 
-        return await OptionalAsync("The archival passages", false, async () =>
-        {
-            string? last = null;
-            for (var more = true; more;)
-            {
-                var (count, lastOfPage) = await http.GetAsync(
-                    () => $"agents/{agentId}/archival-memory?limit={PassagePageSize}" + (last is null ? string.Empty : $"&after={last}"),
-                    async (json, token) =>
-                    {
-                        var n = 0;
-                        await foreach (var passage in json.ReadArrayAsync(token).ConfigureAwait(false))
-                        {
-                            // Kept at once and remembered as the cursor, so that a page that breaks off is gone on with from here.
-                            logs.Passages.Append(PassageRow.FromApi(passage).Span);
-                            last = EntityId.Require(passage.StringOrNull("id"), "passage");
-                            n++;
-                        }
-
-                        return (n, last);
-                    },
-                    cancellationToken).ConfigureAwait(false);
-                more = count == PassagePageSize;
-                last = lastOfPage;
-            }
-
-            return true;
-        }).ConfigureAwait(false);
+        var reader = new PassageReader(http, agentId, logs.Passages, Note);
+        return await OptionalAsync("The archival passages", false, () => reader.ReadAsync(cancellationToken)).ConfigureAwait(false);
     }
 
     private async Task<ExportedRows?> ReadExportAsync(Task<JsonElement> state, CancellationToken cancellationToken)
@@ -216,10 +244,10 @@ internal sealed class AgentReader(
         {
             return await http.GetAsync(
                 $"agents/{agentId}/export?{dialect.ExportQuery}",
-                async (json, token) => await ExportedRows.ReadAsync(json, logs.Messages, (await state.ConfigureAwait(false)).StringOrNull("name"), token).ConfigureAwait(false),
+                (json, token) => ExportedRows.ReadAsync(json, logs.Messages, token),
                 cancellationToken).ConfigureAwait(false);
         }
-        catch (LettaException e) when (CanBeMissed(e))
+        catch (Exception e) when (e is LettaException letta ? CanBeMissed(letta) : !ItemBoundary.EndsRun(e))
         {
             // Nothing is missing for that: everything but the servers of MCP tools is had from elsewhere.
             if ((await state.ConfigureAwait(false)).Items("tools").Any(t => t.StringOrNull("tool_type") == "external_mcp"))
@@ -239,7 +267,7 @@ internal sealed class AgentReader(
     {
         var archives = Begin(() => !dialect.HasArchives || !options.IncludeArchive
             ? Task.FromResult(new List<JsonElement>())
-            : OptionalAsync("The archives", [], () => ListAsync($"archives/?agent_id={agentId}", "archive", cancellationToken)));
+            : OptionalAsync("The archives", [], () => ListAsync("The archives", $"archives/?agent_id={agentId}", "archive", cancellationToken)));
         var conversations = Begin(() => !dialect.HasConversations
             ? Task.FromResult(new List<ConversationLog>())
             : OptionalAsync("The conversations", [], () => ReadConversationsAsync(cancellationToken)));
@@ -265,8 +293,8 @@ internal sealed class AgentReader(
         var identities = state.Items("identities").ToList();
         foreach (var id in state.Strings("identity_ids").Where(id => identities.TrueForAll(i => i.StringOrNull("id") != id)))
         {
-            var checkedId = EntityId.Require(id, "identity");
-            if (await OptionalAsync<JsonElement?>($"The identity {checkedId}", null, async () => await http.GetAsync($"identities/{checkedId}", cancellationToken).ConfigureAwait(false)).ConfigureAwait(false) is { } identity)
+            if (await OptionalAsync<JsonElement?>(
+                $"The identity {UntrustedText.Shorten(id)}", null, async () => await http.GetAsync($"identities/{EntityId.Require(id, "identity")}", cancellationToken).ConfigureAwait(false)).ConfigureAwait(false) is { } identity)
             {
                 identities.Add(identity);
             }
@@ -279,15 +307,16 @@ internal sealed class AgentReader(
     /// <returns>Which of them are open to the agent, and what it sees.</returns>
     private async Task<List<JsonElement>> ReadFilesAsync(JsonElement state, CancellationToken cancellationToken)
     {
-        var sources = state.Items("sources").OrderBy(s => s.StringOrNull("name"), StringComparer.Ordinal).ToList();
+        var sources = state.Items("sources").DistinctBy(s => s.StringOrNull("id")).OrderBy(s => s.StringOrNull("name"), StringComparer.Ordinal).ToList();
         foreach (var source in sources)
         {
-            var id = EntityId.Require(source.StringOrNull("id"), "source");
-            await OptionalAsync($"The files of the source '{source.StringOrNull("name")}'", false, async () =>
+            var what = $"The files of the source '{source.StringOrNull("name")}'";
+            await OptionalAsync(what, false, async () =>
             {
-                foreach (var file in await ListAsync($"sources/{id}/files?include_content=true", "file", cancellationToken).ConfigureAwait(false))
+                var id = EntityId.Require(source.StringOrNull("id"), "source");
+                foreach (var file in await ListAsync(what, $"sources/{id}/files?include_content=true", "file", cancellationToken).ConfigureAwait(false))
                 {
-                    logs.Files.Append(JsonSerializer.SerializeToUtf8Bytes(file));
+                    logs.Files.Append(JsonValues.ToUtf8(file));
                 }
 
                 return true;
@@ -302,47 +331,80 @@ internal sealed class AgentReader(
     private async Task<List<JsonElement>> ReadFileViewsAsync(CancellationToken cancellationToken)
     {
         var views = new List<JsonElement>();
+        var cursors = new HashSet<string>(StringComparer.Ordinal);
         string? cursor = null;
-        do
+        while (true)
         {
             var page = await http.GetAsync($"agents/{agentId}/files?limit={ListPageSize}" + (cursor is null ? string.Empty : $"&cursor={Uri.EscapeDataString(cursor)}"), cancellationToken).ConfigureAwait(false);
             views.AddRange(page.Items("files"));
+            if (!page.TryGetProperty("has_more", out var more) || more.ValueKind != JsonValueKind.True)
+            {
+                return views;
+            }
+
             var next = page.StringOrNull("next_cursor");
-            cursor = page.TryGetProperty("has_more", out var more) && more.ValueKind == JsonValueKind.True && next != cursor ? next : null;
+            if (next is null || !cursors.Add(next))
+            {
+                Note($"What the agent sees of its files, after the first {views.Count}: the server repeats its pages instead of going on.");
+                return views;
+            }
+
+            cursor = next;
         }
-        while (cursor is not null);
-        return views;
     }
 
     private async Task<List<ConversationLog>> ReadConversationsAsync(CancellationToken cancellationToken)
     {
         var logs = new List<ConversationLog>();
-        foreach (var conversation in await ListAsync($"conversations/?agent_id={agentId}", "conv", cancellationToken).ConfigureAwait(false))
+        foreach (var conversation in await ListAsync("The conversations", $"conversations/?agent_id={agentId}", "conv", cancellationToken).ConfigureAwait(false))
         {
-            var id = EntityId.Require(conversation.StringOrNull("id"), "conv");
+            var what = $"Which messages belong to the conversation {UntrustedText.Shorten(conversation.StringOrNull("id"))}";
             var messages = await OptionalAsync(
-                $"Which messages belong to the conversation {id}", [], () => new ConversationReader(http, id).ReadAsync(cancellationToken)).ConfigureAwait(false);
+                what, [], () => new ConversationReader(http, EntityId.Require(conversation.StringOrNull("id"), "conv"), reason => Note($"{what}: {reason}")).ReadAsync(cancellationToken)).ConfigureAwait(false);
             logs.Add(new ConversationLog(conversation, messages));
         }
 
         return logs;
     }
 
-    /// <summary>Lists things page by page, going on after the last identifier.</summary>
-    private async Task<List<JsonElement>> ListAsync(string path, string prefix, CancellationToken cancellationToken)
+    /// <summary>Lists items page by page, going on after the last identifier. Where that does not work, what was read is kept and the rest is noted.</summary>
+    private async Task<List<JsonElement>> ListAsync(string what, string path, string prefix, CancellationToken cancellationToken)
     {
         var all = new List<JsonElement>();
         var seen = new HashSet<string>(StringComparer.Ordinal);
+        string? cursor = null;
         while (true)
         {
-            var cursor = all.Count == 0 ? string.Empty : "&after=" + EntityId.Require(all[^1].StringOrNull("id"), prefix);
-            var page = await ReadListAsync($"{path}&limit={ListPageSize}{cursor}", cancellationToken).ConfigureAwait(false);
+            List<JsonElement> page;
+            try
+            {
+                page = await ReadListAsync($"{path}&limit={ListPageSize}{(cursor is null ? string.Empty : "&after=" + cursor)}", cancellationToken).ConfigureAwait(false);
+            }
+            catch (LettaException e) when (all.Count > 0 && PartialRead.IsMissable(e))
+            {
+                Note($"{what} after the first {all.Count}: {e.Message}");
+                return all;
+            }
+
             var before = all.Count;
-            all.AddRange(page.Where(i => seen.Add(i.StringOrNull("id") ?? throw Malformed(null))));
-            if (page.Count < ListPageSize || all.Count == before)
+            all.AddRange(page.Where(i => i.ValueKind == JsonValueKind.Object && seen.Add(i.StringOrNull("id") ?? i.GetRawText())));
+            if (page.Count(i => i.ValueKind != JsonValueKind.Object) is > 0 and var strange)
+            {
+                Note($"{what}: the server shows no object for {strange} of them.");
+            }
+
+            if (PartialRead.IsLastPage(page.Count, ListPageSize))
             {
                 return all;
             }
+
+            if (all.Count == before || !EntityId.TryParse(all[^1].StringOrNull("id"), prefix, out var last))
+            {
+                Note($"{what} after the first {all.Count}: the server repeats its pages instead of going on.");
+                return all;
+            }
+
+            cursor = EntityId.Format(prefix, last);
         }
     }
 
@@ -371,7 +433,7 @@ internal sealed class AgentReader(
             }
         }
 
-        return JsonSerializer.SerializeToElement(copy);
+        return JsonValues.ToElement(copy);
     }
 
     /// <summary>Where the long lists go. They belong to whoever made them until the snapshot has them.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using LettaPS.Core;
 using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Agents;
 using LettaPS.Core.Json;
@@ -24,21 +25,40 @@ internal sealed class HistoryReader(HttpTransport http, ServerDialect dialect, s
     private static readonly int[] s_forwardSizes = [PageSize, 5 * PageSize, 25 * PageSize, 250, 50, 10, 5, 3, 2, 1];
     private static readonly int[] s_backwardSizes = [PageSize, PageSize + 1, PageSize + 2, 250, 251, 50, 51, 10, 11, 3, 2, 1];
 
+    /// <summary>Sizes that are tried after a fault of the server: it is rarely the size's, and each attempt costs the server a failed query.</summary>
+    private static readonly int[] s_sizesAfterFault = [PageSize, 50, 1];
+
+    private readonly Dictionary<Guid, string> _unread = [];
+
+    /// <summary>The messages read from the oldest on, with those that could not be read: whether a page may begin behind one.</summary>
+    private readonly List<(Guid Id, bool MayBeTool)> _passed = [];
+    private readonly List<string> _strange = [];
     private LettaException? _refusal;
+    private bool _readAny;
+
+    /// <summary>Messages that could not be read, and why.</summary>
+    public IReadOnlyDictionary<Guid, string> Unread => _unread;
+
+    /// <summary>Why items that do not say which message they belong to could not be read.</summary>
+    public IReadOnlyList<string> Strange => _strange;
+
+    /// <summary>What the server shows of the messages and items that could not be read.</summary>
+    public List<JsonElement> UnreadItems { get; } = [];
 
     /// <summary>Reads the history.</summary>
     /// <returns>The messages, oldest first.</returns>
     public async Task<List<MessageEntry>> ReadAsync(CancellationToken cancellationToken)
     {
+        var entries = new List<MessageEntry>();
         if (!dialect.OrdersMessages)
         {
-            return Flatten(await ReadBackwardsAsync(string.Empty, [PageSize], null, cancellationToken).ConfigureAwait(false));
+            await ReadBehindTheGapAsync(entries, string.Empty, cancellationToken).ConfigureAwait(false);
+            return entries;
         }
 
-        var entries = new List<MessageEntry>();
         if (!await ReadForwardsAsync(entries, cancellationToken).ConfigureAwait(false))
         {
-            await ReadBehindTheGapAsync(entries, cancellationToken).ConfigureAwait(false);
+            await ReadBehindTheGapAsync(entries, "&order=desc", cancellationToken).ConfigureAwait(false);
         }
 
         return entries;
@@ -50,18 +70,22 @@ internal sealed class HistoryReader(HttpTransport http, ServerDialect dialect, s
     /// <returns>Whether the newest was reached.</returns>
     private async Task<bool> ReadForwardsAsync(List<MessageEntry> entries, CancellationToken cancellationToken)
     {
+        var known = new HashSet<Guid>();
+
         // The server may leave messages out of a page (those that it shows nothing of), so only a page with nothing new is the end, and only if there
         // was room for something new.
         while (true)
         {
-            var before = entries.Count;
+            var before = _passed.Count;
             var room = false;
-            if (!await TryAsync(s_forwardSizes, async size => room = await ReadPageAsync(size, () => "&order=asc" + CursorBehind(entries), entries, cancellationToken).ConfigureAwait(false) < size).ConfigureAwait(false))
+            if (!await TryAsync(
+                s_forwardSizes,
+                async size => room = await ReadPageAsync(size, () => "&order=asc" + CursorBehind(), (id, row) => KeepForwards(entries, known, id, row), cancellationToken).ConfigureAwait(false) < size).ConfigureAwait(false))
             {
                 return false;
             }
 
-            if (entries.Count == before)
+            if (_passed.Count == before)
             {
                 return room;
             }
@@ -69,27 +93,29 @@ internal sealed class HistoryReader(HttpTransport http, ServerDialect dialect, s
     }
 
     /// <summary>Reads from the newest message back to what was read from the oldest on, or to what cannot be read.</summary>
-    private async Task ReadBehindTheGapAsync(List<MessageEntry> entries, CancellationToken cancellationToken)
+    private async Task ReadBehindTheGapAsync(List<MessageEntry> entries, string order, CancellationToken cancellationToken)
     {
         var known = entries.Select(e => e.Id).ToHashSet();
-        var later = Flatten(await ReadBackwardsAsync("&order=desc", s_backwardSizes, known, cancellationToken).ConfigureAwait(false));
-        var gap = later.FindLastIndex(e => known.Contains(e.Id)) < 0;
+        var (pages, reachedKnown) = _refusal is { } failed && !(CanBeTriedElsewhere(failed) && (_readAny || failed.ErrorId != "InvalidAnswer")) ? ([], false) : await ReadBackwardsAsync(order, known, cancellationToken).ConfigureAwait(false);
+        var later = Flatten(pages);
         var last = entries.Count > 0 ? EntityId.Format("message", entries[^1].Id) : "the beginning";
+        var nothing = entries.Count + later.Count == 0;
         entries.AddRange(later.Where(e => !known.Contains(e.Id)));
-        if (gap)
+        if (!reachedKnown)
         {
-            missing($"Messages of the history after {last}{(later.Count > 0 ? " and before " + EntityId.Format("message", later[0].Id) : string.Empty)}: {_refusal!.Message}");
+            var where = later.Count > 0 ? $" and before {EntityId.Format("message", later[0].Id)}" : string.Empty;
+            missing($"{(nothing ? "The history" : $"Messages of the history after {last}{where}")}: {_refusal?.Message ?? "the server repeats its pages instead of going on."}");
         }
     }
 
     /// <summary>Reads pages from the newest back.</summary>
     /// <param name="order">The order to ask for.</param>
-    /// <param name="sizes">Sizes of pages to try.</param>
-    /// <param name="known">Where to stop; <see langword="null"/> for the oldest message.</param>
-    /// <returns>The pages, the oldest on top.</returns>
-    private async Task<Stack<List<MessageEntry>>> ReadBackwardsAsync(string order, int[] sizes, HashSet<Guid>? known, CancellationToken cancellationToken)
+    /// <param name="known">Where to stop; empty for the oldest message.</param>
+    /// <returns>The pages, the oldest on top, and whether they reach back to what is known, or to the oldest message.</returns>
+    private async Task<(Stack<List<MessageEntry>> Pages, bool Reached)> ReadBackwardsAsync(string order, HashSet<Guid> known, CancellationToken cancellationToken)
     {
         var pages = new Stack<List<MessageEntry>>();
+        var seen = new HashSet<Guid>();
         while (true)
         {
             var page = new List<MessageEntry>();
@@ -102,24 +128,35 @@ internal sealed class HistoryReader(HttpTransport http, ServerDialect dialect, s
                 return cursor;
             }
 
-            if (known is null)
+            if (!await TryAsync(
+                s_backwardSizes,
+                size => ReadPageAsync(size, Query, (id, row) =>
+                {
+                    if (Read(id, row) is { } entry)
+                    {
+                        page.Add(entry);
+                    }
+                }, cancellationToken)).ConfigureAwait(false))
             {
-                await ReadPageAsync(sizes[0], Query, page, cancellationToken).ConfigureAwait(false);
-            }
-            else if (!await TryAsync(sizes, size => ReadPageAsync(size, Query, page, cancellationToken)).ConfigureAwait(false))
-            {
-                return pages;
+                return (pages, false);
             }
 
             if (page.Count == 0)
             {
-                return pages;
+                return (pages, known.Count == 0);
             }
 
-            pages.Push(page);
-            if (known?.Contains(page[0].Id) == true)
+            var fresh = page.FindAll(e => seen.Add(e.Id));
+            if (fresh.Count == 0)
             {
-                return pages;
+                // The same page again: the server ignores the cursor.
+                return (pages, false);
+            }
+
+            pages.Push(fresh);
+            if (fresh.Exists(e => known.Contains(e.Id)))
+            {
+                return (pages, true);
             }
         }
     }
@@ -127,19 +164,30 @@ internal sealed class HistoryReader(HttpTransport http, ServerDialect dialect, s
     /// <summary>Tries pages of several sizes until one is not refused.</summary>
     private async Task<bool> TryAsync(int[] sizes, Func<int, Task> read)
     {
+        LettaException? failure = null;
         foreach (var size in sizes)
         {
+            if (failure is { ErrorId: "ServerError" } && !s_sizesAfterFault.Contains(size))
+            {
+                continue;
+            }
+
             try
             {
                 await read(size).ConfigureAwait(false);
                 return true;
             }
-            catch (LettaException e) when (e.ErrorId == "RequestRefused")
+            catch (LettaException e) when (PartialRead.IsMissable(e) && (_readAny || CanBeTriedElsewhere(e)))
             {
-                _refusal = e;
+                _refusal = failure = e;
                 if (e.Message.Contains("tool_call_id", StringComparison.Ordinal))
                 {
                     damaged();
+                }
+
+                if (e.ErrorId == "InvalidAnswer" || !CanBeTriedElsewhere(e))
+                {
+                    return false;
                 }
             }
         }
@@ -147,40 +195,44 @@ internal sealed class HistoryReader(HttpTransport http, ServerDialect dialect, s
         return false;
     }
 
+    /// <summary>Whether another page may pass where one failed: not where the server has no time, or is not there at all.</summary>
+    private static bool CanBeTriedElsewhere(LettaException e) => e.ErrorId is "RequestRefused" or "ServerError" or "InvalidAnswer";
+
     /// <summary>Goes on behind a message whose follower is known not to be a tool's.</summary>
-    private static string CursorBehind(List<MessageEntry> entries)
+    private string CursorBehind()
     {
-        for (var i = entries.Count - 1; i > 0; i--)
+        for (var i = _passed.Count - 1; i > 0; i--)
         {
-            if (entries[i].Key.Role != MessageRole.Tool)
+            if (!_passed[i].MayBeTool)
             {
-                return "&after=" + EntityId.Format("message", entries[i - 1].Id);
+                return "&after=" + EntityId.Format("message", _passed[i - 1].Id);
             }
         }
 
-        return entries.Count == 0 ? string.Empty : "&after=" + EntityId.Format("message", entries[^1].Id);
+        return _passed.Count == 0 ? string.Empty : "&after=" + EntityId.Format("message", _passed[^1].Id);
     }
 
-    /// <summary>Reads a page and keeps what is new in it.</summary>
+    /// <summary>Reads a page and keeps what is new in it. What of it cannot be read is noted, and the rest is kept.</summary>
     /// <returns>How many messages the page had.</returns>
-    private Task<int> ReadPageAsync(int size, Func<string> query, List<MessageEntry> entries, CancellationToken cancellationToken) => http.GetAsync(
+    private Task<int> ReadPageAsync(int size, Func<string> query, Action<Guid, List<JsonElement>> keep, CancellationToken cancellationToken) => http.GetAsync(
         () => $"agents/{agentId}/messages?{ServerDialect.MessageView}&limit={size}{query()}",
         async (json, token) =>
         {
-            var known = entries.Skip(Math.Max(0, entries.Count - PageSize)).Select(e => e.Id).ToHashSet();
             var row = new List<JsonElement>();
             var rows = 0;
             var current = Guid.Empty;
+            var strange = 0;
             await foreach (var item in json.ReadArrayAsync(token).ConfigureAwait(false))
             {
                 if (!EntityId.TryParse(item.StringOrNull("id"), "message", out var id))
                 {
-                    throw new JsonException("A message has no identifier of Letta's form.");
+                    NoteStrange(item, ++strange);
+                    continue;
                 }
 
                 if (row.Count > 0 && id != current)
                 {
-                    Keep(current, row, known, entries);
+                    keep(current, row);
                     row.Clear();
                     rows++;
                 }
@@ -195,7 +247,7 @@ internal sealed class HistoryReader(HttpTransport http, ServerDialect dialect, s
 
             if (row.Count > 0)
             {
-                Keep(current, row, known, entries);
+                keep(current, row);
                 rows++;
             }
 
@@ -203,11 +255,53 @@ internal sealed class HistoryReader(HttpTransport http, ServerDialect dialect, s
         },
         cancellationToken);
 
-    private void Keep(Guid id, List<JsonElement> row, HashSet<Guid> known, List<MessageEntry> entries)
+    private void NoteStrange(JsonElement item, int ofPage)
     {
-        if (!known.Contains(id))
+        if (ofPage > PartialRead.MaxStrange)
         {
-            entries.Add(log.Keep(id, MessageRow.FromItems(row), rebuilt: true));
+            throw new JsonException("Too many items have no identifier of a message.");
+        }
+
+        var text = item.GetRawText();
+        if (!UnreadItems.Exists(i => i.GetRawText() == text))
+        {
+            UnreadItems.Add(item);
+            _strange.Add("It has no identifier of a message.");
+        }
+    }
+
+    private void KeepForwards(List<MessageEntry> entries, HashSet<Guid> known, Guid id, List<JsonElement> row)
+    {
+        if (!known.Add(id))
+        {
+            return;
+        }
+
+        var entry = Read(id, row);
+        _passed.Add((id, entry?.Key.Role is null or MessageRole.Tool));
+        if (entry is { } read)
+        {
+            entries.Add(read);
+        }
+    }
+
+    /// <summary>Rebuilds a message.</summary>
+    /// <returns><see langword="null"/> where it cannot be read, which is noted once.</returns>
+    private MessageEntry? Read(Guid id, List<JsonElement> row)
+    {
+        _readAny = true;
+        try
+        {
+            return log.Keep(id, MessageRow.FromItems(row), rebuilt: true);
+        }
+        catch (Exception e) when (!ItemBoundary.EndsRun(e))
+        {
+            if (_unread.TryAdd(id, e.Message))
+            {
+                UnreadItems.AddRange(row);
+            }
+
+            return null;
         }
     }
 }

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Net;
+using LettaPS.Core.Secrets;
 using LettaPS.Core.Text;
 
 namespace LettaPS.Adapters.Http;
@@ -72,6 +74,15 @@ internal static class HttpErrors
         connection.BaseUri,
         cause);
 
+    /// <summary>The other side hung up before it had answered anything: that is how a program that speaks no HTTP looks, or a port whose server is just starting.</summary>
+    public static LettaException NoAnswer(LettaConnection connection, HttpRequestMessage request, Exception cause) => new(
+        "ConnectionBroken",
+        LettaErrorKind.Connection,
+        $"'{connection.BaseUri}' closed the connection without an HTTP response ({Describe(request)}).",
+        "Check the port, and that the server has started; Letta's own port is 8283: Test-LettaHealth " + connection.BaseUri,
+        connection.BaseUri,
+        cause);
+
     public static LettaException NotJson(LettaConnection connection, HttpRequestMessage request, Exception cause) => new(
         "InvalidAnswer",
         LettaErrorKind.InvalidData,
@@ -103,6 +114,17 @@ internal static class HttpErrors
         "Nothing that you gave is wrong: look at the server's table of agents, and at any proxy before it. The other agents can be used.",
         UntrustedText.Shorten(id));
 
+    /// <summary>The server asks for a longer wait than LettaPS waits by itself.</summary>
+    /// <param name="connection">The server.</param>
+    /// <param name="failure">What it answered.</param>
+    /// <param name="wait">How long it asks to wait.</param>
+    public static LettaException WaitTooLong(LettaConnection connection, LettaException failure, TimeSpan wait) => new(
+        failure.ErrorId,
+        failure.Kind,
+        string.Create(CultureInfo.InvariantCulture, $"{failure.Message} It asks to wait {wait.TotalSeconds:0} s, which is longer than LettaPS waits."),
+        $"Run the command again after {connection.BaseUri} accepts requests.",
+        connection.BaseUri);
+
     /// <summary>An answer that is not a success.</summary>
     public static LettaException Refusal(LettaConnection connection, HttpRequestMessage request, HttpResponseMessage response, string body)
     {
@@ -110,6 +132,14 @@ internal static class HttpErrors
         var where = Describe(request);
         return response.StatusCode switch
         {
+            // Letta's own refusals are JSON. A page is of whatever stands before it, and no password of Letta's helps there.
+            HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.ProxyAuthenticationRequired
+                when response.Content.Headers.ContentType?.MediaType is "text/html" => new LettaException(
+                "ProxyDenied",
+                LettaErrorKind.Denied,
+                $"A proxy or web server in front of Letta at '{connection.BaseUri}' denied the request with a web page (HTTP {(int)response.StatusCode}, {where}).",
+                "Let the proxy pass requests to '/v1/' on, or connect to Letta's own address: Connect-Letta http://<host>:8283",
+                connection.BaseUri),
             HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => new LettaException(
                 "Unauthorized",
                 LettaErrorKind.Denied,
@@ -131,10 +161,30 @@ internal static class HttpErrors
                 $"{connection.BaseUri} failed (HTTP {(int)response.StatusCode}, {where}): {detail}",
                 "Most often the database lacks a table or column that the release expects: Test-LettaHealth tells.",
                 connection.BaseUri),
-            >= HttpStatusCode.Ambiguous and < HttpStatusCode.BadRequest => NotLetta(connection, $"it redirects to {response.Headers.Location}"),
+            >= HttpStatusCode.Ambiguous and < HttpStatusCode.BadRequest => Redirected(connection, request, response.Headers.Location),
             _ => new LettaException(
                 "RequestRefused", LettaErrorKind.ServerFault, $"{connection.BaseUri} refused (HTTP {(int)response.StatusCode}, {where}): {detail}", "The server's log may say more; Get-LettaServer names its container.", connection.BaseUri)
         };
+    }
+
+    /// <summary>A redirect is never followed, since it would take the password elsewhere; where it leads to is said.</summary>
+    private static LettaException Redirected(LettaConnection connection, HttpRequestMessage request, Uri? location)
+    {
+        if (location is null)
+        {
+            return NotLetta(connection, "it redirects without saying where to");
+        }
+
+        var target = location.IsAbsoluteUri ? location : new Uri(connection.BaseUri, location);
+        var path = request.RequestUri!.AbsolutePath;
+        return (target.Scheme == Uri.UriSchemeHttp || target.Scheme == Uri.UriSchemeHttps) && target.UserInfo.Length == 0 && target.AbsolutePath.TrimEnd('/') == path.TrimEnd('/')
+            ? new LettaException(
+                "RedirectNotSupported",
+                LettaErrorKind.InvalidInput,
+                $"'{connection.BaseUri}' redirects to '{target.GetLeftPart(UriPartial.Authority)}'. LettaPS does not follow redirects, which would send the password to another address.",
+                $"Connect to the new address: Connect-Letta {new Uri(target, connection.BaseUri.AbsolutePath)}",
+                connection.BaseUri)
+            : NotLetta(connection, $"it redirects to '{SecretText.MaskAddress(target.OriginalString)}'");
     }
 
     /// <summary>Method, path and query; which server it is, the messages say themselves. The client makes the address absolute before it sends anything.</summary>

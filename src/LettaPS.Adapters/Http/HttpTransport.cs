@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
@@ -8,6 +9,7 @@ using System.Text;
 using System.Text.Json;
 using LettaPS.Core.Json;
 using LettaPS.Core.Servers;
+using LettaPS.Core.Sources;
 using Polly;
 using Polly.Retry;
 
@@ -22,13 +24,20 @@ internal sealed class HttpTransport : IDisposable
     /// <summary>Largest error body that is read.</summary>
     private const int MaxErrorLength = 64 << 10;
 
+    private const int MaxRetries = 5;
+
+    /// <summary>The longest wait that a server can ask for. A longer one is an error: whoever runs the command decides whether to wait.</summary>
+    private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(60);
+
     private static readonly string s_version =
         typeof(HttpTransport).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
+    private readonly TimeProvider _time;
     private readonly HttpClient _client;
     private readonly ResiliencePipeline _retry;
+    private volatile bool _hasAnswered;
 
-    public HttpTransport(LettaConnection connection, TimeProvider? time = null)
+    public HttpTransport(LettaConnection connection, TimeProvider? time = null, Func<ServerRetry, ValueTask>? retrying = null)
     {
         if (!connection.HasApi)
         {
@@ -38,15 +47,8 @@ internal sealed class HttpTransport : IDisposable
         }
 
         Connection = connection;
-        var handler = new SocketsHttpHandler
-        {
-            AutomaticDecompression = DecompressionMethods.All,
-            ConnectTimeout = connection.Timeout,
-            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-
-            // A redirect would leave the server that the password is for; Letta's own, to the address with a slash, are never needed.
-            AllowAutoRedirect = false,
-        };
+        _time = time ?? TimeProvider.System;
+        var handler = NewHandler(connection);
         if (connection.SkipCertificateCheck)
         {
 #pragma warning disable CA5359 // Only where the user asked for exactly this.
@@ -63,22 +65,43 @@ internal sealed class HttpTransport : IDisposable
             _client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
         }
 
-        _retry = new ResiliencePipelineBuilder { TimeProvider = time ?? TimeProvider.System }
+        _retry = new ResiliencePipelineBuilder { TimeProvider = _time }
             .AddRetry(new RetryStrategyOptions
             {
-                ShouldHandle = new PredicateBuilder().Handle<TransientException>(),
-                MaxRetryAttempts = 5,
+                // What has never answered and hangs up is hardly a Letta server: one more try, and not all of them, finds that out.
+                ShouldHandle = a => ValueTask.FromResult(a.Outcome.Exception is TransientException e
+                    && (e.RetryAfter is not { } wait || wait <= s_longestWait)
+                    && (_hasAnswered || e.Failure.ErrorId != "ConnectionBroken" || a.AttemptNumber == 0)),
+                MaxRetryAttempts = MaxRetries,
                 BackoffType = DelayBackoffType.Exponential,
                 UseJitter = true,
                 Delay = TimeSpan.FromMilliseconds(250),
                 MaxDelay = TimeSpan.FromSeconds(20),
                 DelayGenerator = static a => ValueTask.FromResult((a.Outcome.Exception as TransientException)?.RetryAfter),
+                OnRetry = a => retrying?.Invoke(new ServerRetry(
+                    string.Create(CultureInfo.InvariantCulture, $"{a.Outcome.Exception!.Message} Waiting {a.RetryDelay.TotalSeconds:0.#} s before attempt {a.AttemptNumber + 2} of {MaxRetries + 1}."),
+                    a.RetryDelay)) ?? default,
             })
             .Build();
     }
 
     /// <summary>The server.</summary>
     public LettaConnection Connection { get; }
+
+    /// <summary>Makes what connects to a server: through the proxy of the environment, unless the server is on this machine.</summary>
+    /// <param name="connection">The server.</param>
+    public static SocketsHttpHandler NewHandler(LettaConnection connection) => new()
+    {
+        AutomaticDecompression = DecompressionMethods.All,
+        ConnectTimeout = connection.Timeout,
+        PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+
+        // A redirect would leave the server that the password is for; Letta's own, to the address with a slash, are never needed.
+        AllowAutoRedirect = false,
+
+        // A proxy would look for the server on its own machine.
+        UseProxy = !connection.BaseUri.IsLoopback,
+    };
 
     /// <summary>Told of bytes as they arrive.</summary>
     public Action<long>? Received { get; init; }
@@ -232,6 +255,7 @@ internal sealed class HttpTransport : IDisposable
         try
         {
             using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token).ConfigureAwait(false);
+            _hasAnswered = true;
             return await read(response, limit).ConfigureAwait(false);
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
@@ -259,7 +283,7 @@ internal sealed class HttpTransport : IDisposable
         { HttpRequestError: HttpRequestError.NameResolutionError } => HttpErrors.UnknownHost(Connection, e),
         { HttpRequestError: HttpRequestError.InvalidResponse } => HttpErrors.NotHttp(Connection, e),
         { HttpRequestError: HttpRequestError.ConnectionError } => HttpErrors.Unreachable(Connection, e),
-        _ => new TransientException(HttpErrors.BrokenOff(Connection, request, e)),
+        _ => new TransientException(_hasAnswered ? HttpErrors.BrokenOff(Connection, request, e) : HttpErrors.NoAnswer(Connection, request, e)),
     };
 
     private async Task ThrowOnRefusalAsync(HttpRequestMessage request, HttpResponseMessage response, CancellationToken cancellationToken)
@@ -272,16 +296,18 @@ internal sealed class HttpTransport : IDisposable
         var failure = HttpErrors.Refusal(Connection, request, response, await ReadDetailAsync(response, cancellationToken).ConfigureAwait(false));
         if (response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout)
         {
-            throw new TransientException(failure) { RetryAfter = RetryAfter(response) };
+            var wait = RetryAfter(response);
+            throw new TransientException(wait > s_longestWait ? HttpErrors.WaitTooLong(Connection, failure, wait.Value) : failure) { RetryAfter = wait };
         }
 
         throw failure;
     }
 
-    private static TimeSpan? RetryAfter(HttpResponseMessage response) => response.Headers.RetryAfter switch
+    /// <summary>How long the server asks to wait. A date counts from the server's own time, whatever the clock of this machine says.</summary>
+    private TimeSpan? RetryAfter(HttpResponseMessage response) => response.Headers.RetryAfter switch
     {
         { Delta: { } delta } => delta,
-        { Date: { } date } => date - DateTimeOffset.UtcNow is var wait && wait > TimeSpan.Zero ? wait : TimeSpan.Zero,
+        { Date: { } date } => date - (response.Headers.Date ?? _time.GetUtcNow()) is var wait && wait > TimeSpan.Zero ? wait : TimeSpan.Zero,
         _ => null,
     };
 

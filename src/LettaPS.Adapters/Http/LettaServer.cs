@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Agents;
+using LettaPS.Core.Connections;
 using LettaPS.Core.Json;
 using LettaPS.Core.Sources;
 
@@ -14,10 +15,12 @@ internal sealed partial class LettaServer : ILettaServer
     private const int PageSize = 100;
 
     // One export at a time per server, whoever asks: overlapping ones answer 200 with wrong contents (facts.md 10.1).
-    private static readonly ConcurrentDictionary<Uri, SemaphoreSlim> s_exportGates = new();
+    private static readonly ConcurrentDictionary<string, SemaphoreSlim> s_exportGates = new();
 
     private readonly HttpTransport _http;
     private readonly Action<string>? _warn;
+
+    // Of the version that the server says now: the connection may be older than an upgrade of the server.
     private ServerDialect? _dialect;
     private int _warned;
 
@@ -25,15 +28,12 @@ internal sealed partial class LettaServer : ILettaServer
     /// <param name="connection">The server.</param>
     /// <param name="received">Told of bytes as they arrive.</param>
     /// <param name="warn">Told what the user should know.</param>
-    public LettaServer(LettaConnection connection, Action<long>? received, Action<string>? warn)
+    /// <param name="retrying">Told of each request that is sent again.</param>
+    public LettaServer(LettaConnection connection, Action<long>? received, Action<string>? warn, Func<ServerRetry, ValueTask>? retrying = null)
     {
         Connection = connection;
-        _http = new HttpTransport(connection) { Received = received };
+        _http = new HttpTransport(connection, retrying: retrying) { Received = received };
         _warn = warn;
-        if (connection.LettaVersion is { } version)
-        {
-            _dialect = new ServerDialect(version);
-        }
     }
 
     /// <inheritdoc/>
@@ -54,6 +54,20 @@ internal sealed partial class LettaServer : ILettaServer
         }
 
         return Connection;
+    }
+
+    /// <inheritdoc/>
+    public async Task<int?> CountAgentsAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await _http.GetAsync("agents/count", cancellationToken).ConfigureAwait(false)) is { ValueKind: JsonValueKind.Number } count ? count.GetInt32() : null;
+        }
+        catch (LettaException e) when (e.ErrorId is "ServerError" or "NotFound" or "RequestRefused")
+        {
+            // The number is a courtesy. What is wrong with the server, CheckAsync reports.
+            return null;
+        }
     }
 
     /// <inheritdoc/>
@@ -118,7 +132,7 @@ internal sealed partial class LettaServer : ILettaServer
     public async Task<AgentSnapshot> ReadAsync(string agentId, SnapshotOptions options, CancellationToken cancellationToken)
     {
         var dialect = await DialectAsync(cancellationToken).ConfigureAwait(false);
-        var gate = s_exportGates.GetOrAdd(Connection.BaseUri, _ => new SemaphoreSlim(1));
+        var gate = s_exportGates.GetOrAdd(ServerAddress.Key(Connection.BaseUri), _ => new SemaphoreSlim(1));
         var logs = new AgentReader.Logs(new MessageLog(options.WorkFolder), new JsonLog(options.WorkFolder), new JsonLog(options.WorkFolder));
         try
         {

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Runtime.ExceptionServices;
 using System.Security.Authentication;
 using LettaPS.Core.Servers;
 
@@ -11,15 +12,19 @@ internal sealed class ServerProbe(LettaConnection connection) : IServerProbe
 {
     private readonly HttpTransport _http = new(connection);
 
+    /// <summary>What a connection goes to first: the server, or the proxy that all requests to it take.</summary>
+    private Uri NextHop => !connection.BaseUri.IsLoopback && !HttpClient.DefaultProxy.IsBypassed(connection.BaseUri) && HttpClient.DefaultProxy.GetProxy(connection.BaseUri) is { } proxy ? proxy : connection.BaseUri;
+
     /// <inheritdoc/>
     public Task<IReadOnlyList<string>> ResolveAsync(CancellationToken cancellationToken) => StepAsync<IReadOnlyList<string>>(
-        async limit => [.. (await Dns.GetHostAddressesAsync(connection.BaseUri.DnsSafeHost, limit).ConfigureAwait(false)).Select(a => a.ToString())], cancellationToken);
+        async limit => [.. (await Dns.GetHostAddressesAsync(NextHop.DnsSafeHost, limit).ConfigureAwait(false)).Select(a => a.ToString())], cancellationToken);
 
     /// <inheritdoc/>
     public Task ConnectAsync(CancellationToken cancellationToken) => StepAsync(
         async limit =>
         {
-            using var socket = await OpenAsync(limit).ConfigureAwait(false);
+            using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+            await socket.ConnectAsync(NextHop.DnsSafeHost, NextHop.Port, limit).ConfigureAwait(false);
             return socket.Connected;
         },
         cancellationToken);
@@ -28,26 +33,38 @@ internal sealed class ServerProbe(LettaConnection connection) : IServerProbe
     public Task<TlsFacts> HandshakeAsync(CancellationToken cancellationToken) => StepAsync(
         async limit =>
         {
-            using var socket = await OpenAsync(limit).ConfigureAwait(false);
-            string? problem = null;
-            var stream = new SslStream(new NetworkStream(socket));
-            await using (stream.ConfigureAwait(false))
-            {
-                var options = new SslClientAuthenticationOptions
-                {
-                    TargetHost = connection.BaseUri.DnsSafeHost,
+            TlsFacts? facts = null;
+            using var handler = HttpTransport.NewHandler(connection);
 #pragma warning disable CA5359 // Nothing is sent over this connection; what is wrong with the certificate is what is asked for.
-                    RemoteCertificateValidationCallback = (_, _, chain, errors) =>
-                    {
-                        problem = errors == SslPolicyErrors.None ? null : Describe(errors, chain);
-                        return true;
-                    },
+            handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>
+            {
+                using var copy = new System.Security.Cryptography.X509Certificates.X509Certificate2(certificate!);
+                facts = new TlsFacts(copy.Subject, copy.NotAfter.ToUniversalTime(), errors == SslPolicyErrors.None ? null : Describe(errors, chain));
+                return true;
+            };
 #pragma warning restore CA5359
-                };
-                await stream.AuthenticateAsClientAsync(options, limit).ConfigureAwait(false);
-                using var certificate = new System.Security.Cryptography.X509Certificates.X509Certificate2(stream.RemoteCertificate!);
-                return new TlsFacts(certificate.Subject, certificate.NotAfter.ToUniversalTime(), problem);
+
+            // The way through a proxy is a connection too, before the handshake.
+            handler.PlaintextStreamFilter = (context, _) => facts is null ? ValueTask.FromResult(context.PlaintextStream) : throw new HandshakeDoneException();
+            using var client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
+            try
+            {
+                using var response = await client.GetAsync(connection.BaseUri, limit).ConfigureAwait(false);
             }
+            catch (HttpRequestException e) when (e.InnerException is HandshakeDoneException && facts is not null)
+            {
+                return facts;
+            }
+            catch (HttpRequestException e) when (e.InnerException is SocketException or AuthenticationException or IOException)
+            {
+                ExceptionDispatchInfo.Throw(e.InnerException);
+            }
+            catch (HttpRequestException e)
+            {
+                throw HttpErrors.Unreachable(connection, e);
+            }
+
+            throw HttpErrors.NoConnection(connection, new IOException("The handshake did not take place."));
         },
         cancellationToken);
 
@@ -61,21 +78,6 @@ internal sealed class ServerProbe(LettaConnection connection) : IServerProbe
         errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) ? "it is for another name"
         : chain?.ChainStatus.FirstOrDefault().StatusInformation is { Length: > 0 } status ? status.Trim().TrimEnd('.')
         : "it cannot be checked";
-
-    private async Task<Socket> OpenAsync(CancellationToken cancellationToken)
-    {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            await socket.ConnectAsync(connection.BaseUri.DnsSafeHost, connection.BaseUri.Port, cancellationToken).ConfigureAwait(false);
-            return socket;
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
 
     private async Task<T> StepAsync<T>(Func<CancellationToken, Task<T>> step, CancellationToken cancellationToken)
     {
@@ -102,4 +104,7 @@ internal sealed class ServerProbe(LettaConnection connection) : IServerProbe
             throw HttpErrors.Tls(connection, e);
         }
     }
+
+    /// <summary>Ends a connection after its handshake, before anything is sent.</summary>
+    private sealed class HandshakeDoneException : Exception;
 }

@@ -1,4 +1,3 @@
-using System.ComponentModel;
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 
@@ -43,23 +42,12 @@ internal static partial class LettaCodeProgram
         }
     }
 
-    private static Process? Start()
+    private static Process? Start() => ProgramPath.Find("letta") is not { } program ? null : Process.Start(new ProcessStartInfo(program, ["--version"])
     {
-        try
-        {
-            return Process.Start(new ProcessStartInfo("letta", ["--version"])
-            {
-                RedirectStandardInput = true,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            });
-        }
-        catch (Win32Exception)
-        {
-            // There is no such program.
-            return null;
-        }
-    }
+        RedirectStandardInput = true,
+        RedirectStandardOutput = true,
+        RedirectStandardError = true,
+    });
 
     [GeneratedRegex(@"\d+\.\d+\.\d+", RegexOptions.CultureInvariant)]
     private static partial Regex Number();

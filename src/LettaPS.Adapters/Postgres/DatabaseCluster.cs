@@ -13,6 +13,12 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
     private const int SwapAttempts = 5;
     private const int LockAttempts = 20;
 
+    /// <summary>What PostgreSQL puts in the place of a database's connection limit when its removal is interrupted (since 11.21, 15.4).</summary>
+    private const int InvalidLimit = -2;
+
+    /// <summary>Raised within the swap where the new database is another run's.</summary>
+    private const string NotOwned = "LT001";
+
     private static readonly TimeSpan s_lockInterval = TimeSpan.FromMilliseconds(500);
 
     private static readonly string[] s_maintenance = ["postgres", "template1"];
@@ -47,8 +53,8 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
             maintenance, "SELECT system_identifier::text FROM pg_control_system()", r => r.GetString(0), cancellationToken).ConfigureAwait(false))[0];
         var databases = await QueryAsync(
             maintenance,
-            "SELECT datname::text, shobj_description(oid, 'pg_database') FROM pg_database WHERE NOT datistemplate ORDER BY datname",
-            r => new ClusterDatabase(r.GetString(0), TextOrNull(r, 1)),
+            $"SELECT datname::text, shobj_description(oid, 'pg_database'), datconnlimit = {InvalidLimit} FROM pg_database WHERE NOT datistemplate ORDER BY datname",
+            r => new ClusterDatabase(r.GetString(0), TextOrNull(r, 1)) { IsInvalid = r.GetBoolean(2) },
             cancellationToken).ConfigureAwait(false);
         return new ClusterState(facts[0].Version, identifier, databases, facts[0].Roles, facts[0].Extensions)
         {
@@ -58,27 +64,25 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
     }
 
     /// <inheritdoc/>
-    public async Task<IAsyncDisposable> LockAsync(string database, CancellationToken cancellationToken)
+    public async Task<IDatabaseLock> LockAsync(string database, CancellationToken cancellationToken)
     {
         var connection = await ConnectAsync(await MaintenanceAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
         try
         {
             for (var attempt = 1; ; attempt++)
             {
-                using var command = new NpgsqlCommand("SELECT pg_try_advisory_lock(hashtextextended('LettaPS ' || $1, 0))", connection) { Parameters = { new() { Value = database } } };
-                if ((bool)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!)
+                if (await DatabaseLock.TryTakeAsync(connection, database, cancellationToken).ConfigureAwait(false) is { } taken)
                 {
-                    return new DatabaseLock(connection);
+                    return taken;
                 }
 
                 if (attempt == LockAttempts)
                 {
-                    throw new LettaException(
-                        "DatabaseWorkRunning", LettaErrorKind.Conflict, $"Another LettaPS works on database '{database}'.", "Let it finish, then run the command again.", database);
+                    throw DatabaseProblems.WorkRunning(database);
                 }
 
-                // The server may take a moment to notice that a process which held the lock was killed.
-                await Task.Delay(s_lockInterval, cancellationToken).ConfigureAwait(false);
+                // The server may take a moment to notice that a process which held the lock was killed. Two that keep each other out try again at different times.
+                await Task.Delay(s_lockInterval * (0.75 + (Random.Shared.NextDouble() / 2)), cancellationToken).ConfigureAwait(false);
             }
         }
         catch (Exception e)
@@ -113,33 +117,95 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
     {
         var state = await ReadAsync(cancellationToken).ConfigureAwait(false);
         var create = new StringBuilder($"CREATE DATABASE {Sql.Id(name)} TEMPLATE template0 OWNER {Sql.Id(like.Owner)} ENCODING {Sql.Literal(like.Encoding)}");
-        create.Append(CultureInfo.InvariantCulture, $" LC_COLLATE {Sql.Literal(like.Collate)} LC_CTYPE {Sql.Literal(like.CType)} CONNECTION LIMIT {like.ConnectionLimit}");
+        create.Append(CultureInfo.InvariantCulture, $" LC_COLLATE {Sql.Literal(like.Collate)} LC_CTYPE {Sql.Literal(like.CType)}");
         if (like.LocaleProvider != "libc" && like.Locale is not null)
         {
             create.Append(CultureInfo.InvariantCulture, $" LOCALE_PROVIDER {like.LocaleProvider} {(like.LocaleProvider == "icu" ? "ICU_LOCALE" : "BUILTIN_LOCALE")} {Sql.Literal(like.Locale)}");
         }
 
-        await ExecuteAsync(null, $"The database '{name}' could not be made", [create.ToString()], cancellationToken).ConfigureAwait(false);
-        await CommentAsync(name, comment, cancellationToken).ConfigureAwait(false);
+        if (like.Tablespace is not null)
+        {
+            create.Append(CultureInfo.InvariantCulture, $" TABLESPACE {Sql.Id(like.Tablespace)}");
+        }
 
-        // What is set for roles that this server does not have counts for nobody here.
-        var settings = like.Settings.Where(s => s.Role is null || state.Roles.Contains(s.Role)).Select(s =>
-            $"ALTER {(s.Role is null ? $"DATABASE {Sql.Id(name)}" : $"ROLE {Sql.Id(s.Role)} IN DATABASE {Sql.Id(name)}")} SET {SettingText(s)}");
-        var grants = (like.Grants ?? []).Where(g => g.Grantee is null || state.Roles.Contains(g.Grantee)).Select(g =>
-            $"GRANT {g.Privilege} ON DATABASE {Sql.Id(name)} TO {(g.Grantee is null ? "PUBLIC" : Sql.Id(g.Grantee))}{(g.Grantable ? " WITH GRANT OPTION" : string.Empty)}");
-        var revoke = like.Grants is not null ? [$"REVOKE ALL ON DATABASE {Sql.Id(name)} FROM PUBLIC"] : Array.Empty<string>();
-        await ExecuteAsync(null, $"The settings of the database '{name}' could not be made", [.. settings, .. revoke, .. grants], cancellationToken).ConfigureAwait(false);
+        await ExecuteAsync(
+            null,
+            $"The database '{name}' could not be made",
+            [create.ToString()],
+            cancellationToken,
+            $"Let a superuser allow it: ALTER ROLE {Sql.Id(state.Role)} CREATEDB;").ConfigureAwait(false);
+        await CommentAsync(name, null, comment, cancellationToken).ConfigureAwait(false);
+
+        // All that a role may be refused is tried now, before anything is stopped. It is done again when the database is filled.
+        await SetAsync(name, like, isFilled: false, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async Task FinishAsync(string name, DatabaseFacts like, CancellationToken cancellationToken)
+    {
+        await ForgetAsync(name).ConfigureAwait(false);
+        await SetAsync(name, like, isFilled: true, cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
     public async Task LayOutAsync(string name, DatabaseFacts like, CancellationToken cancellationToken)
     {
         var state = await ReadAsync(cancellationToken).ConfigureAwait(false);
-        var schemas = like.Schemas.Where(s => s.Name != "public").Select(s =>
-            $"CREATE SCHEMA {Sql.Id(s.Name)} AUTHORIZATION {Sql.Id(state.Roles.Contains(s.Owner) ? s.Owner : like.Owner)}");
-        var extensions = like.Extensions.Select(e => $"CREATE EXTENSION {Sql.Id(e.Name)} WITH SCHEMA {Sql.Id(e.Schema)}");
-        var drop = like.Schemas.Any(s => s.Name == "public") ? Array.Empty<string>() : ["DROP SCHEMA public"];
-        await ExecuteAsync(name, $"The schemas of the database '{name}' could not be made", [.. schemas, .. extensions, .. drop], cancellationToken).ConfigureAwait(false);
+        var statements = new List<string>();
+        if (like.Schemas.All(s => s.Name != "public"))
+        {
+            statements.Add("DROP SCHEMA public");
+        }
+
+        foreach (var schema in like.Schemas)
+        {
+            var owner = Sql.Id(state.Roles.Contains(schema.Owner) ? schema.Owner : like.Owner);
+            statements.Add(schema.Name == "public" ? $"ALTER SCHEMA public OWNER TO {owner}" : $"CREATE SCHEMA {Sql.Id(schema.Name)} AUTHORIZATION {owner}");
+            if (schema.Grants is not null)
+            {
+                statements.AddRange(GrantStatements($"SCHEMA {Sql.Id(schema.Name)}", schema.Owner, schema.Grants, state));
+            }
+
+            if (schema.Comment is not null || schema.Name == "public")
+            {
+                statements.Add($"COMMENT ON SCHEMA {Sql.Id(schema.Name)} IS {(schema.Comment is null ? "NULL" : Sql.Literal(schema.Comment))}");
+            }
+        }
+
+        foreach (var extension in like.Extensions)
+        {
+            var create = $"CREATE EXTENSION {Sql.Id(extension.Name)} WITH SCHEMA {Sql.Id(extension.Schema)}";
+
+            // It belongs to whoever makes it, and that cannot be changed afterwards. Where that role may not make it, it is better made by this one than not.
+            statements.Add(extension.Owner is null || extension.Owner == state.Role || !state.Roles.Contains(extension.Owner) ? create : $"""
+                DO $create$
+                BEGIN
+                    SET LOCAL ROLE {Sql.Id(extension.Owner)};
+                    {create};
+                    RESET ROLE;
+                EXCEPTION WHEN insufficient_privilege THEN
+                    {create};
+                END
+                $create$
+                """);
+            if (extension.Comment is not null)
+            {
+                statements.Add($"COMMENT ON EXTENSION {Sql.Id(extension.Name)} IS {Sql.Literal(extension.Comment)}");
+            }
+        }
+
+        foreach (var defaults in like.DefaultPrivileges.Where(d => state.Roles.Contains(d.Role)))
+        {
+            var alter = $"ALTER DEFAULT PRIVILEGES FOR ROLE {Sql.Id(defaults.Role)}{(defaults.Schema is null ? string.Empty : $" IN SCHEMA {Sql.Id(defaults.Schema)}")}";
+            if (defaults.Schema is null)
+            {
+                statements.Add($"{alter} REVOKE ALL ON {defaults.ObjectType} FROM PUBLIC, {Sql.Id(defaults.Role)}");
+            }
+
+            statements.AddRange(defaults.Grants.Where(g => g.Grantee is null || state.Roles.Contains(g.Grantee)).Select(g => $"{alter} GRANT {g.Privilege} ON {defaults.ObjectType} TO {GranteeText(g)}"));
+        }
+
+        await ExecuteAsync(name, $"The schemas of the database '{name}' could not be made", statements, cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -185,8 +251,18 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
     public Task AnalyzeAsync(string name, CancellationToken cancellationToken) => ExecuteAsync(name, $"The statistics of the database '{name}' could not be made", ["ANALYZE"], cancellationToken);
 
     /// <inheritdoc/>
-    public Task CommentAsync(string name, string? comment, CancellationToken cancellationToken) =>
-        ExecuteAsync(null, $"The comment of the database '{name}' could not be changed", [CommentText(name, comment)], cancellationToken);
+    public async Task CommentAsync(string name, string? expected, string? comment, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await ExecuteAsync(
+                null, $"The comment of the database '{name}' could not be changed", ["BEGIN", EnsureCommentSql(name, expected), CommentText(name, comment), "COMMIT"], cancellationToken).ConfigureAwait(false);
+        }
+        catch (LettaException e) when (e.InnerException is PostgresException { SqlState: NotOwned })
+        {
+            throw DatabaseProblems.LockLost(name, e);
+        }
+    }
 
     /// <inheritdoc/>
     public async Task RenameAsync(string name, string newName, CancellationToken cancellationToken)
@@ -197,7 +273,7 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
     }
 
     /// <inheritdoc/>
-    public async Task SwapAsync(string name, string replacement, string? keepAs, string? keptComment, string comment, CancellationToken cancellationToken)
+    public async Task SwapAsync(string name, string replacement, string? keepAs, string? keptComment, string expected, string comment, CancellationToken cancellationToken)
     {
         await ForgetAsync(name).ConfigureAwait(false);
         await ForgetAsync(replacement).ConfigureAwait(false);
@@ -218,10 +294,16 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
                 }
 
                 statements.Add($"ALTER DATABASE {Sql.Id(replacement)} RENAME TO {Sql.Id(name)}");
+
+                statements.Add(EnsureCommentSql(name, expected));
                 statements.Add(CommentText(name, comment));
                 statements.Add("COMMIT");
                 await ExecuteAsync(null, $"The database '{name}' could not be replaced", statements, cancellationToken).ConfigureAwait(false);
                 return;
+            }
+            catch (LettaException e) when (e.InnerException is PostgresException { SqlState: NotOwned })
+            {
+                throw DatabaseProblems.LockLost(name, e);
             }
             catch (LettaException e) when (e.InnerException is PostgresException { SqlState: PostgresErrorCodes.ObjectInUse })
             {
@@ -249,6 +331,18 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
             }
         }
     }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyDictionary<string, long>> SizesAsync(IReadOnlyList<string> names, CancellationToken cancellationToken) => (await QueryAsync(
+        null,
+        $"""
+        SELECT datname::text, pg_database_size(oid)
+        FROM pg_database
+        WHERE datname = ANY (ARRAY[{string.Join(", ", names.Select(Sql.Literal))}]::text[])
+            AND (has_database_privilege(oid, 'CONNECT') OR pg_has_role('pg_read_all_stats', 'MEMBER'))
+        """,
+        r => (Name: r.GetString(0), Size: r.GetInt64(1)),
+        cancellationToken).ConfigureAwait(false)).ToDictionary(d => d.Name, d => d.Size, StringComparer.Ordinal);
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<string>> ListSessionsAsync(string name, CancellationToken cancellationToken) => await QueryAsync(
@@ -290,12 +384,62 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
 
     private static string? TextOrNull(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
 
+    /// <summary>A statement that fails where a database has another comment. Until the transaction ends, no other LettaPS changes it.</summary>
+    private static string EnsureCommentSql(string name, string? expected) => $"""
+        DO $owned$
+        BEGIN
+            PERFORM pg_advisory_xact_lock(hashtextextended('LettaPS comment', 0));
+            IF shobj_description((SELECT oid FROM pg_database WHERE datname = {Sql.Literal(name)}), 'pg_database') IS DISTINCT FROM {(expected is null ? "NULL" : Sql.Literal(expected))} THEN
+                RAISE EXCEPTION 'The database is not of this run.' USING ERRCODE = '{NotOwned}';
+            END IF;
+        END
+        $owned$
+        """;
+
     private static string CommentText(string name, string? comment) => $"COMMENT ON DATABASE {Sql.Id(name)} IS {(comment is null ? "NULL" : Sql.Literal(comment))}";
 
     /// <remarks>PostgreSQL keeps a list of names, such as a search path, as the text of that list; given back as one quoted text it would be one name.</remarks>
     private static string SettingText(DatabaseSetting setting) => setting.Name is "search_path" or "temp_tablespaces" or "session_preload_libraries" or "local_preload_libraries"
         ? $"{Sql.Id(setting.Name)} TO {setting.Value}"
         : $"{string.Join('.', setting.Name.Split('.').Select(Sql.Id))} TO {Sql.Literal(setting.Value)}";
+
+    private static string GranteeText(DatabaseGrant grant) =>
+        $"{(grant.Grantee is null ? "PUBLIC" : Sql.Id(grant.Grantee))}{(grant.Grantable ? " WITH GRANT OPTION" : string.Empty)}";
+
+    /// <summary>Statements that give an object exactly these privileges. What is meant for roles that this server does not have counts for nobody here.</summary>
+    private static IEnumerable<string> GrantStatements(string target, string owner, IReadOnlyList<DatabaseGrant> grants, ClusterState state)
+    {
+        // A manifest of an older LettaPS does not tell the owner's.
+        var revokeFromOwner = state.Roles.Contains(owner) && grants.Any(g => g.Grantee == owner) ? $", {Sql.Id(owner)}" : string.Empty;
+        return [$"REVOKE ALL ON {target} FROM PUBLIC{revokeFromOwner}",
+            .. grants.Where(g => g.Grantee is null || state.Roles.Contains(g.Grantee)).Select(g => $"GRANT {g.Privilege} ON {target} TO {GranteeText(g)}")];
+    }
+
+    /// <summary>Gives a database what is set for it as a whole.</summary>
+    private async Task SetAsync(string name, DatabaseFacts like, bool isFilled, CancellationToken cancellationToken)
+    {
+        var state = await ReadAsync(cancellationToken).ConfigureAwait(false);
+        var database = $"DATABASE {Sql.Id(name)}";
+        var settings = like.Settings.Where(s => s.Role is null || state.Roles.Contains(s.Role))
+            .Where(s => isFilled || s.Name != "default_transaction_read_only").ToList();
+        foreach (var setting in settings)
+        {
+            await ExecuteAsync(
+                null,
+                $"The setting '{setting.Name}' of the database '{name}' could not be made",
+                [$"ALTER {(setting.Role is null ? database : $"ROLE {Sql.Id(setting.Role)} IN {database}")} SET {SettingText(setting)}"],
+                cancellationToken,
+                $"Connect as a superuser, or let one allow it: GRANT SET ON PARAMETER {setting.Name} TO {Sql.Id(state.Role)};").ConfigureAwait(false);
+        }
+
+        IEnumerable<string> statements = like.Grants is null ? [] : GrantStatements(database, isFilled ? like.Owner : string.Empty, like.Grants, state);
+        if (isFilled && like.ConnectionLimit >= 0)
+        {
+            statements = [.. statements, $"ALTER {database} CONNECTION LIMIT {like.ConnectionLimit.ToString(CultureInfo.InvariantCulture)}"];
+        }
+
+        await ExecuteAsync(null, $"The privileges of the database '{name}' could not be granted", [.. statements], cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Somebody is connected to a database after PostgreSQL has waited for all to leave. Those who could be terminated may be gone in the next attempt.</summary>
     private async Task RefuseIfHopelessAsync(string name, bool isLast, LettaException cause, CancellationToken cancellationToken)
@@ -436,7 +580,7 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
     }
 
     /// <summary>Executes statements in a database, or in the maintenance database if none is named.</summary>
-    private async Task ExecuteAsync(string? database, string what, IReadOnlyList<string> statements, CancellationToken cancellationToken)
+    private async Task ExecuteAsync(string? database, string what, IReadOnlyList<string> statements, CancellationToken cancellationToken, string? deniedAction = null)
     {
         var connection = await ConnectAsync(database ?? await MaintenanceAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
@@ -451,7 +595,7 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
             }
             catch (NpgsqlException e)
             {
-                throw PostgresErrors.OfStatement(e, address, what);
+                throw PostgresErrors.OfStatement(e, address, what, deniedAction);
             }
         }
     }

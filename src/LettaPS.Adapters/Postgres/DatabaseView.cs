@@ -42,6 +42,35 @@ internal sealed class DatabaseView : IDatabaseView
     }
 
     /// <inheritdoc/>
+    public async Task<long?> CountAgentsAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            // Another application may have agents too, but not with Letta's columns.
+            var schemas = await _connection.ListAsync(
+                $"""
+                SELECT nspname::text FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+                WHERE relname = 'agents' AND relkind = 'r' AND {UserSchema}
+                    AND (SELECT count(*) FROM pg_attribute WHERE attrelid = c.oid AND attname IN ('is_deleted', 'organization_id', 'message_ids')) = 3
+                """,
+                r => r.GetString(0),
+                cancellationToken).ConfigureAwait(false);
+            long? agents = null;
+            foreach (var schema in schemas)
+            {
+                agents = (agents ?? 0)
+                    + (await _connection.ListAsync($"SELECT count(*) FROM {Sql.Id(schema, "agents")} WHERE NOT is_deleted", r => r.GetInt64(0), cancellationToken).ConfigureAwait(false))[0];
+            }
+
+            return agents;
+        }
+        catch (NpgsqlException e)
+        {
+            throw PostgresErrors.OfStatement(e, _address, $"Counting the agents of {_address} failed");
+        }
+    }
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<DatabaseTable>> CountAsync(CancellationToken cancellationToken)
     {
         try
@@ -90,8 +119,8 @@ internal sealed class DatabaseView : IDatabaseView
             """
             SELECT datname::text, pg_get_userbyid(datdba)::text, pg_encoding_to_char(encoding)::text, datcollate::text, datctype::text, datconnlimit,
                    coalesce(to_jsonb(d) ->> 'datlocprovider', 'c'), coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale'),
-                   datacl IS NULL
-            FROM pg_database d WHERE datname = current_database()
+                   datacl IS NULL, nullif(spcname, 'pg_default')::text
+            FROM pg_database d JOIN pg_tablespace t ON t.oid = dattablespace WHERE datname = current_database()
             """,
             r => new DatabaseFacts
             {
@@ -104,8 +133,34 @@ internal sealed class DatabaseView : IDatabaseView
                 LocaleProvider = r.GetString(6) switch { "i" => "icu", "b" => "builtin", _ => "libc" },
                 Locale = r.IsDBNull(7) ? null : r.GetString(7),
                 Grants = r.GetBoolean(8) ? null : [],
+                Tablespace = r.IsDBNull(9) ? null : r.GetString(9),
             },
             cancellationToken).ConfigureAwait(false))[0];
+        var schemas = await connection.ListAsync(
+            $"SELECT nspname::text, pg_get_userbyid(nspowner)::text, obj_description(oid, 'pg_namespace'), nspacl IS NOT NULL FROM pg_namespace WHERE {UserSchema} ORDER BY 1",
+            r => (Name: r.GetString(0), Owner: r.GetString(1), Comment: r.IsDBNull(2) ? null : r.GetString(2), HasGrants: r.GetBoolean(3)),
+            cancellationToken).ConfigureAwait(false);
+        var schemaGrants = await connection.ListAsync(
+            $"""
+            SELECT nspname::text, rolname::text, privilege_type, is_grantable
+            FROM pg_namespace, aclexplode(nspacl) a LEFT JOIN pg_roles r ON r.oid = grantee WHERE {UserSchema} ORDER BY 1, 2, 3
+            """,
+            r => (Schema: r.GetString(0), Grant: new DatabaseGrant(r.IsDBNull(1) ? null : r.GetString(1), r.GetString(2), r.GetBoolean(3))),
+            cancellationToken).ConfigureAwait(false);
+
+        // An entry without any privilege is one that takes PostgreSQL's own defaults away.
+        var defaults = await connection.ListAsync(
+            """
+            SELECT pg_get_userbyid(defaclrole)::text, nspname::text,
+                   CASE defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS' WHEN 'T' THEN 'TYPES' WHEN 'n' THEN 'SCHEMAS' ELSE 'LARGE OBJECTS' END,
+                   a.privilege_type, a.is_grantable, g.rolname::text
+            FROM pg_default_acl LEFT JOIN pg_namespace n ON n.oid = defaclnamespace
+            LEFT JOIN LATERAL aclexplode(defaclacl) a ON true LEFT JOIN pg_roles g ON g.oid = a.grantee
+            ORDER BY 1, 2, 3, 6, 4
+            """,
+            r => (Role: r.GetString(0), Schema: r.IsDBNull(1) ? null : r.GetString(1), ObjectType: r.GetString(2),
+                Grant: r.IsDBNull(3) ? null : new DatabaseGrant(r.IsDBNull(5) ? null : r.GetString(5), r.GetString(3), r.GetBoolean(4))),
+            cancellationToken).ConfigureAwait(false);
         return database with
         {
             AlembicRevision = await ReadRevisionAsync(connection, cancellationToken).ConfigureAwait(false),
@@ -121,18 +176,24 @@ internal sealed class DatabaseView : IDatabaseView
                 """
                 SELECT rolname::text, privilege_type, is_grantable
                 FROM pg_database d, aclexplode(datacl) a LEFT JOIN pg_roles r ON r.oid = grantee
-                WHERE datname = current_database() AND grantee <> datdba ORDER BY 1, 2
+                WHERE datname = current_database() ORDER BY 1, 2
                 """,
                 r => new DatabaseGrant(r.IsDBNull(0) ? null : r.GetString(0), r.GetString(1), r.GetBoolean(2)),
                 cancellationToken).ConfigureAwait(false),
-            Schemas = await connection.ListAsync(
-                $"SELECT nspname::text, pg_get_userbyid(nspowner)::text FROM pg_namespace WHERE {UserSchema} ORDER BY 1",
-                r => new DatabaseSchema(r.GetString(0), r.GetString(1)),
-                cancellationToken).ConfigureAwait(false),
+            Schemas = [.. schemas.Select(schema => new DatabaseSchema(schema.Name, schema.Owner)
+            {
+                Comment = schema.Comment,
+                Grants = schema.HasGrants ? [.. schemaGrants.Where(g => g.Schema == schema.Name).Select(g => g.Grant)] : null,
+            })],
             Extensions = await connection.ListAsync(
-                "SELECT extname::text, extversion, nspname::text FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace WHERE extname <> 'plpgsql' ORDER BY 1",
-                r => new DatabaseExtension(r.GetString(0), r.GetString(1), r.GetString(2)),
+                """
+                SELECT extname::text, extversion, nspname::text, pg_get_userbyid(extowner)::text, obj_description(e.oid, 'pg_extension')
+                FROM pg_extension e JOIN pg_namespace n ON n.oid = extnamespace WHERE extname <> 'plpgsql' ORDER BY 1
+                """,
+                r => new DatabaseExtension(r.GetString(0), r.GetString(1), r.GetString(2)) { Owner = r.GetString(3), Comment = r.IsDBNull(4) ? null : r.GetString(4) },
                 cancellationToken).ConfigureAwait(false),
+            DefaultPrivileges = [.. defaults.GroupBy(d => (d.Role, d.Schema, d.ObjectType)).Select(d =>
+                new DatabaseDefaultPrivileges(d.Key.Role, d.Key.Schema, d.Key.ObjectType, [.. d.Where(g => g.Grant is not null).Select(g => g.Grant!)]))],
             Owners = await connection.ListAsync(
                 $"""
                 SELECT DISTINCT pg_get_userbyid(owner)::text FROM (

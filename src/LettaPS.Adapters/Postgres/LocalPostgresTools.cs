@@ -1,5 +1,8 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using LettaPS.Adapters.Programs;
 using LettaPS.Core.Connections;
 using LettaPS.Core.Databases;
 using LettaPS.Core.Servers;
@@ -14,6 +17,20 @@ internal sealed class LocalPostgresTools(DatabaseAddress address) : IPostgresToo
 
     /// <inheritdoc/>
     public async Task<ProgramResult> RunAsync(IReadOnlyList<string> command, Stream? input, Stream? output, CancellationToken cancellationToken)
+    {
+        if (address.Tunnel is null)
+        {
+            return await RunAsync(command, null, input, output, cancellationToken).ConfigureAwait(false);
+        }
+
+        var tunnel = await address.Tunnel.OpenAsync(address, cancellationToken).ConfigureAwait(false);
+        await using (tunnel.ConfigureAwait(false))
+        {
+            return await RunAsync(command, tunnel.NearEnd, input, output, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<ProgramResult> RunAsync(IReadOnlyList<string> command, IPEndPoint? nearEnd, Stream? input, Stream? output, CancellationToken cancellationToken)
     {
         var start = new ProcessStartInfo(Find(command[0]), command.Skip(1))
         {
@@ -30,6 +47,14 @@ internal sealed class LocalPostgresTools(DatabaseAddress address) : IPostgresToo
         foreach (var (name, value) in ProgramEnvironment.Of(address, options, await MajorAsync(cancellationToken).ConfigureAwait(false)))
         {
             start.Environment[name] = value;
+        }
+
+        if (nearEnd is not null)
+        {
+            // The name stays the server's, which is what its certificate is checked against.
+            start.Environment["PGHOST"] = address.Host;
+            start.Environment["PGHOSTADDR"] = nearEnd.Address.ToString();
+            start.Environment["PGPORT"] = nearEnd.Port.ToString(CultureInfo.InvariantCulture);
         }
 
         using var service = options.TryGetValue(ConnectionOption.SslPassword, out var password) ? ServiceFile.Create(password, address) : null;
@@ -89,15 +114,17 @@ internal sealed class LocalPostgresTools(DatabaseAddress address) : IPostgresToo
         }
         catch (Win32Exception e)
         {
-            throw new LettaException(
-                "ProgramNotFound",
-                LettaErrorKind.NotFound,
-                $"This machine has no program '{start.FileName}'.",
-                "Install the client programs of PostgreSQL (postgresql-client), of the server's version or newer.",
-                start.FileName,
-                e);
+            throw NotFound(start.FileName, e);
         }
     }
+
+    private static LettaException NotFound(string program, Exception? cause) => new(
+        "ProgramNotFound",
+        LettaErrorKind.NotFound,
+        $"The program '{program}' is not in any folder of PATH.",
+        "Install the client programs of PostgreSQL, of the server's version or newer: apt install postgresql-client",
+        program,
+        cause);
 
     private static string Find(string program)
     {
@@ -107,6 +134,7 @@ internal sealed class LocalPostgresTools(DatabaseAddress address) : IPostgresToo
         var installed = Directory.Exists(root)
             ? Directory.EnumerateDirectories(root).Select(folder => (Version: int.TryParse(Path.GetFileName(folder), out var v) ? v : 0, Path: Path.Combine(folder, "bin", file)))
             : [];
-        return installed.Where(i => File.Exists(i.Path)).OrderByDescending(i => i.Version).Select(i => i.Path).FirstOrDefault() ?? program;
+        return installed.Where(i => File.Exists(i.Path)).OrderByDescending(i => i.Version).Select(i => i.Path).FirstOrDefault()
+            ?? ProgramPath.Find(program) ?? throw NotFound(program, null);
     }
 }

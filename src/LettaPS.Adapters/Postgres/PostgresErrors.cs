@@ -48,10 +48,11 @@ internal static class PostgresErrors
     /// <param name="e">The failure.</param>
     /// <param name="address">The database.</param>
     /// <param name="what">What was being done, as the beginning of a sentence.</param>
-    public static LettaException OfStatement(NpgsqlException e, DatabaseAddress address, string what) => e switch
+    /// <param name="deniedAction">What to do where the role lacks a privilege; <see langword="null"/> for using the owner of the tables.</param>
+    public static LettaException OfStatement(NpgsqlException e, DatabaseAddress address, string what, string? deniedAction = null) => e switch
     {
         PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } p => new(
-            "DatabaseDenied", LettaErrorKind.Denied, $"{what}: {p.MessageText}.", "Connect as the owner of the tables or as a superuser.", address, e),
+            "DatabaseDenied", LettaErrorKind.Denied, $"{what}: {p.MessageText}.", deniedAction ?? "Connect as the owner of the tables or as a superuser.", address, e),
         PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction } => new(
             "DatabaseReadOnly", LettaErrorKind.Refused, $"{what}: {address} can only be read.", "Connect to the primary.", address, e),
         PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable } => new(

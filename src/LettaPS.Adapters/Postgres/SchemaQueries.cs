@@ -5,12 +5,22 @@ namespace LettaPS.Adapters.Postgres;
 /// </summary>
 internal static class SchemaQueries
 {
-    /// <summary>The server as a whole. $1: JSON array of the names that tables of Letta have.</summary>
+    /// <summary>The server as a whole. A database that somebody made read-only is so although LettaPS's own sessions may write. $1: JSON array of the names that tables of Letta have.</summary>
     public const string Server = """
         SELECT json_build_object(
             'versionNumber', current_setting('server_version_num')::int,
             'role', current_user,
-            'readOnly', pg_is_in_recovery() OR current_setting('default_transaction_read_only')::bool,
+            'readOnly', pg_is_in_recovery() OR coalesce((
+                SELECT split_part(setting, '=', 2)::bool
+                FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase, unnest(s.setconfig) setting
+                WHERE d.datname = current_database() AND s.setrole = 0 AND setting LIKE 'default_transaction_read_only=%'), false),
+            'sessions', coalesce((
+                SELECT json_agg(json_build_object(
+                    'address', host(client_addr),
+                    'text', concat_ws(' ', nullif(application_name, ''), 'from', coalesce(host(client_addr), 'the server itself'), 'as', usename)) ORDER BY backend_start)
+                FROM pg_stat_activity
+                WHERE datname = current_database() AND pid <> pg_backend_pid() AND usesysid IS NOT NULL AND coalesce(backend_type, 'client backend') = 'client backend'
+                    AND application_name IS DISTINCT FROM 'LettaPS'), '[]'),
             'hasTables', EXISTS (
                 SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                 WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'),

@@ -8,6 +8,8 @@ namespace LettaPS.Core.AgentFiles;
 /// </summary>
 internal sealed class AgentDocument : IDisposable
 {
+    private const int MaxProblems = 50;
+
     internal AgentDocument(string path, string workFolder)
     {
         Path = path;
@@ -55,11 +57,38 @@ internal sealed class AgentDocument : IDisposable
     /// <summary>Identities of the agent, as the server showed them.</summary>
     public List<JsonElement> Identities { get; } = [];
 
+    /// <summary>Skills of the agents, as clients of Letta wrote them into the file: <c>name</c>, <c>files</c> by path, <c>source_url</c>. No server keeps them.</summary>
+    public List<JsonElement> Skills { get; } = [];
+
     /// <summary>Conversations that the agent had besides its main one, with the identifiers of the file for their messages.</summary>
     internal List<JsonElement> ConversationItems { get; } = [];
 
     /// <summary>How many conversations the agent had besides its main one.</summary>
     public int Conversations => ConversationItems.Count;
+
+    /// <summary>Top-level parts that LettaPS does not know. Conversions keep them as they are.</summary>
+    internal Dictionary<string, JsonElement> OtherParts { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Parts under the key <c>lettaps</c> that this version of LettaPS does not know. Conversions keep them as they are.</summary>
+    internal Dictionary<string, JsonElement> OtherExtensions { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Parts of an agent that the file is without, whether the agent had any or not: names of <see cref="AgentFilePart"/>.</summary>
+    public HashSet<string> LeftOut { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Whether LettaPS wrote the file and it holds what AgentFile has no place for.</summary>
+    public bool HasExtension { get; internal set; }
+
+    /// <summary>When the file was written; <see langword="null"/> where it does not tell.</summary>
+    public DateTimeOffset? ExportedAt { get; internal set; }
+
+    /// <summary>How many messages the file holds, without those that reading it added.</summary>
+    public int MessageCount { get; internal set; }
+
+    /// <summary>How many files the sources have.</summary>
+    public int FileCount { get; internal set; }
+
+    /// <summary>How many archival passages there are.</summary>
+    public int PassageCount { get; internal set; }
 
     /// <summary>The rows of the database that the agent was read from; <see langword="null"/> where the file has none.</summary>
     public DatabaseSection? Database { get; internal set; }
@@ -70,10 +99,23 @@ internal sealed class AgentDocument : IDisposable
     /// <summary>What the file itself says is missing from it, and what its form has no place for.</summary>
     public List<string> Gaps { get; } = [];
 
+    /// <summary>What in the file does not fit together, with the place; at most 50.</summary>
+    public List<string> Problems { get; } = [];
+
     /// <summary>What in the file did not fit together and was put right while reading.</summary>
     public List<string> Mended { get; } = [];
 
     internal string WorkFolder { get; }
+
+    /// <summary>Notes what does not fit together.</summary>
+    /// <param name="problem">The place and the problem, as a sentence.</param>
+    internal void AddProblem(string problem)
+    {
+        if (Problems.Count < MaxProblems)
+        {
+            Problems.Add(problem);
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose()

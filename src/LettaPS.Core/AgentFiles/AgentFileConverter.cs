@@ -31,7 +31,7 @@ internal static class AgentFileConverter
             PassageCount = document.Passages.Count,
             Length = length,
             Missing = document.Gaps,
-            Warnings = document.Mended,
+            Warnings = [.. document.Mended, .. document.Database is null ? (IEnumerable<string>)[] : ["The rows of the database are not in the new file. To write them into a database, restore the original file."]],
         };
     }
 }

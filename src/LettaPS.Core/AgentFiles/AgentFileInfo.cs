@@ -39,6 +39,15 @@ internal sealed record AgentFileInfo
     /// <summary>What the writer of the file said is missing.</summary>
     public IReadOnlyList<string> Missing { get; init; } = [];
 
+    /// <summary>Parts of an agent that the file is without: left out on request, or because the format has no place for them.</summary>
+    public IReadOnlyList<string> LeftOut { get; init; } = [];
+
+    /// <summary>Size of the file in bytes.</summary>
+    public long Length { get; init; }
+
+    /// <summary>SHA-256 of the file in lower-case hexadecimal digits; empty where the file cannot be read.</summary>
+    public string Sha256 { get; init; } = string.Empty;
+
     /// <summary>What does not fit together, in words; at most 50.</summary>
     public IReadOnlyList<string> Problems { get; init; } = [];
 }

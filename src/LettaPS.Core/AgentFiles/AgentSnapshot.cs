@@ -65,6 +65,15 @@ internal sealed class AgentSnapshot : IDisposable
     /// <summary>The rows that all of this was read from; <see langword="null"/> where the API was asked.</summary>
     public AgentDatabaseRows? Database { get; init; }
 
+    /// <summary>Top-level parts of the server's export that LettaPS does not know, such as <c>skills</c>. The agent file keeps them as they are.</summary>
+    public IReadOnlyDictionary<string, JsonElement> OtherParts { get; init; } = new Dictionary<string, JsonElement>();
+
+    /// <summary>Properties of the agent in the server's export that LettaPS does not know. The agent file keeps them as they are.</summary>
+    public IReadOnlyDictionary<string, JsonElement> OtherFields { get; init; } = new Dictionary<string, JsonElement>();
+
+    /// <summary>Items of messages as the server shows them whose type or form LettaPS does not know. The agent file keeps them as they are; each is named in <see cref="Missing"/>.</summary>
+    public IReadOnlyList<JsonElement> UnreadMessages { get; init; } = [];
+
     /// <summary>What could not be read, in words; empty where everything is there.</summary>
     public IReadOnlyList<string> Missing { get; init; } = [];
 

@@ -10,26 +10,28 @@ internal static class HistoryMerge
     /// <param name="history">The messages that the API lists, oldest first, rebuilt from its items.</param>
     /// <param name="rows">The rows of the export, in its order, without identifiers.</param>
     /// <param name="inContext">Identifiers of the messages in context.</param>
-    /// <param name="rowsInContext">For each of them the index of its row; empty where the export does not tell.</param>
+    /// <param name="rowsInContext">For each of them the index of its row, -1 where the row is not in the export; empty where the export does not tell.</param>
     /// <returns>Every message of the history, and those in context that the API does not list, oldest first.</returns>
+    /// <remarks>
+    /// The places in context are only a hint: a turn of the agent between the two requests moves them. A row is taken for a message that the API lists if role, time
+    /// and text agree, and for one that it does not list only if all the others in context agree.
+    /// </remarks>
     public static List<MessageEntry> Merge(
         IReadOnlyList<MessageEntry> history,
         IReadOnlyList<MessageEntry> rows,
         IReadOnlyList<Guid> inContext,
         IReadOnlyList<int> rowsInContext)
     {
-        // A list of another length was taken before or after a turn of the agent: its places say nothing about these messages.
-        var known = rowsInContext.Count == inContext.Count;
         var rowOf = new Dictionary<Guid, MessageEntry>();
-        if (known)
+        var taken = new HashSet<int>();
+        foreach (var (id, index) in Pairs(history, rows, inContext, rowsInContext))
         {
-            for (var i = 0; i < inContext.Count; i++)
+            if (rowOf.TryAdd(id, rows[index] with { Id = id }))
             {
-                rowOf.TryAdd(inContext[i], rows[rowsInContext[i]] with { Id = inContext[i] });
+                taken.Add(index);
             }
         }
 
-        var taken = known ? rowsInContext.ToHashSet() : [];
         var others = rows.Where((_, i) => !taken.Contains(i)).ToList();
         var merged = new List<MessageEntry>(history.Count);
         var next = 0;
@@ -55,6 +57,50 @@ internal static class HistoryMerge
         }
 
         return merged;
+    }
+
+    /// <summary>How many of the messages in context that the API lists are the rows that the export has at their places.</summary>
+    /// <param name="history">The messages that the API lists.</param>
+    /// <param name="rows">The rows of the export.</param>
+    /// <param name="inContext">Identifiers of the messages in context.</param>
+    /// <param name="rowsInContext">For each of them the index of its row.</param>
+    public static int Agreement(IReadOnlyList<MessageEntry> history, IReadOnlyList<MessageEntry> rows, IReadOnlyList<Guid> inContext, IReadOnlyList<int> rowsInContext)
+    {
+        var listed = Listed(history);
+        return rowsInContext.Count == inContext.Count ? inContext.Where((id, i) => listed.TryGetValue(id, out var key) && IsAt(rows, rowsInContext[i], key)).Count() : 0;
+    }
+
+    private static Dictionary<Guid, MessageKey> Listed(IReadOnlyList<MessageEntry> history)
+    {
+        var listed = new Dictionary<Guid, MessageKey>(history.Count);
+        foreach (var message in history)
+        {
+            listed.TryAdd(message.Id, message.Key);
+        }
+
+        return listed;
+    }
+
+    private static bool IsAt(IReadOnlyList<MessageEntry> rows, int index, MessageKey key) => index >= 0 && rows[index].Key.Matches(key);
+
+    private static IEnumerable<(Guid Id, int Row)> Pairs(
+        IReadOnlyList<MessageEntry> history, IReadOnlyList<MessageEntry> rows, IReadOnlyList<Guid> inContext, IReadOnlyList<int> rowsInContext)
+    {
+        // A list of another length was taken before or after a turn of the agent: its places say nothing about these messages.
+        if (rowsInContext.Count != inContext.Count)
+        {
+            yield break;
+        }
+
+        var listed = Listed(history);
+        var aligned = inContext.Select((id, i) => !listed.TryGetValue(id, out var key) || IsAt(rows, rowsInContext[i], key)).All(agrees => agrees);
+        for (var i = 0; i < inContext.Count; i++)
+        {
+            if (listed.TryGetValue(inContext[i], out var key) ? IsAt(rows, rowsInContext[i], key) : aligned && rowsInContext[i] >= 0)
+            {
+                yield return (inContext[i], rowsInContext[i]);
+            }
+        }
     }
 
     /// <summary>A row that no longer says which call it answers is worth less than the API's view, into which the server puts that from the call itself.</summary>

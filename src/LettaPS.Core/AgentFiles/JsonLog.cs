@@ -1,5 +1,6 @@
 using System.Text.Json;
 using LettaPS.Core.IO;
+using LettaPS.Core.Json;
 
 namespace LettaPS.Core.AgentFiles;
 
@@ -22,7 +23,7 @@ internal sealed class JsonLog(string folder) : IDisposable
     {
         foreach (var (position, length) in _values)
         {
-            yield return JsonSerializer.Deserialize<JsonElement>(_bytes.Read(position, length));
+            yield return JsonValues.Parse(_bytes.Read(position, length));
         }
     }
 

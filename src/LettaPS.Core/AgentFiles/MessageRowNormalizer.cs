@@ -20,13 +20,13 @@ internal static class MessageRowNormalizer
         var text = content.ValueKind == JsonValueKind.String ? content.GetString() : row.StringOrNull("text");
         copy.Remove("text");
         copy["content"] = text is null ? [] : new JsonArray(Text(text));
-        return JsonSerializer.SerializeToElement(copy);
+        return JsonValues.ToElement(copy);
     }
 
     /// <summary>A system message.</summary>
     /// <param name="text">Its text.</param>
     /// <param name="time">Its time.</param>
-    public static JsonElement System(string text, DateTimeOffset time) => JsonSerializer.SerializeToElement(new JsonObject
+    public static JsonElement System(string text, DateTimeOffset time) => JsonValues.ToElement(new JsonObject
     {
         ["type"] = "message",
         ["role"] = "system",

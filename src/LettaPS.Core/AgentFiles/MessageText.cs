@@ -87,6 +87,29 @@ internal static class MessageText
     public static string? Said(string? text) =>
         text is not null && Unwrap(text) is { } wrapper && wrapper.StringOrNull("type") == "user_message" && wrapper.StringOrNull("message") is { } message ? message : text;
 
+    /// <summary>Everything of a row that a person may look for: what was said, thought, called with and returned, part by part.</summary>
+    /// <param name="row">The row.</param>
+    public static string Everything(JsonElement row)
+    {
+        var role = row.StringOrNull("role");
+        var parts = row.Items("content").Select(p => role == "user" ? Said(p.StringOrNull("text")) : p.StringOrNull("text") ?? p.StringOrNull("reasoning"));
+        var calls = row.Items("tool_calls").Select(c => c.ObjectOrNull("function") ?? c)
+            .Select(f => Sent(f) is var (message, thinking) ? $"{thinking}\n{message}" : $"{f.StringOrNull("name")} {f.StringOrNull("arguments")}");
+        var returns = row.Items("tool_returns").Select(r => r.TryGetProperty("func_response", out var response) ? Returned(response) ?? response.GetRawText() : null);
+        return string.Join('\n', parts.Concat(calls).Concat(returns).Where(t => !string.IsNullOrWhiteSpace(t)));
+    }
+
+    /// <summary>What Letta's tool <c>send_message</c> returns.</summary>
+    public const string SentReceipt = "Sent message successfully.";
+
+    /// <summary>What an agent says by Letta's tool <c>send_message</c>, and what it thinks in the same call.</summary>
+    /// <param name="function">The call: name and arguments.</param>
+    /// <returns><see langword="null"/> if it is another call, or one whose arguments are not those of the tool.</returns>
+    public static (string Message, string? Thinking)? Sent(JsonElement function) =>
+        function.StringOrNull("name") == "send_message" && function.StringOrNull("arguments") is { } arguments && Unwrap(arguments) is { ValueKind: JsonValueKind.Object } given && given.StringOrNull("message") is { } message
+            ? (message, given.StringOrNull("thinking") ?? given.StringOrNull("inner_thoughts"))
+            : null;
+
     private static JsonElement? Unwrap(string text)
     {
         if (!text.AsSpan().TrimStart().StartsWith("{", StringComparison.Ordinal))
@@ -96,7 +119,7 @@ internal static class MessageText
 
         try
         {
-            return JsonSerializer.Deserialize<JsonElement>(text);
+            return JsonValues.Parse(text);
         }
         catch (JsonException)
         {

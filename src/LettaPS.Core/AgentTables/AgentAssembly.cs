@@ -26,6 +26,7 @@ internal sealed class AgentAssembly : IDisposable
     private readonly Dictionary<string, (List<Guid> All, List<string> InContext)> _conversations = new(StringComparer.Ordinal);
     private readonly HashSet<Guid> _unseen = [];
     private readonly List<DatabaseRow> _waiting = [];
+    private readonly Dictionary<string, (int Rows, string First)> _unread = new(StringComparer.Ordinal);
     private readonly List<Guid> _inContext = [];
     private int _waitingSize;
     private int _strange;
@@ -87,11 +88,19 @@ internal sealed class AgentAssembly : IDisposable
             _take = TakerOf(row.Shape);
         }
 
-        _database.Add(row);
-        References.Note(row);
-        if (row.IsShown)
+        try
         {
-            _take(row);
+            _database.Add(row);
+            References.Note(row);
+            if (row.IsShown)
+            {
+                _take(row);
+            }
+        }
+        catch (Exception e) when (row.Shape.Name != AgentTables.Agents && e is not IOException && !ItemBoundary.EndsRun(e))
+        {
+            // One row that cannot be read is missing; the others are not.
+            _unread[row.Shape.Name] = _unread.TryGetValue(row.Shape.Name, out var before) ? before with { Rows = before.Rows + 1 } : (1, $"{row.Text("id")}: {e.Message}");
         }
     }
 
@@ -108,6 +117,11 @@ internal sealed class AgentAssembly : IDisposable
         if (_unseen.Count > 0)
         {
             _rows.Missing.Add($"{_unseen.Count} of the {_inContext.Count} messages in context: the database does not have them.");
+        }
+
+        foreach (var (table, (rows, first)) in _unread.OrderBy(u => u.Key, StringComparer.Ordinal))
+        {
+            _rows.Missing.Add($"{rows} rows of {table}, first {first}");
         }
 
         if (_strange > 0)
@@ -175,7 +189,7 @@ internal sealed class AgentAssembly : IDisposable
     private void AddAgent(DatabaseRow row)
     {
         _rows.Add(row);
-        if (row.Text("message_ids") is { } text && JsonSerializer.Deserialize<JsonElement>(text) is { ValueKind: JsonValueKind.Array } ids)
+        if (row.Text("message_ids") is { } text && JsonValues.Parse(text) is { ValueKind: JsonValueKind.Array } ids)
         {
             foreach (var id in ids.EnumerateArray())
             {
@@ -208,7 +222,7 @@ internal sealed class AgentAssembly : IDisposable
         }
     }
 
-    private void AddFile(DatabaseRow file, string? content) => _files.Append(JsonSerializer.SerializeToUtf8Bytes(_rows.Element(json =>
+    private void AddFile(DatabaseRow file, string? content) => _files.Append(JsonValues.ToUtf8(_rows.Element(json =>
     {
         json.WriteStartObject();
         json.WriteFields(file, AnswerFields.File);

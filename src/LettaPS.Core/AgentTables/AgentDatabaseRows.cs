@@ -46,12 +46,23 @@ internal sealed class AgentDatabaseRows : IDisposable
             }
         }
 
-        if (_chunk.Length > 0)
+        var before = _chunk.Length;
+        if (before > 0)
         {
             _chunk.Write(","u8);
         }
 
-        WriteRow(row);
+        try
+        {
+            WriteRow(row);
+        }
+        catch
+        {
+            // A row that cannot be written leaves nothing of itself between the others.
+            _chunk.Truncate(before);
+            throw;
+        }
+
         if (_chunk.Length >= ChunkSize)
         {
             Close();

@@ -42,7 +42,7 @@ internal sealed class AgentRows(bool withSecrets, string? encryptionKey)
             write(json);
         }
 
-        return JsonSerializer.Deserialize<JsonElement>(_buffer.WrittenSpan);
+        return JsonValues.Parse(_buffer.WrittenSpan);
     }
 
     /// <summary>What the API shows of the rows of a table.</summary>
@@ -150,7 +150,7 @@ internal sealed class AgentRows(bool withSecrets, string? encryptionKey)
 
     private static void WriteHandle(Utf8JsonWriter json, string name, DatabaseRow agent, string config)
     {
-        if (agent.Text(config) is { } text && JsonSerializer.Deserialize<JsonElement>(text).StringOrNull("handle") is { } handle)
+        if (agent.Text(config) is { } text && JsonValues.Parse(LoneSurrogates.Replace(Encoding.UTF8.GetBytes(text))).StringOrNull("handle") is { } handle)
         {
             json.WriteString(name, handle);
         }

@@ -13,7 +13,7 @@ internal static class McpEnvironment
     /// <returns>The same text where it has no environment.</returns>
     public static string Without(ReadOnlySpan<byte> config)
     {
-        var command = JsonSerializer.Deserialize<JsonElement>(config);
+        var command = JsonValues.Parse(config);
         if (command.ObjectOrNull("env") is not { } given || !given.EnumerateObject().Any())
         {
             return Encoding.UTF8.GetString(config);

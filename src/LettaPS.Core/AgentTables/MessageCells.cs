@@ -71,7 +71,7 @@ internal sealed class MessageCells : IDisposable
         var role = row.Bytes(_role);
         if (role.SequenceEqual("tool"u8))
         {
-            return MessageRow.FromFile(WithCall(JsonSerializer.Deserialize<JsonElement>(Write(row).Span))).Json;
+            return MessageRow.FromFile(WithCall(JsonValues.Parse(Write(row).Span))).Json;
         }
 
         if (role.SequenceEqual("assistant"u8))
@@ -143,7 +143,7 @@ internal sealed class MessageCells : IDisposable
             || row.Items("tool_returns").Count() > 1
             || row.Items("tool_returns").Any(r => r.StringOrNull("tool_call_id") is not null)
             || _lastCalls.Length == 0
-            || JsonSerializer.Deserialize<JsonElement>(_lastCalls) is not { ValueKind: JsonValueKind.Array } calls
+            || JsonValues.Parse(_lastCalls) is not { ValueKind: JsonValueKind.Array } calls
             || calls.GetArrayLength() == 0
             || calls[0].StringOrNull("id") is not { } call)
         {
@@ -152,6 +152,6 @@ internal sealed class MessageCells : IDisposable
 
         var copy = System.Text.Json.Nodes.JsonObject.Create(row)!;
         copy["tool_call_id"] = call;
-        return JsonSerializer.SerializeToElement(copy);
+        return JsonValues.ToElement(copy);
     }
 }

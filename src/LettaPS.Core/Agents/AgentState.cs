@@ -30,4 +30,12 @@ internal static class AgentState
     /// <summary>The group that the agent manages, if any: renamed to <c>managed_group</c> in 0.13.</summary>
     /// <param name="state">The state.</param>
     public static JsonElement? Group(JsonElement state) => state.ObjectOrNull("managed_group") ?? state.ObjectOrNull("multi_agent_group");
+
+    /// <summary>The identifiers of all agents of a group, its manager included.</summary>
+    /// <param name="group">The group, as a server shows it.</param>
+    public static IEnumerable<string> GroupAgentIds(JsonElement group)
+    {
+        var manager = group.StringOrNull("manager_agent_id");
+        return manager is null ? group.Strings("agent_ids") : group.Strings("agent_ids").Append(manager);
+    }
 }

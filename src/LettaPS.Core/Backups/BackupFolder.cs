@@ -1,11 +1,14 @@
 using System.Text.RegularExpressions;
 using LettaPS.Core.Agents;
+using LettaPS.Core.Databases.Dumps;
 
 namespace LettaPS.Core.Backups;
 
 /// <summary>Tells sets from other folders.</summary>
 internal static partial class BackupFolder
 {
+    private static readonly string[] s_dumpExtensions = [".dump", ".sql"];
+
     /// <summary>Whether a folder is a set, finished or not, or was one before its manifest was lost.</summary>
     public static bool IsSet(string folder) =>
         File.Exists(Path.Combine(folder, BackupManifest.FileName)) || IsUnfinished(folder) || HasLostManifest(folder);
@@ -16,6 +19,23 @@ internal static partial class BackupFolder
     /// <summary>The sets in a folder, the oldest first. Their names sort by time.</summary>
     public static IEnumerable<string> Sets(string folder) =>
         Directory.EnumerateDirectories(folder).Where(IsSet).Order(StringComparer.Ordinal);
+
+    /// <summary>The dumps in a folder by their names, which sort by time: with a manifest, or with the name of a dump and a manifest that got lost.</summary>
+    public static IEnumerable<string> Dumps(string folder) => Directory.EnumerateFiles(folder).Select(DumpOf).OfType<string>().Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+
+    /// <summary>The dump that a file is, or is the manifest of.</summary>
+    /// <param name="file">The file.</param>
+    /// <returns>Path of the dump, which may be missing; <see langword="null"/> if the file is neither.</returns>
+    public static string? DumpOf(string file)
+    {
+        if (!file.EndsWith(DumpManifest.Suffix, StringComparison.OrdinalIgnoreCase))
+        {
+            return File.Exists(file + DumpManifest.Suffix) && DumpOf(file + DumpManifest.Suffix) is not null || DumpName().IsMatch(Path.GetFileName(file)) ? file : null;
+        }
+
+        var dump = file[..^DumpManifest.Suffix.Length];
+        return s_dumpExtensions.Contains(Path.GetExtension(dump), StringComparer.OrdinalIgnoreCase) || (File.Exists(dump) && DumpManifest.Find(dump) is not null) ? dump : null;
+    }
 
     /// <summary>
     /// Whether a folder has the name and the files of a set. An export leaves a manifest or a journal at every moment: where neither is there, somebody has removed
@@ -28,4 +48,7 @@ internal static partial class BackupFolder
 
     [GeneratedRegex("^" + BackupSet.FolderPrefix + @"[0-9]{8}T[0-9]{6}Z(-[0-9]+)?(\.replaced-[0-9]{8}T[0-9]{6}Z)?\z", RegexOptions.CultureInvariant)]
     private static partial Regex SetName();
+
+    [GeneratedRegex(@"-[0-9]{8}T[0-9]{6}Z\.(dump|sql)\z", RegexOptions.CultureInvariant)]
+    private static partial Regex DumpName();
 }

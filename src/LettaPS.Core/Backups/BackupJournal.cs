@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using LettaPS.Core.IO;
 
 namespace LettaPS.Core.Backups;
@@ -12,19 +13,23 @@ internal sealed class BackupJournal : IDisposable
     /// <summary>Name of the journal in a set that is not finished.</summary>
     public const string FileName = "manifest.journal";
 
-    private static readonly JsonSerializerOptions s_json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly JsonSerializerOptions s_json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    };
 
     private readonly FileStream _file;
 
     /// <summary>Opens or begins the journal of a set and keeps other runs out of the set.</summary>
     /// <exception cref="LettaException"><c>BackupSetInUse</c>: another run writes this set.</exception>
-    public BackupJournal(string folder, Uri server, DateTimeOffset startedAt)
+    public BackupJournal(string folder, JournalHeader header)
     {
         // Nobody else may have it open: that is what keeps two runs apart.
         _file = Open(folder, PrivateFile.Options(FileMode.Append, FileAccess.Write, share: FileShare.None));
         if (_file.Length == 0)
         {
-            Append(new Header(server, startedAt));
+            Append(header);
         }
         else
         {
@@ -33,21 +38,27 @@ internal sealed class BackupJournal : IDisposable
         }
     }
 
-    /// <summary>Notes a finished file.</summary>
+    /// <summary>Records a finished file.</summary>
     public void Add(BackupEntry entry) => Append(entry);
+
+    /// <summary>Records that an agent is to be in the set.</summary>
+    public void Add(WantedAgent agent) => Append(agent);
 
     public void Dispose() => _file.Dispose();
 
     /// <summary>Removes the journal of a set that has a manifest now.</summary>
     public static void Remove(string folder) => File.Delete(Path.Combine(folder, FileName));
 
-    /// <summary>Which server an unfinished set is of and when it was begun; <see langword="null"/> where there is no journal.</summary>
+    /// <summary>Reads the header of an unfinished set; <see langword="null"/> if there is no journal.</summary>
     /// <exception cref="LettaException"><c>BackupSetInUse</c>: another run writes this set.</exception>
-    public static (Uri Server, DateTimeOffset StartedAt)? ReadHeader(string folder) =>
-        ReadLines(folder).FirstOrDefault() is { } line && Parse<Header>(line) is { Server: not null } header ? (header.Server, header.StartedAt) : null;
+    public static JournalHeader? ReadHeader(string folder) =>
+        ReadLines(folder).FirstOrDefault() is { } line && Parse<JournalHeader>(line) is { Server: not null } header ? header : null;
 
-    /// <summary>Reads what an earlier run noted. A last line that was torn when that run was killed counts as not written.</summary>
+    /// <summary>Reads the files that an earlier run finished. A last line that was torn when that run was killed counts as not written.</summary>
     public static IEnumerable<BackupEntry> Read(string folder) => ReadLines(folder).Skip(1).Select(Parse<BackupEntry>).OfType<BackupEntry>();
+
+    /// <summary>Reads the agents that an earlier run was to export.</summary>
+    public static IEnumerable<WantedAgent> ReadWanted(string folder) => ReadLines(folder).Skip(1).Select(Parse<WantedAgent>).OfType<WantedAgent>().Where(w => w.WantedId is not null);
 
     private static IEnumerable<string> ReadLines(string folder)
     {
@@ -95,6 +106,15 @@ internal sealed class BackupJournal : IDisposable
         _file.WriteByte((byte)'\n');
         _file.Flush();
     }
-
-    private sealed record Header(Uri Server, DateTimeOffset StartedAt);
 }
+
+/// <summary>What an unfinished set is.</summary>
+/// <param name="Server">Address of the server.</param>
+/// <param name="StartedAt">When the set was begun (UTC).</param>
+/// <param name="Scope">Which agents are to be in it; <see langword="null"/> in a journal of a version that did not note it.</param>
+internal sealed record JournalHeader(Uri Server, DateTimeOffset StartedAt, BackupScope? Scope);
+
+/// <summary>An agent that is to be in a set.</summary>
+/// <param name="WantedId">Its identifier.</param>
+/// <param name="WantedName">Its name, if known.</param>
+internal sealed record WantedAgent(string? WantedId, string? WantedName);

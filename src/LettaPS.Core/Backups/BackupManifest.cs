@@ -46,6 +46,9 @@ internal sealed record BackupManifest
     /// <summary>Alembic revision of its database, where known.</summary>
     public string? SchemaRevision { get; init; }
 
+    /// <summary>Which agents were to be in the set; <see langword="null"/> in a set of a version that did not note it.</summary>
+    public BackupScope? Scope { get; init; }
+
     /// <summary>The files.</summary>
     public required IReadOnlyList<BackupEntry> Files { get; init; }
 
@@ -55,9 +58,13 @@ internal sealed record BackupManifest
     /// <summary>Blocks that more than one agent of the set has: identifier of the block, identifiers of the agents.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> SharedBlocks { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
 
-    /// <summary>Whether every agent is there and nothing of any is missing.</summary>
-    [JsonIgnore]
-    public bool Complete => Failed.Count == 0 && Files.All(f => f.Missing.Count == 0);
+    /// <summary>Agents that belong to groups of the agents in the set and are not in the set themselves.</summary>
+    internal IReadOnlyList<string> AgentsOutside() => [.. Files.SelectMany(f => f.GroupAgentIds).Except(Files.Select(f => f.AgentId)).Except(Failed.Select(f => f.AgentId)).Order(StringComparer.Ordinal)];
+
+    /// <summary>What became of the agents that could not be backed up, one sentence each.</summary>
+    internal IEnumerable<string> Failures() => Failed.Select(failure => Files.FirstOrDefault(f => f.AgentId == failure.AgentId) is { } older
+        ? $"The file of '{older.AgentName}' ({older.AgentId}) is of an earlier run ({older.ExportedAt:yyyy-MM-dd HH:mm} UTC). The agent could not be exported again: {failure.Error}"
+        : $"The agent {(failure.AgentName is null ? $"'{failure.AgentId}'" : $"'{failure.AgentName}' ({failure.AgentId})")} is not in the set: {failure.Error}");
 
     /// <summary>Writes the manifest into a set; it is there whole or not at all.</summary>
     /// <param name="folder">The set.</param>
@@ -126,6 +133,13 @@ internal sealed record BackupEntry
     /// <summary>When the agent had last changed.</summary>
     public DateTimeOffset? UpdatedAt { get; init; }
 
+    /// <summary>When the file was written (UTC); <see langword="null"/> in a set of a version that did not note it.</summary>
+    public DateTimeOffset? ExportedAt { get; init; }
+
+    /// <summary>Whether the file is of an earlier run, kept because the agent could not be exported again.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool IsOlder { get; init; }
+
     /// <summary>Where it was read: <c>Api</c> or <c>Database</c>.</summary>
     public required string Source { get; init; }
 
@@ -161,4 +175,22 @@ internal sealed record BackupEntry
 
     /// <summary>Identifiers of the memory blocks, by which shared ones are recognised.</summary>
     public IReadOnlyList<string> BlockIds { get; init; } = [];
+
+    /// <summary>Identifiers of the other agents of its groups: the agents that it manages, or that manage it.</summary>
+    public IReadOnlyList<string> GroupAgentIds { get; init; } = [];
+
+    /// <summary>Whether messages or passages were left out on request.</summary>
+    [JsonIgnore]
+    public bool LacksHistoryOrArchive => LeftOut.Any(l => l is "History" or "Archive");
+}
+
+/// <summary>Which agents were to be in a backup set.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<BackupScope>))]
+internal enum BackupScope
+{
+    /// <summary>Agents that were asked for by identifier or from the pipeline.</summary>
+    Selected,
+
+    /// <summary>All agents of the server.</summary>
+    All,
 }

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
 using LettaPS.Core.AgentFiles;
+using LettaPS.Core.Databases.Dumps;
 using LettaPS.Core.IdMaps;
 using LettaPS.Core.IO;
 
@@ -19,8 +19,8 @@ internal static class BackupReader
         foreach (var folder in Locate(path))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            yield return File.Exists(folder)
-                ? new LettaBackup(folder, null, LettaBackupState.Foreign, [await DescribeAsync(folder, cancellationToken).ConfigureAwait(false)])
+            yield return BackupFolder.DumpOf(folder) is { } dump ? ReadDump(dump)
+                : File.Exists(folder) ? new LettaBackup(folder, LettaBackupState.External, [await DescribeAsync(folder, cancellationToken).ConfigureAwait(false)])
                 : await ReadFolderAsync(folder, cancellationToken).ConfigureAwait(false);
         }
     }
@@ -32,6 +32,12 @@ internal static class BackupReader
     {
         foreach (var folder in Locate(path))
         {
+            if (BackupFolder.DumpOf(folder) is { } dump)
+            {
+                yield return await TestDumpAsync(dump, read, cancellationToken).ConfigureAwait(false);
+                continue;
+            }
+
             if (File.Exists(folder))
             {
                 yield return await TestFileAsync(folder, Claim(folder), read, cancellationToken).ConfigureAwait(false);
@@ -45,7 +51,7 @@ internal static class BackupReader
         }
     }
 
-    /// <summary>Sets and files at a path: the path itself, or the sets in it, or itself as a folder of foreign files.</summary>
+    /// <summary>Backups at a path: the path itself, or the sets and dumps in it, or itself as a folder of files of other origin.</summary>
     private static List<string> Locate(string path)
     {
         if (File.Exists(path) || (Directory.Exists(path) && BackupFolder.IsSet(path)))
@@ -58,7 +64,7 @@ internal static class BackupReader
             throw NotFound($"There is no file or folder '{path}'.", path);
         }
 
-        var found = BackupFolder.Sets(path).ToList();
+        List<string> found = [.. BackupFolder.Sets(path), .. BackupFolder.Dumps(path)];
         if (AgentFiles(path).Any())
         {
             found.Add(path);
@@ -75,27 +81,16 @@ internal static class BackupReader
         path);
 
     private static IEnumerable<string> AgentFiles(string folder) => Directory.EnumerateFiles(folder)
-        .Where(f => s_extensions.Contains(Path.GetExtension(f), StringComparer.OrdinalIgnoreCase) && Path.GetFileName(f) is not (BackupManifest.FileName or IdMap.FileName))
+        .Where(f => s_extensions.Contains(Path.GetExtension(f), StringComparer.OrdinalIgnoreCase) && Path.GetFileName(f) is not (BackupManifest.FileName or IdMap.FileName) && BackupFolder.DumpOf(f) is null)
         .Order(StringComparer.Ordinal);
 
     private static async Task<LettaBackup> ReadFolderAsync(string folder, CancellationToken cancellationToken)
     {
-        BackupManifest? manifest = null;
-        var state = BackupFolder.IsUnfinished(folder) ? LettaBackupState.Unfinished : BackupFolder.IsSet(folder) ? LettaBackupState.Damaged : LettaBackupState.Foreign;
-        try
+        // A look at the names and sizes costs nothing. Test-LettaBackup examines the contents.
+        var verdict = BackupVerdict.Of(folder);
+        if (verdict.Manifest is { } manifest)
         {
-            manifest = BackupManifest.Read(folder);
-        }
-        catch (LettaException e) when (e.ErrorId == "ManifestDamaged")
-        {
-            state = LettaBackupState.Damaged;
-        }
-
-        if (manifest is not null)
-        {
-            // A look at the names and sizes costs nothing; what is in the files, Test-LettaBackup examines.
-            state = manifest.Files.All(f => IsThere(folder, f)) ? LettaBackupState.Finished : LettaBackupState.Damaged;
-            return new LettaBackup(folder, manifest, state, [.. manifest.Files.Select(f => FromManifest(folder, f))]);
+            return new LettaBackup(verdict, [.. manifest.Files.Select(f => FromManifest(folder, f))]);
         }
 
         var files = new List<LettaBackupFile>();
@@ -104,11 +99,37 @@ internal static class BackupReader
             files.Add(await DescribeAsync(file, cancellationToken).ConfigureAwait(false));
         }
 
-        return new LettaBackup(folder, null, state, files);
+        return new LettaBackup(verdict, files);
     }
 
-    private static bool IsThere(string folder, BackupEntry entry) =>
-        new FileInfo(Path.Combine(folder, Path.GetFileName(entry.Name))) is { Exists: true } file && file.Length == entry.Length;
+    private static LettaBackup ReadDump(string dump)
+    {
+        try
+        {
+            var manifest = DumpManifest.Read(dump);
+            var length = new FileInfo(dump).Length;
+            return new LettaBackup(dump, manifest, length == manifest.Length ? null : $"The dump has {length} bytes, but its manifest says {manifest.Length}.");
+        }
+        catch (Exception e) when (e is LettaException or IOException or UnauthorizedAccessException)
+        {
+            return new LettaBackup(dump, null, e.Message);
+        }
+    }
+
+    private static async Task<LettaBackupTest> TestDumpAsync(string dump, Action<long>? read, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<string> problems = [];
+        try
+        {
+            await DumpManifest.Read(dump).VerifyAsync(dump, read, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is LettaException or IOException or UnauthorizedAccessException)
+        {
+            problems = [e.Message];
+        }
+
+        return new LettaBackupTest { Path = dump, Kind = LettaBackupKind.Database, Length = File.Exists(dump) ? new FileInfo(dump).Length : 0, Problems = problems };
+    }
 
     private static LettaBackupFile FromManifest(string folder, BackupEntry entry)
     {
@@ -128,13 +149,14 @@ internal static class BackupReader
             Sha256 = entry.Sha256,
             WrittenAt = File.GetLastWriteTimeUtc(path),
             Missing = entry.Missing,
+            ExportedAt = entry.ExportedAt,
+            IsOlder = entry.IsOlder,
         };
     }
 
     private static async Task<LettaBackupFile> DescribeAsync(string path, CancellationToken cancellationToken)
     {
-        using var stream = File.OpenRead(path);
-        var info = await AgentFileInspector.InspectAsync(stream, cancellationToken).ConfigureAwait(false);
+        var info = await AgentFileInspector.InspectAsync(path, null, cancellationToken).ConfigureAwait(false);
         return new LettaBackupFile
         {
             Path = path,
@@ -146,9 +168,9 @@ internal static class BackupReader
             PassageCount = info.Passages,
             BlockCount = info.Blocks,
             ToolCount = info.Tools,
-            Length = stream.Length,
+            Length = info.Length,
             WrittenAt = File.GetLastWriteTimeUtc(path),
-            Missing = info.Missing,
+            Missing = info.Format == AgentFileFormat.Unknown ? info.Problems : info.Missing,
         };
     }
 
@@ -201,7 +223,7 @@ internal static class BackupReader
                 Problems = manifest is not null ? []
                     : BackupFolder.IsUnfinished(folder) ? ["The set has no manifest: its export was broken off. Export-LettaAgent -Resume completes it."]
                     : ["The manifest of the set is gone: nothing tells whether its files are all there and as they were written."],
-                Missing = [.. manifest?.Failed.Select(f => $"The agent {f.AgentId} ({f.AgentName}) is not in the set: {f.Error}") ?? []],
+                Missing = [.. manifest?.Failures() ?? []],
             }, manifest);
         }
         catch (LettaException e) when (e.ErrorId == "ManifestDamaged")
@@ -223,22 +245,13 @@ internal static class BackupReader
         Problems = ["The manifest does not name this file.", .. result.Problems],
     };
 
-    /// <summary>What the manifest beside a single file says of it, where there is one.</summary>
+    /// <summary>What the manifest next to a single file says of it. A damaged manifest says nothing: the file is judged by its own content.</summary>
     private static BackupEntry? Claim(string path) =>
-        BackupManifest.Read(Path.GetDirectoryName(Path.GetFullPath(path))!)?.Files.FirstOrDefault(f => f.Name == Path.GetFileName(path));
+        BackupVerdict.Of(Path.GetDirectoryName(Path.GetFullPath(path))!).Manifest?.Files.FirstOrDefault(f => f.Name == Path.GetFileName(path));
 
     private static async Task<LettaBackupTest> TestFileAsync(string path, BackupEntry? claim, Action<long>? read, CancellationToken cancellationToken)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        using var stream = new ProgressStream(File.OpenRead(path), bytes =>
-        {
-            hash.AppendData(bytes);
-            read?.Invoke(bytes.Length);
-        });
-        var info = await AgentFileInspector.InspectAsync(stream, cancellationToken).ConfigureAwait(false);
-
-        // The inspection stops at the first fault; the hash is of the whole file.
-        await stream.CopyToAsync(Stream.Null, cancellationToken).ConfigureAwait(false);
+        var info = await AgentFileInspector.InspectAsync(path, read, cancellationToken).ConfigureAwait(false);
         return new LettaBackupTest
         {
             Path = path,
@@ -247,25 +260,25 @@ internal static class BackupReader
             AgentName = claim?.AgentName ?? info.AgentName,
             MessageCount = info.Messages,
             PassageCount = info.Passages,
-            Length = stream.Length,
+            Length = info.Length,
             Missing = info.Missing,
-            Problems = [.. Compare(claim, info, stream.Length, hash), .. info.Problems],
+            Problems = [.. Compare(claim, info), .. info.Problems],
         };
     }
 
-    private static IEnumerable<string> Compare(BackupEntry? claim, AgentFileInfo info, long length, IncrementalHash hash)
+    private static IEnumerable<string> Compare(BackupEntry? claim, AgentFileInfo info)
     {
-        if (claim is null)
+        // Of a file that cannot be read, the reason is all that can be said.
+        if (claim is null || info.Sha256.Length == 0)
         {
             yield break;
         }
 
-        var sha256 = Convert.ToHexString(hash.GetCurrentHash());
-        if (length != claim.Length)
+        if (info.Length != claim.Length)
         {
-            yield return $"The file has {length} bytes; the manifest says {claim.Length}.";
+            yield return $"The file has {info.Length} bytes; the manifest says {claim.Length}.";
         }
-        else if (!sha256.Equals(claim.Sha256, StringComparison.OrdinalIgnoreCase))
+        else if (!info.Sha256.Equals(claim.Sha256, StringComparison.OrdinalIgnoreCase))
         {
             yield return "The file is not as it was written: its SHA-256 is not the one in the manifest.";
         }

@@ -1,16 +1,18 @@
+using System.Diagnostics;
 using System.Globalization;
-using System.Security.Cryptography;
 using LettaPS.Core.AgentFiles;
 using LettaPS.Core.AgentFiles.Writing;
 using LettaPS.Core.Agents;
+using LettaPS.Core.Connections;
 using LettaPS.Core.IO;
 using LettaPS.Core.Json;
 
 namespace LettaPS.Core.Backups;
 
 /// <summary>
-/// A backup set that is being written: a folder with one file an agent. <see cref="Complete"/> writes the manifest and makes it valid. A set that is not
-/// completed keeps its finished files and a journal, from which a later run resumes. Thread-safe.
+/// A backup set that is being written: a folder with one file per agent. <see cref="Complete"/> writes the manifest and makes it valid. A set that is not
+/// completed keeps its finished files and a journal, from which a later run resumes. A set that is to be replaced stays in its place, whole, until the new one
+/// is finished next to it and at least as whole. Thread-safe.
 /// </summary>
 internal sealed class BackupSet : IDisposable
 {
@@ -20,74 +22,108 @@ internal sealed class BackupSet : IDisposable
     /// <summary>Ending of an agent file.</summary>
     public const string AgentFileExtension = ".af";
 
-    private readonly LettaConnection _connection;
-    private readonly TimeProvider _time;
-    private readonly string _tool;
-    private readonly DateTimeOffset _startedAt;
+    private readonly BackupSetRequest _request;
+    private readonly JournalHeader _header;
     private readonly BackupJournal _journal;
+    private readonly List<SetLock> _locks;
+    private readonly BackupManifest? _manifest;
     private readonly Dictionary<string, BackupEntry> _finished;
+    private readonly Dictionary<string, WantedAgent> _wantedBefore;
+    private readonly Dictionary<string, WantedAgent> _wanted = [];
     private readonly Dictionary<string, BackupEntry> _entries = [];
     private readonly List<LettaBackupFailure> _failed = [];
     private readonly object _lock = new();
     private string? _schemaRevision;
+    private string? _serverVersion;
+    private bool _begun;
     private bool _completed;
 
-    private BackupSet(string folder, LettaConnection connection, DateTimeOffset startedAt, IEnumerable<BackupEntry> finished, string tool, TimeProvider time)
+    private BackupSet(string folder, BackupSetRequest request, JournalHeader header, BackupManifest? manifest, List<SetLock> locks)
     {
         Folder = folder;
-        _connection = connection;
-        _startedAt = startedAt;
+        _request = request;
+        _header = header;
+        _manifest = manifest;
+        _locks = locks;
         _finished = [];
-        foreach (var entry in finished)
+        foreach (var entry in (manifest?.Files ?? []).Concat(manifest is null ? BackupJournal.Read(folder) : []))
         {
             _finished[entry.AgentId] = entry;
         }
 
-        _tool = tool;
-        _time = time;
-        _journal = new BackupJournal(folder, connection.BaseUri, startedAt);
+        _wantedBefore = (manifest is null ? BackupJournal.ReadWanted(folder) : manifest.Failed.Select(f => new WantedAgent(f.AgentId, f.AgentName)))
+            .DistinctBy(w => w.WantedId).ToDictionary(w => w.WantedId!, StringComparer.Ordinal);
+        _schemaRevision = manifest?.SchemaRevision;
+        _journal = new BackupJournal(folder, header);
         AtomicFile.RemoveLeftovers(folder);
     }
 
     /// <summary>The folder that is written.</summary>
-    public string Folder { get; }
+    public string Folder { get; private set; }
 
-    /// <summary>Where the set that this one replaces is kept until this one is complete; <see langword="null"/> where none is.</summary>
-    public string? Replaced { get; private set; }
+    /// <summary>The set that this one is to replace; <see langword="null"/> if there is none.</summary>
+    public string? Replaces { get; private init; }
 
     /// <summary>The folder that a set would be written to, without making it.</summary>
     /// <param name="request">What is wanted.</param>
-    public static string Plan(BackupSetRequest request) => Find(request) ?? NewFolder(request);
+    public static string Plan(BackupSetRequest request) => Find(request) ?? NewFolders(request.Path, request.Time).First(f => !Directory.Exists(f));
+
+    /// <summary>The files that replacing the set at the path of a request would delete.</summary>
+    /// <param name="request">What is wanted.</param>
+    /// <param name="agentIds">The agents that would be exported.</param>
+    /// <exception cref="LettaException">Those of <see cref="Open"/>.</exception>
+    public static IReadOnlyList<BackupEntry> PlanReplacement(BackupSetRequest request, IReadOnlySet<string> agentIds) => Find(request) is { } existing
+        ? [.. Known(existing).Where(e => agentIds.Contains(e.AgentId))]
+        : [];
 
     /// <summary>Begins a set, or opens one again.</summary>
     /// <param name="request">What is wanted.</param>
     /// <exception cref="LettaException">
     /// <c>BackupSetExists</c>: the path is a set already, and neither to resume nor to replace it was asked for. <c>BackupSetOfAnotherServer</c>: it is a set of
-    /// another server. <c>BackupSetInUse</c>: another run writes it.
+    /// another server. <c>InvalidBackupSet</c>: nothing tells which server the set is of. <c>BackupSetInUse</c>: another run writes it.
     /// </exception>
     public static BackupSet Open(BackupSetRequest request)
     {
-        var existing = Find(request);
-        if (existing is not null && !request.Force)
+        var locks = new List<SetLock>();
+        try
         {
-            return Reopen(existing, request);
-        }
+            if (Find(request) is not { } existing)
+            {
+                return Begin(request.Path, replaces: null, request, locks);
+            }
 
-        var replaced = existing is null ? null : $"{existing}.replaced-{Timestamp(request.Time)}";
-        if (existing is not null)
+            locks.Add(SetLock.Take(existing));
+            var manifest = BackupManifest.Read(existing);
+            var header = manifest is null ? BackupJournal.ReadHeader(existing) : new JournalHeader(manifest.Server, manifest.StartedAt, manifest.Scope);
+            RequireSameServer(existing, header, request);
+            return request.Force
+                ? Begin(Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(existing)))!, existing, request, locks)
+                : new BackupSet(existing, request, header!, manifest, locks);
+        }
+        catch
         {
-            Directory.Move(existing, replaced!);
+            locks.ForEach(l => l.Dispose());
+            throw;
         }
-
-        var folder = existing ?? NewFolder(request);
-        Directory.CreateDirectory(folder);
-        return new BackupSet(folder, request.Connection, request.Time.GetUtcNow(), [], request.Tool, request.Time) { Replaced = replaced };
     }
 
-    /// <summary>The file of an agent that is already in the set, whole, and of the agent as it is now.</summary>
+    /// <summary>Records that an agent is to be in the set.</summary>
+    /// <param name="agentId">Its identifier.</param>
+    /// <param name="agentName">Its name, if known.</param>
+    public void Want(string agentId, string? agentName)
+    {
+        lock (_lock)
+        {
+            var agent = new WantedAgent(agentId, agentName);
+            _wanted[agentId] = agent;
+            _journal.Add(agent);
+        }
+    }
+
+    /// <summary>The file of an agent that is already in the set, as written, and of the agent as it is now.</summary>
     /// <param name="agent">The agent as the server lists it.</param>
     /// <param name="leftOut">What is left out on request.</param>
-    /// <returns>Its backup, or <see langword="null"/> where the agent has to be read.</returns>
+    /// <returns>Its backup, or <see langword="null"/> if the agent has to be read.</returns>
     public LettaAgentBackup? Reuse(LettaAgent agent, IReadOnlyList<string> leftOut)
     {
         BackupEntry? entry;
@@ -96,14 +132,14 @@ internal sealed class BackupSet : IDisposable
             _finished.TryGetValue(agent.Id, out entry);
         }
 
-        if (entry is null || entry.Missing.Count > 0 || entry.UpdatedAt != agent.UpdatedAt || !entry.LeftOut.SequenceEqual(leftOut) || !IsIntact(entry))
+        if (entry is null || entry.Missing.Count > 0 || entry.UpdatedAt != agent.UpdatedAt || !entry.LeftOut.SequenceEqual(leftOut) || !BackupVerdict.IsAsWritten(Folder, entry))
         {
             return null;
         }
 
         lock (_lock)
         {
-            _entries[agent.Id] = entry;
+            _entries[agent.Id] = entry = entry with { IsOlder = false };
         }
 
         return new LettaAgentBackup(entry, Folder, TimeSpan.Zero, reused: true);
@@ -117,7 +153,8 @@ internal sealed class BackupSet : IDisposable
     {
         var name = snapshot.Agent.Id + AgentFileExtension;
         using var file = new AtomicFile(Path.Combine(Folder, name));
-        var counts = SnapshotFileWriter.Write(snapshot, file.Stream, _time.GetUtcNow(), cancellationToken);
+        var now = _request.Time.GetUtcNow();
+        var counts = SnapshotFileWriter.Write(snapshot, leftOut, file.Stream, now, cancellationToken);
         var (length, sha256) = file.Finish();
         var entry = new BackupEntry
         {
@@ -125,6 +162,7 @@ internal sealed class BackupSet : IDisposable
             AgentId = snapshot.Agent.Id,
             AgentName = snapshot.Agent.Name,
             UpdatedAt = snapshot.Agent.UpdatedAt,
+            ExportedAt = now,
             Source = snapshot.Source,
             Length = length,
             Sha256 = sha256,
@@ -137,10 +175,12 @@ internal sealed class BackupSet : IDisposable
             Missing = snapshot.Missing,
             LeftOut = leftOut,
             BlockIds = [.. AgentState.Blocks(snapshot.State).Select(b => b.StringOrNull("id")).OfType<string>()],
+            GroupAgentIds = [.. snapshot.Groups.SelectMany(AgentState.GroupAgentIds).Where(id => id != snapshot.Agent.Id).Distinct(StringComparer.Ordinal)],
         };
         lock (_lock)
         {
-            // The name and what is noted of it go together: were the agent written twice at once, the manifest would else tell of the other file.
+            // The name and its entry go together: if the agent were written twice at once, the manifest would otherwise describe the other file.
+            BeginChange();
             file.Rename();
             _entries[entry.AgentId] = entry;
             _schemaRevision ??= snapshot.SchemaRevision;
@@ -149,7 +189,7 @@ internal sealed class BackupSet : IDisposable
 
         // Not within the lock: the disk takes the names of several files in the time of one.
         file.FlushName();
-        return new LettaAgentBackup(entry, Folder, _time.GetElapsedTime(begun), reused: false);
+        return new LettaAgentBackup(entry, Folder, _request.Time.GetElapsedTime(begun), reused: false);
     }
 
     /// <summary>Notes an agent that could not be backed up.</summary>
@@ -164,47 +204,97 @@ internal sealed class BackupSet : IDisposable
         }
     }
 
-    /// <summary>Writes the manifest and makes the set valid. A set that it replaces is removed now, unless an agent failed.</summary>
-    /// <returns>The manifest.</returns>
-    public BackupManifest Complete()
+    /// <summary>Writes the manifest and makes the set valid.</summary>
+    /// <param name="serverVersion">Version of the server, as it said in this run.</param>
+    /// <returns>
+    /// The manifest; <see langword="null"/> if the set stays unfinished, because it was begun for all agents of the server and this run was asked for some only.
+    /// </returns>
+    public BackupManifest? Complete(string? serverVersion)
     {
-        // What an earlier run had finished and this one was not asked for stays in the set.
-        var kept = _finished.Values.Where(e => !_entries.ContainsKey(e.AgentId) && _failed.TrueForAll(f => f.AgentId != e.AgentId) && IsIntact(e));
-        var files = _entries.Values.Concat(kept).OrderBy(e => e.Name, StringComparer.Ordinal).ToList();
-        var manifest = new BackupManifest
+        if (_manifest is null && _header.Scope == BackupScope.All && _request.Scope == BackupScope.Selected)
         {
-            Tool = _tool,
-            StartedAt = _startedAt,
-            CompletedAt = _time.GetUtcNow(),
-            Server = _connection.BaseUri,
-            ServerVersion = _connection.LettaVersion,
-            SchemaRevision = _schemaRevision,
-            Files = files,
-            Failed = [.. _failed.OrderBy(f => f.AgentId, StringComparer.Ordinal)],
-            SharedBlocks = files.SelectMany(f => f.BlockIds.Select(b => (Block: b, f.AgentId)))
-                .GroupBy(p => p.Block, p => p.AgentId, StringComparer.Ordinal)
-                .Where(g => g.Count() > 1)
-                .OrderBy(g => g.Key, StringComparer.Ordinal)
-                .ToDictionary(g => g.Key, g => (IReadOnlyList<string>)[.. g]),
-        };
-        manifest.Write(Folder);
-        _journal.Dispose();
-        BackupJournal.Remove(Folder);
-        _completed = true;
-        if (Replaced is not null && _failed.Count == 0)
-        {
-            Directory.Delete(Replaced, recursive: true);
-            Replaced = null;
+            return null;
         }
 
-        return manifest;
+        _serverVersion = serverVersion;
+        return WriteManifest([]);
     }
 
-    /// <summary>Lets go of the set. One in which nothing is finished is removed.</summary>
+    /// <summary>Compares the finished set with the one that it is to replace.</summary>
+    /// <returns>The files of the old set that would be deleted, and why the old set has to stay, which is empty if it can be replaced.</returns>
+    public (IReadOnlyList<BackupEntry> Deleted, IReadOnlyList<string> Obstacles) ReviewReplacement()
+    {
+        var old = BackupVerdict.Of(Replaces!, readFiles: true);
+        var kept = Kept(old).Select(e => e.AgentId).ToHashSet(StringComparer.Ordinal);
+        return ([.. Known(Replaces!).Where(e => _entries.ContainsKey(e.AgentId))], BackupVerdict.Of(Folder).LessThan(old, kept));
+    }
+
+    /// <summary>
+    /// Puts the finished set in the place of the old one. Agents of the old set that this run did not export, and files in its folder that are not part of the
+    /// set, move to the new one. If that fails the old set is back in its place.
+    /// </summary>
+    public void Replace()
+    {
+        var place = Replaces!;
+        var old = BackupVerdict.Of(place, readFiles: true);
+        var kept = Kept(old).ToList();
+        foreach (var entry in kept)
+        {
+            CopyFrom(place, entry);
+        }
+
+        WriteManifest(kept);
+        var aside = $"{Path.TrimEndingDirectorySeparator(place)}.replaced-{Timestamp(_request.Time)}";
+        var superseded = Known(place).Where(e => _entries.ContainsKey(e.AgentId)).Concat(kept)
+            .Select(e => Path.GetFileName(e.Name)).Append(BackupManifest.FileName).Append(BackupJournal.FileName).ToHashSet(StringComparer.Ordinal);
+        Directory.Move(place, aside);
+        try
+        {
+            Directory.Move(Folder, place);
+        }
+        catch
+        {
+            Directory.Move(aside, place);
+            throw;
+        }
+
+        Folder = place;
+        foreach (var item in Directory.EnumerateFileSystemEntries(aside).ToList())
+        {
+            var name = Path.GetFileName(item);
+            if (superseded.Contains(name))
+            {
+                File.Delete(item);
+            }
+            else
+            {
+                Directory.Move(item, Path.Combine(place, name));
+            }
+        }
+
+        Directory.Delete(aside);
+    }
+
+    /// <summary>Gives the backup of an agent as it is in the finished set.</summary>
+    /// <param name="backup">The backup as it was when its file was written.</param>
+    public LettaAgentBackup InPlace(LettaAgentBackup backup)
+    {
+        lock (_lock)
+        {
+            return new LettaAgentBackup(_entries[backup.AgentId], Folder, backup.Duration, backup.IsReused);
+        }
+    }
+
+    /// <summary>Releases the set. A set in which nothing is finished is removed.</summary>
     public void Dispose()
     {
         _journal.Dispose();
-        if (!_completed && _entries.Count == 0 && _finished.Count == 0)
+        if (!_completed && _manifest is not null && !_begun)
+        {
+            // Nothing was changed: the manifest still describes the set.
+            BackupJournal.Remove(Folder);
+        }
+        else if (!_completed && _entries.Count == 0 && _finished.Count == 0)
         {
             BackupJournal.Remove(Folder);
             if (!Directory.EnumerateFileSystemEntries(Folder).Any())
@@ -212,9 +302,58 @@ internal sealed class BackupSet : IDisposable
                 Directory.Delete(Folder);
             }
         }
+
+        _locks.ForEach(l => l.Dispose());
     }
 
-    /// <summary>The set that a request means, where there is one.</summary>
+    private static BackupSet Begin(string parent, string? replaces, BackupSetRequest request, List<SetLock> locks)
+    {
+        Directory.CreateDirectory(parent);
+
+        // Two runs of one second want the same name: the lock decides, and the other run takes the next name.
+        foreach (var folder in NewFolders(parent, request.Time).Where(f => !Directory.Exists(f)))
+        {
+            if (SetLock.TryTake(folder) is not { } taken)
+            {
+                continue;
+            }
+
+            locks.Add(taken);
+            if (!Directory.Exists(folder))
+            {
+                Directory.CreateDirectory(folder);
+                var header = new JournalHeader(request.Connection.BaseUri, request.Time.GetUtcNow(), request.Scope);
+                return new BackupSet(folder, request, header, manifest: null, locks) { Replaces = replaces };
+            }
+        }
+
+        throw new UnreachableException();
+    }
+
+    private static void RequireSameServer(string folder, JournalHeader? header, BackupSetRequest request)
+    {
+        if (header is null)
+        {
+            throw new LettaException(
+                "InvalidBackupSet",
+                LettaErrorKind.Refused,
+                $"Nothing tells which server the set '{folder}' is of: its manifest is missing.",
+                $"Write a new set next to it: Export-LettaAgent -Path '{Path.GetDirectoryName(Path.GetFullPath(folder))}'",
+                folder);
+        }
+
+        if (!ServerAddress.IsSame(header.Server, request.Connection.BaseUri))
+        {
+            throw new LettaException(
+                "BackupSetOfAnotherServer",
+                LettaErrorKind.Refused,
+                $"The set '{folder}' is of the server '{header.Server}', not of '{request.Connection.BaseUri}'.",
+                $"Write a new set next to it: Export-LettaAgent -Path '{Path.GetDirectoryName(Path.GetFullPath(folder))}'",
+                folder);
+        }
+    }
+
+    /// <summary>The set that a request means, if there is one.</summary>
     private static string? Find(BackupSetRequest request)
     {
         if (BackupFolder.IsSet(request.Path))
@@ -225,7 +364,7 @@ internal sealed class BackupSet : IDisposable
                     "BackupSetExists",
                     LettaErrorKind.Conflict,
                     $"'{request.Path}' is a backup set already.",
-                    "Give its parent folder for a new set beside it, -Resume to complete this one, or -Force to replace it.",
+                    "Give its parent folder for a new set next to it, -Resume to complete this one, or -Force to replace it.",
                     request.Path);
         }
 
@@ -234,67 +373,126 @@ internal sealed class BackupSet : IDisposable
             : null;
     }
 
-    private static bool CanResume(string folder, Uri server) => BackupJournal.ReadHeader(folder) is { } header
-        ? header.Server == server
-        : BackupManifest.Read(folder) is { Complete: false } manifest && manifest.Server == server;
-
-    private static BackupSet Reopen(string folder, BackupSetRequest request)
+    private static bool CanResume(string folder, Uri server)
     {
-        var manifest = BackupManifest.Read(folder);
-        var header = BackupJournal.ReadHeader(folder) ?? (manifest is null ? null : (manifest.Server, manifest.StartedAt));
-        if (header is { } h && h.Server != request.Connection.BaseUri)
-        {
-            throw new LettaException(
-                "BackupSetOfAnotherServer",
-                LettaErrorKind.Refused,
-                $"The set '{folder}' is of the server {h.Server}, not of {request.Connection.BaseUri}.",
-                "Give the parent folder for a new set.",
-                folder);
-        }
-
-        var noted = BackupJournal.Read(folder).ToList();
-        var finished = (manifest?.Files ?? []).Concat(noted).ToList();
-        var startedAt = header?.StartedAt ?? request.Time.GetUtcNow();
-        var set = new BackupSet(folder, request.Connection, startedAt, finished, request.Tool, request.Time);
-        if (manifest is not null)
-        {
-            // From here on the manifest would not tell the truth; the journal takes over what it says.
-            foreach (var entry in manifest.Files)
-            {
-                set._journal.Add(entry);
-            }
-
-            File.Delete(Path.Combine(folder, BackupManifest.FileName));
-        }
-
-        return set;
+        // A set that is damaged beyond its manifest does not keep the others from being resumed.
+        var verdict = BackupVerdict.Of(folder);
+        var from = verdict.State == LettaBackupState.Unfinished ? BackupJournal.ReadHeader(folder)?.Server : verdict.IsComplete ? null : verdict.Manifest?.Server;
+        return from is not null && ServerAddress.IsSame(from, server);
     }
 
-    private static string NewFolder(BackupSetRequest request)
+    /// <summary>Names for a new set, the best one first.</summary>
+    private static IEnumerable<string> NewFolders(string parent, TimeProvider time)
     {
-        var name = FolderPrefix + Timestamp(request.Time);
-        var folder = Path.Combine(request.Path, name);
-        for (var i = 2; Directory.Exists(folder); i++)
+        var first = Path.Combine(parent, FolderPrefix + Timestamp(time));
+        yield return first;
+        for (var i = 2; ; i++)
         {
-            folder = Path.Combine(request.Path, $"{name}-{i}");
+            yield return $"{first}-{i}";
         }
-
-        return folder;
     }
+
+    /// <summary>The files that the manifest of a set names, or its journal.</summary>
+    private static IEnumerable<BackupEntry> Known(string folder) =>
+        BackupManifest.Read(folder)?.Files ?? BackupJournal.Read(folder).GroupBy(e => e.AgentId, StringComparer.Ordinal).Select(g => g.Last());
 
     private static string Timestamp(TimeProvider time) => time.GetUtcNow().ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
 
-    private bool IsIntact(BackupEntry entry)
+    /// <summary>The files of an old set whose agents this run was not asked for.</summary>
+    private IEnumerable<BackupEntry> Kept(BackupVerdict old) => old.Intact
+        .Where(e => !_wanted.ContainsKey(e.AgentId) && !_entries.ContainsKey(e.AgentId))
+        .Select(e => e.ExportedAt is null ? e with { ExportedAt = old.Manifest?.StartedAt } : e);
+
+    /// <summary>Copies a file of another set, and makes sure that the copy is what the manifest says.</summary>
+    private void CopyFrom(string folder, BackupEntry entry)
     {
-        var file = new FileInfo(Path.Combine(Folder, entry.Name));
-        if (!file.Exists || file.Length != entry.Length)
+        var name = Path.GetFileName(entry.Name);
+        using var file = new AtomicFile(Path.Combine(Folder, name));
+        using (var source = File.OpenRead(Path.Combine(folder, name)))
         {
-            return false;
+            source.CopyTo(file.Stream);
         }
 
-        using var stream = file.OpenRead();
-        return Convert.ToHexString(SHA256.HashData(stream)).Equals(entry.Sha256, StringComparison.OrdinalIgnoreCase);
+        var (_, sha256) = file.Finish();
+        if (!sha256.Equals(entry.Sha256, StringComparison.OrdinalIgnoreCase))
+        {
+            throw new IOException($"'{Path.Combine(folder, name)}' changed while it was copied.");
+        }
+
+        file.Rename();
+        file.FlushName();
     }
+
+    /// <summary>From the first change on the manifest would not be true: the journal takes over its files.</summary>
+    private void BeginChange()
+    {
+        if (_begun)
+        {
+            return;
+        }
+
+        _begun = true;
+        if (_manifest is not null)
+        {
+            foreach (var entry in _manifest.Files)
+            {
+                _journal.Add(entry);
+            }
+
+            foreach (var failure in _wantedBefore.Values)
+            {
+                _journal.Add(failure);
+            }
+
+            File.Delete(Path.Combine(Folder, BackupManifest.FileName));
+        }
+    }
+
+    private BackupManifest WriteManifest(IReadOnlyList<BackupEntry> kept)
+    {
+        var manifest = Describe(kept);
+        manifest.Write(Folder);
+        _journal.Dispose();
+        BackupJournal.Remove(Folder);
+        _completed = true;
+        return manifest;
+    }
+
+    private BackupManifest Describe(IReadOnlyList<BackupEntry> kept)
+    {
+        // What an earlier run had finished and this one was not asked for stays in the set. So does the older file of an agent that failed now.
+        var earlier = _finished.Values.Where(e => !_entries.ContainsKey(e.AgentId)).ToLookup(e => BackupVerdict.IsAsWritten(Folder, e));
+        var damaged = earlier[false].Select(e => new LettaBackupFailure(e.AgentId, e.AgentName, "AgentFileDamaged", "Its file is not as written, and the agent was not exported again."));
+        var failed = _failed.Concat(NotExported()).Concat(damaged).DistinctBy(f => f.AgentId).OrderBy(f => f.AgentId, StringComparer.Ordinal).ToList();
+        var failedIds = failed.Select(f => f.AgentId).ToHashSet(StringComparer.Ordinal);
+        var older = earlier[true].Select(e => e with { IsOlder = failedIds.Contains(e.AgentId), ExportedAt = e.ExportedAt ?? _header.StartedAt });
+        var files = _entries.Values.Concat(older).Concat(kept).OrderBy(e => e.Name, StringComparer.Ordinal).ToList();
+        return new BackupManifest
+        {
+            Tool = _request.Tool,
+            StartedAt = _header.StartedAt,
+            CompletedAt = _request.Time.GetUtcNow(),
+            Server = _header.Server,
+            ServerVersion = _serverVersion,
+            SchemaRevision = _schemaRevision,
+            Scope = _header.Scope == BackupScope.All || _request.Scope == BackupScope.All ? BackupScope.All : BackupScope.Selected,
+            Files = files,
+            Failed = failed,
+            SharedBlocks = files.SelectMany(f => f.BlockIds.Select(b => (Block: b, f.AgentId)))
+                .GroupBy(p => p.Block, p => p.AgentId, StringComparer.Ordinal)
+                .Where(g => g.Count() > 1)
+                .OrderBy(g => g.Key, StringComparer.Ordinal)
+                .ToDictionary(g => g.Key, g => (IReadOnlyList<string>)[.. g]),
+        };
+    }
+
+    /// <summary>
+    /// Agents that were to be in the set and are not: what failed before and was not asked for again, and what an interrupted run did not get to. A run for all
+    /// agents of the server knows better than an earlier one which agents there are.
+    /// </summary>
+    private IEnumerable<LettaBackupFailure> NotExported() => (_request.Scope == BackupScope.All ? _wanted.Values : _wanted.Values.Concat(_wantedBefore.Values))
+        .Where(w => !_entries.ContainsKey(w.WantedId!) && (_wanted.ContainsKey(w.WantedId!) || _manifest is not null || !_finished.ContainsKey(w.WantedId!)))
+        .Select(w => _manifest?.Failed.FirstOrDefault(f => f.AgentId == w.WantedId) ?? new LettaBackupFailure(w.WantedId!, w.WantedName, "NotExported", "The export was interrupted before this agent."));
 }
 
 /// <summary>Where and how a backup set is to be written.</summary>
@@ -303,5 +501,6 @@ internal sealed class BackupSet : IDisposable
 /// <param name="Tool">What writes the set: name and version.</param>
 /// <param name="Resume">Complete the set that is there.</param>
 /// <param name="Force">Replace the set that is there.</param>
+/// <param name="Scope">Which agents are to be in it.</param>
 /// <param name="Time">The clock.</param>
-internal sealed record BackupSetRequest(string Path, LettaConnection Connection, string Tool, bool Resume, bool Force, TimeProvider Time);
+internal sealed record BackupSetRequest(string Path, LettaConnection Connection, string Tool, bool Resume, bool Force, BackupScope Scope, TimeProvider Time);

@@ -86,7 +86,7 @@ internal sealed record ConnectionOption(string Name, ConnectionOptionUse Use, st
     public static IReadOnlyDictionary<string, string> Read(DatabaseAddress address, Func<string, string?> environment)
     {
         var passed = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (name, value) in address.Options)
+        foreach (var (name, value) in address.RevealOptions())
         {
             // asyncpg and pg8000 have other names for it.
             var option = name is "ssl" or "ssl_context" ? SslMode : name;

@@ -58,4 +58,8 @@ internal sealed record ClusterState(
 /// <summary>A database among others.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Comment">Its comment, which is where LettaPS notes how far it got; <see langword="null"/> where it has none.</param>
-internal sealed record ClusterDatabase(string Name, string? Comment);
+internal sealed record ClusterDatabase(string Name, string? Comment)
+{
+    /// <summary>Whether PostgreSQL marked it invalid: its removal was interrupted, and all that is left to do is to remove it.</summary>
+    public bool IsInvalid { get; init; }
+}

@@ -27,10 +27,13 @@ internal sealed record DatabaseFacts
     /// <summary>Most connections at once; -1 for no limit.</summary>
     public int ConnectionLimit { get; init; } = -1;
 
+    /// <summary>Tablespace; <see langword="null"/> where that is the server's default.</summary>
+    public string? Tablespace { get; init; }
+
     /// <summary>What <c>ALTER DATABASE … SET</c> and <c>ALTER ROLE … IN DATABASE … SET</c> set, such as the search path by which Letta finds its schema. No dump carries these.</summary>
     public IReadOnlyList<DatabaseSetting> Settings { get; init; } = [];
 
-    /// <summary>Privileges of others than the owner on the database as a whole; <see langword="null"/> where they are PostgreSQL's own defaults. No dump carries these.</summary>
+    /// <summary>Privileges on the database as a whole; <see langword="null"/> where they are PostgreSQL's own defaults. No dump carries these.</summary>
     public IReadOnlyList<DatabaseGrant>? Grants { get; init; }
 
     /// <summary>Schemas, PostgreSQL's own left out.</summary>
@@ -38,6 +41,9 @@ internal sealed record DatabaseFacts
 
     /// <summary>Extensions, <c>plpgsql</c> left out.</summary>
     public IReadOnlyList<DatabaseExtension> Extensions { get; init; } = [];
+
+    /// <summary>What <c>ALTER DEFAULT PRIVILEGES</c> set: the privileges that objects get when they are made.</summary>
+    public IReadOnlyList<DatabaseDefaultPrivileges> DefaultPrivileges { get; init; } = [];
 
     /// <summary>Roles that own something in it.</summary>
     public IReadOnlyList<string> Owners { get; init; } = [];
@@ -68,13 +74,34 @@ internal sealed record DatabaseGrant(string? Grantee, string Privilege, bool Gra
 /// <summary>A schema.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Owner">Role that owns it.</param>
-internal sealed record DatabaseSchema(string Name, string Owner);
+internal sealed record DatabaseSchema(string Name, string Owner)
+{
+    /// <summary>Privileges on it; <see langword="null"/> where they are PostgreSQL's own defaults, or a manifest of an older LettaPS does not tell.</summary>
+    public IReadOnlyList<DatabaseGrant>? Grants { get; init; }
+
+    /// <summary>Its comment; <see langword="null"/> where it has none.</summary>
+    public string? Comment { get; init; }
+}
+
+/// <summary>The privileges that objects of a kind get when a role makes them.</summary>
+/// <param name="Role">The role that makes them.</param>
+/// <param name="Schema">The schema that they are made in; <see langword="null"/> for all.</param>
+/// <param name="ObjectType">Their kind, as <c>ALTER DEFAULT PRIVILEGES</c> takes it: <c>TABLES</c>.</param>
+/// <param name="Grants">The privileges. Those for all schemas stand in the place of PostgreSQL's own; those for one schema come on top.</param>
+internal sealed record DatabaseDefaultPrivileges(string Role, string? Schema, string ObjectType, IReadOnlyList<DatabaseGrant> Grants);
 
 /// <summary>An extension of a database.</summary>
 /// <param name="Name">Its name: <c>vector</c>.</param>
 /// <param name="Version">Its version.</param>
 /// <param name="Schema">The schema that it is in.</param>
-internal sealed record DatabaseExtension(string Name, string Version, string Schema);
+internal sealed record DatabaseExtension(string Name, string Version, string Schema)
+{
+    /// <summary>Role that owns it, and so may update it; <see langword="null"/> where a manifest of an older LettaPS does not tell.</summary>
+    public string? Owner { get; init; }
+
+    /// <summary>Its comment; <see langword="null"/> where it has none.</summary>
+    public string? Comment { get; init; }
+}
 
 /// <summary>A table with its number of rows.</summary>
 /// <param name="Schema">The schema that it is in.</param>

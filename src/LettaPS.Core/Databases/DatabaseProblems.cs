@@ -14,6 +14,17 @@ internal static class DatabaseProblems
         container.StartAdvice,
         container.Name);
 
+    /// <summary>A host name means more than one container.</summary>
+    /// <param name="server">The server that uses the name.</param>
+    /// <param name="host">The name.</param>
+    /// <param name="containers">The containers.</param>
+    public static LettaException ContainerAmbiguous(ContainerFacts server, string host, IReadOnlyList<ContainerFacts> containers) => new(
+        "DatabaseContainerAmbiguous",
+        LettaErrorKind.Refused,
+        $"The database host '{host}' of '{server.Name}' means more than one container: '{string.Join("', '", containers.Select(c => c.Name).Order(StringComparer.Ordinal))}'.",
+        $"Stop or remove those that are not meant: {server.EngineCommand} stop {containers[^1].Name}",
+        server.Name);
+
     /// <summary>The data of a stopped server are in its container's own layer.</summary>
     /// <param name="server">The container.</param>
     public static LettaException InContainerLayer(ContainerFacts server) => new(
@@ -27,6 +38,26 @@ internal static class DatabaseProblems
     /// <param name="container">Its identifier.</param>
     public static LettaException ContainerGone(string container) =>
         new("ContainerNotFound", LettaErrorKind.NotFound, $"There is no container '{container}' any more.", "Get-LettaServer shows which there are.", container);
+
+    /// <summary>Another run of LettaPS works on a database.</summary>
+    /// <param name="database">Its name.</param>
+    public static LettaException WorkRunning(string database) => new(
+        "DatabaseWorkRunning",
+        LettaErrorKind.Conflict,
+        $"Another LettaPS works on database '{database}'. This run changed nothing.",
+        "Let it finish, then run the command again.",
+        database);
+
+    /// <summary>A run found out that the database is not its own any more.</summary>
+    /// <param name="database">Its name.</param>
+    /// <param name="cause">What made it notice.</param>
+    public static LettaException LockLost(string database, Exception? cause = null) => new(
+        "DatabaseLockFailed",
+        LettaErrorKind.Conflict,
+        $"This run lost its lock on database '{database}', and another LettaPS has taken over. This run changed nothing since.",
+        "Let the other run finish, then look at the result: Get-LettaServer; Test-LettaHealth",
+        database,
+        cause);
 
     /// <summary>Others than Letta's servers are connected to a database that is to be replaced.</summary>
     /// <param name="database">Its name.</param>
@@ -46,9 +77,9 @@ internal static class DatabaseProblems
         var data = server.OwnEnvironment.TryGetValue("PGDATA", out var folder) ? $" --env PGDATA={folder}" : string.Empty;
         var alone = server.State == ContainerState.Paused || ServerDiscovery.DataMount(server) is null
             ? string.Empty
-            : $" If it ends by itself, run its PostgreSQL alone: docker stop {server.Name}; docker run --detach --rm --name {server.Name}-postgres --volumes-from {server.Name}{data}"
+            : $" If it ends by itself, run its PostgreSQL alone: {server.EngineCommand} stop {server.Name}; {server.EngineCommand} run --detach --rm --name {server.Name}-postgres --volumes-from {server.Name}{data}"
                 + $" --publish 127.0.0.1:5433:5432 --entrypoint docker-entrypoint.sh {server.Image} postgres. It is then at -DatabaseUri postgresql://{address.User}:<password>@127.0.0.1:5433/{address.Database}"
-                + $" until: docker stop {server.Name}-postgres";
+                + $" until: {server.EngineCommand} stop {server.Name}-postgres";
         return new LettaException(
             "DatabaseContainerStopped",
             LettaErrorKind.Refused,

@@ -7,22 +7,30 @@ internal interface IDatabaseCluster : IAsyncDisposable
     /// <exception cref="LettaException">The server cannot be reached or refuses; the identifier tells why. This holds for every method here.</exception>
     Task<ClusterState> ReadAsync(CancellationToken cancellationToken);
 
-    /// <summary>Holds off every other LettaPS that would work on the same database, until the returned handle is disposed of.</summary>
+    /// <summary>Keeps every other LettaPS off a database until the returned lock is disposed of.</summary>
     /// <param name="database">Name of the database.</param>
-    /// <exception cref="LettaException"><c>DatabaseWorkRunning</c>: another one is at it.</exception>
-    Task<IAsyncDisposable> LockAsync(string database, CancellationToken cancellationToken);
+    /// <exception cref="LettaException"><c>DatabaseWorkRunning</c>: another run has the lock.</exception>
+    Task<IDatabaseLock> LockAsync(string database, CancellationToken cancellationToken);
 
     /// <summary>Looks at a database and keeps what it sees as it is, so that a dump can be taken of exactly that.</summary>
     /// <param name="database">Name of the database.</param>
     Task<IDatabaseView> ViewAsync(string database, CancellationToken cancellationToken);
 
-    /// <summary>Makes an empty database: owner, encoding, locale, settings, privileges and limit of another; of its schemas those that a fresh database has.</summary>
+    /// <summary>
+    /// Makes an empty database with the owner, encoding, locale, tablespace, settings and privileges of another. What would be in the way while it is
+    /// filled is left to <see cref="FinishAsync"/>.
+    /// </summary>
     /// <param name="name">Its name.</param>
     /// <param name="like">The other one.</param>
     /// <param name="comment">Its comment.</param>
     Task CreateAsync(string name, DatabaseFacts like, string comment, CancellationToken cancellationToken);
 
-    /// <summary>Makes the schemas and extensions of another database in an empty one, and nothing else.</summary>
+    /// <summary>Gives a database that is filled all settings, privileges and limits of another as a whole. Doing it twice does no harm.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="like">The other one.</param>
+    Task FinishAsync(string name, DatabaseFacts like, CancellationToken cancellationToken);
+
+    /// <summary>Makes the schemas and extensions of another database in an empty one, with their owners, privileges and comments, and nothing else.</summary>
     /// <param name="name">Name of the empty one.</param>
     /// <param name="like">The other one.</param>
     Task LayOutAsync(string name, DatabaseFacts like, CancellationToken cancellationToken);
@@ -40,10 +48,12 @@ internal interface IDatabaseCluster : IAsyncDisposable
     /// <param name="name">Name of the database.</param>
     Task AnalyzeAsync(string name, CancellationToken cancellationToken);
 
-    /// <summary>Replaces the comment of a database.</summary>
+    /// <summary>Replaces the comment of a database, if it is still what the caller has seen.</summary>
     /// <param name="name">Name of the database.</param>
+    /// <param name="expected">What the comment must be at that moment, which tells whose the database is; <see langword="null"/> for none.</param>
     /// <param name="comment">The comment; <see langword="null"/> for none.</param>
-    Task CommentAsync(string name, string? comment, CancellationToken cancellationToken);
+    /// <exception cref="LettaException"><c>DatabaseLockFailed</c>: it has another comment.</exception>
+    Task CommentAsync(string name, string? expected, string? comment, CancellationToken cancellationToken);
 
     /// <summary>Gives a database another name.</summary>
     /// <param name="name">Its name.</param>
@@ -58,9 +68,14 @@ internal interface IDatabaseCluster : IAsyncDisposable
     /// <param name="replacement">Name of the new database.</param>
     /// <param name="keepAs">What the old one is called from then on; <see langword="null"/> where there is none.</param>
     /// <param name="keptComment">The comment that the old one gets.</param>
+    /// <param name="expected">The comment that the new one must have at that moment, which tells whose it is.</param>
     /// <param name="comment">The comment that the new one gets.</param>
-    /// <exception cref="LettaException"><c>DatabaseInUse</c>: somebody connects again and again.</exception>
-    Task SwapAsync(string name, string replacement, string? keepAs, string? keptComment, string comment, CancellationToken cancellationToken);
+    /// <exception cref="LettaException"><c>DatabaseInUse</c>: somebody connects again and again. <c>DatabaseLockFailed</c>: the new one has another comment.</exception>
+    Task SwapAsync(string name, string replacement, string? keepAs, string? keptComment, string expected, string comment, CancellationToken cancellationToken);
+
+    /// <summary>How many bytes databases take.</summary>
+    /// <param name="names">Their names; those that do not exist are left out of the result.</param>
+    Task<IReadOnlyDictionary<string, long>> SizesAsync(IReadOnlyList<string> names, CancellationToken cancellationToken);
 
     /// <summary>Removes a database and throws out whoever is connected to it; nothing happens where there is none of that name.</summary>
     /// <param name="name">Name of the database.</param>
@@ -79,6 +94,10 @@ internal interface IDatabaseView : IAsyncDisposable
 
     /// <summary>What the database was, its rows not counted.</summary>
     DatabaseFacts Facts { get; }
+
+    /// <summary>Counts Letta's agents, those that were deleted left out.</summary>
+    /// <returns><see langword="null"/> where the database has no table of them.</returns>
+    Task<long?> CountAgentsAsync(CancellationToken cancellationToken);
 
     /// <summary>Counts the rows of every table.</summary>
     Task<IReadOnlyList<DatabaseTable>> CountAsync(CancellationToken cancellationToken);

@@ -9,6 +9,7 @@ internal static class DatabaseQueries
 {
     public const string Server = "health server";
     public const string Agents = "health agents";
+    public const string AgentTimes = "health agent times";
     public const string AgentNames = "health agent names";
     public const string EmptyAgents = "health empty agents";
     public const string AgentsWithoutEmbedding = "health agents without embedding";
@@ -46,6 +47,7 @@ internal static class DatabaseQueries
                 'used', (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'),
                 'most', current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
                 'usedHere', (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()),
+                'system', CASE WHEN has_function_privilege('pg_control_system()', 'EXECUTE') THEN (SELECT system_identifier::text FROM pg_control_system()) END,
                 'mostHere', (SELECT datconnlimit FROM pg_database WHERE datname = current_database()),
                 'dataDirectory', (SELECT setting FROM pg_settings WHERE name = 'data_directory'))
             """);
@@ -65,6 +67,16 @@ internal static class DatabaseQueries
         foreach (var question in OfIds(catalog.Model, schema).Concat(OfSecrets(catalog.Model, schema)))
         {
             yield return question;
+        }
+    }
+
+    /// <summary>What a comparison of the database with its backups needs: every agent.</summary>
+    public static IEnumerable<DataQuestion> OfBackups(DatabaseSnapshot catalog)
+    {
+        if (catalog.Schema is { } schema && Has(catalog.Model, "agents", "id", "name", "created_at"))
+        {
+            var shown = Has(catalog.Model, "agents", "is_deleted") ? " WHERE is_deleted IS NOT TRUE" : null;
+            yield return new(AgentTimes, $"SELECT coalesce(json_agg(json_build_object('id', id, 'name', name, 'created_at', created_at)), '[]') FROM {Sql.Id(schema, "agents")}{shown}");
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using LettaPS.Core.Backups;
 using LettaPS.Core.Databases.Hosts;
 using LettaPS.Core.Json;
 using LettaPS.Core.Releases;
@@ -76,18 +77,27 @@ internal sealed class HealthContext : IAsyncDisposable
     /// <exception cref="LettaException">It cannot be read.</exception>
     public Task<DatabaseReading?> Database => _database.Value;
 
-    /// <summary>Name of the server's database, by which its dumps are known; Letta's own default where nothing says it.</summary>
-    public async Task<string> DatabaseNameAsync()
+    /// <summary>The server as its backups have to name it.</summary>
+    public async Task<BackedUpServer> BackedUpServerAsync(CancellationToken cancellationToken)
     {
+        DatabaseReading? reading = null;
+        DatabaseAddress? address = null;
         try
         {
-            return (await FindDatabaseAsync().ConfigureAwait(false)).Address?.Database ?? DatabaseAddress.Default.Database;
+            address = (await FindDatabaseAsync().ConfigureAwait(false)).Address;
+            reading = await Database.ConfigureAwait(false);
         }
         catch (LettaException)
         {
-            // Told by the check of the database.
-            return DatabaseAddress.Default.Database;
+            // The check of the database reports it.
         }
+
+        Uri?[] addresses = [Target.Connection?.BaseUri, address is null ? null : new Uri(address.ToString())];
+        return new BackedUpServer(
+            [.. addresses.OfType<Uri>()],
+            address?.Database ?? DatabaseAddress.Default.Database,
+            reading?.Snapshot.Answer(DatabaseQueries.Server)?.StringOrNull("system"),
+            await ExpectedAgentsAsync(reading, cancellationToken).ConfigureAwait(false));
     }
 
     /// <summary>Why the server tells no version, in words; <see langword="null"/> where it does.</summary>
@@ -187,6 +197,26 @@ internal sealed class HealthContext : IAsyncDisposable
         return default;
     }
 
+    /// <summary>The agents of the server, through the API or else from its database.</summary>
+    private async Task<IReadOnlyList<ExpectedAgent>?> ExpectedAgentsAsync(DatabaseReading? reading, CancellationToken cancellationToken)
+    {
+        if (await HasAgentsAnswerAsync().ConfigureAwait(false))
+        {
+            try
+            {
+                return [.. (await ListAgentsAsync(cancellationToken).ConfigureAwait(false)).Agents.Select(a => new ExpectedAgent(a.Id, a.Name, a.CreatedAt))];
+            }
+            catch (LettaException)
+            {
+                // The check of the API reports it, and the database is asked instead.
+            }
+        }
+
+        return reading?.Snapshot.Answer(DatabaseQueries.AgentTimes) is { } rows
+            ? [.. rows.EnumerateArray().Select(a => new ExpectedAgent(a.GetProperty("id").GetString()!, a.StringOrNull("name"), a.TimeOrNull("created_at")))]
+            : null;
+    }
+
     private async Task<EngineView> ReadEngineAsync()
     {
         try
@@ -253,7 +283,7 @@ internal sealed class HealthContext : IAsyncDisposable
             try
             {
                 var snapshot = await database.ReadAsync(
-                    catalog => [.. new SchemaDiagnosis(address, catalog, release).Questions(ofMessages: IsDeep), .. DatabaseQueries.Of(catalog)],
+                    catalog => [.. new SchemaDiagnosis(address, catalog, release).Questions(ofMessages: IsDeep), .. DatabaseQueries.Of(catalog), .. Options.BackupPath is null ? [] : DatabaseQueries.OfBackups(catalog)],
                     SchemaDoctor.ReadingPatience,
                     _cancel).ConfigureAwait(false);
                 return new DatabaseReading(address, snapshot, new SchemaDiagnosis(address, snapshot, release), watch.Elapsed);

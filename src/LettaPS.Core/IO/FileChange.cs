@@ -1,3 +1,4 @@
+using LettaPS.Core.Secrets;
 using LettaPS.Core.Text;
 
 namespace LettaPS.Core.IO;

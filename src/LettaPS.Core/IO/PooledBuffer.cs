@@ -17,6 +17,14 @@ internal sealed class PooledBuffer(int capacity = 4096) : IBufferWriter<byte>, I
     /// <summary>The bytes, valid until more are written.</summary>
     public ReadOnlySpan<byte> Written => _bytes.AsSpan(0, Length);
 
+    /// <summary>Forgets what was written after a length.</summary>
+    /// <param name="length">How many bytes stay.</param>
+    public void Truncate(int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)length, (uint)Length, nameof(length));
+        Length = length;
+    }
+
     /// <summary>Forgets what was written.</summary>
     public void Clear() => Length = 0;
 

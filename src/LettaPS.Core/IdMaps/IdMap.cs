@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using LettaPS.Core.Connections;
 using LettaPS.Core.IO;
 
 namespace LettaPS.Core.IdMaps;
@@ -26,14 +27,22 @@ internal sealed class IdMap
     /// <summary>The servers, by their addresses.</summary>
     public SortedDictionary<string, ServerIdMap> Servers { get; init; } = new(StringComparer.Ordinal);
 
-    /// <summary>The map of one server; an empty one where nothing was restored there yet.</summary>
+    /// <summary>The map of one server, however its address is written; an empty map if nothing was restored there yet.</summary>
     /// <param name="server">Address of the server.</param>
     public ServerIdMap Of(Uri server)
     {
-        var key = server.AbsoluteUri;
+        var spellings = Servers.Keys.Where(k => Uri.TryCreate(k, UriKind.Absolute, out var known) && ServerAddress.IsSame(known, server)).ToList();
+        var key = spellings.Contains(server.AbsoluteUri) || spellings.Count == 0 ? server.AbsoluteUri : spellings[0];
         if (!Servers.TryGetValue(key, out var map))
         {
             Servers[key] = map = new ServerIdMap();
+        }
+
+        // Versions that took every spelling for a server of its own left several maps of one server.
+        foreach (var other in spellings.Where(s => s != key))
+        {
+            map.Add(Servers[other]);
+            Servers.Remove(other);
         }
 
         return map;
@@ -106,6 +115,27 @@ internal sealed class ServerIdMap
     /// <summary>Archives and sources that were made for agents whose restore is under way, by the agents' original identifiers: what a run that is killed leaves
     /// behind is found here and removed by the next.</summary>
     public SortedDictionary<string, List<string>> Unfinished { get; init; } = new(StringComparer.Ordinal);
+
+    /// <summary>Takes over what another map of the same server knows and this one does not.</summary>
+    /// <param name="other">The other map.</param>
+    internal void Add(ServerIdMap other)
+    {
+        foreach (var (mine, theirs) in new[]
+        {
+            (Agents, other.Agents), (Blocks, other.Blocks), (Sources, other.Sources), (Archives, other.Archives), (Groups, other.Groups), (Replaced, other.Replaced),
+        })
+        {
+            foreach (var (oldId, newId) in theirs)
+            {
+                mine.TryAdd(oldId, newId);
+            }
+        }
+
+        foreach (var (agent, unfinished) in other.Unfinished)
+        {
+            Unfinished[agent] = [.. Unfinished.GetValueOrDefault(agent, []).Union(unfinished)];
+        }
+    }
 
     /// <summary>The agent that stands in the place of another.</summary>
     /// <param name="oldId">An original identifier, or that of an agent which was replaced.</param>

@@ -55,7 +55,7 @@ internal static class JsonElementExtensions
         {
             if (element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null)
             {
-                picked[name] = JsonNode.Parse(value.GetRawText());
+                picked[name] = JsonValues.ToNode(value);
             }
         }
 

@@ -8,18 +8,19 @@ namespace LettaPS.Core.Json;
 /// <summary>
 /// Reads a JSON document of any size from a stream, token by token or value by value, holding no more of it than the value asked for.
 /// </summary>
-/// <remarks>Nesting deeper than 256, a single value larger than the limit, invalid UTF-8 and malformed text are <see cref="JsonException"/>s.</remarks>
+/// <remarks>Nesting deeper than the limit, a single value larger than the limit, invalid UTF-8 and malformed text are <see cref="JsonException"/>s.</remarks>
 internal sealed class JsonStreamReader : IDisposable
 {
-    /// <summary>Deepest nesting read. Letta's own documents stay below 32.</summary>
+    /// <summary>Deepest nesting read from a server. Letta's own documents stay below 32.</summary>
     public const int MaxDepth = 256;
+
+    /// <summary>Deepest nesting read from an agent file, which holds what servers answered a few levels further down.</summary>
+    public const int MaxFileDepth = MaxDepth + 16;
 
     /// <summary>Largest single value read where no other limit is given: 128 MiB, several times what a model can take in one message.</summary>
     public const int DefaultMaxValueLength = 128 << 20;
 
     private const int LargeValue = 64 << 10;
-
-    private static readonly JsonReaderOptions s_options = new() { MaxDepth = MaxDepth };
 
     private readonly Stream _stream;
     private readonly int _maxValueLength;
@@ -27,14 +28,16 @@ internal sealed class JsonStreamReader : IDisposable
     private int _start;
     private int _end;
     private bool _final;
-    private JsonReaderState _state = new(s_options);
+    private JsonReaderState _state;
 
     /// <summary>Starts to read.</summary>
     /// <param name="stream">The document in UTF-8, with or without byte order mark. It stays open.</param>
     /// <param name="maxValueLength">Largest single value, in bytes.</param>
-    public JsonStreamReader(Stream stream, int maxValueLength = DefaultMaxValueLength)
+    /// <param name="maxDepth">Deepest nesting.</param>
+    public JsonStreamReader(Stream stream, int maxValueLength = DefaultMaxValueLength, int maxDepth = MaxDepth)
     {
         _stream = stream;
+        _state = new JsonReaderState(new JsonReaderOptions { MaxDepth = maxDepth });
         _maxValueLength = maxValueLength;
         _buffer = ArrayPool<byte>.Shared.Rent(32 << 10);
     }

@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Json;
-using LettaPS.Core.Text;
+using LettaPS.Core.Secrets;
 
 namespace LettaPS.Core.Markdown;
 
@@ -32,6 +32,7 @@ internal sealed class AgentMarkdown(AgentDocument document, AgentRecord agent, s
         WriteHistory(cancellationToken);
         WritePassages(cancellationToken);
         WriteTools();
+        WriteSkills();
         WriteFiles(cancellationToken);
         WriteIndex();
     }
@@ -106,7 +107,6 @@ internal sealed class AgentMarkdown(AgentDocument document, AgentRecord agent, s
             return;
         }
 
-        Directory.CreateDirectory(Path.Combine(folder, "history"));
         var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         var inContext = agent.InContext.ToHashSet();
         MarkdownPage? page = null;
@@ -116,7 +116,12 @@ internal sealed class AgentMarkdown(AgentDocument document, AgentRecord agent, s
             for (var i = 0; i < agent.Messages.Entries.Count; i++)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                var row = JsonSerializer.Deserialize<JsonElement>(agent.Messages.Row(agent.Messages.Entries[i]));
+                var row = JsonValues.Parse(agent.Messages.Row(agent.Messages.Entries[i]));
+                if (MessageMarkdown.Of(row, i + 1, inContext.Contains(i)) is not { } text)
+                {
+                    continue;
+                }
+
                 var its = row.TimeOrNull("created_at")?.ToString("yyyy-MM", CultureInfo.InvariantCulture) ?? (month.Length > 0 ? month : "undated");
                 if (page is null || on == PageLength || string.CompareOrdinal(its, month) > 0)
                 {
@@ -126,7 +131,7 @@ internal sealed class AgentMarkdown(AgentDocument document, AgentRecord agent, s
                     page = Page($"history of {month}", $"history/{MarkdownText.FileName(month, ".md", names)}");
                 }
 
-                page.Write(MessageMarkdown.Of(row, i + 1, inContext.Contains(i)));
+                page.Write(text);
                 on++;
             }
         }
@@ -159,7 +164,7 @@ internal sealed class AgentMarkdown(AgentDocument document, AgentRecord agent, s
                 }
 
                 var tags = string.Join(", ", passage.Strings("tags").Select(MarkdownText.Inline));
-                page!.Write($"## {(++i).ToString(CultureInfo.InvariantCulture)}{(passage.StringOrNull("created_at") is { } time ? $", {MarkdownText.Inline(time)}" : "")}{(tags.Length > 0 ? $", {tags}" : "")}\n\n{MarkdownText.Fence(passage.StringOrNull("text")!)}");
+                page!.Write($"## {(++i).ToString(CultureInfo.InvariantCulture)}{(passage.TimeOrNull("created_at") is { } time ? $", {MarkdownText.Time(time)}" : "")}{(tags.Length > 0 ? $", {tags}" : "")}\n\n{MarkdownText.Fence(passage.StringOrNull("text")!)}");
             }
         }
         finally
@@ -175,7 +180,6 @@ internal sealed class AgentMarkdown(AgentDocument document, AgentRecord agent, s
             return;
         }
 
-        Directory.CreateDirectory(Path.Combine(folder, "tools"));
         var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         using var page = Page("tools", "tools.md");
         foreach (var tool in _tools.Select(t => t.Value))
@@ -194,6 +198,35 @@ internal sealed class AgentMarkdown(AgentDocument document, AgentRecord agent, s
             {
                 page.Write($"Schema:\n\n{MessageMarkdown.Json(schema)}");
             }
+        }
+    }
+
+    /// <summary>Skills belong to the file: each of its agents gets them.</summary>
+    private void WriteSkills()
+    {
+        if (document.Skills.Count == 0)
+        {
+            return;
+        }
+
+        var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        using var page = Page("skills", "skills.md");
+        foreach (var skill in document.Skills)
+        {
+            var name = skill.StringOrNull("name") ?? "skill";
+            page.Write($"## {MarkdownText.Inline(name)}\n\n");
+            WriteText(page, "Source", skill.StringOrNull("source_url"));
+            foreach (var file in skill.ObjectOrNull("files")?.EnumerateObject() ?? default)
+            {
+                // As text whatever it is, so that nothing is run by opening it.
+                Directory.CreateDirectory(Path.Combine(folder, "skills"));
+                var path = MarkdownText.FileName($"{name} {file.Name}", ".txt", names);
+                using var text = new MarkdownPage(Path.Combine(folder, "skills", path));
+                text.Write(file.Value.ValueKind == JsonValueKind.String ? file.Value.GetString()! : file.Value.GetRawText());
+                page.Write($"- {MarkdownText.Link(file.Name, $"skills/{path}")}\n");
+            }
+
+            page.Write("\n");
         }
     }
 
@@ -231,7 +264,6 @@ internal sealed class AgentMarkdown(AgentDocument document, AgentRecord agent, s
             }
 
             // As text whatever it is, so that nothing is run by opening it.
-            Directory.CreateDirectory(Path.Combine(folder, "files"));
             var name = MarkdownText.FileName(title, ".txt", names);
             using var text = new MarkdownPage(Path.Combine(folder, "files", name));
             text.Write(content);

@@ -60,13 +60,23 @@ internal sealed class MarkdownFolder : IDisposable
         {
             cancellationToken.ThrowIfCancellationRequested();
             var name = MarkdownText.FileName(agent.Name, string.Empty, _names);
-            Guarded(_path, () =>
+            var folder = Path.Combine(_temporary, name);
+            try
             {
-                var writer = new AgentMarkdown(document, agent, Path.Combine(_temporary, name));
-                writer.Write(cancellationToken);
-                _agents.Add(writer.Describe(Path.Combine(_path, name)));
-                return true;
-            });
+                Guarded(_path, () =>
+                {
+                    var writer = new AgentMarkdown(document, agent, folder);
+                    writer.Write(cancellationToken);
+                    _agents.Add(writer.Describe(Path.Combine(_path, name)));
+                    return true;
+                });
+            }
+            catch when (Directory.Exists(folder))
+            {
+                // An agent that cannot be written leaves nothing behind; the others stay.
+                Directory.Delete(folder, recursive: true);
+                throw;
+            }
         }
     }
 

@@ -9,7 +9,14 @@ internal sealed class MarkdownPage(string path) : IDisposable
 {
     private static readonly UTF8Encoding s_encoding = new(encoderShouldEmitUTF8Identifier: false);
 
-    private readonly FileStream _file = new(path, PrivateFile.Options(FileMode.CreateNew, FileAccess.Write));
+    private readonly FileStream _file = Create(path);
+
+    /// <summary>Makes the file, and its folder if it is the first one there: no folder is empty.</summary>
+    private static FileStream Create(string path)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        return new FileStream(path, PrivateFile.Options(FileMode.CreateNew, FileAccess.Write));
+    }
 
     /// <summary>Appends text.</summary>
     /// <param name="text">The text, with line feeds.</param>

@@ -35,6 +35,10 @@ internal static class MarkdownText
         return result.ToString();
     }
 
+    /// <summary>A time in a heading.</summary>
+    /// <param name="time">The time.</param>
+    public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
+
     /// <summary>A text of any length, word for word, in a block that it cannot end.</summary>
     /// <param name="text">The text.</param>
     /// <param name="language">What it is: <c>text</c>, <c>json</c>, …</param>
@@ -84,6 +88,7 @@ internal static class MarkdownText
 
         // Windows drops dots and blanks at the end; a dot at the beginning hides the file elsewhere.
         var stem = safe.ToString().Normalize().Trim(' ', '.');
+        stem = extension.Length > 0 && stem.EndsWith(extension, StringComparison.OrdinalIgnoreCase) ? stem[..^extension.Length].Trim(' ', '.') : stem;
         stem = stem.Length == 0 ? "unnamed" : stem;
         stem = s_reserved.Contains(stem.Split('.')[0].TrimEnd()) ? "_" + stem : stem;
         for (var i = 1; ; i++)

@@ -7,6 +7,9 @@ namespace LettaPS;
 /// <param name="Destination">Where it is in the container.</param>
 public sealed record ContainerMount(string Type, string? Name, string Source, string Destination)
 {
+    /// <summary>Whether the container can only read it.</summary>
+    public bool IsReadOnly { get; init; }
+
     /// <summary>
     /// Whether it is a volume that nobody named (64 hexadecimal digits): it survives restarts, but goes with the container under
     /// <c>docker rm -v</c> and <c>docker compose down -v</c>, and a container made anew by hand does not find it again.

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using LettaPS.Core.Connections;
+using LettaPS.Core.Secrets;
 
 namespace LettaPS;
 
@@ -13,6 +14,7 @@ namespace LettaPS;
 public sealed partial class DatabaseAddress
 {
     private readonly string? _password;
+    private readonly IReadOnlyDictionary<string, string> _options;
 
     /// <summary>Describes a database.</summary>
     /// <param name="host">Name or IP address of the PostgreSQL server, or the folder of its Unix socket (absolute path).</param>
@@ -38,7 +40,8 @@ public sealed partial class DatabaseAddress
         Database = database;
         User = user;
         _password = password;
-        Options = options ?? new Dictionary<string, string>();
+        _options = options ?? new Dictionary<string, string>();
+        Options = _options.Keys.Any(SecretText.IsSecretName) ? _options.Where(o => !SecretText.IsSecretName(o.Key)).ToDictionary() : _options;
     }
 
     /// <summary>Where Letta itself looks when it is told nothing: database, role and password <c>letta</c> on this machine's port 5432.</summary>
@@ -79,7 +82,13 @@ public sealed partial class DatabaseAddress
     public static DatabaseAddress Parse(string uri)
     {
         ArgumentNullException.ThrowIfNull(uri);
-        var match = UriForm().Match(uri.Trim());
+        var text = uri.Trim();
+        if (text.Any(char.IsControl))
+        {
+            throw Invalid("It contains a control character. One that belongs to the password is written in percent-encoding.");
+        }
+
+        var match = UriForm().Match(text);
         if (!match.Success)
         {
             throw Invalid("It must look like postgresql://user:password@host:5432/database.");
@@ -159,21 +168,24 @@ public sealed partial class DatabaseAddress
 
     /// <summary>The same database, reached another way.</summary>
     /// <param name="tunnel">The way.</param>
-    internal DatabaseAddress Through(IDatabaseTunnel tunnel) => new(Host, Port, Database, User, _password, Options) { Tunnel = tunnel };
+    internal DatabaseAddress Through(IDatabaseTunnel tunnel) => new(Host, Port, Database, User, _password, _options) { Tunnel = tunnel };
 
     /// <summary>Another database of the same server, reached the same way.</summary>
     /// <param name="database">Name of the database.</param>
-    public DatabaseAddress WithDatabase(string database) => new(Host, Port, database, User, _password, Options) { Tunnel = Tunnel, MoreServers = MoreServers };
+    public DatabaseAddress WithDatabase(string database) => new(Host, Port, database, User, _password, _options) { Tunnel = Tunnel, MoreServers = MoreServers };
 
     /// <summary>The same database where it is published, or where one of several servers has it.</summary>
     /// <param name="host">Name or IP address of the server, or the folder of its Unix socket.</param>
     /// <param name="port">Its port.</param>
-    public DatabaseAddress At(string host, int port) => new(host, port, Database, User, _password, Options) { Tunnel = Tunnel };
+    public DatabaseAddress At(string host, int port) => new(host, port, Database, User, _password, _options) { Tunnel = Tunnel };
 
     /// <summary>The same database, opened as another role.</summary>
     /// <param name="user">Name of the role.</param>
     /// <param name="password">The role's password.</param>
-    public DatabaseAddress As(string user, string? password) => new(Host, Port, Database, user, password, Options) { Tunnel = Tunnel, MoreServers = MoreServers };
+    public DatabaseAddress As(string user, string? password) => new(Host, Port, Database, user, password, _options) { Tunnel = Tunnel, MoreServers = MoreServers };
+
+    /// <summary>All parameters, with the password of a client certificate's key, for the one place that opens the connection. Never log, print or store them.</summary>
+    internal IReadOnlyDictionary<string, string> RevealOptions() => _options;
 
     /// <summary>The password in clear, for the one place that opens the connection. Never log, print or store it.</summary>
     public string? RevealPassword() => _password;

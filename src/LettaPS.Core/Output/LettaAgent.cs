@@ -15,8 +15,8 @@ public sealed class LettaAgent
         AgentType = state.StringOrNull("agent_type");
         Model = state.StringOrNull("model") ?? Handle(state, "llm_config", "model");
         Embedding = state.StringOrNull("embedding") ?? Handle(state, "embedding_config", "embedding_model");
-        Tags = [.. state.Items("tags").Select(t => t.ValueKind == JsonValueKind.String ? t.GetString()! : t.StringOrNull("tag") ?? string.Empty)];
-        Blocks = [.. AgentState.Blocks(state).Select(b => b.StringOrNull("label") ?? string.Empty)];
+        Tags = new LettaList<string>(state.Items("tags").Select(t => t.ValueKind == JsonValueKind.String ? t.GetString()! : t.StringOrNull("tag") ?? string.Empty));
+        Blocks = new LettaList<string>(AgentState.Blocks(state).Select(b => b.StringOrNull("label") ?? string.Empty));
         InContextMessageCount = state.Items("message_ids").Count();
         IsHidden = state.TryGetProperty("hidden", out var hidden) && hidden.ValueKind == JsonValueKind.True;
         CreatedAt = state.TimeOrNull("created_at");

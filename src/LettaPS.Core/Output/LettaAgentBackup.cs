@@ -19,7 +19,7 @@ public sealed class LettaAgentBackup
         ToolCount = entry.Tools;
         FileCount = entry.Files;
         Source = entry.Source;
-        Missing = entry.Missing;
+        Missing = new LettaList<string>(entry.Missing);
         Duration = duration;
         IsReused = reused;
     }

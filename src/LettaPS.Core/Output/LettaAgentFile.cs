@@ -37,10 +37,10 @@ public sealed class LettaAgentFile
     public long Length { get; init; }
 
     /// <summary>What the old file does not contain, in words.</summary>
-    public IReadOnlyList<string> Missing { get; init; } = [];
+    public IReadOnlyList<string> Missing { get; init => field = new LettaList<string>(value); } = new LettaList<string>([]);
 
     /// <summary>What was put right, in words.</summary>
-    public IReadOnlyList<string> Warnings { get; init; } = [];
+    public IReadOnlyList<string> Warnings { get; init => field = new LettaList<string>(value); } = new LettaList<string>([]);
 
     /// <summary>The new file.</summary>
     public override string ToString() => Path;

@@ -1,17 +1,22 @@
 using LettaPS.Core.Backups;
+using LettaPS.Core.Databases.Dumps;
 
 namespace LettaPS;
 
-/// <summary>A backup set, or a folder of agent files of other origin: what <c>Get-LettaBackup</c> gives.</summary>
+/// <summary>A backup set, a dump of the database, or a folder of agent files of other origin: what <c>Get-LettaBackup</c> gives.</summary>
 public sealed class LettaBackup
 {
-    internal LettaBackup(string path, BackupManifest? manifest, LettaBackupState state, IReadOnlyList<LettaBackupFile> files)
+    private readonly long? _length;
+
+    internal LettaBackup(BackupVerdict verdict, IReadOnlyList<LettaBackupFile> files)
     {
-        Path = path;
-        State = state;
-        Files = files;
-        Failures = manifest?.Failed ?? [];
-        CreatedAt = manifest?.StartedAt;
+        var manifest = verdict.Manifest;
+        Path = verdict.Folder;
+        State = verdict.State;
+        Missing = new LettaList<string>(verdict.Gaps);
+        Files = new LettaList<LettaBackupFile>(files);
+        Failures = new LettaList<LettaBackupFailure>(manifest?.Failed ?? []);
+        CreatedAt = verdict.StartedAt;
         CompletedAt = manifest?.CompletedAt;
         Server = manifest?.Server;
         LettaVersion = manifest?.ServerVersion;
@@ -20,13 +25,43 @@ public sealed class LettaBackup
         SharedBlocks = manifest?.SharedBlocks ?? new Dictionary<string, IReadOnlyList<string>>();
     }
 
-    /// <summary>The folder.</summary>
+    internal LettaBackup(string path, LettaBackupState state, IReadOnlyList<LettaBackupFile> files)
+    {
+        Path = path;
+        State = state;
+        Files = new LettaList<LettaBackupFile>(files);
+        Failures = [];
+        SharedBlocks = new Dictionary<string, IReadOnlyList<string>>();
+    }
+
+    internal LettaBackup(string dump, DumpManifest? manifest, string? problem)
+        : this(dump, problem is null ? LettaBackupState.Complete : LettaBackupState.Damaged, [])
+    {
+        Kind = LettaBackupKind.Database;
+        Missing = problem is null ? [] : [problem];
+        CreatedAt = manifest?.TakenAt;
+        Database = manifest?.Database.Name;
+        SchemaRevision = manifest?.Database.AlembicRevision;
+        Tool = manifest?.Tool;
+        _length = File.Exists(dump) ? new FileInfo(dump).Length : 0;
+    }
+
+    /// <summary>The folder of the set, or the file.</summary>
     public string Path { get; }
 
-    /// <summary>Whether it is a finished set.</summary>
+    /// <summary>Whether it holds agents or is a dump of the database.</summary>
+    public LettaBackupKind Kind { get; }
+
+    /// <summary>What the backup is.</summary>
     public LettaBackupState State { get; }
 
-    /// <summary>When the export began (UTC), where the manifest can be read.</summary>
+    /// <summary>Why the backup is not complete, one sentence each.</summary>
+    public IReadOnlyList<string> Missing { get; } = [];
+
+    /// <summary>Name of the database, of a dump.</summary>
+    public string? Database { get; }
+
+    /// <summary>When the export began, or the moment that a dump shows (UTC), if the manifest or the journal of an unfinished set says it.</summary>
     public DateTimeOffset? CreatedAt { get; }
 
     /// <summary>When the export ended (UTC), where the manifest can be read.</summary>
@@ -57,7 +92,7 @@ public sealed class LettaBackup
     public int PassageCount => Files.Sum(f => f.PassageCount);
 
     /// <summary>Size of the files in bytes.</summary>
-    public long Length => Files.Sum(f => f.Length);
+    public long Length => _length ?? Files.Sum(f => f.Length);
 
     /// <summary>Agents that the export could not back up.</summary>
     public IReadOnlyList<LettaBackupFailure> Failures { get; }
@@ -65,27 +100,40 @@ public sealed class LettaBackup
     /// <summary>Blocks that several agents have: identifier of the block, identifiers of the agents.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> SharedBlocks { get; }
 
-    /// <summary>Whether it is a finished set in which nothing is missing of any agent.</summary>
-    public bool IsComplete => State == LettaBackupState.Finished && Failures.Count == 0 && Files.All(f => f.Missing.Count == 0);
+    /// <summary>Whether every agent that was to be in it is there, every file is as written, and nothing is missing.</summary>
+    public bool IsComplete => State == LettaBackupState.Complete;
 
     /// <summary>The folder.</summary>
     public override string ToString() => Path;
 }
 
-/// <summary>What a folder with agent files is.</summary>
+/// <summary>What a backup is.</summary>
 public enum LettaBackupState
 {
-    /// <summary>A set with its manifest and every file that it names.</summary>
-    Finished,
+    /// <summary>Every agent that was to be in the set is there, every file is as written, and nothing of any agent is missing; or a dump that is as written.</summary>
+    Complete,
 
-    /// <summary>A set whose export was broken off; <c>Export-LettaAgent -Resume</c> completes it.</summary>
+    /// <summary>A finished set that lacks an agent or something of an agent.</summary>
+    Incomplete,
+
+    /// <summary>A set whose export was interrupted; <c>Export-LettaAgent -Resume</c> completes it.</summary>
     Unfinished,
 
-    /// <summary>A set whose manifest is gone or not as it was written, or of whose files one is gone or has another size.</summary>
+    /// <summary>A set or dump whose manifest is missing or not as written, or of whose files one is missing or has another size.</summary>
     Damaged,
 
     /// <summary>Files of other origin, without a manifest.</summary>
-    Foreign,
+    External,
+}
+
+/// <summary>What a backup holds.</summary>
+public enum LettaBackupKind
+{
+    /// <summary>Agent files, as <c>Export-LettaAgent</c> writes them.</summary>
+    Agents,
+
+    /// <summary>A dump of the database, as <c>Backup-LettaDatabase</c> writes it.</summary>
+    Database,
 }
 
 /// <summary>An agent file on disk.</summary>
@@ -124,11 +172,17 @@ public sealed class LettaBackupFile
     /// <summary>SHA-256 that the manifest says, in lower-case hexadecimal digits.</summary>
     public string? Sha256 { get; init; }
 
+    /// <summary>When the agent was exported (UTC), if the manifest says it.</summary>
+    public DateTimeOffset? ExportedAt { get; init; }
+
+    /// <summary>Whether the file is of an earlier run, kept because the agent could not be exported again.</summary>
+    public bool IsOlder { get; init; }
+
     /// <summary>When it was last written (UTC).</summary>
     public DateTimeOffset WrittenAt { get; init; }
 
     /// <summary>What the export could not have, in words.</summary>
-    public IReadOnlyList<string> Missing { get; init; } = [];
+    public IReadOnlyList<string> Missing { get; init => field = new LettaList<string>(value); } = new LettaList<string>([]);
 
     /// <summary>The file.</summary>
     public override string ToString() => Path;

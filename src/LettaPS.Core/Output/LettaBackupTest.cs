@@ -6,6 +6,9 @@ public sealed class LettaBackupTest
     /// <summary>The file.</summary>
     public required string Path { get; init; }
 
+    /// <summary>Whether it holds agents or is a dump of the database.</summary>
+    public LettaBackupKind Kind { get; init; }
+
     /// <summary>Its form; <see cref="AgentFileFormat.Unknown"/> for a manifest and for what is no agent.</summary>
     public AgentFileFormat Format { get; init; }
 
@@ -28,8 +31,8 @@ public sealed class LettaBackupTest
     public bool IsValid => Problems.Count == 0;
 
     /// <summary>What is wrong, in words.</summary>
-    public IReadOnlyList<string> Problems { get; init; } = [];
+    public IReadOnlyList<string> Problems { get; init => field = new LettaList<string>(value); } = new LettaList<string>([]);
 
     /// <summary>What the export could not have; that makes a file incomplete, not invalid.</summary>
-    public IReadOnlyList<string> Missing { get; init; } = [];
+    public IReadOnlyList<string> Missing { get; init => field = new LettaList<string>(value); } = new LettaList<string>([]);
 }

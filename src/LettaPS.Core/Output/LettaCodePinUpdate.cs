@@ -10,7 +10,7 @@ public sealed class LettaCodePinUpdate
     public string? BackupPath { get; init; }
 
     /// <summary>The identifiers that changed.</summary>
-    public IReadOnlyList<LettaCodePinChange> Changes { get; init; } = [];
+    public IReadOnlyList<LettaCodePinChange> Changes { get; init => field = new LettaList<LettaCodePinChange>(value); } = new LettaList<LettaCodePinChange>([]);
 
     /// <summary>The file.</summary>
     public override string ToString() => Path;

@@ -19,10 +19,10 @@ public sealed record LettaCompatibility
     public required LettaCompatibilityStatus Status { get; init; }
 
     /// <summary>What does not work, each with its cause; or why nothing can be said.</summary>
-    public IReadOnlyList<string> Reasons { get; init; } = [];
+    public IReadOnlyList<string> Reasons { get; init => field = new LettaList<string>(value); } = new LettaList<string>([]);
 
     /// <summary>What to know besides, which no other version of the two would change.</summary>
-    public IReadOnlyList<string> Notes { get; init; } = [];
+    public IReadOnlyList<string> Notes { get; init => field = new LettaList<string>(value); } = new LettaList<string>([]);
 
     /// <summary>What to do; <see langword="null"/> where nothing is to be done.</summary>
     public string? Recommendation { get; init; }

@@ -1,13 +1,18 @@
 using System.Net;
 using System.Security;
+using System.Text.RegularExpressions;
+using LettaPS.Core.Secrets;
 
 namespace LettaPS;
 
 /// <summary>
 /// Where a Letta server is and how to speak to it. It holds no open socket: it can be kept, piped and used from several runspaces at once.
 /// </summary>
-public sealed class LettaConnection
+public sealed partial class LettaConnection
 {
+    private const int DefaultPort = 8283;
+    private const string ExampleAddress = "http://localhost:8283";
+
     // The timers of .NET count milliseconds in 31 bits.
     private static readonly TimeSpan s_maxTimeout = TimeSpan.FromDays(24);
 
@@ -15,7 +20,7 @@ public sealed class LettaConnection
     private ServerDatabase? _database;
 
     /// <summary>Describes a server.</summary>
-    /// <param name="baseUri">Absolute http or https address of the server, with or without a trailing <c>/v1</c>.</param>
+    /// <param name="baseUri">Address of the server, with or without a trailing <c>/v1</c>: http or https, or the host alone with or without its port.</param>
     /// <param name="apiKey">The server's password, sent as bearer token; <see langword="null"/> where the server has none.</param>
     /// <param name="timeout">Longest wait for the beginning of an answer and between two parts of it; <see langword="null"/> means 100 seconds.</param>
     /// <param name="skipCertificateCheck">Accept any TLS certificate.</param>
@@ -118,16 +123,16 @@ public sealed class LettaConnection
 
     private static string Reveal(SecureString apiKey) => new NetworkCredential(string.Empty, apiKey).Password;
 
-    private static Uri Normalise(Uri uri)
+    private static Uri Normalise(Uri given)
     {
-        if (!uri.IsAbsoluteUri || (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps))
+        var uri = IsWeb(given) ? given : WithScheme(given.OriginalString.Trim());
+        if (uri is null)
         {
             throw new LettaException(
                 "InvalidBaseUri",
                 LettaErrorKind.InvalidInput,
-                $"'{uri}' is not the address of a web server.",
-                "Give an address like http://localhost:8283.",
-                uri);
+                $"'{SecretText.MaskAddress(given.OriginalString)}' is not the address of a Letta server.",
+                $"Specify an address like {ExampleAddress}.");
         }
 
         if (uri.UserInfo.Length > 0)
@@ -148,4 +153,20 @@ public sealed class LettaConnection
 
         return new UriBuilder(uri.Scheme, uri.Host, uri.Port, path.TrimEnd('/') + "/").Uri;
     }
+
+    private static bool IsWeb(Uri uri) => uri.IsAbsoluteUri && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps);
+
+    /// <summary>An address that was given as <c>host</c> or <c>host:port</c>; without a port it is Letta's own.</summary>
+    private static Uri? WithScheme(string text)
+    {
+        if (HostForm().Match(text) is not { Success: true } match || !Uri.TryCreate($"{Uri.UriSchemeHttp}://{text}", UriKind.Absolute, out var uri))
+        {
+            return null;
+        }
+
+        return match.Groups["port"].Success ? uri : new UriBuilder(uri) { Port = DefaultPort }.Uri;
+    }
+
+    [GeneratedRegex(@"^(?:[\p{L}\p{N}](?:[\p{L}\p{N}._-]*[\p{L}\p{N}])?|\[[0-9a-fA-F:.]+\])(?<port>:\d{1,5})?(?:/\S*)?$", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    private static partial Regex HostForm();
 }

@@ -15,6 +15,12 @@ public sealed record LettaDatabaseReplacement
     /// <summary>What the old database is called now; <see langword="null"/> where there was none or it was removed.</summary>
     public string? Previous { get; init; }
 
+    /// <summary>
+    /// Containers of servers that an interrupted run had stopped for this work and that could not be started from here: those of another engine, or that
+    /// are gone.
+    /// </summary>
+    public IReadOnlyList<string> StoppedServers { get; init; } = [];
+
     /// <summary>Rows that were loaded, which are as many as the dump was taken of.</summary>
     public required long RowCount { get; init; }
 

@@ -1,3 +1,6 @@
+using LettaPS.Core.Secrets;
+using LettaPS.Core.Text;
+
 namespace LettaPS;
 
 /// <summary>What sort of failure a <see cref="LettaException"/> tells of. The cmdlets turn it into a PowerShell error category.</summary>
@@ -36,7 +39,7 @@ public enum LettaErrorKind
 
 /// <summary>
 /// A failure that the user is told of: it has one stable identifier per code path and says what to do.
-/// Messages never contain secrets.
+/// Messages never contain secrets: whatever a server, a program or a file wrote into one is masked here, and rid of control characters.
 /// </summary>
 public sealed class LettaException : Exception
 {
@@ -54,7 +57,7 @@ public sealed class LettaException : Exception
         string recommendedAction,
         object? target = null,
         Exception? innerException = null)
-        : base(message, innerException)
+        : base(UntrustedText.ForConsole(SecretText.Mask(message)), innerException)
     {
         ErrorId = errorId;
         Kind = kind;

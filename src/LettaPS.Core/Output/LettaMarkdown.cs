@@ -31,5 +31,5 @@ public sealed class LettaMarkdown
     public int FileCount { get; init; }
 
     /// <summary>What the source file itself says is missing from it, and what its form has no place for.</summary>
-    public IReadOnlyList<string> Missing { get; init; } = [];
+    public IReadOnlyList<string> Missing { get; init => field = new LettaList<string>(value); } = new LettaList<string>([]);
 }

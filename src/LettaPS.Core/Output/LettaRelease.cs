@@ -12,7 +12,7 @@ public sealed class LettaRelease
     internal LettaRelease(ReleaseData data, IReadOnlyList<LettaMigration> migrations)
     {
         _data = data;
-        Migrations = migrations;
+        Migrations = new LettaList<LettaMigration>(migrations);
     }
 
     /// <summary>Its version, the name of its tag.</summary>
@@ -40,13 +40,13 @@ public sealed class LettaRelease
     public bool HasSchema => SchemaCatalogue.Of(Version.ToString()) is not null;
 
     /// <summary>What its migrations change in the database, in their order.</summary>
-    public IReadOnlyList<string> SchemaChanges => [.. Migrations.Select(m => m.Changes).OfType<string>()];
+    public IReadOnlyList<string> SchemaChanges => new LettaList<string>(Migrations.Select(m => m.Changes).OfType<string>());
 
     /// <summary>Routes of the HTTP API that came (<c>+</c>) and went (<c>-</c>) with it.</summary>
-    public IReadOnlyList<string> ApiChanges => _data.ApiChanges;
+    public IReadOnlyList<string> ApiChanges => new LettaList<string>(_data.ApiChanges);
 
     /// <summary>What to know before running it or upgrading to it.</summary>
-    public IReadOnlyList<string> Warnings => _data.Warnings;
+    public IReadOnlyList<string> Warnings => new LettaList<string>(_data.Warnings);
 
     /// <summary>The migrations that came with it, in their order. What an upgrade runs are those of every release on the way.</summary>
     public IReadOnlyList<LettaMigration> Migrations { get; }

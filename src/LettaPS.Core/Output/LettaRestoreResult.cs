@@ -15,6 +15,9 @@ public sealed record LettaRestoreResult
     /// <summary>How it went.</summary>
     public required LettaRestoreStatus Status { get; init; }
 
+    /// <summary>Why it was skipped, what it replaced, or why it has another name; <see langword="null"/> if none of these is so.</summary>
+    public string? Reason { get; init; }
+
     /// <summary>Messages that the restored agent has.</summary>
     public int MessageCount { get; init; }
 
@@ -34,10 +37,10 @@ public sealed record LettaRestoreResult
     public int ToolCount { get; init; }
 
     /// <summary>What of the agent is not there, in words; empty where everything is.</summary>
-    public IReadOnlyList<string> Missing { get; init; } = [];
+    public IReadOnlyList<string> Missing { get; init => field = new LettaList<string>(value); } = new LettaList<string>([]);
 
     /// <summary>What was put right or done otherwise on the way, in words.</summary>
-    public IReadOnlyList<string> Warnings { get; init; } = [];
+    public IReadOnlyList<string> Warnings { get; init => field = new LettaList<string>(value); } = new LettaList<string>([]);
 
     /// <summary>How long it took.</summary>
     public TimeSpan Duration { get; init; }
@@ -53,6 +56,15 @@ public sealed record LettaRestoreResult
     public LettaRestoreResult WithGaps(IEnumerable<string> gaps) => AgentId is null || !gaps.Any()
         ? this
         : this with { Missing = [.. Missing, .. gaps], Status = Status == LettaRestoreStatus.Skipped ? Status : LettaRestoreStatus.RestoredWithGaps };
+
+    /// <summary>The same, now that the agent that was there is deleted.</summary>
+    /// <param name="name">Name of that agent.</param>
+    /// <param name="id">Identifier of that agent.</param>
+    internal LettaRestoreResult Replacing(string name, string id) => this with
+    {
+        Reason = $"It replaced '{name}' ('{id}').",
+        Status = Status == LettaRestoreStatus.Restored ? LettaRestoreStatus.Replaced : Status,
+    };
 
     /// <inheritdoc/>
     public override string ToString() => $"{AgentName}: {Status}";
@@ -72,6 +84,9 @@ public enum LettaRestoreStatus
 
     /// <summary>It is not there, and nothing of it was left behind.</summary>
     Failed,
+
+    /// <summary>Everything that the file says is there, and the agent that was there before was deleted.</summary>
+    Replaced,
 }
 
 /// <summary>What to do with an agent that the target has already.</summary>

@@ -25,7 +25,7 @@ public sealed record LettaSchemaReport
     public string? NearestRelease { get; init; }
 
     /// <summary>All releases of that same schema, <see cref="NearestRelease"/> among them.</summary>
-    public IReadOnlyList<string> EquivalentReleases { get; init; } = [];
+    public IReadOnlyList<string> EquivalentReleases { get; init => field = new LettaList<string>(value); } = new LettaList<string>([]);
 
     /// <summary>How sure that is: 1 where all is there that tells that schema from the others, 0.5 where another fits as well, 0 where nothing does.</summary>
     public double Confidence { get; init; }
@@ -46,7 +46,7 @@ public sealed record LettaSchemaReport
     public int FixableCount { get; init; }
 
     /// <summary>What to know of the database besides: other schemas with Letta's tables, a collation that moved, an extension that is older than its files.</summary>
-    public IReadOnlyList<string> Notes { get; init; } = [];
+    public IReadOnlyList<string> Notes { get; init => field = new LettaList<string>(value); } = new LettaList<string>([]);
 
     /// <summary>Whether a server of the release works on it.</summary>
     public bool IsUsable => Schema is not null && BreakCount == 0;

@@ -28,7 +28,7 @@ public sealed record LettaSchemaUpdate
     public required bool IsServerStarted { get; init; }
 
     /// <summary>What <c>alembic</c> wrote, with passwords masked.</summary>
-    public IReadOnlyList<string> Output { get; init; } = [];
+    public IReadOnlyList<string> Output { get; init => field = new LettaList<string>(value); } = new LettaList<string>([]);
 
     /// <summary>How long it took.</summary>
     public required TimeSpan Duration { get; init; }

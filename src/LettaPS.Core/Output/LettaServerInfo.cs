@@ -18,7 +18,13 @@ public sealed record LettaServerInfo
     public string? Service { get; init; }
 
     /// <summary>Compose files, as compose noted them on the machine where it ran.</summary>
-    public IReadOnlyList<string> ComposeFile { get; init; } = [];
+    public IReadOnlyList<string> ComposeFile { get; init => field = new LettaList<string>(value); } = new LettaList<string>([]);
+
+    /// <summary>Env files that compose was given (<c>--env-file</c>), or found itself.</summary>
+    public IReadOnlyList<string> ComposeEnvironmentFile { get; init; } = [];
+
+    /// <summary>Folder that compose takes for the project's; <see langword="null"/> if the container was not made by compose.</summary>
+    public string? ComposeDirectory { get; init; }
 
     /// <summary>The image as it was asked for: <c>letta/letta:0.16.2</c>.</summary>
     public required string Image { get; init; }
@@ -57,13 +63,13 @@ public sealed record LettaServerInfo
     public Uri? BaseUri { get; init; }
 
     /// <summary>TCP ports of the container, published or not.</summary>
-    public IReadOnlyList<ContainerPort> Ports { get; init; } = [];
+    public IReadOnlyList<ContainerPort> Ports { get; init => field = new LettaList<ContainerPort>(value); } = new LettaList<ContainerPort>([]);
 
     /// <summary>Where its database is.</summary>
     public required LettaDatabaseLocation Database { get; init; }
 
     /// <summary>Volumes and folders mounted into the container.</summary>
-    public IReadOnlyList<ContainerMount> Mounts { get; init; } = [];
+    public IReadOnlyList<ContainerMount> Mounts { get; init => field = new LettaList<ContainerMount>(value); } = new LettaList<ContainerMount>([]);
 
     /// <summary>The variables of its environment that Letta reads, sorted by name; secrets are masked.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();

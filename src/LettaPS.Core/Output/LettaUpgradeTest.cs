@@ -29,13 +29,13 @@ public sealed record LettaUpgradeTest
     public required LettaUpgradeVerdict Verdict { get; init; }
 
     /// <summary>What is not as it should be, the worst first: the messages of <see cref="Checks"/> that warn or block.</summary>
-    public required IReadOnlyList<string> Reasons { get; init; }
+    public required IReadOnlyList<string> Reasons { get; init => field = new LettaList<string>(value); }
 
     /// <summary>Everything that was looked at.</summary>
-    public required IReadOnlyList<LettaUpgradeCheck> Checks { get; init; }
+    public required IReadOnlyList<LettaUpgradeCheck> Checks { get; init => field = new LettaList<LettaUpgradeCheck>(value); }
 
     /// <summary>The migrations on the way, in their order.</summary>
-    public required IReadOnlyList<LettaUpgradeStep> Migrations { get; init; }
+    public required IReadOnlyList<LettaUpgradeStep> Migrations { get; init => field = new LettaList<LettaUpgradeStep>(value); }
 
     /// <summary>How long they will take on this database, estimated from its rows; <see langword="null"/> where those are not known.</summary>
     public TimeSpan? Estimate { get; init; }
@@ -71,7 +71,7 @@ public sealed record LettaUpgradeStep
     public string? Warning { get; init; }
 
     /// <summary>Tables and columns that it drops with all that is in them.</summary>
-    public IReadOnlyList<string> Destroys { get; init; } = [];
+    public IReadOnlyList<string> Destroys { get; init => field = new LettaList<string>(value); } = new LettaList<string>([]);
 
     /// <summary>Whether a failure after it, or an interruption in it, leaves the database between two states.</summary>
     public bool CanStrand { get; init; }

@@ -104,17 +104,17 @@ internal sealed class ModelMapper(IReadOnlyList<JsonElement> models, IReadOnlyLi
         {
             if (old is { } o && o.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null)
             {
-                config[name] = JsonNode.Parse(value.GetRawText());
+                config[name] = JsonValues.ToNode(value);
             }
         }
 
         if (old is { } before && before.TryGetProperty("context_window", out var window) && window.ValueKind == JsonValueKind.Number
             && listed.TryGetProperty("context_window", out var largest) && largest.ValueKind == JsonValueKind.Number && window.GetDouble() < largest.GetDouble())
         {
-            config["context_window"] = JsonNode.Parse(window.GetRawText());
+            config["context_window"] = JsonValues.ToNode(window);
         }
 
-        return JsonSerializer.SerializeToElement(config);
+        return JsonValues.ToElement(config);
     }
 
     private static LettaException NotFound(string handle, IReadOnlyList<JsonElement> among) => new(

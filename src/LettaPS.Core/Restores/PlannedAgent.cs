@@ -35,6 +35,15 @@ internal sealed class PlannedAgent
     /// <summary>Keys of its blocks, sources and archives by which other agents of the run refer to the same.</summary>
     public required IReadOnlyList<string> Keys { get; init; }
 
+    /// <summary>What of the file no restore can bring back, in words.</summary>
+    public IReadOnlyList<string> Unrestored { get; init; } = [];
+
+    /// <summary>Parts of an agent that the file is without: names of <c>lettaps.left_out</c>.</summary>
+    public IReadOnlySet<string> LeftOut { get; init; } = new HashSet<string>();
+
+    /// <summary>When the file was written; <see langword="null"/> where it does not tell.</summary>
+    public DateTimeOffset? ExportedAt { get; init; }
+
     /// <summary>Groups that it belongs to, as the file has them.</summary>
     public required IReadOnlyList<PlannedGroup> Groups { get; init; }
 

@@ -11,6 +11,7 @@ namespace LettaPS.Core.Restores;
 internal sealed class RestorePlan : IDisposable
 {
     private readonly List<AgentDocument> _outlines = [];
+    private readonly List<string> _dumps = [];
     private readonly Dictionary<string, int> _uses = new(StringComparer.Ordinal);
 
     private RestorePlan()
@@ -22,6 +23,9 @@ internal sealed class RestorePlan : IDisposable
 
     /// <summary>Files that cannot be restored.</summary>
     public List<LettaException> Failures { get; } = [];
+
+    /// <summary>What the user should know of the backups, one sentence each.</summary>
+    public List<string> Warnings { get; } = [];
 
     /// <summary>Folder that the map of identifiers is kept in, beside the backup.</summary>
     public string Folder { get; private set; } = string.Empty;
@@ -36,6 +40,11 @@ internal sealed class RestorePlan : IDisposable
         foreach (var path in paths)
         {
             await plan.AddAsync(path, seen, workFolder, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (plan.Agents.Count == 0 && plan.Failures.Count == 0 && plan._dumps is [var dump, ..])
+        {
+            plan.Failures.Add(BackupSelection.OnlyDumps(dump));
         }
 
         plan.KeepNewest();
@@ -75,13 +84,18 @@ internal sealed class RestorePlan : IDisposable
                 backups.Add(backup);
             }
         }
-        catch (LettaException e)
+        catch (Exception e) when (!ItemBoundary.EndsRun(e))
         {
-            Failures.Add(e);
+            Failures.Add(ItemBoundary.Error(e, $"'{path}' cannot be read", path));
             return;
         }
 
-        foreach (var backup in backups)
+        if (backups.TrueForAll(b => b.Kind == LettaBackupKind.Database))
+        {
+            _dumps.Add(path);
+        }
+
+        foreach (var backup in BackupSelection.ByAge(backups))
         {
             var folder = Directory.Exists(backup.Path) ? backup.Path : Path.GetDirectoryName(Path.GetFullPath(backup.Path))!;
             Folder = Folder.Length == 0 ? folder : Folder;
@@ -93,24 +107,21 @@ internal sealed class RestorePlan : IDisposable
         }
     }
 
-    /// <summary>What the manifest beside the files says of each.</summary>
+    /// <summary>What the manifest next to the files says of each. With a damaged manifest, the files are judged by their own content.</summary>
     private Dictionary<string, BackupEntry> Claims(string folder)
     {
-        try
+        var verdict = BackupVerdict.Of(folder);
+        if (verdict is { State: LettaBackupState.Damaged, Manifest: null })
         {
-            var manifest = BackupManifest.Read(folder);
-            foreach (var (block, agents) in manifest?.SharedBlocks ?? new Dictionary<string, IReadOnlyList<string>>())
-            {
-                _uses[block] = agents.Count;
-            }
+            Warnings.Add($"The agents of '{folder}' are restored without its manifest. {string.Join(' ', verdict.Gaps)}");
+        }
 
-            return manifest?.Files.ToDictionary(f => f.Name, StringComparer.Ordinal) ?? [];
-        }
-        catch (LettaException e)
+        foreach (var (block, agents) in verdict.Manifest?.SharedBlocks ?? new Dictionary<string, IReadOnlyList<string>>())
         {
-            Failures.Add(e);
-            return [];
+            _uses[block] = agents.Count;
         }
+
+        return verdict.Manifest?.Files.ToDictionary(f => f.Name, StringComparer.Ordinal) ?? [];
     }
 
     private async Task AddFileAsync(string path, BackupEntry? claim, string workFolder, CancellationToken cancellationToken)
@@ -142,13 +153,16 @@ internal sealed class RestorePlan : IDisposable
                     Database = outline.Database,
                     Outline = agent,
                     Keys = keys,
+                    ExportedAt = outline.ExportedAt,
+                    Unrestored = [.. UnrestoredContent.Of(outline, agent)],
+                    LeftOut = outline.LeftOut.Union(claim?.LeftOut ?? []).ToHashSet(StringComparer.Ordinal),
                     Groups = [.. outline.Groups.Select(g => PlannedGroup.Of(outline, g)).OfType<PlannedGroup>().Where(g => g.Members.Contains(agent.SourceId))],
                 });
             }
         }
-        catch (LettaException e)
+        catch (Exception e) when (!ItemBoundary.EndsRun(e))
         {
-            Failures.Add(e);
+            Failures.Add(ItemBoundary.Error(e, $"'{path}' cannot be read", path));
         }
     }
 }

@@ -69,11 +69,23 @@ internal sealed record ContainerFacts
     /// <summary>Host name of the container.</summary>
     public string HostName { get; init; } = string.Empty;
 
+    /// <summary>Entries of the container's own <c>/etc/hosts</c> that its maker asked for: <c>db.internal:10.0.0.5</c>.</summary>
+    public IReadOnlyList<string> ExtraHosts { get; init; } = [];
+
+    /// <summary>The command that a user of the container's engine types: <c>docker</c> or <c>podman</c>.</summary>
+    public string EngineCommand { get; init; } = Docker;
+
+    /// <summary>The command of Docker's engine.</summary>
+    public const string Docker = "docker";
+
+    /// <summary>Whether the container runs, or would run at this moment if it were not frozen or between two starts.</summary>
+    public bool IsActive => State is ContainerState.Running or ContainerState.Restarting or ContainerState.Paused;
+
     /// <summary>Whether programs can be run in the container.</summary>
     public bool IsRunning => State == ContainerState.Running;
 
     /// <summary>What makes the container run, as advice: a paused one cannot be started.</summary>
-    public string StartAdvice => State == ContainerState.Paused ? $"Let it go on: docker unpause {Name}" : $"Start it: docker start {Name}";
+    public string StartAdvice => State == ContainerState.Paused ? $"Resume it: {EngineCommand} unpause {Name}" : $"Start it: {EngineCommand} start {Name}";
 
     /// <summary>The value of a variable of the container's environment; <see langword="null"/> where it is absent or empty.</summary>
     /// <param name="name">Name of the variable.</param>

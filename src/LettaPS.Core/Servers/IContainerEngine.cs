@@ -1,3 +1,4 @@
+using LettaPS.Core.Databases.Hosts;
 using LettaPS.Core.Connections;
 
 namespace LettaPS.Core.Servers;
@@ -7,6 +8,9 @@ internal interface IContainerEngine : IDisposable
 {
     /// <summary>Where the engine is: <c>unix:///var/run/docker.sock</c>.</summary>
     Uri Endpoint { get; }
+
+    /// <summary>The command that a user of the engine types: <c>docker</c> or <c>podman</c>.</summary>
+    string Command => ContainerFacts.Docker;
 
     /// <summary>All containers, running or not.</summary>
     /// <exception cref="LettaException"><c>EngineUnreachable</c>, <c>EngineAccessDenied</c>.</exception>
@@ -60,10 +64,18 @@ internal interface IContainerEngine : IDisposable
     /// <param name="container">Identifier or name of the container.</param>
     /// <param name="port">The port, as the container itself reaches it on its loopback address.</param>
     /// <exception cref="LettaException"><c>TunnelRefused</c>: nothing listens there, or the container has no program that can connect.</exception>
-    Task<IOpenTunnel> OpenTunnelAsync(string container, int port, CancellationToken cancellationToken);
+    Task<IOpenTunnel> OpenTunnelAsync(string container, int port, CancellationToken cancellationToken) =>
+        OpenTunnelAsync(container, DockerExecTunnel.Loopback, port, cancellationToken);
+
+    /// <summary>The same, to a port of any host that the container can resolve and reach.</summary>
+    /// <param name="container">Identifier or name of the container.</param>
+    /// <param name="host">Name or IP address of the host, as the container knows it.</param>
+    /// <param name="port">The port.</param>
+    /// <exception cref="LettaException"><c>TunnelRefused</c>.</exception>
+    Task<IOpenTunnel> OpenTunnelAsync(string container, string host, int port, CancellationToken cancellationToken);
 
     /// <summary>Starts a container that lives no longer than the returned handle or this process, whichever ends first.</summary>
     /// <param name="specification">What to run.</param>
-    /// <exception cref="LettaException"><c>ImageNotFound</c>: the image is not on this engine (none is pulled). <c>ContainerStartFailed</c>.</exception>
+    /// <exception cref="LettaException"><c>ImageNotFound</c>: the image is not on this engine (none is pulled). <c>ContainerStartFailed</c>. <c>ContainerExists</c>, of the kind <see cref="LettaErrorKind.Conflict"/>: another one has its name.</exception>
     Task<ITemporaryContainer> RunTemporaryAsync(TemporaryContainerSpecification specification, CancellationToken cancellationToken);
 }

@@ -138,7 +138,7 @@ internal sealed class ServerControl(IContainerEngine engine, Func<LettaConnectio
             meaning?.ErrorId ?? errorId,
             kind,
             $"'{container.Name}' did not come up. {reason}.{(meaning is null ? string.Empty : $" {meaning.Meaning}.")} The end of its log:\n{shown}\n",
-            meaning?.RecommendedAction ?? $"See the whole log: docker logs {container.Name}",
+            meaning?.RecommendedAction ?? $"See the whole log: {container.EngineCommand} logs {container.Name}",
             container.Name);
     }
 }

@@ -1,3 +1,5 @@
+using LettaPS.Core.Databases;
+using System.Net;
 using LettaPS.Core.Compose.Model;
 
 namespace LettaPS.Core.Servers;
@@ -29,7 +31,7 @@ internal static class ServerDiscovery
     /// <summary>Label of LettaPS's own temporary containers, which are no servers although they run a server's image.</summary>
     public const string TemporaryLabel = "lettaps.temporary";
 
-    private static readonly string[] s_hostNames = ["host.docker.internal", "gateway.docker.internal", "172.17.0.1"];
+    private static readonly string[] s_hostNames = ["host.docker.internal", "gateway.docker.internal", "host.containers.internal", "172.17.0.1"];
 
     /// <summary>
     /// Whether a container is a V1 server, or was made as one and runs Letta Code since its image was pulled again: its image is Letta's, or is derived from
@@ -84,6 +86,8 @@ internal static class ServerDiscovery
             Project = server.Label("com.docker.compose.project"),
             Service = server.Label(ComposeService),
             ComposeFile = server.Label(ComposeFiles)?.Split(',') ?? [],
+            ComposeEnvironmentFile = server.Label(ComposeEnvironmentFile)?.Split(',') ?? [],
+            ComposeDirectory = server.Label("com.docker.compose.project.working_dir"),
             Image = server.Image,
             Product = ProductOf(server),
             ImageId = server.ImageId,
@@ -130,7 +134,7 @@ internal static class ServerDiscovery
         ArgumentNullException.ThrowIfNull(server);
         ArgumentNullException.ThrowIfNull(all);
         var address = Address(server);
-        var container = FindDatabaseContainer(server, all, address);
+        var container = FindDatabaseContainers(server, all, address) is [var only] ? only : null;
         return new LettaDatabaseLocation
         {
             Kind = container is null ? LettaDatabaseKind.External : container.Id == server.Id ? LettaDatabaseKind.Embedded : LettaDatabaseKind.Container,
@@ -148,12 +152,39 @@ internal static class ServerDiscovery
     /// <param name="server">The server's container.</param>
     /// <param name="all">All containers of the engine.</param>
     /// <param name="address">Where the server reaches its database.</param>
+    /// <exception cref="LettaException"><c>DatabaseContainerAmbiguous</c>.</exception>
     public static ContainerFacts? FindDatabaseContainer(ContainerFacts server, IReadOnlyList<ContainerFacts> all, DatabaseAddress address)
     {
         ArgumentNullException.ThrowIfNull(server);
         ArgumentNullException.ThrowIfNull(all);
         ArgumentNullException.ThrowIfNull(address);
-        return IsEmbedded(server, address) ? server : FindContainer(server, all, address);
+        var found = FindDatabaseContainers(server, all, address);
+        return found.Count > 1 ? throw DatabaseProblems.ContainerAmbiguous(server, address.Host, found) : found.FirstOrDefault();
+    }
+
+    /// <summary>
+    /// The containers that a server's address of its database can mean: those that run, or if none does, those that do not. More than one is no answer.
+    /// </summary>
+    /// <param name="server">The server's container.</param>
+    /// <param name="all">All containers of the engine.</param>
+    /// <param name="address">Where the server reaches its database.</param>
+    public static IReadOnlyList<ContainerFacts> FindDatabaseContainers(ContainerFacts server, IReadOnlyList<ContainerFacts> all, DatabaseAddress address)
+    {
+        ArgumentNullException.ThrowIfNull(server);
+        ArgumentNullException.ThrowIfNull(all);
+        ArgumentNullException.ThrowIfNull(address);
+        return IsEmbedded(server, address) ? [server] : FindContainers(server, all, address);
+    }
+
+    /// <summary>Whether only the server's own container can resolve the name of its database's host.</summary>
+    /// <param name="server">The server's container.</param>
+    /// <param name="address">Where the server reaches its database.</param>
+    public static bool IsKnownToServerOnly(ContainerFacts server, DatabaseAddress address)
+    {
+        ArgumentNullException.ThrowIfNull(server);
+        ArgumentNullException.ThrowIfNull(address);
+        return (s_hostNames.Contains(address.Host) && !IPAddress.TryParse(address.Host, out _))
+            || server.ExtraHosts.Any(h => h.Split(':', '=')[0].Equals(address.Host, StringComparison.OrdinalIgnoreCase));
     }
 
     /// <summary>The mount that a container's PostgreSQL has its data on; <see langword="null"/> where it is in the container's own layer.</summary>
@@ -233,7 +264,7 @@ internal static class ServerDiscovery
     {
         ArgumentNullException.ThrowIfNull(all);
         ArgumentNullException.ThrowIfNull(baseUri);
-        return all.FirstOrDefault(c => IsServer(c) && BaseUri(c, engine) is { } api
+        return all.OrderByDescending(c => c.IsActive).FirstOrDefault(c => IsServer(c) && BaseUri(c, engine) is { } api
             && api.Port == baseUri.Port && (api.Host == baseUri.Host || (api.IsLoopback && baseUri.IsLoopback)));
     }
 
@@ -250,20 +281,30 @@ internal static class ServerDiscovery
     private static bool IsEmbedded(ContainerFacts server, DatabaseAddress address) => IsLoopback(address.Host) && server.NetworkMode is not "host"
         && !server.NetworkMode.StartsWith("container:", StringComparison.Ordinal);
 
-    private static ContainerFacts? FindContainer(ContainerFacts server, IReadOnlyList<ContainerFacts> all, DatabaseAddress address)
+    private static IReadOnlyList<ContainerFacts> FindContainers(ContainerFacts server, IReadOnlyList<ContainerFacts> all, DatabaseAddress address)
     {
         if (ReachedThroughHost(address))
         {
             var sharing = server.NetworkMode.StartsWith("container:", StringComparison.Ordinal) ? server.NetworkMode["container:".Length..] : null;
-            return sharing is not null
-                ? all.FirstOrDefault(c => c.Id == sharing || c.Name == sharing)
-                : all.FirstOrDefault(c => c.Ports.Any(p => p.HostPort == address.Port) && LooksLikePostgres(c))
-                    ?? (RunsStartScript(server) && server.Variable("LETTA_PG_URI") is null ? server : null);
+            if (sharing is not null)
+            {
+                return [.. all.Where(c => c.Id == sharing || c.Name == sharing)];
+            }
+
+            var publishing = ActiveOf(all.Where(c => c.Ports.Any(p => p.HostPort == address.Port) && LooksLikePostgres(c)));
+            return publishing.Count == 0 && RunsStartScript(server) && server.Variable("LETTA_PG_URI") is null ? [server] : publishing;
         }
 
         var networks = server.Networks.Select(n => n.Name).ToHashSet(StringComparer.Ordinal);
-        return all.FirstOrDefault(c => c.Networks.Any(n => networks.Contains(n.Name)
-            && (c.Name == address.Host || c.HostName == address.Host || n.Aliases.Contains(address.Host) || (n.Address.Length > 0 && n.Address == address.Host))));
+        return ActiveOf(all.Where(c => c.Networks.Any(n => networks.Contains(n.Name)
+            && (c.Name == address.Host || c.HostName == address.Host || n.Aliases.Contains(address.Host) || (n.Address.Length > 0 && n.Address == address.Host)))));
+    }
+
+    /// <summary>An engine resolves a name to the containers that run. One that was left behind under the same name is not meant, unless no other is there.</summary>
+    private static List<ContainerFacts> ActiveOf(IEnumerable<ContainerFacts> containers)
+    {
+        var found = containers.Where(c => c.Label(TemporaryLabel) is null).ToList();
+        return found.Any(c => c.IsActive) ? [.. found.Where(c => c.IsActive)] : found;
     }
 
     private static bool ReachedThroughHost(DatabaseAddress address) => IsLoopback(address.Host) || s_hostNames.Contains(address.Host);

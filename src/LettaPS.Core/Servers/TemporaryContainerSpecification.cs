@@ -10,6 +10,12 @@ internal sealed record TemporaryContainerSpecification(string Image, string Scri
     /// <summary>Environment.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Its name, which no other container has; <see langword="null"/> for one of the engine's choice.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>What is done when it is made and has its name, before it is started; when that fails, it is removed.</summary>
+    public Func<CancellationToken, Task>? BeforeStart { get; init; }
+
     /// <summary>A container whose volumes it shares; <see langword="null"/> for none.</summary>
     public string? VolumesFrom { get; init; }
 
@@ -18,6 +24,9 @@ internal sealed record TemporaryContainerSpecification(string Image, string Scri
 
     /// <summary>Further networks.</summary>
     public IReadOnlyList<string> MoreNetworks { get; init; } = [];
+
+    /// <summary>Entries for its <c>/etc/hosts</c>: <c>db.internal:10.0.0.5</c>. A container that shares the network of another one has that one's.</summary>
+    public IReadOnlyList<string> ExtraHosts { get; init; } = [];
 
     /// <summary>How long it may take to end.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(60);

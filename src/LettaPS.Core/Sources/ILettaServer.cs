@@ -7,4 +7,8 @@ internal interface ILettaServer : IAgentSource, IAgentTarget
     /// <returns>The connection with the server's version.</returns>
     /// <exception cref="LettaException">The server cannot be used; the identifier tells why.</exception>
     Task<LettaConnection> CheckAsync(CancellationToken cancellationToken);
+
+    /// <summary>Counts the server's agents.</summary>
+    /// <returns>The number, or <see langword="null"/> if the server does not tell it.</returns>
+    Task<int?> CountAgentsAsync(CancellationToken cancellationToken);
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using LettaPS.Core.Json;
+using LettaPS.Core.Secrets;
 
 namespace LettaPS.Core.Text;
 
@@ -28,11 +29,30 @@ internal static class UntrustedText
             // Not Letta's own error: shown as it is.
         }
 
-        return Shorten(detail.ReplaceLineEndings(" ").Trim(), longest);
+        return Shorten(SecretText.Mask(detail.ReplaceLineEndings(" ").Trim()), longest);
     }
+
+    /// <summary>
+    /// A text as a console may show it: each control character that could move the cursor, colour or hide something, and each mark that turns the direction of
+    /// writing, is replaced. Line breaks and tabs stay.
+    /// </summary>
+    /// <param name="text">The text.</param>
+    public static string ForConsole(string text) => text.All(IsHarmless)
+        ? text
+        : string.Create(text.Length, text, static (span, source) =>
+        {
+            for (var i = 0; i < span.Length; i++)
+            {
+                // A carriage return alone writes over the line.
+                span[i] = IsHarmless(source[i]) || (source[i] == '\r' && i + 1 < source.Length && source[i + 1] == '\n') ? source[i] : '\uFFFD';
+            }
+        });
+
+    private static bool IsHarmless(char c) => c is '\n' or '\t' || (!char.IsControl(c) && c is not ((>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069')));
 
     private static string Shorten(string text, int longest)
     {
+        text = ForConsole(text);
         if (text.Length <= longest)
         {
             return text;

@@ -11,6 +11,7 @@ using LettaPS.Core.Releases;
 using LettaPS.Core.Schemas.Comparison;
 using LettaPS.Core.Schemas.Model;
 using LettaPS.Core.Schemas.Repair;
+using LettaPS.Core.Servers;
 
 namespace LettaPS.Core.Upgrades;
 
@@ -48,7 +49,13 @@ internal sealed class UpgradeExamination
             var (reading, databaseChecks, steps) = await ExamineDatabaseAsync(context, cancellationToken).ConfigureAwait(false);
             var checks = new List<LettaUpgradeCheck>(databaseChecks);
             checks.Add(await BackupAsync(context, cancellationToken).ConfigureAwait(false));
-            checks.AddRange(Containers(await context.Engine.ConfigureAwait(false)));
+            var view = await context.Engine.ConfigureAwait(false);
+            checks.AddRange(Containers(view));
+            if (reading is not null && view.Server is not null)
+            {
+                checks.Add(Sessions(reading, view, view.Server));
+            }
+
             var version = reading is null ? await context.Version.ConfigureAwait(false) : null;
             if (ReleaseCatalogue.TryVersion(version) > _to.Version)
             {
@@ -69,6 +76,21 @@ internal sealed class UpgradeExamination
                 Estimate = steps.Any(s => s.Estimate is null) ? null : TimeSpan.FromSeconds(steps.Sum(s => s.Estimate!.Value.TotalSeconds)),
             };
         }
+    }
+
+    /// <summary>Whoever else is connected to the database loses what he writes if the upgrade is rolled back.</summary>
+    private static LettaUpgradeCheck Sessions(DatabaseReading reading, EngineView view, ContainerFacts server)
+    {
+        var isEmbedded = view.Postgres?.Id == server.Id;
+        var others = reading.Snapshot.Server.Sessions
+            .Where(s => !(isEmbedded && s.Address is null or "127.0.0.1" or "::1") && !server.Networks.Any(n => n.Address.Length > 0 && n.Address == s.Address))
+            .GroupBy(s => s.Text)
+            .Select(g => g.Count() == 1 ? g.Key : $"{g.Key} ({g.Count()} times)")
+            .ToList();
+        return others.Count == 0 ? Ready("Sessions", "Nobody but the server is connected to the database.") : Warn(
+            "Sessions",
+            $"Others than the server are connected to the database: {string.Join(", ", others)}.",
+            "Stop them before the upgrade: a roll-back terminates their sessions, and what they have written since is not in the dump.");
     }
 
     private static LettaUpgradeCheck Ready(string name, string message) => new(name, LettaUpgradeVerdict.Ready, message);
@@ -309,18 +331,18 @@ internal sealed class UpgradeExamination
             return Warn(Name, "Nothing says whether there is a backup.", $"Give -BackupPath. {Take}");
         }
 
-        if (await NewestBackup.FindAsync(path, await context.DatabaseNameAsync().ConfigureAwait(false), cancellationToken).ConfigureAwait(false) is not { } newest)
+        if (NewestBackup.Find(path, await context.BackedUpServerAsync(cancellationToken).ConfigureAwait(false), cancellationToken) is not { } newest)
         {
-            return Block(Name, $"There is no finished backup in '{path}'.", Take);
+            return Block(Name, $"There is no finished backup of this server in '{path}'.", Take);
         }
 
-        var (problems, missing) = await newest.VerifyAsync(cancellationToken).ConfigureAwait(false);
+        var problems = await newest.VerifyAsync(cancellationToken).ConfigureAwait(false);
         var age = _time.GetUtcNow() - newest.TakenAt;
-        return (problems, missing) switch
+        return problems switch
         {
-            ({ Count: > 0 }, _) => Block(Name, $"The newest backup is not as it was written: {Finding.Few(problems)}", Take),
+            { Count: > 0 } => Block(Name, $"The newest backup is not as it was written: {Finding.Few(problems)}", Take),
             _ when age > _options.MaximumBackupAge => Block(Name, $"The newest backup is from {newest.TakenAt:yyyy-MM-dd HH:mm} UTC: what came since would be lost.", Take),
-            (_, { Count: > 0 }) => Warn(Name, $"The newest backup is not complete: {Finding.Few(missing)}", Take),
+            _ when newest.Gaps.Count > 0 => Block(Name, $"The newest backup is not a complete one of this server: {Finding.Few(newest.Gaps)}", Take),
             _ when newest.Dump is null => Warn(Name, "The newest backup is of agents, without runs, steps and files of the database.", Take),
             _ => Ready(Name, $"The dump '{newest.Path}' is as it was written."),
         };

@@ -3,6 +3,8 @@ using System.Security;
 using LettaPS.Cmdlets.Base;
 using LettaPS.Completion;
 using LettaPS.Core.Connections;
+using LettaPS.Core.Secrets;
+using LettaPS.Core.Text;
 using LettaPS.Parameters;
 
 namespace LettaPS.Cmdlets;
@@ -18,9 +20,13 @@ public sealed class ConnectLettaCommand : ServerCheckCmdlet
     private const string ByAddress = "BaseUri";
     private const string ByInputObject = "InputObject";
 
-    /// <summary>Address of the server, with or without <c>/v1</c>. Without it <c>LETTA_BASE_URL</c>, else <c>http://localhost:8283</c>.</summary>
-    [Parameter(Position = 0, ParameterSetName = ByAddress, ValueFromPipelineByPropertyName = true)]
+    /// <summary>
+    /// Address of the server, with or without <c>/v1</c>, or the name of a saved connection. Without it <c>LETTA_BASE_URL</c>, else <c>http://localhost:8283</c>.
+    /// </summary>
+    [Parameter(Position = 0, ParameterSetName = ByAddress, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("Uri", "BaseUrl")]
+    [ArgumentCompleter(typeof(ConnectionNameCompleter))]
+    [ServerAddress]
     public Uri? BaseUri { get; set; }
 
     /// <summary>Name of a connection that <c>Save-LettaConnection</c> keeps. An object from the pipeline that has an address is connected to by that.</summary>
@@ -35,7 +41,7 @@ public sealed class ConnectLettaCommand : ServerCheckCmdlet
 
     /// <summary>
     /// The server's password (<c>LETTA_SERVER_PASSWORD</c> of its container). Without it the one that the saved connection names, else, for an address,
-    /// <c>LETTA_API_KEY</c>, if set.
+    /// <c>LETTA_API_KEY</c>, if <c>LETTA_BASE_URL</c> names this server.
     /// </summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [Alias("Password")]
@@ -80,7 +86,7 @@ public sealed class ConnectLettaCommand : ServerCheckCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        LettaConnection? connected = null;
+        (LettaConnection Connection, int? AgentCount)? result = null;
         try
         {
             var connection = DatabaseUri is null ? Describe() : Describe().WithDatabase(DatabaseAddress.Parse(DatabaseUri));
@@ -88,7 +94,7 @@ public sealed class ConnectLettaCommand : ServerCheckCmdlet
             {
                 try
                 {
-                    connected = await CheckAsync(connection, cancellationToken).ConfigureAwait(false);
+                    result = await CheckAsync(connection, cancellationToken).ConfigureAwait(false);
                 }
                 catch (LettaException e) when (MyInvocation.ExpectingInput)
                 {
@@ -101,13 +107,16 @@ public sealed class ConnectLettaCommand : ServerCheckCmdlet
             Refuse(e);
         }
 
-        if (connected is null)
+        if (result is not var (connected, agents))
         {
             return;
         }
 
         RunspaceState.Current.Connection = connected;
-        WriteVerbose($"Connected to {connected}.");
+
+        // Shown, but never part of the output: what the address leads to is the first thing that a user wants to know.
+        var count = agents switch { null => string.Empty, 1 => ", 1 agent", _ => $", {agents} agents" };
+        WriteHost($"Connected to {connected.BaseUri} (Letta {UntrustedText.Shorten(connected.LettaVersion)}{count}).");
         if (PassThru)
         {
             WriteObject(connected);
@@ -115,7 +124,7 @@ public sealed class ConnectLettaCommand : ServerCheckCmdlet
     }
 
     /// <summary>What errors are about, as it was given.</summary>
-    private object? Target => InputObject ?? (object?)BaseUri ?? Name;
+    private object? Target => InputObject is not null ? InputObject : BaseUri is null ? Name : SecretText.MaskAddress(BaseUri.OriginalString);
 
     // Of many servers, one that cannot be connected to does not keep the others from being worked on.
     private void Refuse(LettaException e)
@@ -147,8 +156,18 @@ public sealed class ConnectLettaCommand : ServerCheckCmdlet
 
         // An empty column of a table is read as an address of no characters.
         var address = BaseUri is { OriginalString.Length: > 0 } ? BaseUri : null;
-        return address is null && !string.IsNullOrEmpty(Name) ? Saved(ConnectionStore.OfUser.Get(Name)) : Given(address ?? EnvironmentConnection.BaseUri);
+        if (address is null)
+        {
+            return string.IsNullOrEmpty(Name) ? Given(EnvironmentConnection.BaseUri) : Saved(ConnectionStore.OfUser.Get(Name));
+        }
+
+        return FindSaved(address.OriginalString) is { } saved ? Saved(saved) : Given(address);
     }
+
+    /// <summary>The connection that was saved under what may be its name or the name of a host.</summary>
+    private static LettaSavedConnection? FindSaved(string text) => text.Contains("://", StringComparison.Ordinal)
+        ? null
+        : ConnectionStore.OfUser.List().FirstOrDefault(c => string.Equals(c.Name, text, StringComparison.OrdinalIgnoreCase));
 
     // The password of LETTA_API_KEY belongs to LETTA_BASE_URL: a server that was saved without one is never sent it.
     private LettaConnection Saved(LettaSavedConnection saved) => new(
@@ -157,6 +176,9 @@ public sealed class ConnectLettaCommand : ServerCheckCmdlet
         Timeout ?? saved.Timeout,
         SkipCertificateCheck || saved.SkipCertificateCheck);
 
-    private LettaConnection Given(Uri address) =>
-        new(address, ApiKey ?? (string.IsNullOrEmpty(KeyVariable) ? EnvironmentConnection.ApiKey : ApiKeyResolver.FromVariable(KeyVariable)), Timeout, SkipCertificateCheck);
+    private LettaConnection Given(Uri address) => new(
+        address,
+        ApiKey ?? (string.IsNullOrEmpty(KeyVariable) ? EnvironmentConnection.ApiKeyFor(address) : ApiKeyResolver.FromVariable(KeyVariable)),
+        Timeout,
+        SkipCertificateCheck);
 }

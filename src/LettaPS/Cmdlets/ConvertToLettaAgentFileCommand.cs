@@ -1,6 +1,8 @@
 using System.Management.Automation;
 using LettaPS.Cmdlets.Base;
 using LettaPS.Core.AgentFiles;
+using LettaPS.Core.Backups;
+using LettaPS.Core.IO;
 using LettaPS.Paths;
 
 namespace LettaPS.Cmdlets;
@@ -14,9 +16,10 @@ namespace LettaPS.Cmdlets;
 public sealed class ConvertToLettaAgentFileCommand : BackupPathCmdlet
 {
     private readonly HashSet<string> _written = [];
+    private readonly List<LettaBackup> _backups = [];
     private string _outPath = null!;
 
-    /// <summary>The new file; or a folder, which takes the files under their names with <c>.af</c>.</summary>
+    /// <summary>The new file; or a folder, which takes the files under their names with <c>.af</c>. For sets and folders it is a folder.</summary>
     [Parameter(Mandatory = true, Position = 1)]
     [ValidateNotNullOrEmpty]
     public string OutPath { get; set; } = null!;
@@ -34,7 +37,58 @@ public sealed class ConvertToLettaAgentFileCommand : BackupPathCmdlet
     /// <inheritdoc/>
     private protected override async Task ProcessPathAsync(string path, CancellationToken cancellationToken)
     {
-        var target = Directory.Exists(_outPath) ? System.IO.Path.Combine(_outPath, System.IO.Path.GetFileNameWithoutExtension(path) + ".af") : _outPath;
+        if (File.Exists(path) && BackupFolder.DumpOf(path) is null)
+        {
+            await ConvertAsync(path, _outPath, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        await foreach (var backup in BackupReader.ReadAsync(path, cancellationToken).ConfigureAwait(false))
+        {
+            _backups.Add(backup);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        var files = BackupSelection.Newest(_backups).Select(f => f.Path).ToList();
+        if (files.Count == 0)
+        {
+            // A dump among files that were converted is left, as in a folder.
+            (_written.Count > 0 ? [] : _backups).ForEach(b => WriteError(BackupSelection.OnlyDumps(b.Path).ToErrorRecord(b.Path)));
+            return;
+        }
+
+        RunToEnd(Progress, cancellationToken => ConvertAllAsync(files, cancellationToken));
+    }
+
+    private async Task ConvertAllAsync(List<string> files, CancellationToken cancellationToken)
+    {
+        if (File.Exists(_outPath))
+        {
+            throw new LettaException("OutPathInvalid", LettaErrorKind.InvalidInput, $"'{_outPath}' is a file, and a backup makes several.", "Give a folder as -OutPath.", _outPath);
+        }
+
+        foreach (var file in files)
+        {
+            try
+            {
+                await ConvertAsync(file, _outPath + System.IO.Path.DirectorySeparatorChar, cancellationToken).ConfigureAwait(false);
+            }
+            catch (LettaException e)
+            {
+                await WriteErrorAsync(e, file).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Converts a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="outPath">The new file; or a folder, which exists or ends as folders do.</param>
+    private async Task ConvertAsync(string path, string outPath, CancellationToken cancellationToken)
+    {
+        var target = Directory.Exists(outPath) || System.IO.Path.EndsInDirectorySeparator(outPath) ? System.IO.Path.Combine(outPath, System.IO.Path.GetFileNameWithoutExtension(path) + ".af") : outPath;
         if (!_written.Add(target))
         {
             throw new LettaException("OutPathTaken", LettaErrorKind.Conflict, $"'{target}' was already written in this run, and would take another agent's place.", "Give a folder as -OutPath.", path);
@@ -47,6 +101,11 @@ public sealed class ConvertToLettaAgentFileCommand : BackupPathCmdlet
 
         if (await ShouldProcessAsync(target, $"Convert {path}").ConfigureAwait(false))
         {
+            if (System.IO.Path.EndsInDirectorySeparator(outPath))
+            {
+                PrivateFile.CreateFolder(outPath);
+            }
+
             var file = await AgentFileConverter.ConvertAsync(path, target, cancellationToken).ConfigureAwait(false);
             foreach (var gap in file.Missing)
             {

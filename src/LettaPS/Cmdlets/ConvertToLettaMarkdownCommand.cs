@@ -2,6 +2,7 @@ using System.Management.Automation;
 using LettaPS.Cmdlets.Base;
 using LettaPS.Core.Backups;
 using LettaPS.Core.Markdown;
+using LettaPS.Core;
 using LettaPS.Paths;
 
 namespace LettaPS.Cmdlets;
@@ -14,7 +15,7 @@ namespace LettaPS.Cmdlets;
 [OutputType(typeof(LettaMarkdown))]
 public sealed class ConvertToLettaMarkdownCommand : BackupPathCmdlet
 {
-    private readonly List<string> _files = [];
+    private readonly List<LettaBackup> _backups = [];
     private string _outPath = null!;
 
     /// <summary>The new folder, for all files of the pipeline.</summary>
@@ -37,34 +38,39 @@ public sealed class ConvertToLettaMarkdownCommand : BackupPathCmdlet
     {
         await foreach (var backup in BackupReader.ReadAsync(path, cancellationToken).ConfigureAwait(false))
         {
-            _files.AddRange(backup.Files.Select(f => f.Path));
+            _backups.Add(backup);
         }
     }
 
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        if (_files.Count == 0 || !ShouldProcess(_outPath, $"Write {_files.Count} agent files as Markdown"))
+        var files = BackupSelection.Newest(_backups).Select(f => f.Path).ToList();
+        if (files.Count == 0)
         {
+            _backups.FindAll(b => b.Kind == LettaBackupKind.Database).ForEach(b => WriteError(BackupSelection.OnlyDumps(b.Path).ToErrorRecord(b.Path)));
             return;
         }
 
-        Progress.Total = _files.Count;
-        RunToEnd(Progress, WriteAsync);
+        if (ShouldProcess(_outPath, $"Write {files.Count} agent files as Markdown"))
+        {
+            Progress.Total = files.Count;
+            RunToEnd(Progress, cancellationToken => WriteAsync(files, cancellationToken));
+        }
     }
 
-    private async Task WriteAsync(CancellationToken cancellationToken)
+    private async Task WriteAsync(List<string> files, CancellationToken cancellationToken)
     {
         using var folder = MarkdownFolder.Open(_outPath, Force);
-        foreach (var file in _files)
+        foreach (var file in files)
         {
             try
             {
                 await folder.AddAsync(file, cancellationToken).ConfigureAwait(false);
             }
-            catch (LettaException e) when (e.ErrorId is "AgentFileInvalid" or "AgentFileUnreadable")
+            catch (Exception e) when (e is not LettaException { ErrorId: "MarkdownWriteFailed" } && !ItemBoundary.EndsRun(e))
             {
-                await WriteErrorAsync(e, file).ConfigureAwait(false);
+                await WriteErrorAsync(ItemBoundary.Error(e, $"'{file}' cannot be converted", file), file).ConfigureAwait(false);
             }
 
             Progress.AddDone();

@@ -4,8 +4,11 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using LettaPS.Cmdlets.Base;
 using LettaPS.Completion;
+using LettaPS.Core;
+using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Agents;
 using LettaPS.Core.Backups;
+using LettaPS.Core.Connections;
 using LettaPS.Core.Sources;
 using LettaPS.Paths;
 
@@ -22,7 +25,8 @@ public sealed class ExportLettaAgentCommand : AgentSourceCmdlet
     private const string ByInputObject = "InputObject";
     private const string ById = "Id";
 
-    private readonly Dictionary<Uri, Session> _sessions = [];
+    private readonly List<Session> _sessions = [];
+    private readonly Dictionary<Uri, LettaException> _unusable = [];
     private readonly ConcurrentQueue<string> _warnings = new();
     private Channel<Order> _orders = null!;
     private ProgressBar _progress = null!;
@@ -79,6 +83,7 @@ public sealed class ExportLettaAgentCommand : AgentSourceCmdlet
     {
         base.BeginProcessing();
         _folder = ResolvePath();
+        RefuseWhatDoesNotGoTogether();
         _leftOut = [.. LeftOut()];
         _orders = Channel.CreateBounded<Order>(ThrottleLimit);
         _progress = NewProgress("Backing up Letta agents", "agents");
@@ -135,21 +140,33 @@ public sealed class ExportLettaAgentCommand : AgentSourceCmdlet
         }
     }
 
+    private void RefuseWhatDoesNotGoTogether()
+    {
+        var problem = Force && Resume ? "-Force replaces a set, and -Resume completes it."
+            : (Force || Resume) && Connection is [var first, .. var others] && others.Any(c => !ServerAddress.IsSame(c.BaseUri, first.BaseUri)) && BackupFolder.IsSet(_folder)
+                ? $"'{_folder}' is a set of one server, and {Connection.Length} connections are given."
+                : null;
+        if (problem is not null)
+        {
+            ThrowTerminatingError(new LettaException("ParametersDisagree", LettaErrorKind.InvalidInput, problem, "Leave one of the two out.", _folder).ToErrorRecord());
+        }
+    }
+
     private IEnumerable<string> LeftOut()
     {
         if (NoHistory)
         {
-            yield return "History";
+            yield return AgentFilePart.History;
         }
 
         if (NoArchive)
         {
-            yield return "Archive";
+            yield return AgentFilePart.Archive;
         }
 
         if (!IncludeSecret)
         {
-            yield return "Secrets";
+            yield return AgentFilePart.Secrets;
         }
     }
 
@@ -170,15 +187,15 @@ public sealed class ExportLettaAgentCommand : AgentSourceCmdlet
         {
             var options = new ParallelOptions { MaxDegreeOfParallelism = ThrottleLimit, CancellationToken = cancellationToken };
             await Parallel.ForEachAsync(ReadOrdersAsync(cancellationToken), options, (order, token) => new ValueTask(ExportAgentAsync(order.Session, order.Id, order.Agent, token))).ConfigureAwait(false);
-            foreach (var session in _sessions.Values)
+            foreach (var session in _sessions)
             {
-                await CompleteAsync(session).ConfigureAwait(false);
+                await CompleteAsync(session, cancellationToken).ConfigureAwait(false);
             }
         }
         finally
         {
             _orders.Writer.TryComplete(new InvalidOperationException("The export has ended."));
-            foreach (var session in _sessions.Values)
+            foreach (var session in _sessions)
             {
                 session.Dispose();
             }
@@ -190,7 +207,11 @@ public sealed class ExportLettaAgentCommand : AgentSourceCmdlet
     {
         await foreach (var order in _orders.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
         {
-            var session = await SessionOfAsync(order.Connection, cancellationToken).ConfigureAwait(false);
+            if (await SessionOfAsync(order, cancellationToken).ConfigureAwait(false) is not { } session)
+            {
+                continue;
+            }
+
             if (order.Id is not null)
             {
                 if (await CheckAsync(session, order.Id).ConfigureAwait(false) is { } id && await WantsAsync(session, id, order.Agent).ConfigureAwait(false))
@@ -202,13 +223,31 @@ public sealed class ExportLettaAgentCommand : AgentSourceCmdlet
             }
 
             var everything = AgentQuery.Everything with { OnInvalid = e => RefuseAsync(session, e) };
-            await foreach (var agent in session.Source.ListAsync(everything, cancellationToken).ConfigureAwait(false))
+            var agents = session.Source.ListAsync(everything, cancellationToken).GetAsyncEnumerator(cancellationToken);
+            await using (agents.ConfigureAwait(false))
             {
-                if (await WantsAsync(session, agent.Id, agent).ConfigureAwait(false))
+                while (await NextAsync(session, agents).ConfigureAwait(false) is { } agent)
                 {
-                    yield return (session, agent.Id, agent);
+                    if (await WantsAsync(session, agent.Id, agent).ConfigureAwait(false))
+                    {
+                        yield return (session, agent.Id, agent);
+                    }
                 }
             }
+        }
+    }
+
+    /// <summary>The next agent of a list. A list that fails is one error: the agents before are exported, and the set says that it is not complete.</summary>
+    private async Task<LettaAgent?> NextAsync(Session session, IAsyncEnumerator<LettaAgent> agents)
+    {
+        try
+        {
+            return await agents.MoveNextAsync().ConfigureAwait(false) ? agents.Current : null;
+        }
+        catch (Exception e) when (!ItemBoundary.EndsRun(e))
+        {
+            await RefuseAsync(session, ItemBoundary.Error(e, $"The agents of '{session.Source.Connection.BaseUri}' cannot be listed", session.Source.Connection.BaseUri)).ConfigureAwait(false);
+            return null;
         }
     }
 
@@ -244,21 +283,39 @@ public sealed class ExportLettaAgentCommand : AgentSourceCmdlet
         return false;
     }
 
-    private async Task<Session> SessionOfAsync(LettaConnection connection, CancellationToken cancellationToken)
+    /// <summary>The work on the server of an order; <see langword="null"/> if the server cannot be used, which is one error for each agent that was asked for.</summary>
+    private async Task<Session?> SessionOfAsync(Order order, CancellationToken cancellationToken)
     {
-        if (!_sessions.TryGetValue(connection.BaseUri, out var session))
+        var server = order.Connection.BaseUri;
+        if (_sessions.Find(s => ServerAddress.IsSame(s.Source.Connection.BaseUri, server)) is { } open)
         {
-            var source = await OpenSourceAsync(connection, _progress.AddBytes, _warnings.Enqueue, cancellationToken).ConfigureAwait(false);
-            _sessions[connection.BaseUri] = session = new Session(source);
+            return open;
         }
 
-        return session;
+        if (!_unusable.TryGetValue(server, out var failure))
+        {
+            try
+            {
+                var source = await OpenSourceAsync(order.Connection, _progress.AddBytes, _warnings.Enqueue, cancellationToken).ConfigureAwait(false);
+                var request = new BackupSetRequest(
+                    _folder, source.Connection, ToolIdentity.WithVersion, Resume, Force, order.Id is null ? BackupScope.All : BackupScope.Selected, TimeProvider.System);
+                var session = new Session(source, request);
+                _sessions.Add(session);
+                return session;
+            }
+            catch (Exception e) when (!ItemBoundary.EndsRun(e))
+            {
+                _unusable[server] = failure = ItemBoundary.Error(e, $"The server '{server}' cannot be used", server);
+            }
+        }
+
+        await WriteErrorAsync(failure, (object?)order.Id ?? server).ConfigureAwait(false);
+        return null;
     }
 
     private async Task<bool> AgreeAsync(Session session, string id, LettaAgent? agent)
     {
-        var request = new BackupSetRequest(_folder, session.Source.Connection, ToolIdentity.WithVersion, Resume, Force, TimeProvider.System);
-        var folder = session.Set?.Folder ?? BackupSet.Plan(request);
+        var folder = session.Set is { } open ? open.Replaces ?? open.Folder : BackupSet.Plan(session.Request);
         if (!await ShouldProcessAsync(agent is null ? id : $"{agent.Name} ({id})", $"Back up to {folder}").ConfigureAwait(false))
         {
             return false;
@@ -266,7 +323,8 @@ public sealed class ExportLettaAgentCommand : AgentSourceCmdlet
 
         try
         {
-            session.Set ??= BackupSet.Open(request);
+            session.Set ??= BackupSet.Open(session.Request);
+            session.Set.Want(id, agent?.Name);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -279,27 +337,32 @@ public sealed class ExportLettaAgentCommand : AgentSourceCmdlet
     private async Task ExportAgentAsync(Session session, string id, LettaAgent? agent, CancellationToken cancellationToken)
     {
         var set = session.Set!;
+        LettaAgentBackup? backup = null;
         try
         {
             var begun = TimeProvider.System.GetTimestamp();
-            if (Resume && set.Reuse(agent ?? await session.Source.GetAsync(id, cancellationToken).ConfigureAwait(false), _leftOut) is { } kept)
+            backup = Resume ? set.Reuse(agent ?? await session.Source.GetAsync(id, cancellationToken).ConfigureAwait(false), _leftOut) : null;
+            if (backup is null)
             {
-                await WriteObjectAsync(kept).ConfigureAwait(false);
-                return;
+                using var snapshot = await session.Source.ReadAsync(id, new SnapshotOptions(set.Folder, !NoHistory, !NoArchive, IncludeSecret), cancellationToken).ConfigureAwait(false);
+                backup = set.Write(snapshot, _leftOut, begun, cancellationToken);
             }
-
-            using var snapshot = await session.Source.ReadAsync(id, new SnapshotOptions(set.Folder, !NoHistory, !NoArchive, IncludeSecret), cancellationToken).ConfigureAwait(false);
-            await WriteObjectAsync(set.Write(snapshot, _leftOut, begun, cancellationToken)).ConfigureAwait(false);
-        }
-        catch (LettaException e)
-        {
-            set.Fail(id, agent?.Name, e);
-            await WriteErrorAsync(e, id).ConfigureAwait(false);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // A disk that is full or a folder that may not be written stays so for every other agent.
             throw WriteFailed(set.Folder, e);
+        }
+        catch (Exception e) when (!ItemBoundary.EndsRun(e))
+        {
+            var failure = ItemBoundary.Error(e, $"The agent '{agent?.Name ?? id}' ({id}) cannot be backed up", id);
+            set.Fail(id, agent?.Name, failure);
+            await WriteErrorAsync(failure, id).ConfigureAwait(false);
+        }
+
+        if (backup is not null)
+        {
+            await session.EmitAsync(backup, WriteObjectAsync).ConfigureAwait(false);
         }
 
         _progress.AddDone();
@@ -317,10 +380,11 @@ public sealed class ExportLettaAgentCommand : AgentSourceCmdlet
         folder,
         cause);
 
-    private async Task CompleteAsync(Session session)
+    private async Task CompleteAsync(Session session, CancellationToken cancellationToken)
     {
         if (session.Set is not { } set)
         {
+            await SayWhyNothingIsWrittenAsync(session).ConfigureAwait(false);
             return;
         }
 
@@ -329,21 +393,88 @@ public sealed class ExportLettaAgentCommand : AgentSourceCmdlet
             set.Fail(failure.Target as string ?? string.Empty, null, failure);
         }
 
-        var manifest = set.Complete();
-        await WriteVerboseAsync($"{manifest.Files.Count} agents are in {set.Folder}, {manifest.Failed.Count} failed.").ConfigureAwait(false);
-        if (set.Replaced is { } old)
+        try
         {
-            await WriteWarningAsync($"Not every agent could be backed up, so the set that was to be replaced is kept as '{old}'.").ConfigureAwait(false);
+            if (set.Complete(session.Source.Connection.LettaVersion) is not { } manifest)
+            {
+                await WriteWarningAsync($"The set '{set.Folder}' stays unfinished: it was begun for all agents of the server. Complete it: Export-LettaAgent -Path '{set.Folder}' -Resume").ConfigureAwait(false);
+                return;
+            }
+
+            await WriteVerboseAsync($"{manifest.Files.Count} agents are in {set.Folder}, {manifest.Failed.Count} failed.").ConfigureAwait(false);
+            foreach (var older in manifest.Files.Where(f => f.IsOlder))
+            {
+                await WriteWarningAsync($"The set keeps the file of '{older.AgentName}' ({older.AgentId}) from {older.ExportedAt:yyyy-MM-dd HH:mm} UTC, because the agent could not be exported again.").ConfigureAwait(false);
+            }
+
+            if (manifest.AgentsOutside() is { Count: > 0 } outside)
+            {
+                await WriteWarningAsync(
+                    $"{outside.Count} agents belong to groups of the exported agents and are not in the set: {string.Join(", ", outside)}. Add them: Export-LettaAgent -Path '{set.Replaces ?? set.Folder}' -Resume -Id {string.Join(", ", outside)}").ConfigureAwait(false);
+            }
+
+            if (set.Replaces is { } old)
+            {
+                await ReplaceAsync(set, old, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw WriteFailed(set.Folder, e);
+        }
+
+        foreach (var backup in session.Held)
+        {
+            await WriteObjectAsync(set.InPlace(backup)).ConfigureAwait(false);
         }
     }
+
+    /// <summary>Puts the new set in the place of the old one, unless the new set is less whole: then both are kept.</summary>
+    private async Task ReplaceAsync(BackupSet set, string old, CancellationToken cancellationToken)
+    {
+        var (deleted, obstacles) = set.ReviewReplacement();
+        cancellationToken.ThrowIfCancellationRequested();
+        if (obstacles.Count > 0)
+        {
+            await WriteErrorAsync(new LettaException(
+                "BackupSetReplaceFailed",
+                LettaErrorKind.Refused,
+                $"The set '{old}' was not replaced, because the new set is less complete. The new set is kept as '{set.Folder}'. {string.Join(' ', obstacles)}",
+                $"Complete the new set: Export-LettaAgent -Path '{set.Folder}' -Resume",
+                old)).ConfigureAwait(false);
+        }
+        else if (await ShouldProcessAsync(old, DescribeReplacement(deleted)).ConfigureAwait(false))
+        {
+            set.Replace();
+        }
+    }
+
+    private async Task SayWhyNothingIsWrittenAsync(Session session)
+    {
+        if (session.Asked.Count == 0 && session.Refused.Count == 0 && session.Request.Scope == BackupScope.All)
+        {
+            await WriteWarningAsync($"The server '{session.Source.Connection.BaseUri}' has no agents. No backup set was written.").ConfigureAwait(false);
+        }
+        else if (Force && IsWhatIf && BackupSet.PlanReplacement(session.Request, session.Asked) is { Count: > 0 } deleted)
+        {
+            await ShouldProcessAsync(_folder, DescribeReplacement(deleted)).ConfigureAwait(false);
+        }
+    }
+
+    private bool IsWhatIf => MyInvocation.BoundParameters.TryGetValue("WhatIf", out var given) ? ((SwitchParameter)given).IsPresent : LanguagePrimitives.IsTrue(GetVariableValue("WhatIfPreference"));
+
+    private static string DescribeReplacement(IReadOnlyList<BackupEntry> deleted) =>
+        $"Replace the backup set, deleting {string.Join(", ", deleted.Select(d => $"{d.Name} ({d.AgentName})"))}";
 
     /// <summary>An agent to export; without an identifier, all of the server.</summary>
     private sealed record Order(LettaConnection Connection, string? Id, LettaAgent? Agent);
 
     /// <summary>The work on one server.</summary>
-    private sealed class Session(IAgentSource source) : IDisposable
+    private sealed class Session(IAgentSource source, BackupSetRequest request) : IDisposable
     {
         public IAgentSource Source => source;
+
+        public BackupSetRequest Request => request;
 
         public BackupSet? Set { get; set; }
 
@@ -352,6 +483,21 @@ public sealed class ExportLettaAgentCommand : AgentSourceCmdlet
 
         /// <summary>Of agents whose identifier is none of Letta's: there may be no set yet that could note them.</summary>
         public List<LettaException> Refused { get; } = [];
+
+        /// <summary>Results that wait for the place of their files: a set that replaces another one gets its final place at the end.</summary>
+        public ConcurrentQueue<LettaAgentBackup> Held { get; } = new();
+
+        /// <summary>Gives a result, now or when its file is in its place.</summary>
+        public ValueTask EmitAsync(LettaAgentBackup backup, Func<object, ValueTask> write)
+        {
+            if (Set?.Replaces is null)
+            {
+                return write(backup);
+            }
+
+            Held.Enqueue(backup);
+            return default;
+        }
 
         public void Dispose()
         {

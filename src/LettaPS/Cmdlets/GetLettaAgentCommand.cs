@@ -2,6 +2,7 @@ using System.Management.Automation;
 using LettaPS.Cmdlets.Base;
 using LettaPS.Completion;
 using LettaPS.Core.Sources;
+using LettaPS.Core;
 using LettaPS.Parameters;
 
 namespace LettaPS.Cmdlets;
@@ -60,12 +61,26 @@ public sealed class GetLettaAgentCommand : AgentSourceCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        foreach (var connection in Servers)
+        var servers = Servers;
+        foreach (var connection in servers)
         {
             if (_toGive > 0)
             {
-                RunToEnd(_progress ??= NewProgress("Listing Letta agents", "agents"), cancellationToken => GetAsync(connection, cancellationToken));
+                RunToEnd(_progress ??= NewProgress("Listing Letta agents", "agents"), cancellationToken => GetAsync(connection, servers.Count > 1, cancellationToken));
             }
+        }
+    }
+
+    /// <summary>Of several servers, one that fails is one error, and the others go on.</summary>
+    private async Task GetAsync(LettaConnection connection, bool several, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await GetAsync(connection, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (several && !ItemBoundary.EndsRun(e))
+        {
+            await WriteErrorAsync(ItemBoundary.Error(e, $"The agents of '{connection.BaseUri}' cannot be listed", connection.BaseUri), connection.BaseUri).ConfigureAwait(false);
         }
     }
 
@@ -106,9 +121,9 @@ public sealed class GetLettaAgentCommand : AgentSourceCmdlet
                     return;
                 }
             }
-            catch (LettaException e) when (e.ErrorId is "AgentNotFound" or "InvalidId" or "RequestRefused")
+            catch (Exception e) when (e is not LettaException { Kind: LettaErrorKind.Connection or LettaErrorKind.Denied or LettaErrorKind.Timeout } && !ItemBoundary.EndsRun(e))
             {
-                await WriteErrorAsync(e, id).ConfigureAwait(false);
+                await WriteErrorAsync(ItemBoundary.Error(e, $"The agent '{id}' cannot be read", id), id).ConfigureAwait(false);
             }
         }
     }

@@ -41,7 +41,7 @@ public sealed class GetLettaServerCommand : ServerCmdlet
         {
             Progress.SetStatus($"asking {server.Name}");
             var version = server is { State: ContainerState.Running, BaseUri: { } address }
-                ? await ServerVersion.AskAsync(address, connection => AdapterLoadContext.Factory.OpenServer(connection), cancellationToken).ConfigureAwait(false)
+                ? await ServerVersion.AskAsync(address, connection => AdapterLoadContext.Factory.OpenServer(connection, retrying: WriteRetryAsync), cancellationToken).ConfigureAwait(false)
                 : null;
             await WriteObjectAsync(server with { LettaVersion = version, Product = await ProductAsync(server, cancellationToken).ConfigureAwait(false) }).ConfigureAwait(false);
         }

@@ -60,9 +60,10 @@ public sealed class ResetLettaDatabaseCommand : WholeDatabaseCmdlet
                 "Emptying a database takes a dump from which it can be brought back.", "Take one with Backup-LettaDatabase and give it with -BackupPath, or give -Force.", target);
         }
 
-        if (await ShouldProcessAsync(target.ToString(), dump is null ? "Empty, WITHOUT a dump" : $"Empty, having {dump}").ConfigureAwait(false))
+        if (await ShouldProcessAsync(await DescribeAsync(target, cancellationToken).ConfigureAwait(false), dump is null ? "Empty, WITHOUT a dump" : $"Empty, having {dump}").ConfigureAwait(false))
         {
             var done = await reset.RunAsync(target.Database, KeepOld, StepsOf(target), cancellationToken).ConfigureAwait(false);
+            await WarnOfStoppedServersAsync(done).ConfigureAwait(false);
             await WriteObjectAsync(done with { Server = target.Server?.Name, Path = dump }).ConfigureAwait(false);
         }
     });

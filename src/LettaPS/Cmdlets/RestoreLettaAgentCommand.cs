@@ -8,6 +8,7 @@ using LettaPS.Core.Restores;
 using LettaPS.Core.Restores.Api;
 using LettaPS.Core.Restores.Database;
 using LettaPS.Core.Sources;
+using LettaPS.Core;
 using LettaPS.Parameters;
 using LettaPS.Paths;
 
@@ -179,6 +180,11 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
         try
         {
             using var plan = await RestorePlan.ReadAsync(_paths, folder.FullName, cancellationToken).ConfigureAwait(false);
+            foreach (var warning in plan.Warnings)
+            {
+                await WriteWarningAsync(warning).ConfigureAwait(false);
+            }
+
             foreach (var failure in plan.Failures)
             {
                 await WriteErrorAsync(failure).ConfigureAwait(false);
@@ -213,7 +219,7 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
 
     private async Task RestoreToServerAsync(LettaConnection connection, RestorePlan plan, string? mapPath, string workFolder, CancellationToken cancellationToken)
     {
-        using var server = AdapterLoadContext.Factory.OpenServer(connection, _progress.AddBytes);
+        using var server = AdapterLoadContext.Factory.OpenServer(connection, _progress.AddBytes, retrying: WriteRetryAsync);
         var options = new RestoreOptions
         {
             Conflict = Conflict,
@@ -341,7 +347,7 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
         }
 
         _progress.Total = agreed.Count;
-        var (counts, withheld) = (new int[4], new List<LettaRestoreResult>());
+        var (counts, withheld) = (new int[5], new List<LettaRestoreResult>());
 
         var underWay = new ParallelOptions { MaxDegreeOfParallelism = atOnce, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(agreed, underWay, async (agent, token) =>
@@ -372,27 +378,30 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
             }
         }
 
-        await WriteVerboseAsync($"Of {agreed.Count} agents {counts[0]} are restored, {counts[1]} with gaps, {counts[2]} were there already, {counts[3]} failed. The map of identifiers is {session.MapPath}.").ConfigureAwait(false);
+        await WriteVerboseAsync($"Of {agreed.Count} agents {counts[0] + counts[4]} are restored, {counts[1]} with gaps, {counts[2]} were there already, {counts[3]} failed. The map of identifiers is {session.MapPath}.").ConfigureAwait(false);
     }
 
     private async Task<LettaRestoreResult> RestoreAsync(IRestoreSession session, PlannedAgent agent, Uri server, CancellationToken cancellationToken)
     {
         var begun = TimeProvider.System.GetTimestamp();
+        LettaRestoreResult result;
         try
         {
-            var result = await session.RestoreAsync(agent, cancellationToken).ConfigureAwait(false);
-            if (result is { Status: LettaRestoreStatus.Skipped, Missing.Count: > 0 })
-            {
-                await WriteWarningAsync(result.Warnings[^1]).ConfigureAwait(false);
-            }
-
-            return result;
+            result = await session.RestoreAsync(agent, cancellationToken).ConfigureAwait(false);
         }
-        catch (LettaException e) when (e.ErrorId is not ("IdMapWriteFailed" or "RestoreInProgress"))
+        catch (Exception e) when (e is not LettaException { ErrorId: "IdMapWriteFailed" or "RestoreInProgress" } && !ItemBoundary.EndsRun(e))
         {
-            await WriteErrorAsync(e, agent.SourceId).ConfigureAwait(false);
-            return agent.Result(null, LettaRestoreStatus.Failed, server, begun) with { Missing = [e.Message] };
+            var failure = ItemBoundary.Error(e, $"The agent '{agent.Name}' ({agent.SourceId}) cannot be restored", agent.SourceId);
+            await WriteErrorAsync(failure, agent.SourceId).ConfigureAwait(false);
+            return agent.Result(null, LettaRestoreStatus.Failed, server, begun) with { Reason = failure.Message, Missing = [failure.Message] };
         }
+
+        if (result is { Status: LettaRestoreStatus.Skipped, Missing.Count: > 0 })
+        {
+            await WriteWarningAsync(result.Warnings[^1]).ConfigureAwait(false);
+        }
+
+        return result;
     }
 
     private async Task<bool> ConfirmReplaceAsync(string old)

@@ -43,9 +43,10 @@ public sealed class RestoreLettaDatabaseCommand : WholeDatabaseCmdlet
         var restore = new DumpRestore(target.Host, TimeProvider.System);
         Progress.SetStatus("checking the dump");
         var manifest = await restore.CheckAsync(path, target.Database, Force, Progress.AddBytes, cancellationToken).ConfigureAwait(false);
-        if (await ShouldProcessAsync(target.ToString(), $"Replace by the dump of {manifest.TakenAt:u} with {manifest.Database.Rows} rows").ConfigureAwait(false))
+        if (await ShouldProcessAsync(await DescribeAsync(target, cancellationToken).ConfigureAwait(false), $"Replace by the dump of {manifest.TakenAt:u} with {manifest.Database.Rows} rows").ConfigureAwait(false))
         {
             var done = await restore.RunAsync(path, manifest, target.Database, RemoveOld, Force, StepsOf(target), Progress.AddBytes, cancellationToken).ConfigureAwait(false);
+            await WarnOfStoppedServersAsync(done).ConfigureAwait(false);
             await WriteObjectAsync(done with { Server = target.Server?.Name }).ConfigureAwait(false);
         }
     });

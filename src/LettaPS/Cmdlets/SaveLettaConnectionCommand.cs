@@ -31,6 +31,7 @@ public sealed class SaveLettaConnectionCommand : ServerCheckCmdlet
     /// <summary>Address of the server, with or without <c>/v1</c>.</summary>
     [Parameter(Mandatory = true, Position = 1, ParameterSetName = ByAddress)]
     [Alias("Uri", "BaseUrl")]
+    [ServerAddress]
     [ValidateNotNull]
     public Uri? BaseUri { get; set; }
 

@@ -21,7 +21,7 @@ public sealed class TestLettaHealthCommand : BackupExaminationCmdlet
     [Parameter(Mandatory = true, ParameterSetName = nameof(HealthDepth.Deep))]
     public SwitchParameter Deep { get; set; }
 
-    /// <summary>Gives one truth value for each server instead: whether no check failed. Warnings do not count.</summary>
+    /// <summary>Gives one truth value for each server instead: whether no check failed. Warnings do not count. Its property <c>Server</c> says which server it is of.</summary>
     [Parameter]
     public SwitchParameter Quiet { get; set; }
 
@@ -30,6 +30,7 @@ public sealed class TestLettaHealthCommand : BackupExaminationCmdlet
         var options = new HealthOptions(Quick ? HealthDepth.Quick : Deep ? HealthDepth.Deep : HealthDepth.Normal) { BackupPath = FullBackupPath, MaximumBackupAge = MaximumBackupAge };
         var checks = new HealthExamination(AdapterLoadContext.Factory, target, options, TimeProvider.System).RunAsync(cancellationToken);
         var healthy = true;
+        var counts = new Dictionary<LettaHealthStatus, int>();
         await foreach (var check in checks.ConfigureAwait(false))
         {
             if (!Quiet)
@@ -37,6 +38,7 @@ public sealed class TestLettaHealthCommand : BackupExaminationCmdlet
                 await WriteObjectAsync(check).ConfigureAwait(false);
             }
 
+            counts[check.Status] = counts.GetValueOrDefault(check.Status) + 1;
             healthy &= check.Status != LettaHealthStatus.Failed;
             if (Quiet && !healthy)
             {
@@ -44,9 +46,19 @@ public sealed class TestLettaHealthCommand : BackupExaminationCmdlet
             }
         }
 
+        var server = target.Connection?.BaseUri;
         if (Quiet)
         {
-            await WriteObjectAsync(healthy).ConfigureAwait(false);
+            // A truth value that says whose it is: with several servers a list of them would tell nothing.
+            var result = new PSObject(healthy);
+            result.Properties.Add(new PSNoteProperty(nameof(LettaHealthCheck.Server), server));
+            await WriteObjectAsync(result).ConfigureAwait(false);
+            return;
         }
+
+        await WriteHostAsync($"{(server is null ? "The server" : server)}: {Count(LettaHealthStatus.Failed, "failed")}, {Count(LettaHealthStatus.Warning, "warning")}"
+            + $"{(counts.GetValueOrDefault(LettaHealthStatus.Warning) == 1 ? "" : "s")}, {Count(LettaHealthStatus.Passed, "passed")}, {Count(LettaHealthStatus.Skipped, "skipped")}").ConfigureAwait(false);
+
+        string Count(LettaHealthStatus status, string word) => $"{counts.GetValueOrDefault(status)} {word}";
     }
 }

@@ -55,7 +55,12 @@ public sealed class UpdateLettaSchemaCommand : ServerDatabaseCmdlet
             throw BackupRequired("Letta's migrations cannot be undone: the way back is a dump.", "Say where it is to go with -BackupPath, or give -NoBackup.", target);
         }
 
-        var server = target.Server!;
+        var server = target.Server ?? throw new LettaException(
+            "ServerNotFound",
+            LettaErrorKind.NotFound,
+            $"Letta's migrations run in a container of the server, and no container of the engine serves the {target}.",
+            "Name the container of the server: Update-LettaSchema -Name <container>",
+            target.Database);
         if (!await ShouldProcessAsync(target.ToString(), $"Migrate with {Image ?? server.Image}").ConfigureAwait(false))
         {
             return;

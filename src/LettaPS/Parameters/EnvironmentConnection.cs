@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security;
+using LettaPS.Core.Secrets;
 
 namespace LettaPS.Parameters;
 
@@ -20,14 +21,32 @@ internal static class EnvironmentConnection
         get
         {
             var text = Environment.GetEnvironmentVariable(BaseUrl) is { Length: > 0 } value ? value : Default;
-            return Uri.TryCreate(text, UriKind.Absolute, out var uri)
+            return Uri.TryCreate(text, UriKind.RelativeOrAbsolute, out var uri)
                 ? uri
-                : throw new LettaException("InvalidBaseUri", LettaErrorKind.InvalidInput, $"{BaseUrl} is not an address.", "Set it to an address like http://localhost:8283.");
+                : throw new LettaException(
+                    "InvalidBaseUri",
+                    LettaErrorKind.InvalidInput,
+                    $"The variable {BaseUrl} holds '{SecretText.MaskAddress(text)}', which is not the address of a Letta server.",
+                    $"Set it to an address: $env:{BaseUrl} = '{Default}'");
         }
     }
 
-    /// <summary>The password: <c>LETTA_API_KEY</c>, or <see langword="null"/>.</summary>
-    public static SecureString? ApiKey => Key(ApiKeyName);
+    /// <summary>
+    /// The password in <c>LETTA_API_KEY</c>, if it belongs to a server: the one that <c>LETTA_BASE_URL</c> names, or Letta's own port on this machine if that is not
+    /// set. Another server would get to know it.
+    /// </summary>
+    /// <param name="server">The server.</param>
+    /// <returns>The password, or <see langword="null"/>.</returns>
+    public static SecureString? ApiKeyFor(Uri server) => Key(ApiKeyName) is { } key && IsNamedServer(server) ? key : null;
+
+    /// <summary>Whether <c>LETTA_API_KEY</c> is set, but for another server.</summary>
+    /// <param name="server">The server that is asked.</param>
+    public static bool HasKeyForAnother(Uri server) => Key(ApiKeyName) is not null && !IsNamedServer(server);
+
+    /// <summary>What to tell somebody whose server wants the password that was not sent.</summary>
+    /// <param name="server">The server that is asked.</param>
+    public static string KeyAdvice(Uri server) =>
+        $"{ApiKeyName} is sent only to the server that {BaseUrl} names. Specify the variable for this server: Connect-Letta '{server}' -KeyVariable {ApiKeyName}";
 
     /// <summary>The password in a variable, or <see langword="null"/>. A line end behind it comes of the file that it was read from and is left out.</summary>
     /// <param name="variable">Name of the variable.</param>
@@ -35,5 +54,11 @@ internal static class EnvironmentConnection
         Environment.GetEnvironmentVariable(variable)?.TrimEnd('\r', '\n') is { Length: > 0 } value ? new NetworkCredential(string.Empty, value).SecurePassword : null;
 
     /// <summary>The server.</summary>
-    public static LettaConnection Create() => new(BaseUri, ApiKey);
+    public static LettaConnection Create() => new(BaseUri, Key(ApiKeyName));
+
+    private static bool IsNamedServer(Uri server)
+    {
+        var (asked, named) = (new LettaConnection(server).BaseUri, new LettaConnection(BaseUri).BaseUri);
+        return asked == named || (asked.IsLoopback && named.IsLoopback && (asked.Scheme, asked.Port, asked.AbsolutePath) == (named.Scheme, named.Port, named.AbsolutePath));
+    }
 }

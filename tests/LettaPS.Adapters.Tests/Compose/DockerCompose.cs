@@ -1,32 +1,11 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using LettaPS.TestKit;
 
 namespace LettaPS.Adapters.Tests.Compose;
 
 /// <summary>Docker compose v2, which says what compose files mean. It needs no engine for that.</summary>
 internal static class DockerCompose
 {
-    private static readonly Lazy<bool> s_isThere = new(() =>
-    {
-        try
-        {
-            return Run(Path.GetTempPath(), "version", "--short").Output.TrimStart('v').StartsWith('2');
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return false;
-        }
-    });
-
-    public static void Need()
-    {
-        if (!s_isThere.Value)
-        {
-            Needs.Missing("docker-compose v2 is not on the PATH. On Debian 12, .ci/setup.d/30-compose installs it.");
-        }
-    }
-
     /// <summary>What the files mean once compose has read them, as JSON.</summary>
     public static JsonObject Config(string folder, params string[] files)
     {

@@ -20,9 +20,9 @@ public class InterpolationJudgeTests
         + "  dotted  =  x  \nexport EXPORTED=e\nYAML: y\nMULTI=\"l\\tm\\$n\"\n\nUNTOUCHED\n";
 
     [Fact]
-    public void Docker_compose_makes_the_same_of_every_expression()
+    public async Task Docker_compose_makes_the_same_of_every_expression()
     {
-        DockerCompose.Need();
+        await Needs.ComposeAsync();
         using var folder = new TempFolder();
         File.WriteAllText(folder[".env"], EnvFileText);
         File.WriteAllText(folder["compose.yml"], "services:\n" + string.Concat(s_expressions.Select((e, i) => $"  s{i:D2}:\n    image: '{e}'\n")));
@@ -42,9 +42,9 @@ public class InterpolationJudgeTests
     [InlineData("A=\"\\n\\t\\x\"\nB=a\\nb\nC=\"$A\"\nD='${A}'\nE=${B:-x}")]
     [InlineData("export A=1\nexportB=2\nC.D=3\nE-F=4\nG[0]=5\nH=a b  c  \n")]
     [InlineData("A=http://x:80/y?z=1&w=$B\nB=\"\"\nC=''\nD==\nE=a=b")]
-    public void Docker_compose_reads_the_same_from_an_env_file(string text)
+    public async Task Docker_compose_reads_the_same_from_an_env_file(string text)
     {
-        DockerCompose.Need();
+        await Needs.ComposeAsync();
         using var folder = new TempFolder();
         File.WriteAllText(folder[".env"], text, new UTF8Encoding(false));
         File.WriteAllText(folder["compose.yml"], "services:\n  a:\n    image: x\n");
@@ -67,9 +67,9 @@ public class InterpolationJudgeTests
     [InlineData("A!=1\n")]
     [InlineData("A=1\nNAME_AT_THE_END_WITHOUT_A_LINE_END")]
     [InlineData("secret value without a name\n")]
-    public void An_env_file_that_docker_compose_refuses_is_refused_without_showing_it(string text)
+    public async Task An_env_file_that_docker_compose_refuses_is_refused_without_showing_it(string text)
     {
-        DockerCompose.Need();
+        await Needs.ComposeAsync();
         using var folder = new TempFolder();
         File.WriteAllText(folder[".env"], text);
         File.WriteAllText(folder["compose.yml"], "services:\n  a:\n    image: letta/letta\n");

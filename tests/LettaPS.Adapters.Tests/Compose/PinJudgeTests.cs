@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using LettaPS.TestKit;
 
 namespace LettaPS.Adapters.Tests.Compose;
 
@@ -9,9 +10,9 @@ public class PinJudgeTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void For_docker_compose_nothing_differs_but_the_images_of_Letta(string name)
+    public async Task For_docker_compose_nothing_differs_but_the_images_of_Letta(string name)
     {
-        DockerCompose.Need();
+        await Needs.ComposeAsync();
         using var before = PinCorpus.Copy(name);
         using var after = PinCorpus.Copy(name, "after");
         var roots = PinCorpus.Roots(before.Path);

@@ -4,26 +4,15 @@ using Machine = LettaPS.TestKit.DockerEngine;
 namespace LettaPS.Adapters.Tests.Docker;
 
 /// <summary>The engine as the module sees it and as the docker command does, with containers that the tests of a class share.</summary>
-public sealed class DockerFixture : IAsyncLifetime
+public sealed class DockerFixture : TestKit.SharedFixture<Machine>
 {
     private readonly SemaphoreSlim _gate = new(1);
     private string? _idle;
+    private DockerEngine? _engine;
 
-    internal Machine Machine { get; private set; } = null!;
+    internal Machine Machine => Resource;
 
-    internal DockerEngine Engine { get; private set; } = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        Machine = await Machine.OpenAsync();
-        Engine = DockerEngine.Open();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        Engine?.Dispose();
-        await (Machine?.DisposeAsync() ?? default);
-    }
+    internal DockerEngine Engine => _engine ?? throw new InvalidOperationException("The fixture is not initialized.");
 
     /// <summary>A running container that does nothing and whose tests leave it as it is.</summary>
     public async Task<string> IdleAsync()
@@ -57,5 +46,19 @@ public sealed class DockerFixture : IAsyncLifetime
         var name = $"{Machine.Prefix}-{role}";
         await Machine.DockerAsync(["run", "--detach", "--name", name, .. options, Machine.PostgresImage, .. command]);
         return name;
+    }
+
+    protected override async Task<Machine> StartAsync()
+    {
+        var machine = await Machine.OpenAsync();
+        _engine = DockerEngine.Open();
+        return machine;
+    }
+
+    protected override async Task ReleaseAsync(Machine resource)
+    {
+        _engine?.Dispose();
+        _gate.Dispose();
+        await base.ReleaseAsync(resource);
     }
 }

@@ -58,7 +58,7 @@ internal sealed class Exported : IAsyncDisposable
     {
         var cancel = TestContext.Current.CancellationToken;
         using var source = exported.Open();
-        var request = new BackupSetRequest(exported._folder.Path, source.Connection, "test", Resume: false, Force: false, TimeProvider.System);
+        var request = new BackupSetRequest(exported._folder.Path, source.Connection, "test", Resume: false, Force: false, BackupScope.Selected, TimeProvider.System);
         using var set = BackupSet.Open(request);
         await foreach (var agent in source.ListAsync(AgentQuery.Everything, cancel))
         {
@@ -68,7 +68,7 @@ internal sealed class Exported : IAsyncDisposable
             exported.Files[agent.Id] = JsonDocument.Parse(await File.ReadAllBytesAsync(backup.Path, cancel)).RootElement;
         }
 
-        set.Complete();
+        set.Complete(source.Connection.ServerVersion);
         return exported;
     }
 }

@@ -155,10 +155,10 @@ public class FaultTests
 
         using var snapshot = await letta.ReadAsync();
 
-        // An empty list is no nonsense here, but a history without messages: those in context come from the export.
-        var told = snapshot.Missing.Any(m => m.StartsWith("The history:", StringComparison.Ordinal));
-        Assert.True(told || what == "a list where an object belongs", what);
-        Assert.Equal(letta.Agent.MessageIds, snapshot.Messages.Entries.Select(e => EntityId.Format("message", e.Id)));
+        // An empty list is no nonsense here, but a history without messages: those in context come from the export. What was read before the nonsense is kept.
+        var told = snapshot.Missing.Any(m => m.StartsWith("The history:", StringComparison.Ordinal) || m.StartsWith("Messages of the history after", StringComparison.Ordinal));
+        Assert.True(told || what == "a list where an object belongs" || snapshot.Messages.Entries.Count == letta.Agent.Messages.Count, what);
+        Assert.Subset(snapshot.Messages.Entries.Select(e => EntityId.Format("message", e.Id)).ToHashSet(), letta.Agent.MessageIds.ToHashSet());
         Assert.Equal(72, snapshot.Passages.Count);
     }
 

@@ -25,7 +25,7 @@ internal static class Fleets
         using var folder = new TempFolder();
         using var snapshot = await source.ReadAsync(agentId, new SnapshotOptions(folder.Path, history, archive, secrets), CancellationToken.None);
         using var file = new MemoryStream();
-        SnapshotFileWriter.Write(snapshot, file, DateTimeOffset.UnixEpoch, CancellationToken.None);
+        SnapshotFileWriter.Write(snapshot, [], file, DateTimeOffset.UnixEpoch, CancellationToken.None);
         return JsonSerializer.Deserialize<JsonElement>(file.ToArray());
     }
 

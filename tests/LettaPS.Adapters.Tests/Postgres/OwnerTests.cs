@@ -25,7 +25,7 @@ public sealed class OwnerTests
         }
 
         await VacuumAsync(server, database.Name, _cancel);
-        await cluster.SwapAsync(database.Name, "replacement", "kept", null, "in place", _cancel);
+        await cluster.SwapAsync(database.Name, "replacement", "kept", null, "new", "in place", _cancel);
         await VacuumAsync(server, "kept", _cancel);
         await cluster.DropAsync("kept", _cancel);
 
@@ -64,7 +64,7 @@ public sealed class OwnerTests
             await cluster.CreateAsync("replacement", view.Facts, "new", _cancel);
         }
 
-        await cluster.SwapAsync(database.Name, "replacement", "kept", null, "in place", _cancel);
+        await cluster.SwapAsync(database.Name, "replacement", "kept", null, "new", "in place", _cancel);
         await cluster.DropAsync("kept", _cancel);
         Assert.Equal("in place", (await cluster.ReadAsync(_cancel)).Find(database.Name)?.Comment);
     }

@@ -64,6 +64,31 @@ public class HistoryMergeTests
         Assert.All(merged.Zip(history), p => Assert.Equal(p.Second.Key, p.First.Key));
     }
 
+    [Fact]
+    public void A_turn_between_the_two_requests_moves_no_row_to_another_message()
+    {
+        // As many in context before and after: the first was dropped and a new one came. By position, each would get its neighbour's row.
+        var history = Enumerable.Range(0, 5).Select(i => Entry(i, new MessageKey(MessageRole.User, 1000 + i, i + 1), rebuilt: true)).ToList();
+        var exported = Enumerable.Range(0, 4).Select(i => Row(i, history[i].Key)).ToList();
+
+        var merged = HistoryMerge.Merge(history, exported, [.. history.Skip(1).Select(e => e.Id)], [0, 1, 2, 3]);
+
+        Assert.Equal(history.Select(e => e.Key), merged.Select(e => e.Key));
+        Assert.Equal([1_000_000, 1_000_001, 1_000_002, 1_000_003, 4], merged.Select(e => e.Position));
+    }
+
+    [Fact]
+    public void A_strangers_rows_are_given_to_no_message_even_at_its_place()
+    {
+        var history = Enumerable.Range(0, 3).Select(i => Entry(i, new MessageKey(MessageRole.User, 1000 + i, i + 1), rebuilt: true)).ToList();
+        var unlisted = new Guid(99, 0, 0, new byte[8]);
+        var strangers = Enumerable.Range(0, 4).Select(i => Row(i, new MessageKey(MessageRole.User, 1000 + i, 77 + i))).ToList();
+
+        var merged = HistoryMerge.Merge(history, strangers, [.. history.Select(e => e.Id), unlisted], [0, 1, 2, 3]);
+
+        Assert.Equal(history, merged);
+    }
+
     private static MessageEntry Entry(int i, MessageKey key, bool rebuilt) => new(new Guid(i + 1, 0, 0, new byte[8]), i, 1, key, rebuilt);
 
     private static MessageEntry Row(int i, MessageKey key) => new(Guid.Empty, 1_000_000 + i, 1, key, Rebuilt: false);

@@ -1,6 +1,7 @@
 using System.Text;
 using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Backups;
+using LettaPS.TestKit;
 
 namespace LettaPS.Core.Tests.Backups;
 
@@ -117,7 +118,7 @@ public class BackupReaderTests
 
         var backup = await ReadAsync(Path.GetDirectoryName(set.Folder)!);
 
-        Assert.Equal((LettaBackupState.Finished, 2, 4, 2, true), (backup.State, backup.AgentCount, backup.MessageCount, backup.PassageCount, backup.IsComplete));
+        Assert.Equal((LettaBackupState.Complete, 2, 4, 2, true), (backup.State, backup.AgentCount, backup.MessageCount, backup.PassageCount, backup.IsComplete));
         Assert.Equal(("0.16.8", "1c28e167b74f"), (backup.LettaVersion, backup.SchemaRevision));
         var shared = Assert.Single(backup.SharedBlocks);
         Assert.Equal("block-b0000000-0000-4000-8000-000000000000", shared.Key);
@@ -175,19 +176,19 @@ public class BackupReaderTests
     [Theory]
     [InlineData("""{"agents":[{"id":"agent-0","block_ids":["block-9"]}],"blocks":[]}""", "agents[0].block_ids refers to the block block-9, which is not in the file.")]
     [InlineData("""{"agents":[{"id":"agent-0","tool_ids":["tool-9"]}],"blocks":[],"tools":[{"id":"tool-09"}]}""", "agents[0].tool_ids refers to the tool tool-9, which is not in the file.")]
-    [InlineData("""{"agents":[{"id":"agent-0","in_context_message_ids":["message-1"],"messages":[{"id":"message-0"}]}],"blocks":[]}""", "agents[0].in_context_message_ids refers to the message message-1, which is not in the file.")]
+    [InlineData("""{"agents":[{"id":"agent-0","in_context_message_ids":["message-1"],"messages":[{"id":"message-0","role":"user"}]}],"blocks":[]}""", "agents[0].in_context_message_ids refers to the message message-1, which is not in the file.")]
     [InlineData("""{"agents":[{"id":"agent-0","files_agents":[{"file_id":"file-1","source_id":"source-1"}]}],"blocks":[],"files":[{"id":"file-1"}]}""", "agents[0].files_agents refers to the source source-1, which is not in the file.")]
-    [InlineData("""{"agents":[{"id":"agent-0","messages":[{"id":"message-0"},{"id":"message-0"}]}],"blocks":[]}""", "The id message-0 is there twice.")]
-    [InlineData("""{"agents":[{"id":"agent-0","messages":[{}]}],"blocks":[]}""", "1 of the messages have no id.")]
-    [InlineData("""{"agents":[],"blocks":[]}""", "The file holds no agent.")]
-    [InlineData("""{"agents":[{"messages":7}],"blocks":[]}""", "messages is not a list.")]
-    [InlineData("""{"core_memory":[],"messages":[{}],"in_context_message_indices":[1]}""", "in_context_message_indices refers to a message that is not in the file.")]
-    [InlineData("""{"agents":[{}],"blocks":[],"lettaps":{"message_ids":["message-x"]}}""", "lettaps.message_ids names 1 messages, but the file holds 0.")]
-    [InlineData("[]", "The file is JSON, but not an agent.")]
-    [InlineData("{}", "The file is JSON, but not an agent.")]
-    [InlineData("", "The file is empty.")]
-    [InlineData("{\"agents\":[{", "The file is not well-formed JSON")]
-    [InlineData("{\"agents\":[{\"name\":\"\\ud800\"}],\"blocks\":[]}", "The file is not well-formed JSON")]
+    [InlineData("""{"agents":[{"id":"agent-0","messages":[{"id":"message-0","role":"user"},{"id":"message-0","role":"user"}]}],"blocks":[]}""", "The file is not an agent that can be restored: agents[0].messages[1].id is 'message-0', which another message has already.")]
+    [InlineData("""{"agents":[{"id":"agent-0","messages":[{"role":"user"}]}],"blocks":[]}""", "The file is not an agent that can be restored: agents[0].messages[0].id is not a text.")]
+    [InlineData("""{"agents":[],"blocks":[]}""", "The file is not an agent that can be restored: the file holds no agent.")]
+    [InlineData("""{"agents":[{"messages":7}],"blocks":[]}""", "The file is not an agent that can be restored: agents[0].messages is not a list.")]
+    [InlineData("""{"core_memory":[],"messages":[{"role":"user"}],"in_context_message_indices":[1]}""", "in_context_message_indices refers to a message that is not in the file.")]
+    [InlineData("""{"agents":[{"id":"agent-0"}],"blocks":[],"lettaps":{"message_ids":["message-00000001-0000-4000-8000-000000000000"]}}""", "lettaps.message_ids names 1 messages, but the file holds 0.")]
+    [InlineData("[]", "The file is not an agent that can be restored: the file is a list that holds no agent.")]
+    [InlineData("{}", "The file is not an agent that can be restored: the file is JSON, but not an agent.")]
+    [InlineData("", "The file is not an agent that can be restored: the file is empty.")]
+    [InlineData("{\"agents\":[{", "The file is not an agent that can be restored: the file is not well-formed JSON")]
+    [InlineData("{\"agents\":[{\"name\":\"\\ud800\"}],\"blocks\":[]}", "The file is not an agent that can be restored: the file is not well-formed JSON")]
     public async Task What_does_not_fit_together_is_told(string text, string problem)
     {
         var info = await InspectAsync(Encoding.UTF8.GetBytes(text));
@@ -213,5 +214,10 @@ public class BackupReaderTests
 
     private static async Task<LettaBackup> ReadAsync(string path) => Assert.Single(await BackupReader.ReadAsync(path, CancellationToken.None).ToListAsync());
 
-    private static Task<AgentFileInfo> InspectAsync(byte[] bytes) => AgentFileInspector.InspectAsync(new MemoryStream(bytes), CancellationToken.None);
+    private static async Task<AgentFileInfo> InspectAsync(byte[] bytes)
+    {
+        using var folder = new TempFolder();
+        await File.WriteAllBytesAsync(folder["file.json"], bytes, TestContext.Current.CancellationToken);
+        return await AgentFileInspector.InspectAsync(folder["file.json"], null, TestContext.Current.CancellationToken);
+    }
 }

@@ -61,7 +61,7 @@ public class BackupSetTests
                 using var snapshot = SmallSet.Snapshot(s_agent, folder);
                 set.Write(snapshot, [], 0, CancellationToken.None);
             })));
-            set.Complete();
+            set.Complete(null);
 
             Assert.All(await BackupReader.TestAsync(folder, null, TestContext.Current.CancellationToken).ToListAsync(TestContext.Current.CancellationToken), t => Assert.Empty(t.Problems));
         }

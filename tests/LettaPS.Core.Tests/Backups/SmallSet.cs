@@ -10,8 +10,13 @@ internal sealed class SmallSet : IDisposable
     private readonly string _parent = Directory.CreateTempSubdirectory("lettaps-test-").FullName;
 
     public SmallSet(params Guid[] agents)
+        : this(BackupScope.Selected, agents)
     {
-        using var set = BackupSet.Open(Request());
+    }
+
+    public SmallSet(BackupScope scope, params Guid[] agents)
+    {
+        using var set = BackupSet.Open(Request() with { Scope = scope });
         Folder = set.Folder;
         foreach (var agent in agents)
         {
@@ -19,17 +24,25 @@ internal sealed class SmallSet : IDisposable
             set.Write(snapshot, [], 0, CancellationToken.None);
         }
 
-        set.Complete();
+        set.Complete("0.16.8");
     }
 
     public static LettaConnection Connection { get; } = new(new Uri("http://localhost:8283"), serverVersion: "0.16.8");
 
     public string Folder { get; }
 
-    public BackupSetRequest Request(bool resume = false, bool force = false) => new(_parent, Connection, "LettaPS test", resume, force, TimeProvider.System);
+    public string Parent => _parent;
+
+    public BackupSetRequest Request(bool resume = false, bool force = false) => new(_parent, Connection, "LettaPS test", resume, force, BackupScope.Selected, TimeProvider.System);
+
+    /// <summary>A request to replace the set.</summary>
+    public BackupSetRequest Replacing => Request(force: true) with { Path = Folder };
+
+    /// <summary>A request to complete the set.</summary>
+    public BackupSetRequest Resuming => Request(resume: true) with { Path = Folder };
 
     /// <summary>An agent with two messages, of which one is in context, a block, a tool and a passage.</summary>
-    public static AgentSnapshot Snapshot(Guid agent, string folder)
+    public static AgentSnapshot Snapshot(Guid agent, string folder, params string[] missing)
     {
         var messages = new MessageLog(folder);
         var (first, second) = (new Guid(1, 0, 0, new byte[8]), new Guid(2, 0, 0, new byte[8]));
@@ -53,6 +66,7 @@ internal sealed class SmallSet : IDisposable
             InContext = [second],
             Passages = passages,
             Files = new JsonLog(folder),
+            Missing = missing,
         };
     }
 

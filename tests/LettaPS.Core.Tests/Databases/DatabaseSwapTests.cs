@@ -54,7 +54,7 @@ public class DatabaseSwapTests
     [Fact]
     public async Task A_database_that_is_not_there_is_made()
     {
-        var world = new SwapWorld();
+        var world = new SwapWorld { HasDatabase = false };
         world.Remove("letta");
 
         var (previous, _) = await world.RunAsync("dump-1", removeOld: false);
@@ -130,7 +130,10 @@ public class DatabaseSwapTests
             Assert.Equal(ran, world.ServerRuns);
             Assert.Null(world.CommentOf("letta"));
             Assert.DoesNotContain(world.Names, n => n.Contains("lettaps", StringComparison.Ordinal));
-            Assert.Equal(!removeOld, world.Names.Any(n => world.Contents(n) == "old"));
+
+
+            // What a run put aside that was killed then is kept, whatever its options were.
+            Assert.True(removeOld || world.Names.Any(n => world.Contents(n) == "old"));
         });
 
     [Theory]
@@ -156,7 +159,7 @@ public class DatabaseSwapTests
     [Fact]
     public async Task A_run_that_was_killed_with_the_new_database_in_place_is_done_again_and_what_came_since_is_kept()
     {
-        var world = new SwapWorld { KillAt = 10 };
+        var world = new SwapWorld { KillAt = 11 };
         await Assert.ThrowsAsync<KilledException>(() => world.RunAsync("dump-1", removeOld: false));
         Assert.Equal("dump-1", world.Contents("letta"));
         Assert.False(world.ServerRuns);
@@ -200,14 +203,65 @@ public class DatabaseSwapTests
     [InlineData("letta", "letta_lettaps_new", "letta_before_20261123_013000")]
     [InlineData(
         "a_name_that_is_exactly_as_long_as_postgresql_lets_a_name_be_123",
-        "a_name_that_is_exactly_as_long_as_postgresql_lets_a_lettaps_new",
-        "a_name_that_is_exactly_as_long_as_postgr_before_20261123_013000")]
+        "a_name_that_is_exactly_as_long_as_postgres_20e3c5fc_lettaps_new",
+        "a_name_that_is_exactly_as_long__20e3c5fc_before_20261123_013000")]
     public void Names_are_never_longer_than_PostgreSQL_takes(string database, string work, string kept)
     {
         var plan = new SwapPlan(database, "x", false);
 
         Assert.Equal(work, plan.WorkName);
         Assert.Equal(kept, plan.NameToKeep(SwapWorld.Now));
+    }
+
+    [Fact]
+    public void Long_names_that_differ_at_their_end_share_no_database()
+    {
+        var (one, other) = (new SwapPlan(new string('a', 62) + "1", "x", false), new SwapPlan(new string('a', 62) + "2", "x", false));
+
+        Assert.NotEqual(one.WorkName, other.WorkName);
+        Assert.NotEqual(one.UnmarkedName, other.UnmarkedName);
+        Assert.NotEqual(one.NameToKeep(SwapWorld.Now), other.NameToKeep(SwapWorld.Now));
+        Assert.Equal(SwapWorld.Now, SwapPlan.KeptAt(one.NameToKeep(SwapWorld.Now), one.Database));
+        Assert.Null(SwapPlan.KeptAt(one.NameToKeep(SwapWorld.Now), other.Database));
+    }
+
+    [Theory]
+    [InlineData("letta_before_20261123_013000", "letta", true)]
+    [InlineData("letta_before_20261123_013000", "lett", false)]
+    [InlineData("letta_before_20261123_0130", "letta", false)]
+    [InlineData("letta_before_the_upgrade", "letta", false)]
+    [InlineData("letta", "letta", false)]
+    public void Only_what_bears_the_name_of_a_kept_database_is_one(string kept, string database, bool expected) =>
+        Assert.Equal(expected, SwapPlan.KeptAt(kept, database) is not null);
+
+    [Fact]
+    public async Task A_database_whose_removal_was_interrupted_is_never_put_in_place()
+    {
+        var world = new SwapWorld { KillAt = 9 };
+        await Assert.ThrowsAsync<KilledException>(() => world.RunAsync("dump-1", removeOld: false));
+        world.KillAt = null;
+        var work = world.Names.Single(n => n.Contains("lettaps", StringComparison.Ordinal));
+        world.Invalidate(work);
+
+        var (_, steps) = await world.RunAsync("dump-1", removeOld: false);
+
+        Assert.Contains(SwapStep.Make, steps);
+        Assert.Contains(SwapStep.Fill, steps);
+        Assert.Equal("dump-1", world.Contents("letta"));
+    }
+
+    [Fact]
+    public async Task What_is_kept_is_decided_by_the_run_that_does_it()
+    {
+        // Reset -Force, killed when the new database has its name; then Reset -Force -KeepOld.
+        var world = new SwapWorld { KillAt = 4 };
+        await Assert.ThrowsAsync<KilledException>(() => world.RunAsync("empty", removeOld: true));
+        world.KillAt = null;
+
+        var (previous, steps) = await world.RunAsync("empty", removeOld: false);
+
+        Assert.Contains(SwapStep.Claim, steps);
+        Assert.Equal("old", world.Contents(previous!));
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using LettaPS.Core.Backups;
 using LettaPS.Core.Health;
 using LettaPS.Core.Health.Layers;
 using LettaPS.Core.Tests.Backups;
@@ -13,11 +14,11 @@ public class BackupsLayerTests
     [InlineData(24 * 40, LettaHealthStatus.Warning, "40 days old")]
     public async Task A_backup_grows_old(int hours, LettaHealthStatus status, string message)
     {
-        using var set = new SmallSet(new Guid(7, 0, 0, new byte[8]));
+        using var set = new SmallSet(BackupScope.All, new Guid(7, 0, 0, new byte[8]));
         var options = new HealthOptions(HealthDepth.Deep) { BackupPath = set.Folder };
-        var context = new HealthContext(null!, new HealthTarget(null, _ => null) { Database = DatabaseAddress.Default }, options, new Later(TimeSpan.FromHours(hours)), CancellationToken.None);
+        var server = new BackedUpServer([SmallSet.Connection.BaseUri], "letta", null, null);
 
-        var findings = await new BackupsLayer().ExamineAsync(context, TestContext.Current.CancellationToken);
+        var findings = await BackupsLayer.ExamineAsync(set.Folder, server, options, new Later(TimeSpan.FromHours(hours)), TestContext.Current.CancellationToken);
 
         Assert.Equal(status, findings[0].Status);
         Assert.Contains(message, findings[0].Message);

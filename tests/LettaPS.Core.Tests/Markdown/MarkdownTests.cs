@@ -118,7 +118,22 @@ public sealed class MarkdownTests : IDisposable
         agent["tool_exec_environment_variables"] = new JsonObject { ["GRAPH_PASSWORD"] = "hunter2" };
         agent["secrets"] = new JsonArray(new JsonObject { ["key"] = "ARXIV", ["value"] = "hunter2" });
         agent["llm_config"] = new JsonObject { ["model"] = "gpt", ["api_key"] = "hunter2" };
-        document["mcp_servers"] = new JsonArray(new JsonObject { ["id"] = "mcp_server-0", ["server_name"] = "m", ["token"] = "hunter2", ["custom_headers"] = new JsonObject { ["X-Key"] = "hunter2" }, ["stdio_config"] = new JsonObject { ["env"] = new JsonObject { ["A"] = "hunter2" } } });
+        agent["llm_config"]!["model_endpoint"] = "https://hunter2:hunter2@models.example/v1?key=hunter2#hunter2";
+        document["mcp_servers"] = new JsonArray(
+            new JsonObject
+            {
+                ["id"] = "mcp_server-0",
+                ["server_name"] = "m",
+                ["token"] = "hunter2",
+                ["custom_headers"] = new JsonObject { ["X-Key"] = "hunter2" },
+                ["server_url"] = "https://mcp.example/s/aB3hunter2aB3hunter2aB3/mcp?x=hunter2",
+                ["stdio_config"] = new JsonObject { ["command"] = "npx", ["env"] = new JsonObject { ["A"] = "hunter2" }, ["args"] = new JsonArray("server", "--key", "hunter2", "hunter2") },
+            });
+        document["lettaps"] = new JsonObject
+        {
+            ["version"] = 1,
+            ["identities"] = new JsonArray(new JsonObject { ["id"] = "identity-0", ["name"] = "Ann", ["properties"] = new JsonArray(new JsonObject { ["key"] = "mail", ["value"] = "hunter2", ["type"] = "string" }) }),
+        };
 
         await ConvertAsync(Encoding.UTF8.GetBytes(document.ToJsonString()));
 
@@ -126,7 +141,52 @@ public sealed class MarkdownTests : IDisposable
         Assert.DoesNotContain("hunter2", all, StringComparison.Ordinal);
         Assert.Contains("GRAPH_PASSWORD", all, StringComparison.Ordinal);
         Assert.Contains("ARXIV", all, StringComparison.Ordinal);
+        Assert.Contains("https://(left out)@models.example/v1?(left out)", all, StringComparison.Ordinal);
+        Assert.Contains("https://mcp.example/s/(left out)/mcp?(left out)", all, StringComparison.Ordinal);
+        Assert.Contains("\"key\": \"mail\"", all, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task What_an_agent_sent_is_what_it_says_and_the_receipt_is_left_out()
+    {
+        var document = JsonNode.Parse(Document("Talker", "b", "m", "p", "t"))!;
+        document["agents"]![0]!["messages"] = new JsonArray(
+            new JsonObject
+            {
+                ["id"] = "message-0",
+                ["role"] = "assistant",
+                ["content"] = new JsonArray(new JsonObject { ["type"] = "text", ["text"] = "a secret thought" }),
+                ["tool_calls"] = new JsonArray(new JsonObject { ["id"] = "c", ["type"] = "function", ["function"] = new JsonObject { ["name"] = "send_message", ["arguments"] = """{"message": "Good evening"}""" } }),
+                ["created_at"] = "2026-01-17T20:15:30.123456+00:00",
+            },
+            Tool("message-1", """{"status": "OK", "message": "Sent message successfully.", "time": "x"}"""),
+            Tool("message-2", """{"status": "OK", "message": "Three results.", "time": "x"}"""));
+
+        var agent = Assert.Single(await ConvertAsync(Encoding.UTF8.GetBytes(document.ToJsonString())));
+
+        var page = await File.ReadAllTextAsync(Path.Combine(agent.Path, "history", "2026-01.md"), TestContext.Current.CancellationToken);
+        Assert.Contains("## 1. assistant, 2026-01-17 20:15:30 UTC\n\nThinks:\n\n```text\na secret thought\n```\n\nSays:\n\n```text\nGood evening\n```", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("send_message", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("Sent message", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("## 2.", page, StringComparison.Ordinal);
+        Assert.Contains("Three results.", page, StringComparison.Ordinal);
+        Assert.DoesNotContain(Directory.GetDirectories(agent.Path, "*", SearchOption.AllDirectories), d => Directory.GetFileSystemEntries(d).Length == 0);
+
+        static JsonObject Tool(string id, string text) => new()
+        {
+            ["id"] = id,
+            ["role"] = "tool",
+            ["content"] = new JsonArray(new JsonObject { ["type"] = "text", ["text"] = text }),
+            ["created_at"] = "2026-01-17T20:15:31+00:00",
+        };
+    }
+
+    [Theory]
+    [InlineData("notes.txt", ".txt", "notes.txt")]
+    [InlineData("NOTES.TXT", ".txt", "NOTES.txt")]
+    [InlineData("notes.md", ".txt", "notes.md.txt")]
+    [InlineData(".txt", ".txt", "unnamed.txt")]
+    public void An_extension_is_not_written_twice(string name, string extension, string file) => Assert.Equal(file, MarkdownText.FileName(name, extension, []));
 
     [Fact]
     public async Task A_long_history_is_in_order_on_pages_of_months_that_are_not_too_long()

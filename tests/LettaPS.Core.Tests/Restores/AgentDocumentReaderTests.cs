@@ -121,7 +121,7 @@ public sealed class AgentDocumentReaderTests : IDisposable
     [Theory]
     [InlineData("", "the file is empty")]
     [InlineData("{", "not well-formed JSON")]
-    [InlineData("[]", "not an object")]
+    [InlineData("[]", "holds no agent")]
     [InlineData("null", "not an object")]
     [InlineData("{}", "not an agent")]
     [InlineData("""{"agents":[],"blocks":[]}""", "holds no agent")]
@@ -192,8 +192,7 @@ public sealed class AgentDocumentReaderTests : IDisposable
 
     private static async Task<AgentFileInfo> InspectAsync(string path)
     {
-        using var stream = File.OpenRead(path);
-        return await AgentFileInspector.InspectAsync(stream, s_cancel);
+        return await AgentFileInspector.InspectAsync(path, null, s_cancel);
     }
 
     private async Task<AgentDocument> ReadAsync(byte[] content)

@@ -152,6 +152,42 @@ public class ServerDiscoveryTests
         Assert.Equal(new Uri("http://docker.example:9000"), ServerDiscovery.BaseUri(server, new Uri("tcp://docker.example:2376")));
     }
 
+    [Fact]
+    public void Of_several_containers_with_one_alias_the_running_one_is_meant()
+    {
+        var address = DatabaseAddress.Parse("postgresql://letta:letta@db/letta");
+        var server = Server() with { Networks = [new ContainerNetwork("net", [], "10.0.0.2")] };
+        ContainerFacts Named(string name, ContainerState state) => Container(name) with { State = state, Networks = [new ContainerNetwork("net", ["db"], "")] };
+
+        Assert.Equal("new", Found(Named("old", ContainerState.Exited), Named("new", ContainerState.Running)));
+        Assert.Equal("new", Found(Named("new", ContainerState.Restarting), Named("old", ContainerState.Created)));
+        Assert.Equal("only", Found(Named("only", ContainerState.Exited)));
+        Assert.Equal("real", Found(Named("ours", ContainerState.Running) with { Labels = Variables((ServerDiscovery.TemporaryLabel, "1")) }, Named("real", ContainerState.Running)));
+        foreach (var state in new[] { ContainerState.Running, ContainerState.Exited })
+        {
+            var e = Assert.Throws<LettaException>(() => Found(Named("b", state), Named("a", state)));
+            Assert.Equal("DatabaseContainerAmbiguous", e.ErrorId);
+            Assert.Contains("'a', 'b'", e.Message, StringComparison.Ordinal);
+        }
+
+        // A list of servers is none that has to be refused.
+        Assert.Equal("letta at db:5432", ServerDiscovery.FindDatabase(
+            server with { Environment = Variables(("LETTA_PG_URI", "postgresql://letta:letta@db/letta")) },
+            [Named("b", ContainerState.Running), Named("a", ContainerState.Running)]).ToString());
+
+        string? Found(params ContainerFacts[] all) => ServerDiscovery.FindDatabaseContainer(server, all, address)?.Name;
+    }
+
+    [Theory]
+    [InlineData("db.internal", true)]
+    [InlineData("DB.internal", true)]
+    [InlineData("host.docker.internal", true)]
+    [InlineData("host.containers.internal", true)]
+    [InlineData("db.example", false)]
+    [InlineData("172.17.0.1", false)]
+    public void A_host_that_only_the_container_knows_is_told_from_others(string host, bool expected) => Assert.Equal(
+        expected, ServerDiscovery.IsKnownToServerOnly(Server() with { ExtraHosts = ["db.internal:10.0.0.5"] }, DatabaseAddress.Parse($"postgresql://letta@{host}/letta")));
+
     private static ContainerFacts Container(string name) => new() { Id = name + "-id", Name = name, Image = "busybox" };
 
     private static ContainerFacts Server(params (string Name, string Value)[] variables) => Container("letta") with

@@ -46,6 +46,28 @@ public sealed class SchemaUpdateTests
         Assert.Equal("False", shell.Run("(Update-LettaSchema $args[0] -NoBackup).IsChanged", project.Letta).Succeed().Single().ToString());
     }
 
+    /// <summary>The database is on another machine, as far as the engine knows, under a name that only the server's container was given.</summary>
+    [Fact]
+    public async Task A_database_that_only_the_servers_container_can_resolve_is_migrated_through_its_network()
+    {
+        await using var engine = await DockerEngine.OpenAsync();
+        using var shell = new Shell();
+        var postgres = await engine.RunPostgresAsync("db");
+        await DockerEngine.SqlAsync(postgres, "letta", LettaProject.OfficialLayout);
+        var address = await DockerEngine.DockerAsync("inspect", "--format", "{{.NetworkSettings.IPAddress}}", postgres);
+        var letta = await engine.RunContainerAsync(
+            "letta", DockerEngine.LettaImage("0.11.3"), "--add-host", $"db.internal:{address}", "--env", "LETTA_PG_URI=postgresql://letta:letta@db.internal:5432/letta", "--publish", "127.0.0.1::8283");
+        shell.Run("Start-LettaServer $args[0] -Wait", letta).Succeed();
+
+        // Through the running container.
+        Assert.Equal("5fb8bba2c373", shell.Run("(Get-LettaServer $args[0] | Connect-Letta -PassThru | Compare-LettaSchema -Summary).Revision", letta).Succeed().Single().ToString());
+
+        // While it is stopped, and with another image.
+        var update = shell.Run("Update-LettaSchema $args[0] -Image letta/letta:0.16.2 -NoBackup -WarningAction SilentlyContinue", letta).Succeed().Single();
+        Assert.Equal(("5fb8bba2c373", "27de0f58e076"), ((string)update.Properties["FromRevision"].Value, (string)update.Properties["ToRevision"].Value));
+        Assert.Equal("27de0f58e076", await DockerEngine.SqlAsync(postgres, "letta", "SELECT version_num FROM alembic_version"));
+    }
+
     [Fact]
     public async Task A_migration_that_fails_is_told_and_the_server_runs_again_on_what_it_had()
     {

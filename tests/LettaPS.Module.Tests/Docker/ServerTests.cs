@@ -5,13 +5,11 @@ using LettaPS.TestKit;
 namespace LettaPS.Module.Tests.Docker;
 
 /// <summary>A project that all tests of the class share; each leaves it running.</summary>
-public sealed class RunningProject : IAsyncLifetime
+public sealed class RunningProject : SharedFixture<LettaProject>
 {
-    public LettaProject Project { get; private set; } = null!;
+    public LettaProject Project => Resource;
 
-    public async ValueTask InitializeAsync() => Project = await LettaProject.StartAsync(lettaEnvironment: "LETTA_SERVER_SECURE: \"true\"\nLETTA_SERVER_PASSWORD: hush-hush");
-
-    public ValueTask DisposeAsync() => Project?.DisposeAsync() ?? default;
+    protected override Task<LettaProject> StartAsync() => LettaProject.StartAsync(lettaEnvironment: "LETTA_SERVER_SECURE: \"true\"\nLETTA_SERVER_PASSWORD: hush-hush");
 }
 
 [Collection(DockerCollection.Name)]

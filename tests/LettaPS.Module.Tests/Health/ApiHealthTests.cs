@@ -27,6 +27,35 @@ public class ApiHealthTests
     }
 
     [Fact]
+    public async Task Each_server_has_its_heading_its_summary_and_its_truth_value()
+    {
+        await using var one = await Connected.ToAsync();
+        await using var two = await SandboxServer.StartAsync();
+        two.Faults.Add(new Fault(new StatusEffect(500)) { Path = "/v1/agents/" });
+        one.Run("$script:both = (Get-LettaConnection), (Connect-Letta $args[0] -PassThru 3> $null 6> $null)", two.BaseUri).Succeed();
+
+        var lines = one.Run("Test-LettaHealth -Connection $script:both -Quick 6>&1").Succeed().Select(o => o.BaseObject).OfType<InformationRecord>().Select(r => r.ToString()).ToList();
+        var quiet = one.Run("Test-LettaHealth -Connection $script:both -Quick -Quiet").Succeed();
+
+        Assert.Equal(2, lines.Count);
+        Assert.Matches($"^{one.Server.BaseUri}: 0 failed, [0-9]+ warnings?, [0-9]+ passed, [0-9]+ skipped$", lines[0]);
+        Assert.Matches($"^{two.BaseUri}: [1-9][0-9]* failed, ", lines[1]);
+        Assert.Equal([(true, one.Server.BaseUri), (false, two.BaseUri)], quiet.Select(q => ((bool)q.BaseObject, q.Get<Uri>("Server"))));
+    }
+
+    [Fact]
+    public async Task With_a_database_that_cannot_be_reached_the_agents_are_examined_through_the_API()
+    {
+        await using var letta = await Connected.ToAsync();
+
+        var checks = Checks.Of(letta.Run("Test-LettaHealth -DatabaseUri 'postgresql://letta:x@127.0.0.1:1/letta'"));
+
+        Assert.Equal("Failed", checks.Status("Database/Reachable"));
+        Assert.Equal("Passed", checks.Status("Agents/Context"));
+        Assert.Equal("Passed", checks.Status("Agents/Ids"));
+    }
+
+    [Fact]
     public async Task An_agent_with_a_foreign_identifier_is_told_and_the_others_are_examined()
     {
         await using var letta = await Connected.ToAsync();

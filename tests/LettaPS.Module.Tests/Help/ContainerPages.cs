@@ -9,14 +9,11 @@ internal static class ContainerPages
         "Get-LettaServer", "Backup-LettaDatabase", "Restore-LettaDatabase", "Update-LettaSchema", "Restart-LettaServer", "Stop-LettaServer", "Start-LettaServer", "Reset-LettaDatabase",
     ];
 
-    /// <summary>Commands that only a stock PowerShell has: their examples run in tests/Pester/Examples.Tests.ps1.</summary>
-    private static readonly string[] s_stock = ["ConvertTo-Html", "Format-Table", "Get-ChildItem", "Group-Object", "Select-Object", "Sort-Object"];
-
     /// <summary>What takes a registry to pull from, or containers of just these names.</summary>
     private static readonly string[] s_registry = ["docker ", "-Digest"];
 
     /// <summary>Whether an example runs neither against a server nor on containers here.</summary>
-    public static bool IsElsewhere(PageExample example) => s_stock.Concat(s_registry).Any(c => example.Code.Contains(c, StringComparison.Ordinal));
+    public static bool IsElsewhere(PageExample example) => s_registry.Any(c => example.Code.Contains(c, StringComparison.Ordinal));
 
     /// <summary>Whether an example looks for servers in containers.</summary>
     public static bool NeedsContainers(PageExample example) => example.Code.Contains("Get-LettaServer", StringComparison.Ordinal);

@@ -14,13 +14,8 @@ internal sealed class ExampleWorld : IAsyncDisposable
 
     internal const string StandIns =
         """
-        # Commands of a stock PowerShell that this host lacks, as far as examples need them.
+        # Commands that ask a person, or that come from a module which is not installed here.
         function global:Read-Host { [System.Net.NetworkCredential]::new('', 'a password').SecurePassword }
-        function global:Format-List { $input }
-        function global:Import-Csv([string] $Path) {
-            $lines = [IO.File]::ReadAllLines("$pwd/$Path")
-            foreach ($line in $lines[1..($lines.Count - 1)]) { [pscustomobject]@{ BaseUri = $line.Split(',')[0]; KeyVariable = $line.Split(',')[1] } }
-        }
         New-Module Microsoft.PowerShell.SecretManagement { function Get-Secret { [System.Net.NetworkCredential]::new('', 'a password').SecurePassword } } | Import-Module
         $ExecutionContext.SessionState.Provider.GetOne('FileSystem').Home = $args[0]
         $null = $ExecutionContext.SessionState.Path.SetLocation($args[1])

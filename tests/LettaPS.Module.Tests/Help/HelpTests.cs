@@ -35,6 +35,12 @@ public sealed class HelpTests : IDisposable
         Assert.Equal(command.ParameterSets.Count, List(help, "syntax", "syntaxItem").Count);
         Assert.NotEmpty(List(help, "inputTypes", "inputType"));
         Assert.NotEmpty(List(help, "returnValues", "returnValue"));
+
+        // The first link is what Get-Help -Online opens.
+        var links = List(help, "relatedLinks", "navigationLink");
+        Assert.True(links.Count > 1, "The page names no other cmdlet and no topic.");
+        Assert.EndsWith($"/docs/cmdlets/{cmdlet}.md", Value(links[0], "uri"), StringComparison.Ordinal);
+        Assert.All(links.Skip(1), link => Assert.Contains(Value(link, "linkText"), HelpPages.Cmdlets.Concat(HelpPages.Topics)));
     }
 
     [Fact]

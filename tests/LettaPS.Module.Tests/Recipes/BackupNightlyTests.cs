@@ -82,6 +82,72 @@ public sealed class BackupNightlyTests
         Assert.Equal(3, night.Sets.Length);
     }
 
+    /// <summary>A part that cannot be read makes a night incomplete too: the last complete set must outlive any number of such nights.</summary>
+    [Fact]
+    public async Task Nights_that_lack_something_remove_nothing_and_never_the_last_complete_set()
+    {
+        await using var night = await Night.StartAsync();
+        night.AddSet(100);
+        night.AddSet(99);
+        var fault = night.Server.Faults.Add(new Fault(new StatusEffect(500, "{}")) { Path = "/v1/agents/*/archival-memory" });
+
+        var (line, code) = night.Run("-NoDump -KeepCount 1 -KeepDays 0");
+        Assert.Matches(" INCOMPLETE .* incomplete=[1-9][0-9]* failed=0 removed=0 ", line);
+        Assert.Equal(3, code);
+        Assert.Equal(3, night.Run("-NoDump -KeepCount 1 -KeepDays 0").ExitCode);
+        Assert.Equal(4, night.Sets.Length);
+
+        night.Server.Faults.Remove(fault);
+        Assert.Equal(0, night.Run("-NoDump -KeepCount 1 -KeepDays 0").ExitCode);
+        Assert.Equal("Complete", Assert.Single(night.Shell.Run("(Get-LettaBackup $args[0]).State", night.Backups).Succeed()).ToString());
+    }
+
+    [Fact]
+    public async Task A_server_that_was_emptied_removes_nothing()
+    {
+        await using var full = await Night.StartAsync();
+        full.AddSet(100);
+        full.AddSet(99);
+        full.Server.State.Agents.ToList().ForEach(a => full.Server.State.Agents.Remove(a.Id));
+
+        var (line, code) = full.Run("-NoDump -KeepCount 1 -KeepDays 0");
+
+        Assert.Matches(" INCOMPLETE .* agents=0 .* removed=0 ", line);
+        Assert.Equal(3, code);
+        Assert.Equal(2, full.Sets.Length);
+        Assert.Contains(full.Shell.Console.Warnings, w => w.Contains("has no agents", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_server_that_lost_most_of_its_agents_removes_nothing()
+    {
+        await using var night = await Night.StartAsync();
+        Assert.Equal(0, night.Run("-NoDump").ExitCode);
+        foreach (var agent in night.Server.State.Agents.Skip(3).ToList())
+        {
+            night.Server.State.Agents.Remove(agent.Id);
+        }
+
+        var (line, code) = night.Run("-NoDump -KeepCount 1 -KeepDays 0");
+
+        Assert.Matches(" OK .* agents=3 .* removed=0 ", line);
+        Assert.Equal(0, code);
+        Assert.Equal(2, night.Sets.Length);
+    }
+
+    [Fact]
+    public async Task What_somebody_put_into_an_old_set_stays()
+    {
+        await using var night = await Night.StartAsync();
+        night.AddSet(100);
+        var old = Assert.Single(night.Sets);
+        File.WriteAllText(Path.Combine(old, "id-map.json"), "{}");
+
+        Assert.Matches(" removed=1 ", night.Run("-NoDump -KeepCount 1 -KeepDays 0").Line);
+
+        Assert.Equal(["id-map.json"], Directory.GetFileSystemEntries(old).Select(Path.GetFileName));
+    }
+
     [Fact]
     public async Task A_database_that_is_not_known_to_be_the_servers_is_not_dumped_and_nothing_is_written()
     {
@@ -128,9 +194,9 @@ public sealed class BackupNightlyTests
         var other = Path.Combine(night.Backups, "other-letta-20200101T000000Z.dump");
         File.Move(dump, old);
         File.Move(dump + ".json", old + ".json");
-        File.WriteAllText(other, "of another server");
-        File.SetLastWriteTimeUtc(old, DateTime.UtcNow.AddDays(-100));
-        File.SetLastWriteTimeUtc(other, DateTime.UtcNow.AddDays(-100));
+        File.WriteAllText(old + ".json", Regex.Replace(File.ReadAllText(old + ".json"), "(?<=\"taken_at\": \")[^\"]*", DateTimeOffset.UtcNow.AddDays(-100).ToString("O")));
+        File.Copy(old, other);
+        File.Copy(old + ".json", other + ".json");
 
         var (line, code) = night.Run("-DatabaseUri $args[1] -KeepCount 1 -KeepDays 50", database.Uri());
 

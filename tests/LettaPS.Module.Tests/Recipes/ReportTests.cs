@@ -61,6 +61,40 @@ public sealed class ReportTests
     }
 
     [Fact]
+    public async Task Addresses_names_and_rows_of_a_table_are_reported_also_the_one_that_does_not_answer()
+    {
+        await using var up = await Connected.ToAsync();
+        await using var secured = await SandboxServer.StartAsync(new SandboxOptions { Password = "opensesame" });
+        await using var open = await SandboxServer.StartAsync(new SandboxOptions { Release = "0.16.2" });
+        up.Run("Disconnect-Letta").Succeed();
+        up.Run("$env:REPORT_KEY = 'opensesame'").Succeed();
+        var script = $"$args[0] -Connection {open.BaseUri.Authority}, ([pscustomobject]@{{ BaseUri = '{secured.BaseUri}'; KeyVariable = 'REPORT_KEY' }}), 'http://127.0.0.1:1', ([pscustomobject]@{{ BaseUri = 'http://127.0.0.1:2'; KeyVariable = '' }})";
+
+        up.Shell.RunRecipe("Report-Letta", script, up.Folder["report.html"]).Succeed();
+
+        var html = await File.ReadAllTextAsync(up.Folder["report.html"], TestContext.Current.CancellationToken);
+        Assert.Equal(2, html.Split("<td>AI/ML Expert</td>").Length - 1);
+        Assert.Contains("<h2 class=\"Failed\">http://127.0.0.1:1</h2>", html, StringComparison.Ordinal);
+        Assert.Contains("<h2 class=\"Failed\">http://127.0.0.1:2</h2>", html, StringComparison.Ordinal);
+        Assert.DoesNotContain("<th>Server</th>", html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_backups_are_part_of_the_health_and_a_missing_folder_is_told_before_anything_is_asked()
+    {
+        await using var server = await Connected.ToAsync();
+        Directory.CreateDirectory(server.Folder["backup"]);
+
+        server.Shell.RunRecipe("Report-Letta", "$args[0] -BackupPath $args[1]", server.Folder["report.html"], server.Folder["backup"]).Succeed();
+        var asked = server.Server.Requests.Entries.Count;
+        var failed = server.Shell.RunRecipe("Report-Letta", "$args[0]", server.Folder["gone/report.html"]);
+
+        Assert.Contains("<td>Backups</td>", await File.ReadAllTextAsync(server.Folder["report.html"], TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains("does not exist. Create it: New-Item", Assert.Single(failed.Errors).ToString(), StringComparison.Ordinal);
+        Assert.Equal(asked, server.Server.Requests.Entries.Count);
+    }
+
+    [Fact]
     public async Task WhatIf_writes_nothing()
     {
         await using var server = await Connected.ToAsync();

@@ -7,37 +7,38 @@ namespace LettaPS.Module.Tests.Recipes;
 /// Images of 0.16.2 and 0.16.8 whose migrations make the recorded schemas of those releases, whole, where the images of the other tests make a few tables: made
 /// from those by copying other migrations in, and gone afterwards.
 /// </summary>
-public sealed class SchemaImages : IAsyncLifetime
+public sealed class SchemaImages : SharedFixture<DockerEngine>
 {
-    private DockerEngine _engine = null!;
-
     /// <summary>Their repository.</summary>
-    public string Repository => $"{_engine.Prefix}/letta/letta";
+    public string Repository => RepositoryOf(Resource);
 
-    public async ValueTask InitializeAsync()
+    protected override async Task<DockerEngine> StartAsync()
     {
-        _engine = await DockerEngine.OpenAsync();
+        var engine = await DockerEngine.OpenAsync();
         using var folder = new TempFolder();
         var migrations = Directory.CreateDirectory(folder["versions"]).FullName;
         await File.WriteAllTextAsync(Path.Combine(migrations, "0.11.3_5fb8bba2c373.sql"), "SELECT 1;");
         await File.WriteAllTextAsync(Path.Combine(migrations, "0.16.2_27de0f58e076.sql"), LettaFixtures.Script("alembic/0.16.2"));
-        await CommitAsync("0.16.2", migrations);
+        await CommitAsync(engine, "0.16.2", migrations);
         await File.WriteAllTextAsync(Path.Combine(migrations, "0.16.8_1c28e167b74f.sql"), await StepAsync());
-        await CommitAsync("0.16.8", migrations);
+        await CommitAsync(engine, "0.16.8", migrations);
+        return engine;
     }
 
-    public async ValueTask DisposeAsync()
+    protected override async Task ReleaseAsync(DockerEngine resource)
     {
-        await _engine.DisposeAsync();
-        await DockerEngine.DockerAsync("rmi", $"{Repository}:0.16.2", $"{Repository}:0.16.8");
+        await base.ReleaseAsync(resource);
+        await DockerEngine.DockerAsync("rmi", $"{RepositoryOf(resource)}:0.16.2", $"{RepositoryOf(resource)}:0.16.8");
     }
 
-    private async Task CommitAsync(string release, string migrations)
+    private static string RepositoryOf(DockerEngine engine) => $"{engine.Prefix}/letta/letta";
+
+    private static async Task CommitAsync(DockerEngine engine, string release, string migrations)
     {
-        var container = $"{_engine.Prefix}-{release}";
+        var container = $"{engine.Prefix}-{release}";
         await DockerEngine.DockerAsync("create", "--name", container, DockerEngine.LettaImage(release));
         await DockerEngine.DockerAsync("cp", migrations + "/.", $"{container}:/app/alembic/versions");
-        await DockerEngine.DockerAsync("commit", container, $"{Repository}:{release}");
+        await DockerEngine.DockerAsync("commit", container, $"{RepositoryOf(engine)}:{release}");
     }
 
     /// <summary>The statements from the one schema to the other, as the doctor of schemas finds them.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using LettaPS.Core.Json;
+using LettaPS.Core.Text;
 
 namespace LettaPS.Core.AgentFiles.Reading;
 
@@ -11,22 +12,25 @@ internal static class AgentDocumentRepair
 {
     public static void Mend(AgentDocument document)
     {
-        foreach (var agent in document.Agents)
+        for (var i = 0; i < document.Agents.Count; i++)
         {
-            agent.BlockIds = Existing(document, agent, "block", agent.BlockIds, document.Blocks);
-            agent.ToolIds = Existing(document, agent, "tool", agent.ToolIds, document.Tools);
-            agent.SourceIds = Existing(document, agent, "source", agent.SourceIds, document.Sources);
+            var agent = document.Agents[i];
+            agent.BlockIds = Existing(document, i, "block", agent.BlockIds, document.Blocks);
+            agent.ToolIds = Existing(document, i, "tool", agent.ToolIds, document.Tools);
+            agent.SourceIds = Existing(document, i, "source", agent.SourceIds, document.Sources);
             DropDoubleLabels(document, agent);
             KeepSystemInContext(document, agent);
         }
     }
 
-    private static List<string> Existing(AgentDocument document, AgentRecord agent, string kind, List<string> ids, List<FilePart> parts)
+    private static List<string> Existing(AgentDocument document, int index, string kind, List<string> ids, List<FilePart> parts)
     {
+        var agent = document.Agents[index];
         var known = parts.Select(p => p.FileId).ToHashSet(StringComparer.Ordinal);
         var kept = ids.Where(known.Contains).Distinct(StringComparer.Ordinal).ToList();
         foreach (var id in ids.Where(i => !known.Contains(i)).Distinct(StringComparer.Ordinal))
         {
+            document.AddProblem($"agents[{index}].{kind}_ids refers to the {kind} {UntrustedText.Shorten(id)}, which is not in the file.");
             document.Gaps.Add($"The {kind} {id} of '{agent.Name}' is not in the file.");
             document.Mended.Add($"The reference of '{agent.Name}' to the {kind} {id}, which is not in the file, was left out.");
         }

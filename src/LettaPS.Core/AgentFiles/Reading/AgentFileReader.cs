@@ -19,13 +19,23 @@ internal sealed class AgentFileReader
     private readonly AgentDocument _document;
     private readonly bool _outline;
     private readonly AgentRecord _root;
+    private readonly HashSet<string> _fileIds = new(StringComparer.Ordinal);
+    private readonly List<string> _fileSources = [];
     private readonly Dictionary<string, JsonElement> _rootFields = new(StringComparer.Ordinal);
     private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
     private readonly List<(AgentRecord Agent, List<string> Messages, List<string> InContext)> _contexts = [];
     private readonly List<int> _rootContext = [];
     private List<Guid> _messageIds = [];
+    private List<JsonElement>? _list;
+    private bool _saysWhatIsLeftOut;
     private JsonElement? _state;
     private JsonElement? _patch;
+    private JsonElement? _agentId;
+
+    private const string Skills = "skills";
+
+    /// <summary>Properties that SDKs and scripts store an answer under.</summary>
+    private static readonly string[] s_wrappers = ["body", "data", "result", "agent", "items"];
 
     private AgentFileReader(AgentDocument document, bool outline)
     {
@@ -41,15 +51,26 @@ internal sealed class AgentFileReader
     /// <exception cref="LettaException"><c>AgentFileInvalid</c>: the file is damaged or not an agent; the message names the place.</exception>
     public static async Task<AgentDocument> ReadAsync(string path, string workFolder, bool outline, CancellationToken cancellationToken)
     {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using var text = OpenText(path, bytes => hash.AppendData(bytes));
+        return await ReadAsync(text, hash, path, workFolder, outline, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Reads an open file.</summary>
+    /// <param name="text">Its text, as <see cref="OpenText"/> gives it.</param>
+    /// <param name="hash">The SHA-256 of what was read of the file.</param>
+    /// <param name="path">The file; empty where messages are not to name it.</param>
+    /// <param name="workFolder">Where long lists are kept until the document is disposed.</param>
+    /// <param name="outline">Leave out messages, passages and the contents of files.</param>
+    internal static async Task<AgentDocument> ReadAsync(Stream text, IncrementalHash hash, string path, string workFolder, bool outline, CancellationToken cancellationToken)
+    {
         var document = new AgentDocument(path, workFolder);
         try
         {
-            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-            using var text = OpenText(path, bytes => hash.AppendData(bytes));
             var reader = new AgentFileReader(document, outline);
-            await reader.ReadAsync(text, doubled: false, cancellationToken).ConfigureAwait(false);
+            await reader.ReadAsync(text, nested: false, cancellationToken).ConfigureAwait(false);
             document.Sha256 = Convert.ToHexString(hash.GetCurrentHash()).ToLowerInvariant();
-            reader.Complete();
+            await reader.CompleteAsync(cancellationToken).ConfigureAwait(false);
             return document;
         }
         catch
@@ -94,18 +115,30 @@ internal sealed class AgentFileReader
         }
     }
 
-    private async Task ReadAsync(Stream stream, bool doubled, CancellationToken cancellationToken)
+    private async Task ReadAsync(Stream stream, bool nested, CancellationToken cancellationToken)
     {
-        using var json = new JsonStreamReader(stream);
+        using var json = new JsonStreamReader(stream, maxDepth: JsonStreamReader.MaxFileDepth);
         try
         {
             var first = await json.ReadAsync(cancellationToken).ConfigureAwait(false);
-            if (first == JsonTokenType.String && !doubled)
+            if (first == JsonTokenType.String && !nested)
             {
                 // Some tools encoded the document twice: a JSON text that holds the JSON text.
                 await json.ReadToEndAsync(cancellationToken).ConfigureAwait(false);
-                using var inner = new MemoryStream(Encoding.UTF8.GetBytes(json.Text!));
-                await ReadAsync(inner, doubled: true, cancellationToken).ConfigureAwait(false);
+                await ReadNestedAsync(Encoding.UTF8.GetBytes(json.Text!), cancellationToken).ConfigureAwait(false);
+                return;
+            }
+
+            if (first == JsonTokenType.StartArray)
+            {
+                // What GET /v1/agents/ answers: a list of agent states.
+                _list = [];
+                while (await json.ReadValueAsync(cancellationToken).ConfigureAwait(false) is { } item)
+                {
+                    _list.Add(item);
+                }
+
+                await json.ReadToEndAsync(cancellationToken).ConfigureAwait(false);
                 return;
             }
 
@@ -125,6 +158,12 @@ internal sealed class AgentFileReader
         {
             throw Invalid($"the file is not well-formed JSON ({JsonErrorLocation.Of(e, json.Position)})", e);
         }
+    }
+
+    private async Task ReadNestedAsync(byte[] text, CancellationToken cancellationToken)
+    {
+        using var inner = new MemoryStream(text);
+        await ReadAsync(inner, nested: true, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task ReadRootPropertyAsync(JsonStreamReader json, CancellationToken cancellationToken)
@@ -150,6 +189,7 @@ internal sealed class AgentFileReader
                 await ReadFilesAsync(json, cancellationToken).ConfigureAwait(false);
                 break;
             case SnapshotFileWriter.Extension:
+                _document.HasExtension = true;
                 await ReadExtensionAsync(json, cancellationToken).ConfigureAwait(false);
                 break;
             default:
@@ -232,6 +272,7 @@ internal sealed class AgentFileReader
                 throw Invalid($"{at}.role is not a text");
             }
 
+            _document.MessageCount++;
             ids?.Add(message.StringOrNull("id") ?? throw Invalid($"{at}.id is not a text"));
             entries.Add(_outline
                 ? new MessageEntry(Guid.Empty, 0, 0, new MessageKey(message.StringOrNull("role") == "system" ? MessageRole.System : MessageRole.Other, 0, 0), Rebuilt: false)
@@ -245,14 +286,16 @@ internal sealed class AgentFileReader
     {
         await foreach (var (file, place) in ElementsAsync(json, "files", cancellationToken).ConfigureAwait(false))
         {
-            if (file.StringOrNull("id") is null)
+            _fileIds.Add(file.StringOrNull("id") ?? throw Invalid($"{place}.id is not a text"));
+            _document.FileCount++;
+            if (file.StringOrNull("source_id") is { } source)
             {
-                throw Invalid($"{place}.id is not a text");
+                _fileSources.Add(source);
             }
 
             if (!_outline)
             {
-                _document.Files.Append(JsonSerializer.SerializeToUtf8Bytes(file));
+                _document.Files.Append(JsonValues.ToUtf8(file));
             }
         }
     }
@@ -277,9 +320,10 @@ internal sealed class AgentFileReader
                             throw Invalid($"{at}.text is not a text");
                         }
 
+                        _document.PassageCount++;
                         if (!_outline)
                         {
-                            _document.Passages.Append(JsonSerializer.SerializeToUtf8Bytes(passage));
+                            _document.Passages.Append(JsonValues.ToUtf8(passage));
                         }
                     }
 
@@ -292,6 +336,10 @@ internal sealed class AgentFileReader
                     break;
                 case "missing":
                     _document.Gaps.AddRange(Texts(await ReadValueAsync(json, place, cancellationToken).ConfigureAwait(false), place));
+                    break;
+                case "left_out":
+                    _saysWhatIsLeftOut = true;
+                    _document.LeftOut.UnionWith(Texts(await ReadValueAsync(json, place, cancellationToken).ConfigureAwait(false), place));
                     break;
                 case "identities":
                     _document.Identities.AddRange(Objects(await ReadValueAsync(json, place, cancellationToken).ConfigureAwait(false), place));
@@ -314,8 +362,14 @@ internal sealed class AgentFileReader
                 case "state":
                     _state = await ReadValueAsync(json, place, cancellationToken).ConfigureAwait(false);
                     break;
-                default:
+                case "format" or "exported_at" or "source" or "server_version" or "schema_revision" or "rebuilt_messages":
                     await json.SkipAsync(cancellationToken).ConfigureAwait(false);
+                    break;
+                case "agent_id":
+                    _agentId = await ReadValueAsync(json, place, cancellationToken).ConfigureAwait(false);
+                    break;
+                default:
+                    _document.OtherExtensions[json.PropertyName!] = await ReadValueAsync(json, place, cancellationToken).ConfigureAwait(false);
                     break;
             }
         }
@@ -334,21 +388,32 @@ internal sealed class AgentFileReader
         }
     }
 
-    private void Complete()
+    private async Task CompleteAsync(CancellationToken cancellationToken)
     {
-        if (_seen.Contains("agents") && _seen.Contains("blocks"))
+        if (_list is not null)
+        {
+            CompleteList();
+        }
+        else if (_seen.Contains("agents") && _seen.Contains("blocks"))
         {
             CompleteAgentFile();
         }
         else if (_seen.Contains("core_memory") && _seen.Contains("messages"))
         {
-            _document.Format = AgentFileFormat.Legacy;
-            new LegacyAgentFileReader(_document, _root, _rootFields, Invalid).Complete(_rootContext);
+            CompleteLegacy();
         }
-        else if (_seen.Contains("message_ids") && EntityId.TryParse(_rootFields.GetValueOrDefault("id") is { ValueKind: JsonValueKind.String } id ? id.GetString() : null, "agent", out _))
+        else if (IsAgentState(_rootFields))
         {
-            _document.Format = AgentFileFormat.AgentState;
-            new AgentStateReader(_document, _root, _rootFields, Invalid).Complete();
+            CompleteStates([(_root, _rootFields)]);
+        }
+        else if (s_wrappers.Select(_rootFields.GetValueOrDefault).FirstOrDefault(v => v.ValueKind is JsonValueKind.Object or JsonValueKind.Array) is { ValueKind: not JsonValueKind.Undefined } wrapped)
+        {
+            // The answer of an SDK, stored with what was around it.
+            _rootFields.Clear();
+            _seen.Clear();
+            await ReadNestedAsync(Encoding.UTF8.GetBytes(wrapped.GetRawText()), cancellationToken).ConfigureAwait(false);
+            await CompleteAsync(cancellationToken).ConfigureAwait(false);
+            return;
         }
         else
         {
@@ -358,10 +423,81 @@ internal sealed class AgentFileReader
         var alone = _document.Agents.Count == 1;
         foreach (var agent in _document.Agents.Where(a => a.SourceId.Length == 0))
         {
-            agent.SourceId = _document.Ids.GetValueOrDefault(agent.FileId) ?? (alone ? $"sha256:{_document.Sha256}" : $"sha256:{_document.Sha256}#{agent.FileId}");
+            agent.SourceId = _document.Ids.GetValueOrDefault(agent.FileId)
+                ?? (alone && _agentId is { ValueKind: JsonValueKind.String } id ? id.GetString()! : alone ? $"sha256:{_document.Sha256}" : $"sha256:{_document.Sha256}#{agent.FileId}");
         }
 
+        NoteWhatIsLeftOut();
         AgentDocumentRepair.Mend(_document);
+    }
+
+    private static bool IsAgentState(Dictionary<string, JsonElement> fields) => fields.ContainsKey("message_ids")
+        && EntityId.TryParse(fields.GetValueOrDefault("id") is { ValueKind: JsonValueKind.String } id ? id.GetString() : null, "agent", out _);
+
+    private void CompleteLegacy()
+    {
+        _document.Format = AgentFileFormat.Legacy;
+        new LegacyAgentFileReader(_document, _root, _rootFields, Invalid).Complete(_rootContext);
+    }
+
+    /// <summary>A list of agent states. What in it is not an agent is a gap, so that the others can be restored.</summary>
+    private void CompleteList()
+    {
+        var states = new List<(AgentRecord, Dictionary<string, JsonElement>)>();
+        for (var i = 0; i < _list!.Count; i++)
+        {
+            var fields = _list[i].ValueKind == JsonValueKind.Object ? Fields(_list[i]) : [];
+            if (IsAgentState(fields))
+            {
+                states.Add((states.Count == 0 ? _root : new AgentRecord($"agent-{states.Count}", new MessageLog(_document.WorkFolder)), fields));
+            }
+            else
+            {
+                _document.Gaps.Add($"Item {i} of the list: it is not an agent state.");
+                _document.AddProblem($"[{i}] is not an agent state.");
+            }
+        }
+
+        if (states.Count == 0)
+        {
+            throw Invalid("the file is a list that holds no agent");
+        }
+
+        CompleteStates(states);
+    }
+
+    private static Dictionary<string, JsonElement> Fields(JsonElement value)
+    {
+        var fields = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
+        foreach (var property in value.EnumerateObject())
+        {
+            fields[property.Name] = property.Value;
+        }
+
+        return fields;
+    }
+
+    private void CompleteStates(List<(AgentRecord Agent, Dictionary<string, JsonElement> Fields)> states)
+    {
+        _document.Format = AgentFileFormat.AgentState;
+        foreach (var (agent, fields) in states)
+        {
+            new AgentStateReader(_document, agent, fields).Complete();
+        }
+    }
+
+    /// <summary>A file says itself what was left out on request. Of other files the format tells what they have no place for.</summary>
+    private void NoteWhatIsLeftOut()
+    {
+        if (!_document.HasExtension)
+        {
+            _document.LeftOut.UnionWith(AgentFilePart.NotInAgentFile);
+        }
+        else if (!_saysWhatIsLeftOut && _document.Agents.Exists(a => a.Config("tool_exec_environment_variables") is { } v && v.EnumerateObject().Any(p => p.Value.ValueKind == JsonValueKind.String && p.Value.GetString()!.Length == 0)))
+        {
+            // Files of LettaPS before 0.2 say it only in their manifest.
+            _document.LeftOut.Add(AgentFilePart.Secrets);
+        }
     }
 
     private void CompleteAgentFile()
@@ -376,7 +512,15 @@ internal sealed class AgentFileReader
         _document.Tools = Parts("tools");
         _document.Sources = Parts("sources");
         _document.McpServers = Parts("mcp_servers");
-        _document.Groups.AddRange(_rootFields.TryGetValue("groups", out var groups) ? Objects(groups, "groups") : []);
+        _document.ExportedAt = JsonValues.ToElement(_rootFields).TimeOrNull("created_at");
+        _document.Groups.AddRange(RootObjects("groups"));
+        var isList = _rootFields.TryGetValue(Skills, out var skills) && skills.ValueKind == JsonValueKind.Array && skills.EnumerateArray().All(s => s.ValueKind == JsonValueKind.Object);
+        _document.Skills.AddRange(isList ? skills.EnumerateArray() : []);
+        foreach (var (name, value) in _rootFields.Where(f => (!AgentFields.Root.Contains(f.Key) || (f.Key == Skills && !isList)) && !AgentFields.IsEmpty(f.Value)))
+        {
+            _document.OtherParts[name] = value;
+        }
+
         for (var i = 0; i < _contexts.Count; i++)
         {
             var (agent, messages, inContext) = _contexts[i];
@@ -386,8 +530,10 @@ internal sealed class AgentFileReader
             }
 
             CompleteContext(agent, messages, inContext, $"agents[{i}]");
+            CompleteFields(agent, $"agents[{i}]");
         }
 
+        CheckReferences();
         if (_document.Agents is not [var only])
         {
             return;
@@ -412,6 +558,64 @@ internal sealed class AgentFileReader
         }
     }
 
+    private List<JsonElement> RootObjects(string name) => _rootFields.TryGetValue(name, out var list) ? Objects(list, name) : [];
+
+    /// <summary>Takes what an agent may say under another name: blocks within the agent, environment variables as <c>secrets</c>.</summary>
+    private void CompleteFields(AgentRecord agent, string place)
+    {
+        if (agent.Fields.Remove("memory_blocks", out var inline))
+        {
+            foreach (var block in Objects(inline, $"{place}.memory_blocks"))
+            {
+                var id = $"{agent.FileId}/block-{_document.Blocks.Count}";
+                _document.Blocks.Add(new FilePart(id, block));
+                agent.BlockIds.Add(id);
+            }
+        }
+
+        if (agent.Config("tool_exec_environment_variables")?.EnumerateObject().Any() != true && agent.Config("secrets") is { } secrets)
+        {
+            agent.Fields["tool_exec_environment_variables"] = secrets;
+        }
+    }
+
+    private void CheckReferences()
+    {
+        var messages = _contexts.SelectMany(c => c.Messages).ToHashSet(StringComparer.Ordinal);
+        var sources = _document.Sources.Select(s => s.FileId).ToHashSet(StringComparer.Ordinal);
+        for (var i = 0; i < _document.Agents.Count; i++)
+        {
+            foreach (var view in _document.Agents[i].FileViews)
+            {
+                Refer($"agents[{i}].files_agents", "file", view.StringOrNull("file_id"), _fileIds);
+                Refer($"agents[{i}].files_agents", "source", view.StringOrNull("source_id"), sources);
+            }
+        }
+
+        foreach (var source in _fileSources)
+        {
+            Refer("files", "source", source, sources);
+        }
+
+        foreach (var message in _document.ConversationItems.SelectMany(c => c.Strings("message_ids").Concat(c.Strings("in_context_message_ids"))))
+        {
+            Refer("lettaps.conversations", "message", message, messages);
+        }
+
+        if (_messageIds.Count > 0 && _messageIds.Count != messages.Count)
+        {
+            _document.AddProblem($"lettaps.message_ids names {_messageIds.Count} messages, but the file holds {messages.Count}.");
+        }
+    }
+
+    private void Refer(string place, string kind, string? id, HashSet<string> among)
+    {
+        if (id is not null && !among.Contains(id))
+        {
+            _document.AddProblem($"{place} refers to the {kind} {UntrustedText.Shorten(id)}, which is not in the file.");
+        }
+    }
+
     private void CompleteContext(AgentRecord agent, List<string> messages, List<string> inContext, string place)
     {
         var places = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -432,6 +636,7 @@ internal sealed class AgentFileReader
             }
             else
             {
+                _document.AddProblem($"{place}.in_context_message_ids refers to the message {UntrustedText.Shorten(id)}, which is not in the file.");
                 lost++;
             }
         }
@@ -513,7 +718,7 @@ internal sealed class AgentFileReader
     internal static LettaException Invalid(string path, string problem, Exception? cause) => new(
         "AgentFileInvalid",
         LettaErrorKind.InvalidData,
-        $"'{path}' is not an agent that can be restored: {problem}.",
+        $"{(path.Length == 0 ? "The file" : $"'{path}'")} is not an agent that can be restored: {problem}.",
         "Test-LettaBackup examines the file; another copy of it may be whole.",
         path,
         cause);

@@ -23,8 +23,8 @@ internal sealed class LegacyAgentFileReader(AgentDocument document, AgentRecord 
             }
         }
 
-        agent.Fields["tags"] = JsonSerializer.SerializeToElement(Objects("tags").Select((t, i) => t.StringOrNull("tag") ?? throw invalid($"tags[{i}].tag is not a text")));
-        agent.Fields["tool_exec_environment_variables"] = JsonSerializer.SerializeToElement(Objects("tool_exec_environment_variables")
+        agent.Fields["tags"] = JsonValues.ToElement(Objects("tags").Select((t, i) => t.StringOrNull("tag") ?? throw invalid($"tags[{i}].tag is not a text")));
+        agent.Fields["tool_exec_environment_variables"] = JsonValues.ToElement(Objects("tool_exec_environment_variables")
             .Select((v, i) => (Key: v.StringOrNull("key") ?? throw invalid($"tool_exec_environment_variables[{i}].key is not a text"), Value: v.StringOrNull("value") ?? string.Empty))
             .DistinctBy(v => v.Key)
             .ToDictionary(v => v.Key, v => v.Value));
@@ -41,6 +41,7 @@ internal sealed class LegacyAgentFileReader(AgentDocument document, AgentRecord 
         agent.InContext = [.. inContext.Where(i => i >= 0 && i < agent.Messages.Entries.Count)];
         if (agent.InContext.Count < inContext.Count)
         {
+            document.AddProblem("in_context_message_indices refers to a message that is not in the file.");
             document.Gaps.Add($"{inContext.Count - agent.InContext.Count} of the {inContext.Count} messages in context are not in the file.");
         }
     }
@@ -59,6 +60,6 @@ internal sealed class LegacyAgentFileReader(AgentDocument document, AgentRecord 
             copy[to] = value;
         }
 
-        return JsonSerializer.SerializeToElement(copy);
+        return JsonValues.ToElement(copy);
     }
 }

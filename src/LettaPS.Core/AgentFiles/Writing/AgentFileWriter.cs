@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using LettaPS.Core.Agents;
 using LettaPS.Core.IO;
 using LettaPS.Core.Json;
 using LettaPS.Core.Releases;
@@ -88,6 +89,11 @@ internal sealed class AgentFileWriter
         WriteParts("sources", _sources, SnapshotFileWriter.SourceFields);
         WriteParts("tools", _tools, SnapshotFileWriter.ToolFields);
         WriteParts("mcp_servers", _tools.Exists(t => t.Value.StringOrNull("tool_type") == "external_mcp") ? [.. _document.McpServers.Select((s, i) => s with { FileId = $"mcp_server-{i}" })] : [], SnapshotFileWriter.McpFields);
+        if (_selection.WithExtension)
+        {
+            WriteOtherParts(cancellationToken);
+        }
+
         _json.WriteStartObject("metadata"u8);
         _json.WriteString("revision_id"u8, "unknown"u8);
         _json.WriteEndObject();
@@ -112,6 +118,12 @@ internal sealed class AgentFileWriter
                 _json.WritePropertyName(name);
                 value.WriteTo(_json);
             }
+        }
+
+        foreach (var (name, value) in _selection.WithExtension ? AgentFields.Unknown(agent) : [])
+        {
+            _json.WritePropertyName(name);
+            value.WriteTo(_json);
         }
 
         WriteIds("tool_ids", agent.ToolIds);
@@ -146,7 +158,7 @@ internal sealed class AgentFileWriter
         {
             cancellationToken.ThrowIfCancellationRequested();
             var row = agent.Messages.Row(entry);
-            var adapted = _adaptation.Adapt(row) is { } other ? JsonSerializer.SerializeToUtf8Bytes(other) : row;
+            var adapted = _adaptation.Adapt(row) is { } other ? JsonValues.ToUtf8(other) : row;
 
             // The row begins with its brace; the identifiers are put behind it.
             var head = Encoding.UTF8.GetBytes($"{{\"id\":\"message-{_messages++}\",\"agent_id\":\"{_ids[agent.FileId]}\",");
@@ -216,6 +228,21 @@ internal sealed class AgentFileWriter
 
     private void WriteParts(string name, IEnumerable<FilePart> parts, string[] fields) => _json.WriteParts(name, parts.Select(p => (p.FileId, p.Value)), fields);
 
+    /// <summary>What servers ignore and LettaPS does not know stays in the file as it is.</summary>
+    private void WriteOtherParts(CancellationToken cancellationToken)
+    {
+        if (_document.Skills.Count > 0)
+        {
+            _json.WriteElements("skills", _document.Skills, cancellationToken);
+        }
+
+        foreach (var (name, value) in _document.OtherParts)
+        {
+            _json.WritePropertyName(name);
+            value.WriteTo(_json);
+        }
+    }
+
     private void WriteExtension(DateTimeOffset now, CancellationToken cancellationToken)
     {
         _json.WriteStartObject(SnapshotFileWriter.Extension);
@@ -233,6 +260,10 @@ internal sealed class AgentFileWriter
             }
 
             _json.WriteEndObject();
+            if (only.Messages.Entries.Count > 0 && only.Messages.Entries.All(e => e.Id != Guid.Empty))
+            {
+                _json.WriteTexts("message_ids", only.Messages.Entries.Select(e => EntityId.Format("message", e.Id)));
+            }
         }
 
         _json.WriteStartObject("ids"u8);
@@ -246,13 +277,23 @@ internal sealed class AgentFileWriter
         }
 
         _json.WriteEndObject();
+        _json.WriteTexts("left_out", LeftOut());
         _json.WriteTexts("missing", _document.Gaps);
         _json.WriteElements("identities", _document.Identities, cancellationToken);
         _json.WriteElements("groups", _document.Groups, cancellationToken);
         _json.WriteElements("archives", _document.Archives, cancellationToken);
+        _json.WriteElements("conversations", _document.ConversationItems, cancellationToken);
         _json.WriteElements("passages", _document.Passages.Read(), cancellationToken);
+        foreach (var (name, value) in _document.OtherExtensions)
+        {
+            _json.WritePropertyName(name);
+            value.WriteTo(_json);
+        }
+
         _json.WriteEndObject();
     }
+
+    private IEnumerable<string> LeftOut() => _document.LeftOut.Concat(_document.Database is null ? [] : [AgentFilePart.DatabaseRows]).Order(StringComparer.Ordinal);
 
     private void WriteIds(string name, IEnumerable<string> ids) => _json.WriteTexts(name, ids.Where(_ids.ContainsKey).Select(i => _ids[i]));
 }

@@ -93,7 +93,7 @@ internal sealed class LegacyAgentFileWriter(AgentDocument document, AgentRecord 
         {
             cancellationToken.ThrowIfCancellationRequested();
             var bytes = agent.Messages.Row(entry);
-            WriteMessage(_adaptation.Adapt(bytes) ?? JsonSerializer.Deserialize<JsonElement>(bytes));
+            WriteMessage(_adaptation.Adapt(bytes) ?? JsonValues.Parse(bytes));
         }
 
         json.WriteEndArray();

@@ -24,14 +24,14 @@ internal sealed class MessageDowngrade(ReleaseCapabilities target, IReadOnlyDict
             return said;
         }
 
-        var copy = JsonObjects.Copy(said ?? JsonSerializer.Deserialize<JsonElement>(row));
+        var copy = JsonObjects.Copy(said ?? JsonValues.Parse(row));
         if ((string?)copy["sender_id"] is not { } sender || !identities.TryGetValue(sender, out var id))
         {
             return said;
         }
 
         copy["sender_id"] = id;
-        return JsonSerializer.SerializeToElement(copy);
+        return JsonValues.ToElement(copy);
     }
 
     private JsonElement? Say(ReadOnlySpan<byte> row)
@@ -45,11 +45,11 @@ internal sealed class MessageDowngrade(ReleaseCapabilities target, IReadOnlyDict
             return null;
         }
 
-        var copy = JsonObjects.Copy(JsonSerializer.Deserialize<JsonElement>(row));
+        var copy = JsonObjects.Copy(JsonValues.Parse(row));
         if (returns && (string?)copy["role"] == "tool" && copy["content"] is JsonArray { Count: 0 } && copy["tool_returns"] is JsonArray { Count: > 0 } all)
         {
             Adapted += SayReturns(copy, all);
-            return JsonSerializer.SerializeToElement(copy);
+            return JsonValues.ToElement(copy);
         }
 
         var changed = reasoning && SayReasoning(copy);
@@ -73,7 +73,7 @@ internal sealed class MessageDowngrade(ReleaseCapabilities target, IReadOnlyDict
         }
 
         Adapted++;
-        return JsonSerializer.SerializeToElement(copy);
+        return JsonValues.ToElement(copy);
     }
 
     /// <summary>Releases up to 0.11 read what a tool returned from the content, and know one return a message.</summary>
@@ -84,7 +84,7 @@ internal sealed class MessageDowngrade(ReleaseCapabilities target, IReadOnlyDict
         var text = (first["func_response"] as JsonValue)?.GetValueKind() == JsonValueKind.String ? (string)first["func_response"]! : first["func_response"]?.ToJsonString() ?? string.Empty;
         if (returns.Count > 1)
         {
-            var messages = returns.OfType<JsonObject>().Select(r => MessageText.Returned(JsonSerializer.SerializeToElement(r["func_response"])) ?? r["func_response"]?.ToJsonString());
+            var messages = returns.OfType<JsonObject>().Select(r => MessageText.Returned(JsonValues.ToElement(r["func_response"])) ?? r["func_response"]?.ToJsonString());
             text = new JsonObject { ["status"] = (string?)first["status"] == "error" ? "Failed" : "OK", ["message"] = string.Join('\n', messages) }.ToJsonString();
             var merged = first.DeepClone().AsObject();
             merged["func_response"] = text;
@@ -125,7 +125,7 @@ internal sealed class MessageDowngrade(ReleaseCapabilities target, IReadOnlyDict
         {
             if (content[i] is JsonObject part && (string?)part["type"] == "summarized_reasoning")
             {
-                var texts = JsonSerializer.SerializeToElement(part).Items("summary").Select(s => s.StringOrNull("text"));
+                var texts = JsonValues.ToElement(part).Items("summary").Select(s => s.StringOrNull("text"));
                 content[i] = new JsonObject { ["type"] = "reasoning", ["is_native"] = true, ["reasoning"] = string.Join('\n', texts), ["signature"] = null };
                 changed = true;
             }

@@ -17,13 +17,13 @@ internal static class ReleaseDowngrade
     {
         if (!target.HasV1Agents && agent.Text("agent_type") == "letta_v1_agent")
         {
-            agent.Fields["agent_type"] = JsonSerializer.SerializeToElement("memgpt_v2_agent");
+            agent.Fields["agent_type"] = JsonValues.ToElement("memgpt_v2_agent");
             gaps.Add($"agent_type: {target} has no letta_v1_agent; the agent became a memgpt_v2_agent.");
         }
 
         if (!target.HasApprovals && agent.Items("tool_rules").Any(IsApproval))
         {
-            agent.Fields["tool_rules"] = JsonSerializer.SerializeToElement(agent.Items("tool_rules").Where(r => !IsApproval(r)));
+            agent.Fields["tool_rules"] = JsonValues.ToElement(agent.Items("tool_rules").Where(r => !IsApproval(r)));
             gaps.Add($"tool_rules: {target} has no rules that ask for approval.");
         }
 
@@ -43,7 +43,7 @@ internal static class ReleaseDowngrade
     {
         var omitted = document.Tools.Where(t => agent.ToolIds.Contains(t.FileId) && t.Value.StringOrNull("tool_type") is "custom" or null).ToList();
         var names = omitted.Select(t => t.Value.StringOrNull("name")).ToHashSet();
-        agent.Fields["tool_rules"] = JsonSerializer.SerializeToElement(agent.Items("tool_rules").Where(r => !names.Contains(r.StringOrNull("tool_name"))));
+        agent.Fields["tool_rules"] = JsonValues.ToElement(agent.Items("tool_rules").Where(r => !names.Contains(r.StringOrNull("tool_name"))));
         return omitted.Select(t => t.FileId).ToHashSet(StringComparer.Ordinal);
     }
 
@@ -75,7 +75,7 @@ internal static class ReleaseDowngrade
                 warnings.Add($"The block '{label}' is longer than its limit of {most}, which {target} refuses; the limit became {length}.");
             }
 
-            document.Blocks[i] = part with { Value = JsonSerializer.SerializeToElement(copy) };
+            document.Blocks[i] = part with { Value = JsonValues.ToElement(copy) };
         }
     }
 }

@@ -28,11 +28,14 @@ internal sealed class SnapshotFileWriter : IDisposable
     /// <summary>The property of that part that has the rows of the database.</summary>
     public const string DatabaseProperty = "database";
 
+    /// <summary>The property of that part that has items of messages in a form that LettaPS does not know.</summary>
+    public const string UnreadMessages = "unread_messages";
+
     private const string AgentId = "agent-0";
 
     internal static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, Indented = false };
 
-    internal static readonly JsonSerializerOptions SerializerOptions = new() { Encoder = WriterOptions.Encoder };
+    internal static readonly JsonSerializerOptions SerializerOptions = new() { MaxDepth = JsonValues.MaxDepth, Encoder = WriterOptions.Encoder };
 
     internal static readonly string[] BlockFields =
     [
@@ -73,6 +76,7 @@ internal sealed class SnapshotFileWriter : IDisposable
     ];
 
     private readonly AgentSnapshot _snapshot;
+    private readonly IReadOnlyList<string> _leftOut;
     private readonly BufferedOutput _output;
     private readonly Utf8JsonWriter _json;
     private readonly List<(string FileId, string Id)> _ids = [];
@@ -84,9 +88,10 @@ internal sealed class SnapshotFileWriter : IDisposable
     private readonly Dictionary<Guid, int> _messageNumbers = [];
     private readonly HashSet<Guid> _messagesNamed;
 
-    private SnapshotFileWriter(AgentSnapshot snapshot, Stream destination)
+    private SnapshotFileWriter(AgentSnapshot snapshot, IReadOnlyList<string> leftOut, Stream destination)
     {
         _snapshot = snapshot;
+        _leftOut = leftOut;
         _output = new BufferedOutput(destination);
         _json = new Utf8JsonWriter(_output, WriterOptions);
         _blocks = Number("block", AgentState.Blocks(snapshot.State), "label");
@@ -101,12 +106,13 @@ internal sealed class SnapshotFileWriter : IDisposable
 
     /// <summary>Writes the file.</summary>
     /// <param name="snapshot">The agent.</param>
+    /// <param name="leftOut">What was left out on request: names of <see cref="AgentFilePart"/>.</param>
     /// <param name="destination">Where to.</param>
     /// <param name="exportedAt">The time that the file says.</param>
     /// <returns>What the file holds.</returns>
-    public static AgentFileCounts Write(AgentSnapshot snapshot, Stream destination, DateTimeOffset exportedAt, CancellationToken cancellationToken)
+    public static AgentFileCounts Write(AgentSnapshot snapshot, IReadOnlyList<string> leftOut, Stream destination, DateTimeOffset exportedAt, CancellationToken cancellationToken)
     {
-        using var composer = new SnapshotFileWriter(snapshot, destination);
+        using var composer = new SnapshotFileWriter(snapshot, leftOut, destination);
         composer.WriteDocument(exportedAt, cancellationToken);
         composer._json.Flush();
         composer._output.Flush();
@@ -143,6 +149,12 @@ internal sealed class SnapshotFileWriter : IDisposable
         WriteList("tools", _tools, ToolFields);
         WriteList("mcp_servers", Number("mcp_server", _snapshot.McpServers, "server_name"), McpFields);
 
+        foreach (var (name, value) in _snapshot.OtherParts)
+        {
+            _json.WritePropertyName(name);
+            value.WriteTo(_json);
+        }
+
         _json.WriteStartObject("metadata"u8);
         _json.WriteString("revision_id"u8, _snapshot.SchemaRevision ?? "unknown");
         _json.WriteEndObject();
@@ -177,6 +189,12 @@ internal sealed class SnapshotFileWriter : IDisposable
         foreach (var off in (string[])["include_base_tools", "include_multi_agent_tools", "include_base_tool_rules", "include_default_source"])
         {
             _json.WriteBoolean(off, false);
+        }
+
+        foreach (var (name, value) in _snapshot.OtherFields)
+        {
+            _json.WritePropertyName(name);
+            value.WriteTo(_json);
         }
 
         _json.WriteTexts("group_ids", []);
@@ -306,16 +324,22 @@ internal sealed class SnapshotFileWriter : IDisposable
 
         _json.WriteEndArray();
         _json.WriteNumber("rebuilt_messages"u8, _snapshot.Messages.Rebuilt);
+        _json.WriteTexts("left_out", _leftOut);
         _json.WriteTexts("missing", _snapshot.Missing);
+        if (_snapshot.UnreadMessages.Count > 0)
+        {
+            _json.WriteElements(UnreadMessages, _snapshot.UnreadMessages, cancellationToken);
+        }
+
 
         _json.WriteStartObject("patch"u8);
         _json.CopyFields(_snapshot.State, s_patchFields);
         _json.WriteEndObject();
 
-        _json.WriteElements("identities", _snapshot.Identities, cancellationToken);
-        _json.WriteElements("groups", _snapshot.Groups, cancellationToken);
+        _json.WriteElements("identities", _snapshot.Identities.Where(i => i.ValueKind == JsonValueKind.Object), cancellationToken);
+        _json.WriteElements("groups", _snapshot.Groups.Where(i => i.ValueKind == JsonValueKind.Object), cancellationToken);
         WriteConversations();
-        _json.WriteElements("archives", _snapshot.Archives, cancellationToken);
+        _json.WriteElements("archives", _snapshot.Archives.Where(i => i.ValueKind == JsonValueKind.Object), cancellationToken);
 
         _json.WriteElements("passages", _snapshot.Passages.Read(), cancellationToken);
         _json.WritePropertyName("state"u8);
@@ -358,10 +382,15 @@ internal sealed class SnapshotFileWriter : IDisposable
 
     private string FileMessageId(Guid id) => $"message-{_messageNumbers[id]}";
 
-    /// <summary>Sorts things by name, so that their numbers do not depend on the order in which the server happened to answer.</summary>
+    /// <summary>
+    /// Sorts items by name, so that their numbers do not depend on the order in which the server happened to answer. An item that the server lists twice is one
+    /// item; what is not an object is only in the agent state.
+    /// </summary>
     private List<Numbered> Number(string prefix, IEnumerable<JsonElement> items, string nameField)
     {
+        var known = new HashSet<string>(StringComparer.Ordinal);
         var sorted = items
+            .Where(i => i.ValueKind == JsonValueKind.Object && (i.StringOrNull("id") is not { } id || known.Add(id)))
             .OrderBy(i => i.StringOrNull(nameField), StringComparer.Ordinal)
             .ThenBy(i => i.StringOrNull("id"), StringComparer.Ordinal)
             .Select((value, i) => new Numbered($"{prefix}-{i}", value.StringOrNull("id"), value))

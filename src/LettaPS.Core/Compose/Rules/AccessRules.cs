@@ -1,6 +1,6 @@
 using LettaPS.Core.Compose.Model;
+using LettaPS.Core.Secrets;
 using LettaPS.Core.Servers;
-using LettaPS.Core.Text;
 
 namespace LettaPS.Core.Compose.Rules;
 

@@ -112,7 +112,7 @@ internal sealed record DumpManifest
         foreach (var path in Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "*" + Suffix) : [])
         {
             var dump = path[..^Suffix.Length];
-            if (ReadIfManifest(dump) is { } manifest && manifest.IsOf(database, systemIdentifier) && (newest is null || manifest.TakenAt > newest.Value.Manifest.TakenAt))
+            if (Find(dump) is { } manifest && manifest.IsOf(database, systemIdentifier) && (newest is null || manifest.TakenAt > newest.Value.Manifest.TakenAt))
             {
                 newest = (dump, manifest);
             }
@@ -156,15 +156,18 @@ internal sealed record DumpManifest
         new FileStream(dump, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 17, FileOptions.Asynchronous | FileOptions.SequentialScan),
         bytes => progress?.Invoke(bytes.Length));
 
-    private static DumpManifest? ReadIfManifest(string dump)
+    /// <summary>The manifest of a dump.</summary>
+    /// <param name="dump">Path of the dump.</param>
+    /// <returns><see langword="null"/> if it is missing or not a manifest, or if the dump is missing.</returns>
+    internal static DumpManifest? Find(string dump)
     {
         try
         {
             return Read(dump);
         }
-        catch (LettaException e) when (e.ErrorId is "DumpManifestDamaged" or "DumpNotFound")
+        catch (LettaException e) when (e.ErrorId is "DumpManifestDamaged" or "DumpNotFound" or "DumpUnverified")
         {
-            // Some other JSON file, or the manifest of a dump that was taken away.
+// Some other JSON file, or the manifest of a dump that was taken away.
             return null;
         }
     }

@@ -9,6 +9,12 @@ internal sealed class AddressDatabaseHost(DatabaseAddress address, IDatabaseAdap
     public bool IsEmbedded => false;
 
     /// <inheritdoc/>
+    public Task<IAsyncDisposable?> ReserveAsync(CancellationToken cancellationToken) => Task.FromResult<IAsyncDisposable?>(null);
+
+    /// <inheritdoc/>
+    public Task EnsureExclusiveAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc/>
     public Task<DatabaseSite> OpenAsync(CancellationToken cancellationToken) =>
         Task.FromResult(new DatabaseSite(adapters.OpenCluster(address), adapters.OpenPrograms(address), null));
 
@@ -16,8 +22,9 @@ internal sealed class AddressDatabaseHost(DatabaseAddress address, IDatabaseAdap
     public Task<IReadOnlyList<string>> ListRunningAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<string>>([]);
 
     /// <inheritdoc/>
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task StopAsync(IEnumerable<string> containers, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc/>
-    public Task StartAsync(IEnumerable<string> containers, bool wait, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task<IReadOnlyList<string>> StartAsync(IEnumerable<string> containers, bool wait, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<string>>([.. containers]);
 }

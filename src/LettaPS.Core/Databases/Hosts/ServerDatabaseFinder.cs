@@ -43,7 +43,8 @@ internal sealed class ServerDatabaseFinder(IContainerEngine engine)
         var postgres = ServerDiscovery.FindDatabaseContainer(server, all, address);
         if (postgres is null)
         {
-            return address;
+            return !ServerDiscovery.IsKnownToServerOnly(server, address) ? address
+                : address.Through(server.IsRunning ? new DockerExecTunnel(engine, server.Id, address.Port, address.Host) : ServerNetwork.Tunnel(engine, server));
         }
 
         if (postgres.Id == server.Id && ServerDiscovery.ProductOf(server) == LettaServerProduct.LettaCode)

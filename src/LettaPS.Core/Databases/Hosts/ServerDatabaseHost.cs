@@ -1,3 +1,4 @@
+using System.Net;
 using LettaPS.Core.Servers;
 
 namespace LettaPS.Core.Databases.Hosts;
@@ -16,8 +17,33 @@ internal sealed class ServerDatabaseHost(
     // A start script whose migration fails ends within seconds. What has run for so long does not end by itself.
     private static readonly TimeSpan s_steady = TimeSpan.FromMinutes(1);
 
+    private static readonly TimeSpan s_pollInterval = TimeSpan.FromMilliseconds(100);
+
+    private Reservation? _reservation;
+    private string? _helper;
+
+    /// <summary>How long to wait for another run: a container whose process was killed takes a moment to end, its PostgreSQL included.</summary>
+    public TimeSpan ReservationTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
     /// <inheritdoc/>
     public bool IsEmbedded { get; private set; }
+
+    /// <summary>Whether a database that is known by its address is this server's.</summary>
+    /// <param name="address">The address, as it is used from this machine.</param>
+    public async Task<bool> IsAtAsync(DatabaseAddress address, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        var place = await PlaceAsync(cancellationToken).ConfigureAwait(false);
+        if (place.Address.Database != address.Database)
+        {
+            return false;
+        }
+
+        return (place.Address.Host == address.Host && place.Address.Port == address.Port)
+            || (place.Postgres is { } postgres
+                && (address.Host == engine.Endpoint.Host || IsLocal(address.Host))
+                && postgres.Ports.Any(p => p.HostPort == address.Port && p.Port == ServerDiscovery.PortInside(postgres, place.Address)));
+    }
 
     /// <summary>Finds out where the database is.</summary>
     /// <returns>Its address as the server has it, with the role and password of the server.</returns>
@@ -29,12 +55,44 @@ internal sealed class ServerDatabaseHost(
     }
 
     /// <inheritdoc/>
+    public async Task<IAsyncDisposable?> ReserveAsync(CancellationToken cancellationToken)
+    {
+        var place = await PlaceAsync(cancellationToken).ConfigureAwait(false);
+        IsEmbedded = place.Postgres?.Id == place.Server.Id;
+        return IsEmbedded && _reservation is null ? await ReserveAsync(place, cancellationToken).ConfigureAwait(false) : null;
+    }
+
+    /// <inheritdoc/>
+    public async Task EnsureExclusiveAsync(CancellationToken cancellationToken)
+    {
+        if (_reservation is null)
+        {
+            return;
+        }
+
+        var all = await engine.ListAsync(cancellationToken).ConfigureAwait(false);
+        var place = Place(all);
+        if (!all.Any(c => c.Id == _reservation.Container.Id && c.IsRunning))
+        {
+            throw DatabaseProblems.LockLost(place.Address.Database);
+        }
+
+        if (_helper is not null)
+        {
+            DataDirectory.EnsureNoOtherWriter(place.Server, all, _helper);
+        }
+    }
+
+    /// <inheritdoc/>
     public async Task<DatabaseSite> OpenAsync(CancellationToken cancellationToken)
     {
-        var (server, postgres, address) = await PlaceAsync(cancellationToken).ConfigureAwait(false);
+        var place = await PlaceAsync(cancellationToken).ConfigureAwait(false);
+        var (server, postgres, address) = place;
         if (postgres is null)
         {
-            return new DatabaseSite(adapters.OpenCluster(address), adapters.OpenPrograms(address), null);
+            // The server's own container may be stopped meanwhile; one of its network is not.
+            var reached = ServerDiscovery.IsKnownToServerOnly(server, address) ? address.Through(ServerNetwork.Tunnel(engine, server)) : address;
+            return new DatabaseSite(adapters.OpenCluster(reached), adapters.OpenPrograms(reached), null);
         }
 
         IsEmbedded = postgres.Id == server.Id;
@@ -44,7 +102,7 @@ internal sealed class ServerDatabaseHost(
             var keepsEnding = settled.State == ContainerState.Restarting || settled.RestartCount > server.RestartCount;
             if (keepsEnding || !settled.IsRunning)
             {
-                return await OpenHelperAsync(settled, address, isWanted: keepsEnding, cancellationToken).ConfigureAwait(false);
+                return await OpenHelperAsync(place with { Server = settled }, isWanted: keepsEnding, cancellationToken).ConfigureAwait(false);
             }
         }
         else if (!postgres.IsRunning)
@@ -67,9 +125,10 @@ internal sealed class ServerDatabaseHost(
     }
 
     /// <inheritdoc/>
-    public async Task StopAsync(CancellationToken cancellationToken)
+    public async Task StopAsync(IEnumerable<string> containers, CancellationToken cancellationToken)
     {
-        foreach (var name in await ListRunningAsync(cancellationToken).ConfigureAwait(false))
+        ArgumentNullException.ThrowIfNull(containers);
+        foreach (var name in containers)
         {
             progress?.Invoke($"stopping {name}");
             await control.StopAsync(name, cancellationToken).ConfigureAwait(false);
@@ -77,19 +136,41 @@ internal sealed class ServerDatabaseHost(
     }
 
     /// <inheritdoc/>
-    public async Task StartAsync(IEnumerable<string> containers, bool wait, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<string>> StartAsync(IEnumerable<string> containers, bool wait, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(containers);
-        foreach (var name in containers)
+        var known = (await engine.ListAsync(cancellationToken).ConfigureAwait(false)).Select(c => c.Name).ToHashSet(StringComparer.Ordinal);
+        var (there, gone) = (containers.Where(known.Contains).ToList(), containers.Where(name => !known.Contains(name)).ToList());
+        LettaException? failure = null;
+        foreach (var name in there)
         {
             progress?.Invoke($"starting {name}");
-            await control.StartAsync(name, cancellationToken).ConfigureAwait(false);
-            if (wait)
+            try
             {
-                await control.WaitAsync(name, startTimeout, progress, cancellationToken).ConfigureAwait(false);
+                await control.StartAsync(name, cancellationToken).ConfigureAwait(false);
+            }
+            catch (LettaException e)
+            {
+                // The others are to run all the same.
+                failure ??= e;
             }
         }
+
+        if (failure is not null)
+        {
+            throw failure;
+        }
+
+        foreach (var name in wait ? there : [])
+        {
+            await control.WaitAsync(name, startTimeout, progress, cancellationToken).ConfigureAwait(false);
+        }
+
+        return gone;
     }
+
+    private static bool IsLocal(string host) =>
+        host is "localhost" || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address)) || string.Equals(host, Environment.MachineName, StringComparison.OrdinalIgnoreCase);
 
     private static bool IsSameDatabase(DatabasePlace own, ContainerFacts other, IReadOnlyList<ContainerFacts> all)
     {
@@ -104,11 +185,11 @@ internal sealed class ServerDatabaseHost(
             return false;
         }
 
-        var postgres = ServerDiscovery.FindDatabaseContainer(other, all, address);
+        var postgres = ServerDiscovery.FindDatabaseContainers(other, all, address);
         return address.Database == own.Address.Database
-            && (postgres is null
+            && (postgres.Count == 0
                 ? own.Postgres is null && address.Host == own.Address.Host && address.Port == own.Address.Port
-                : postgres.Id == own.Postgres?.Id);
+                : postgres.Any(p => p.Id == own.Postgres?.Id));
     }
 
     private async Task<DatabasePlace> PlaceAsync(CancellationToken cancellationToken) => Place(await engine.ListAsync(cancellationToken).ConfigureAwait(false));
@@ -159,25 +240,68 @@ internal sealed class ServerDatabaseHost(
         return await engine.InspectAsync(server.Id, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <param name="server">The server's container.</param>
-    /// <param name="address">Address of its database.</param>
-    /// <param name="isWanted">Whether the server is to run again afterwards.</param>
-    private async Task<DatabaseSite> OpenHelperAsync(ContainerFacts server, DatabaseAddress address, bool isWanted, CancellationToken cancellationToken)
+    /// <summary>
+    /// Runs a container that does nothing but bear a name made of the data directory's: the engine lets no second one have it, and it ends with this process.
+    /// </summary>
+    private async Task<Reservation> ReserveAsync(DatabasePlace place, CancellationToken cancellationToken)
     {
+        var specification = new TemporaryContainerSpecification(place.Server.ImageId, "cat >/dev/null") { Name = DataDirectory.NameFor(place.Server), Grace = TimeSpan.FromSeconds(5) };
+        var container = await RunNamedAsync(specification, place, cancellationToken).ConfigureAwait(false);
+        return _reservation = new Reservation(this, container);
+    }
+
+    /// <summary>Runs a container whose name may still be that of one whose process was killed a moment ago.</summary>
+    private async Task<ITemporaryContainer> RunNamedAsync(TemporaryContainerSpecification specification, DatabasePlace place, CancellationToken cancellationToken)
+    {
+        var begun = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return await engine.RunTemporaryAsync(specification, cancellationToken).ConfigureAwait(false);
+            }
+            catch (LettaException e) when (e.Kind == LettaErrorKind.Conflict && e.ErrorId == "ContainerExists")
+            {
+                if (TimeProvider.System.GetElapsedTime(begun) > ReservationTimeout)
+                {
+                    throw DatabaseProblems.WorkRunning(place.Address.Database);
+                }
+
+                await Task.Delay(s_pollInterval, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <param name="place">The server and its database.</param>
+    /// <param name="isWanted">Whether the server is to run again afterwards.</param>
+    private async Task<DatabaseSite> OpenHelperAsync(DatabasePlace place, bool isWanted, CancellationToken cancellationToken)
+    {
+        var (server, _, address) = place;
         if (ServerDiscovery.DataMount(server) is null)
         {
             throw DatabaseProblems.InContainerLayer(server);
         }
 
-        // One that the engine starts again and again is between two starts now, and would come in between.
-        await control.StopAsync(server.Id, cancellationToken).ConfigureAwait(false);
-        var helper = new Helper(control, isWanted ? server.Name : null);
+        var helper = new Helper(this) { Reservation = _reservation is null ? await ReserveAsync(place, cancellationToken).ConfigureAwait(false) : null };
         try
         {
             progress?.Invoke("starting PostgreSQL alone");
             var (image, environment) = await PostgresImages.ChooseAsync(engine, server, cancellationToken).ConfigureAwait(false);
-            helper.Container = await engine.RunTemporaryAsync(
-                new TemporaryContainerSpecification(image, PostgresAlone.Script) { Environment = environment, VolumesFrom = server.Id }, cancellationToken).ConfigureAwait(false);
+            var specification = new TemporaryContainerSpecification(image, PostgresAlone.Script)
+            {
+                Name = DataDirectory.PostgresNameFor(server),
+                Environment = environment,
+                VolumesFrom = server.Id,
+                BeforeStart = async token =>
+                {
+                    // One that the engine starts again and again is between two starts now, and would come in between.
+                    helper.Server = isWanted ? server.Name : null;
+                    await control.StopAsync(server.Id, token).ConfigureAwait(false);
+                    DataDirectory.EnsureNoOtherWriter(server, await engine.ListAsync(token).ConfigureAwait(false));
+                },
+            };
+            helper.Container = await RunNamedAsync(specification, place, cancellationToken).ConfigureAwait(false);
+            _helper = helper.Container.Id;
             await WaitForPostgresAsync(helper.Container.Id, server, address, cancellationToken).ConfigureAwait(false);
             return Site(helper.Container.Id, server, address, helper);
         }
@@ -192,21 +316,50 @@ internal sealed class ServerDatabaseHost(
         PostgresAlone.WaitAsync(engine, id, postgres.Name, ServerDiscovery.PortInside(postgres, address), cancellationToken);
 
     /// <summary>PostgreSQL alone. When it is given up, a server that had to give way to it is started again.</summary>
-    private sealed class Helper(ServerControl control, string? server) : IAsyncDisposable
+    private sealed class Helper(ServerDatabaseHost host) : IAsyncDisposable
     {
         public ITemporaryContainer? Container { get; set; }
 
+        /// <summary>The server that had to give way.</summary>
+        public string? Server { get; set; }
+
+        /// <summary>What was reserved for it; <see langword="null"/> where its user has the reservation.</summary>
+        public Reservation? Reservation { get; init; }
+
         public async ValueTask DisposeAsync()
         {
+            host._helper = null;
             if (Container is not null)
             {
                 await Container.DisposeAsync().ConfigureAwait(false);
             }
 
-            if (server is not null)
+            try
             {
-                await control.StartAsync(server, CancellationToken.None).ConfigureAwait(false);
+                if (Server is not null)
+                {
+                    await host.StartAsync([Server], wait: false, CancellationToken.None).ConfigureAwait(false);
+                }
             }
+            finally
+            {
+                if (Reservation is not null)
+                {
+                    await Reservation.DisposeAsync().ConfigureAwait(false);
+                }
+            }
+        }
+    }
+
+    /// <summary>The right to work on the data directory.</summary>
+    private sealed class Reservation(ServerDatabaseHost host, ITemporaryContainer container) : IAsyncDisposable
+    {
+        public ITemporaryContainer Container => container;
+
+        public async ValueTask DisposeAsync()
+        {
+            host._reservation = null;
+            await container.DisposeAsync().ConfigureAwait(false);
         }
     }
 

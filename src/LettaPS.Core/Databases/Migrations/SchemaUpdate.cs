@@ -1,3 +1,4 @@
+using LettaPS.Core.Databases.Hosts;
 using LettaPS.Core.Servers;
 
 namespace LettaPS.Core.Databases.Migrations;
@@ -31,18 +32,31 @@ internal sealed class SchemaUpdate(IContainerEngine engine, string container, ID
             IsServerStarted = true,
             Duration = TimeSpan.Zero,
         };
-        update = image is null && server.IsRunning
-            ? await InPlaceAsync(update, server, address, cancellationToken).ConfigureAwait(false)
-            : await AloneAsync(update, server, address, image, cancellationToken).ConfigureAwait(false);
+        var ownership = new DatabaseOwnership(host, address.Database);
+        await using (ownership.ConfigureAwait(false))
+        {
+            // A server that keeps ending gives way to PostgreSQL alone when that is opened, and is to run again all the same.
+            var before = await host.ListRunningAsync(cancellationToken).ConfigureAwait(false);
+
+            // Before anything is stopped: whoever is refused changes nothing.
+            await ownership.OpenAsync(cancellationToken).ConfigureAwait(false);
+            var running = await host.ListRunningAsync(cancellationToken).ConfigureAwait(false);
+            running = host.IsEmbedded ? [.. running.Union(before)] : running;
+            update = image is null && server.IsRunning
+                ? await InPlaceAsync(update, ownership, server, address, cancellationToken).ConfigureAwait(false)
+                : await AloneAsync(update, ownership, server, address, image, running, cancellationToken).ConfigureAwait(false);
+        }
+
         return update with { Duration = time.GetElapsedTime(begun) };
     }
 
-    private async Task<LettaSchemaUpdate> InPlaceAsync(LettaSchemaUpdate update, ContainerFacts server, DatabaseAddress address, CancellationToken cancellationToken)
+    private async Task<LettaSchemaUpdate> InPlaceAsync(
+        LettaSchemaUpdate update, DatabaseOwnership ownership, ContainerFacts server, DatabaseAddress address, CancellationToken cancellationToken)
     {
-        var site = await host.OpenAsync(cancellationToken).ConfigureAwait(false);
-        await using (site.ConfigureAwait(false))
+        update = await MigrateAsync(update, ownership, server.Id, Uri(server, address), cancellationToken).ConfigureAwait(false);
+        if (host.IsEmbedded)
         {
-            update = await MigrateAsync(update, site, server.Id, Uri(server, address), cancellationToken).ConfigureAwait(false);
+            await ownership.CloseAsync().ConfigureAwait(false);
         }
 
         if (update.IsChanged)
@@ -51,7 +65,7 @@ internal sealed class SchemaUpdate(IContainerEngine engine, string container, ID
             var running = await host.ListRunningAsync(cancellationToken).ConfigureAwait(false);
             try
             {
-                await host.StopAsync(cancellationToken).ConfigureAwait(false);
+                await host.StopAsync(running, cancellationToken).ConfigureAwait(false);
             }
             finally
             {
@@ -64,36 +78,41 @@ internal sealed class SchemaUpdate(IContainerEngine engine, string container, ID
         return update;
     }
 
-    private async Task<LettaSchemaUpdate> AloneAsync(LettaSchemaUpdate update, ContainerFacts server, DatabaseAddress address, string? image, CancellationToken cancellationToken)
+    private async Task<LettaSchemaUpdate> AloneAsync(
+        LettaSchemaUpdate update, DatabaseOwnership ownership, ContainerFacts server, DatabaseAddress address, string? image, IReadOnlyList<string> running, CancellationToken cancellationToken)
     {
         var imageId = image is null ? server.ImageId : await engine.GetImageIdAsync(image, cancellationToken).ConfigureAwait(false);
-        var running = await host.ListRunningAsync(cancellationToken).ConfigureAwait(false);
         var startable = true;
-        var network = server.NetworkMode is "default" ? "bridge" : server.NetworkMode;
         try
         {
-            await host.StopAsync(cancellationToken).ConfigureAwait(false);
-            var site = await host.OpenAsync(cancellationToken).ConfigureAwait(false);
-            await using (site.ConfigureAwait(false))
+            if (host.IsEmbedded)
             {
-                var temporary = await engine.RunTemporaryAsync(
-                    new TemporaryContainerSpecification(imageId, "cat >/dev/null")
-                    {
-                        // Letta's keys and settings count for its migrations too; what is the old image's own would only mislead another one.
-                        Environment = server.OwnEnvironment,
-                        Network = site.HelperContainer is { } helper ? "container:" + helper : network,
-                        MoreNetworks = site.HelperContainer is null ? [.. server.Networks.Select(n => n.Name).Where(n => n != network && network is not "host")] : [],
-                    },
-                    cancellationToken).ConfigureAwait(false);
-                await using (temporary.ConfigureAwait(false))
+                await ownership.CloseAsync().ConfigureAwait(false);
+            }
+
+            await host.StopAsync(running, cancellationToken).ConfigureAwait(false);
+            if (ownership.Site is null)
+            {
+                await ownership.OpenAsync(cancellationToken).ConfigureAwait(false);
+            }
+
+            var inItsNetwork = ServerNetwork.Specification(server, imageId);
+            var temporary = await engine.RunTemporaryAsync(
+                (ownership.Site!.HelperContainer is { } helper ? new TemporaryContainerSpecification(imageId, inItsNetwork.Script) { Network = "container:" + helper } : inItsNetwork) with
                 {
-                    update = await MigrateAsync(update, site, temporary.Id, Uri(server, address), cancellationToken).ConfigureAwait(false);
-                    startable = !update.IsChanged || imageId == server.ImageId;
-                }
+                    // Letta's keys and settings count for its migrations too; what is the old image's own would only mislead another one.
+                    Environment = server.OwnEnvironment,
+                },
+                cancellationToken).ConfigureAwait(false);
+            await using (temporary.ConfigureAwait(false))
+            {
+                update = await MigrateAsync(update, ownership, temporary.Id, Uri(server, address), cancellationToken).ConfigureAwait(false);
+                startable = !update.IsChanged || imageId == server.ImageId;
             }
         }
         finally
         {
+            await ownership.CloseAsync().ConfigureAwait(false);
             if (startable)
             {
                 await host.StartAsync(running, wait: false, CancellationToken.None).ConfigureAwait(false);
@@ -120,8 +139,10 @@ internal sealed class SchemaUpdate(IContainerEngine engine, string container, ID
     private static string Uri(ContainerFacts server, DatabaseAddress address) => server.Variable("LETTA_PG_URI")
         ?? $"postgresql://{System.Uri.EscapeDataString(address.User)}:{System.Uri.EscapeDataString(address.RevealPassword() ?? string.Empty)}@{address.Host}:{address.Port}/{System.Uri.EscapeDataString(address.Database)}";
 
-    private async Task<LettaSchemaUpdate> MigrateAsync(LettaSchemaUpdate update, DatabaseSite site, string runIn, string uri, CancellationToken cancellationToken)
+    private async Task<LettaSchemaUpdate> MigrateAsync(LettaSchemaUpdate update, DatabaseOwnership ownership, string runIn, string uri, CancellationToken cancellationToken)
     {
+        await ownership.EnsureAsync(cancellationToken).ConfigureAwait(false);
+        var site = ownership.Site!;
         var before = await RevisionAsync(site, update.Database, cancellationToken).ConfigureAwait(false);
         var environment = new Dictionary<string, string> { ["LETTA_PG_URI"] = uri };
         var result = await engine.RunProgramAsync(

@@ -58,7 +58,7 @@ internal sealed class DatabaseReset(IDatabaseHost host, TimeProvider time)
     {
         var begun = time.GetTimestamp();
         DatabaseFacts? shape = null;
-        var previous = await new DatabaseSwap(host, time).RunAsync(
+        var result = await new DatabaseSwap(host, time).RunAsync(
             new SwapPlan(database, "empty", removeOld: !keepOld),
             (state, current) =>
             {
@@ -73,7 +73,14 @@ internal sealed class DatabaseReset(IDatabaseHost host, TimeProvider time)
             },
             step,
             cancellationToken).ConfigureAwait(false);
-        return new LettaDatabaseReplacement { Database = database, Previous = previous, RowCount = 0, Duration = time.GetElapsedTime(begun) };
+        return new LettaDatabaseReplacement
+        {
+            Database = database,
+            Previous = result.Previous,
+            StoppedServers = result.StoppedServers,
+            RowCount = 0,
+            Duration = time.GetElapsedTime(begun),
+        };
     }
 
     private static async Task<DatabaseFacts> ReadShapeAsync(DatabaseSite site, string database, CancellationToken cancellationToken)

@@ -4,6 +4,11 @@ namespace LettaPS.Core.Databases.Swap;
 /// Replaces a database by a new one, as <see cref="SwapPlan"/> decides step by step. Servers that were stopped for it are started again, whatever
 /// happens; until the names are swapped, a failure leaves everything as it was.
 /// </summary>
+/// <remarks>
+/// A run changes something only while the database is its own: it holds the lock, and the work database bears its marker. Both are verified before each
+/// step and before each statement that destroys something. A run that never had the lock rolls nothing back, and one that lost it to another run leaves
+/// everything to that one, which knows from the marker which servers are to be started.
+/// </remarks>
 /// <param name="host">The servers and the way to their database.</param>
 /// <param name="time">The clock.</param>
 internal sealed class DatabaseSwap(IDatabaseHost host, TimeProvider time)
@@ -12,18 +17,29 @@ internal sealed class DatabaseSwap(IDatabaseHost host, TimeProvider time)
     private static readonly TimeSpan s_sessionGrace = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_pollInterval = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>Servers that are to run in the end: this run or an interrupted one stopped them.</summary>
+    private readonly HashSet<string> _toStart = new(StringComparer.Ordinal);
+
+    /// <summary>Servers that this run stopped.</summary>
     private readonly HashSet<string> _stopped = new(StringComparer.Ordinal);
-    private string? _inPlace;
-    private DatabaseSite? _site;
-    private IAsyncDisposable? _lock;
+
+    private readonly List<string> _notStarted = [];
+
+    /// <summary>Databases that this run made, and so may remove.</summary>
+    private readonly HashSet<string> _made = new(StringComparer.Ordinal);
+
+    /// <summary>The database that bears this run's marker.</summary>
+    private string? _marked;
+
+    private bool _swapped;
+    private string? _keptAs;
 
     /// <summary>Replaces the database.</summary>
     /// <param name="plan">Which one, and from what the new one is filled.</param>
     /// <param name="shape">Gives what the new database is to be like, from the server and the old one; <see langword="null"/> there where it does not exist.</param>
     /// <param name="fill">Fills the new database, whose name it is given, and compares it with its source.</param>
     /// <param name="step">Told of each step before it is taken.</param>
-    /// <returns>What the old database is called now; <see langword="null"/> where there was none, or it was removed.</returns>
-    public async Task<string?> RunAsync(
+    public async Task<SwapResult> RunAsync(
         SwapPlan plan,
         Func<ClusterState, DatabaseFacts?, DatabaseFacts> shape,
         Func<DatabaseSite, string, CancellationToken, Task> fill,
@@ -33,119 +49,146 @@ internal sealed class DatabaseSwap(IDatabaseHost host, TimeProvider time)
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(shape);
         ArgumentNullException.ThrowIfNull(fill);
-        try
+        var ownership = new DatabaseOwnership(host, plan.Database);
+        await using (ownership.ConfigureAwait(false))
         {
-            _stopped.UnionWith(await host.ListRunningAsync(cancellationToken).ConfigureAwait(false));
-            var servers = _stopped.Count > 0 ? ServersState.Running : ServersState.Stopped;
-            await OpenAsync(plan, cancellationToken).ConfigureAwait(false);
-            while (true)
+            try
             {
-                var state = await _site!.Cluster.ReadAsync(cancellationToken).ConfigureAwait(false);
-                var work = MarkerOf(state, plan.WorkName);
-                var inPlace = MarkerOf(state, plan.Database);
-                MarkerOf(state, plan.UnmarkedName);
-                var next = plan.Next(state, servers, _inPlace is not null);
-                step?.Invoke(next);
-                switch (next)
-                {
-                    case SwapStep.Discard:
-                        await _site.Cluster.DropAsync(plan.UnmarkedName, cancellationToken).ConfigureAwait(false);
-                        break;
-                    case SwapStep.Make:
-                        await MakeAsync(plan, state, shape, cancellationToken).ConfigureAwait(false);
-                        break;
-                    case SwapStep.Publish:
-                        await _site.Cluster.DropAsync(plan.WorkName, cancellationToken).ConfigureAwait(false);
-                        await _site.Cluster.RenameAsync(plan.UnmarkedName, plan.WorkName, cancellationToken).ConfigureAwait(false);
-                        break;
-                    case SwapStep.StopServers:
-                        await StopServersAsync(plan, cancellationToken).ConfigureAwait(false);
-                        servers = ServersState.Stopped;
-                        break;
-                    case SwapStep.Fill:
-                        await EnsureNoOtherSessionsAsync(plan, cancellationToken).ConfigureAwait(false);
-                        await CommentAsync(plan.WorkName, work! with { Stage = SwapStage.Filling }, cancellationToken).ConfigureAwait(false);
-                        await fill(_site, plan.WorkName, cancellationToken).ConfigureAwait(false);
-                        await CommentAsync(plan.WorkName, work with { Stage = SwapStage.Filled }, cancellationToken).ConfigureAwait(false);
-                        break;
-                    case SwapStep.Swap:
-                        await EnsureNoOtherSessionsAsync(plan, cancellationToken).ConfigureAwait(false);
-                        var old = state.Find(plan.Database) is null ? null : work!.KeepAs;
-                        await _site.Cluster.SwapAsync(plan.Database, plan.WorkName, old, work!.Comment, (work with { Stage = SwapStage.InPlace }).ToComment(), cancellationToken).ConfigureAwait(false);
-                        _inPlace = old is null ? "The new database is in place." : $"The new database is in place, and the old one is kept as '{old}'.";
-                        break;
-                    case SwapStep.StartServers:
-                        await StartServersAsync(plan, cancellationToken).ConfigureAwait(false);
-                        servers = ServersState.Ready;
-                        break;
-                    case SwapStep.RemoveOld:
-                        foreach (var name in inPlace!.ToRemove)
-                        {
-                            await _site.Cluster.DropAsync(name, cancellationToken).ConfigureAwait(false);
-                        }
-
-                        break;
-                    case SwapStep.Finish:
-                        await _site.Cluster.CommentAsync(plan.Database, inPlace!.Comment, cancellationToken).ConfigureAwait(false);
-                        return state.Find(inPlace.KeepAs)?.Name;
-                    default:
-                        throw new InvalidOperationException($"Unknown step {next}.");
-                }
+                // What runs in the container of a server that keeps ending must give way to PostgreSQL alone, and runs no more once that is open.
+                IEnumerable<string> before = await host.ListRunningAsync(cancellationToken).ConfigureAwait(false);
+                await ownership.OpenAsync(cancellationToken).ConfigureAwait(false);
+                _toStart.UnionWith(await host.ListRunningAsync(cancellationToken).ConfigureAwait(false));
+                _toStart.UnionWith(host.IsEmbedded ? before : []);
+                return await RunAsync(plan, ownership, shape, fill, step, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception e) when (ownership.WasAcquired)
+            {
+                await RollBackAsync(plan, ownership, e).ConfigureAwait(false);
+                throw;
             }
         }
-        catch (Exception e)
-        {
-            await RollBackAsync(plan, e).ConfigureAwait(false);
-            throw;
-        }
-        finally
-        {
-            await CloseAsync().ConfigureAwait(false);
-        }
     }
 
-    /// <summary>The marker of a database. Whatever run made it, the servers that were stopped for it are to be started in the end.</summary>
-    private SwapMarker? MarkerOf(ClusterState state, string database)
+    private async Task<SwapResult> RunAsync(
+        SwapPlan plan,
+        DatabaseOwnership ownership,
+        Func<ClusterState, DatabaseFacts?, DatabaseFacts> shape,
+        Func<DatabaseSite, string, CancellationToken, Task> fill,
+        Action<SwapStep>? step,
+        CancellationToken cancellationToken)
     {
-        var marker = SwapMarker.Parse(state.Find(database)?.Comment);
-        _stopped.UnionWith(marker?.Stopped ?? []);
-        return marker;
-    }
-
-    private async Task OpenAsync(SwapPlan plan, CancellationToken cancellationToken)
-    {
-        _site = await host.OpenAsync(cancellationToken).ConfigureAwait(false);
-        _lock = await _site.Cluster.LockAsync(plan.Database, cancellationToken).ConfigureAwait(false);
-    }
-
-    private async Task CloseAsync()
-    {
-        if (_lock is not null)
+        var answers = false;
+        while (true)
         {
-            await _lock.DisposeAsync().ConfigureAwait(false);
-            _lock = null;
-        }
-
-        if (_site is not null)
-        {
-            await _site.DisposeAsync().ConfigureAwait(false);
-            _site = null;
-        }
-    }
-
-    private async Task MakeAsync(SwapPlan plan, ClusterState state, Func<ClusterState, DatabaseFacts?, DatabaseFacts> shape, CancellationToken cancellationToken)
-    {
-        var current = state.Find(plan.Database);
-        DatabaseFacts? facts = null;
-        if (current is not null)
-        {
-            var view = await _site!.Cluster.ViewAsync(plan.Database, cancellationToken).ConfigureAwait(false);
-            await using (view.ConfigureAwait(false))
+            var state = await ReadAsync(plan, ownership, cancellationToken).ConfigureAwait(false);
+            var next = plan.Next(state, answers ? ServersState.Ready : await ServersAsync(cancellationToken).ConfigureAwait(false), _swapped);
+            step?.Invoke(next);
+            state = await ReadAsync(plan, ownership, cancellationToken).ConfigureAwait(false);
+            var work = SwapMarker.Parse(state.Find(plan.WorkName)?.Comment);
+            var inPlace = SwapMarker.Parse(state.Find(plan.Database)?.Comment);
+            var cluster = ownership.Site!.Cluster;
+            switch (next)
             {
-                facts = view.Facts;
+                case SwapStep.Discard:
+                    await cluster.DropAsync(plan.UnmarkedName, cancellationToken).ConfigureAwait(false);
+                    break;
+                case SwapStep.Make:
+                    _made.Add(plan.UnmarkedName);
+                    await cluster.CreateAsync(
+                        plan.UnmarkedName, await ShapeAsync(plan, cluster, state, shape, cancellationToken).ConfigureAwait(false), NewMarker(plan, state).ToComment(), cancellationToken).ConfigureAwait(false);
+                    _marked = plan.UnmarkedName;
+                    break;
+                case SwapStep.Publish:
+                    await cluster.DropAsync(plan.WorkName, cancellationToken).ConfigureAwait(false);
+                    _made.Add(plan.WorkName);
+                    await cluster.RenameAsync(plan.UnmarkedName, plan.WorkName, cancellationToken).ConfigureAwait(false);
+                    _marked = plan.WorkName;
+                    break;
+                case SwapStep.Claim:
+                    await CommentAsync(cluster, plan.WorkName, state, NewMarker(plan, state) with { Stage = work!.Stage }, cancellationToken).ConfigureAwait(false);
+                    _marked = plan.WorkName;
+                    _made.Add(plan.WorkName);
+                    break;
+                case SwapStep.StopServers:
+                    await StopServersAsync(plan, ownership, state, work!, cancellationToken).ConfigureAwait(false);
+                    break;
+                case SwapStep.Fill:
+                    await EnsureNoOtherSessionsAsync(plan, cluster, cancellationToken).ConfigureAwait(false);
+                    await CommentAsync(cluster, plan.WorkName, state, work! with { Stage = SwapStage.Filling }, cancellationToken).ConfigureAwait(false);
+                    await fill(ownership.Site, plan.WorkName, cancellationToken).ConfigureAwait(false);
+                    state = await ReadAsync(plan, ownership, cancellationToken).ConfigureAwait(false);
+                    await CommentAsync(cluster, plan.WorkName, state, work with { Stage = SwapStage.Filled }, cancellationToken).ConfigureAwait(false);
+                    break;
+                case SwapStep.Swap:
+                    await EnsureNoOtherSessionsAsync(plan, cluster, cancellationToken).ConfigureAwait(false);
+                    await cluster.FinishAsync(plan.WorkName, await ShapeAsync(plan, cluster, state, shape, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+                    await ReadAsync(plan, ownership, cancellationToken).ConfigureAwait(false);
+                    if ((await host.ListRunningAsync(cancellationToken).ConfigureAwait(false)).Count > 0)
+                    {
+                        // One was started while the new database was filled.
+                        break;
+                    }
+
+                    _keptAs = state.Find(plan.Database) is null ? null : work!.KeepAs;
+                    await cluster.SwapAsync(
+                        plan.Database, plan.WorkName, _keptAs, work!.Comment, state.Find(plan.WorkName)!.Comment!, (work with { Stage = SwapStage.InPlace }).ToComment(), cancellationToken).ConfigureAwait(false);
+                    (_swapped, _marked) = (true, plan.Database);
+                    break;
+                case SwapStep.StartServers:
+                    await StartServersAsync(ownership, cancellationToken).ConfigureAwait(false);
+                    answers = true;
+                    break;
+                case SwapStep.RemoveOld:
+                    await cluster.DropAsync(inPlace!.KeepAs, cancellationToken).ConfigureAwait(false);
+                    break;
+                case SwapStep.Finish:
+                    await cluster.CommentAsync(plan.Database, state.Find(plan.Database)!.Comment, inPlace!.Comment, cancellationToken).ConfigureAwait(false);
+                    return new SwapResult(state.Find(inPlace.KeepAs)?.Name, [.. _notStarted]);
+                default:
+                    throw new InvalidOperationException($"Unknown step {next}.");
             }
         }
+    }
 
+    /// <summary>Verifies that the database is still this run's, and reads how far the work got.</summary>
+    private async Task<ClusterState> ReadAsync(SwapPlan plan, DatabaseOwnership ownership, CancellationToken cancellationToken)
+    {
+        await ownership.EnsureAsync(cancellationToken).ConfigureAwait(false);
+        var state = await ownership.Site!.Cluster.ReadAsync(cancellationToken).ConfigureAwait(false);
+        if (_marked is not null && SwapMarker.Parse(state.Find(_marked)?.Comment)?.Run != plan.Run)
+        {
+            throw DatabaseProblems.LockLost(plan.Database);
+        }
+
+        // Whatever run was to start them, they are to run in the end.
+        foreach (var name in new[] { plan.WorkName, plan.Database, plan.UnmarkedName })
+        {
+            _toStart.UnionWith(SwapMarker.Parse(state.Find(name)?.Comment)?.Stopped ?? []);
+        }
+
+        return state;
+    }
+
+    private async Task<ServersState> ServersAsync(CancellationToken cancellationToken) =>
+        (await host.ListRunningAsync(cancellationToken).ConfigureAwait(false)).Count > 0 ? ServersState.Running : ServersState.Stopped;
+
+    private static async Task<DatabaseFacts> ShapeAsync(
+        SwapPlan plan, IDatabaseCluster cluster, ClusterState state, Func<ClusterState, DatabaseFacts?, DatabaseFacts> shape, CancellationToken cancellationToken)
+    {
+        if (state.Find(plan.Database) is null)
+        {
+            return shape(state, null);
+        }
+
+        var view = await cluster.ViewAsync(plan.Database, cancellationToken).ConfigureAwait(false);
+        await using (view.ConfigureAwait(false))
+        {
+            return shape(state, view.Facts);
+        }
+    }
+
+    private SwapMarker NewMarker(SwapPlan plan, ClusterState state)
+    {
         // A run that was killed a moment ago may have kept one under the name of this very second.
         var keptAt = time.GetUtcNow();
         while (state.Find(plan.NameToKeep(keptAt)) is not null)
@@ -153,117 +196,172 @@ internal sealed class DatabaseSwap(IDatabaseHost host, TimeProvider time)
             keptAt = keptAt.AddSeconds(1);
         }
 
-        var unfinished = SwapMarker.Parse(current?.Comment);
-        var marker = new SwapMarker
+        var comment = state.Find(plan.Database)?.Comment;
+        return new SwapMarker
         {
+            Run = plan.Run,
             Source = plan.Source,
             Stage = SwapStage.Made,
-            Stopped = [.. _stopped],
+            Stopped = [.. _toStart],
             KeepAs = plan.NameToKeep(keptAt),
-            RemoveOld = plan.RemoveOld,
-            Earlier = [.. unfinished?.ToRemove ?? []],
-            Comment = unfinished is null ? current?.Comment : unfinished.Comment,
+            Comment = SwapMarker.Parse(comment) is { } unfinished ? unfinished.Comment : comment,
         };
-        await _site!.Cluster.CreateAsync(plan.UnmarkedName, shape(state, facts), marker.ToComment(), cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task EnsureNoOtherSessionsAsync(SwapPlan plan, CancellationToken cancellationToken)
+    private async Task EnsureNoOtherSessionsAsync(SwapPlan plan, IDatabaseCluster cluster, CancellationToken cancellationToken)
     {
         var begun = time.GetTimestamp();
-        while (plan.SparesOthers && await _site!.Cluster.ListSessionsAsync(plan.Database, cancellationToken).ConfigureAwait(false) is { Count: > 0 } sessions)
+        while (plan.SparesOthers && await cluster.ListSessionsAsync(plan.Database, cancellationToken).ConfigureAwait(false) is { Count: > 0 } sessions)
         {
             if (time.GetElapsedTime(begun) > s_sessionGrace)
             {
                 throw DatabaseProblems.InUse(plan.Database, sessions);
             }
 
-            await Task.Delay(s_pollInterval, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(s_pollInterval, time, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private Task CommentAsync(string database, SwapMarker marker, CancellationToken cancellationToken) =>
-        _site!.Cluster.CommentAsync(database, marker.ToComment(), cancellationToken);
+    private static Task CommentAsync(IDatabaseCluster cluster, string database, ClusterState state, SwapMarker marker, CancellationToken cancellationToken) =>
+        cluster.CommentAsync(database, state.Find(database)?.Comment, marker.ToComment(), cancellationToken);
 
-    /// <remarks>Where the database is in the server's own container, stopping or starting that changes the way to it.</remarks>
-    private async Task StopServersAsync(SwapPlan plan, CancellationToken cancellationToken)
+    /// <remarks>Where the database is in the server's own container, stopping or starting that changes the way to it. The reservation lasts.</remarks>
+    private async Task StopServersAsync(SwapPlan plan, DatabaseOwnership ownership, ClusterState state, SwapMarker work, CancellationToken cancellationToken)
     {
+        // Before they are stopped, so that whoever finishes this work knows of them.
+        _toStart.UnionWith(await host.ListRunningAsync(cancellationToken).ConfigureAwait(false));
+        if (!_toStart.IsSubsetOf(work.Stopped))
+        {
+            await CommentAsync(ownership.Site!.Cluster, plan.WorkName, state, work with { Stopped = [.. _toStart] }, cancellationToken).ConfigureAwait(false);
+        }
+
         if (host.IsEmbedded)
         {
-            await CloseAsync().ConfigureAwait(false);
+            await ownership.CloseAsync().ConfigureAwait(false);
         }
 
-        await host.StopAsync(cancellationToken).ConfigureAwait(false);
-        if (_site is null)
+        var running = await host.ListRunningAsync(cancellationToken).ConfigureAwait(false);
+        _stopped.UnionWith(running);
+        await host.StopAsync(running, cancellationToken).ConfigureAwait(false);
+        if (ownership.Site is null)
         {
-            await OpenAsync(plan, cancellationToken).ConfigureAwait(false);
+            await ownership.OpenAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private async Task StartServersAsync(SwapPlan plan, CancellationToken cancellationToken)
+    private async Task StartServersAsync(DatabaseOwnership ownership, CancellationToken cancellationToken)
     {
-        if (host.IsEmbedded && _stopped.Count > 0)
+        if (host.IsEmbedded && _toStart.Count > 0)
         {
-            await CloseAsync().ConfigureAwait(false);
+            await ownership.CloseAsync().ConfigureAwait(false);
         }
 
-        await host.StartAsync(_stopped, wait: true, cancellationToken).ConfigureAwait(false);
-        if (_site is null)
+        _notStarted.AddRange(await host.StartAsync(_toStart, wait: true, cancellationToken).ConfigureAwait(false));
+        if (ownership.Site is null)
         {
-            await OpenAsync(plan, cancellationToken).ConfigureAwait(false);
+            await ownership.OpenAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
-    /// <summary>After a failure: the unfinished database goes, the servers come back. Nothing here can be cancelled.</summary>
-    private async Task RollBackAsync(SwapPlan plan, Exception failure)
+    /// <summary>After a failure: what this run made goes, the servers come back. Nothing here can be cancelled.</summary>
+    private async Task RollBackAsync(SwapPlan plan, DatabaseOwnership ownership, Exception failure)
     {
         var problems = new List<string>();
-        if (_inPlace is not null)
+        var cause = failure as LettaException;
+        if (await LostAsync(plan, ownership).ConfigureAwait(false) is { } lost)
         {
-            problems.Add(_inPlace);
-        }
-
-        // The unfinished database knows what was stopped, and so outlives that, unless it is only there while the server is not.
-        if (!host.IsEmbedded)
-        {
-            await StartAgainAsync(problems).ConfigureAwait(false);
-        }
-
-        if (_site is not null)
-        {
-            try
+            cause = lost;
+            if (_stopped.Count > 0)
             {
-                if (_inPlace is not null)
-                {
-                    // The servers run on it from here on, and what they write makes it a database like any other.
-                    var state = await _site.Cluster.ReadAsync(CancellationToken.None).ConfigureAwait(false);
-                    await _site.Cluster.CommentAsync(plan.Database, MarkerOf(state, plan.Database)?.Comment, CancellationToken.None).ConfigureAwait(false);
-                }
-
-                await _site.Cluster.DropAsync(plan.UnmarkedName, CancellationToken.None).ConfigureAwait(false);
-                await _site.Cluster.DropAsync(plan.WorkName, CancellationToken.None).ConfigureAwait(false);
-            }
-            catch (LettaException e)
-            {
-                problems.Add($"The unfinished database '{plan.WorkName}' could not be removed ({e.Message.TrimEnd('.')}); the next run does that.");
+                problems.Add($"It had stopped {string.Join(", ", _stopped)}, which the other run starts when it is done. If it does not: docker start {string.Join(' ', _stopped)}");
             }
         }
-
-        await CloseAsync().ConfigureAwait(false);
-        if (host.IsEmbedded)
+        else
         {
-            await StartAgainAsync(problems).ConfigureAwait(false);
+            if (_swapped)
+            {
+                problems.Add(_keptAs is null ? "The new database is in place." : $"The new database is in place, and the old one is kept as '{_keptAs}'.");
+            }
+
+            // The unfinished database knows what was stopped, and so outlives that, unless it is only there while the server is not.
+            if (!host.IsEmbedded)
+            {
+                await StartAgainAsync(problems).ConfigureAwait(false);
+            }
+
+            await RemoveUnfinishedAsync(plan, ownership, problems).ConfigureAwait(false);
+            await ownership.CloseAsync().ConfigureAwait(false);
+            if (host.IsEmbedded)
+            {
+                await StartAgainAsync(problems).ConfigureAwait(false);
+            }
         }
 
-        if (problems.Count > 0)
+        if (problems.Count > 0 || (cause is not null && !ReferenceEquals(cause, failure)))
         {
-            var cause = failure as LettaException;
             throw new LettaException(
                 cause?.ErrorId ?? "DatabaseWorkInterrupted",
                 cause?.Kind ?? LettaErrorKind.ServerFault,
-                $"{failure.Message} {string.Join(' ', problems)}",
+                string.Join(' ', [cause?.Message ?? failure.Message, .. problems]),
                 cause?.RecommendedAction ?? "Run the same command again: it finishes what was begun.",
                 plan.Database,
                 failure);
+        }
+    }
+
+    /// <summary>Finds out whether another run has taken over, and whether the swap took place: the answer to its COMMIT may have been lost.</summary>
+    /// <returns>The failure to tell; <see langword="null"/> where the database is still this run's, as far as can be found out.</returns>
+    private async Task<LettaException?> LostAsync(SwapPlan plan, DatabaseOwnership ownership)
+    {
+        try
+        {
+            await ownership.EnsureAsync(CancellationToken.None).ConfigureAwait(false);
+            if (ownership.Site is not { } site || _marked is null)
+            {
+                return null;
+            }
+
+            var state = await site.Cluster.ReadAsync(CancellationToken.None).ConfigureAwait(false);
+            if (!_swapped && SwapMarker.Parse(state.Find(plan.Database)?.Comment) is { Stage: SwapStage.InPlace } inPlace && inPlace.Run == plan.Run)
+            {
+                (_swapped, _marked) = (true, plan.Database);
+            }
+
+            // The last step takes the marker away.
+            var found = SwapMarker.Parse(state.Find(_marked)?.Comment);
+            return found?.Run == plan.Run || (_swapped && found is null) ? null : DatabaseProblems.LockLost(plan.Database);
+        }
+        catch (LettaException e)
+        {
+            // Where the server cannot be asked, there is no other run on it either.
+            return e.Kind == LettaErrorKind.Conflict ? e : null;
+        }
+    }
+
+    private async Task RemoveUnfinishedAsync(SwapPlan plan, DatabaseOwnership ownership, List<string> problems)
+    {
+        if (ownership.Site is not { } site)
+        {
+            return;
+        }
+
+        try
+        {
+            var state = await site.Cluster.ReadAsync(CancellationToken.None).ConfigureAwait(false);
+            if (_swapped && SwapMarker.Parse(state.Find(plan.Database)?.Comment) is { } inPlace && inPlace.Run == plan.Run)
+            {
+                // The servers run on it from here on, and what they write makes it a database like any other.
+                await site.Cluster.CommentAsync(plan.Database, state.Find(plan.Database)!.Comment, inPlace.Comment, CancellationToken.None).ConfigureAwait(false);
+            }
+
+            foreach (var name in _made.Where(name => state.Find(name) is { } database && SwapMarker.Parse(database.Comment) is var marker && (marker is null || marker.Run == plan.Run)))
+            {
+                await site.Cluster.DropAsync(name, CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+        catch (LettaException e)
+        {
+            problems.Add($"The unfinished database '{plan.WorkName}' could not be removed ({e.Message.TrimEnd('.')}); the next run does that.");
         }
     }
 
@@ -271,11 +369,14 @@ internal sealed class DatabaseSwap(IDatabaseHost host, TimeProvider time)
     {
         try
         {
-            await host.StartAsync(_stopped, wait: false, CancellationToken.None).ConfigureAwait(false);
+            if (await host.StartAsync(_toStart, wait: false, CancellationToken.None).ConfigureAwait(false) is { Count: > 0 } left)
+            {
+                problems.Add($"An interrupted run had stopped {string.Join(", ", left)}, which could not be started from here. Start it: docker start {string.Join(' ', left)}");
+            }
         }
         catch (LettaException e)
         {
-            problems.Add($"What was stopped could not be started again ({e.Message.TrimEnd('.')}). Start it: docker start {string.Join(' ', _stopped)}");
+            problems.Add($"What was stopped could not be started again ({e.Message.TrimEnd('.')}). Start it: docker start {string.Join(' ', _toStart)}");
         }
     }
 }

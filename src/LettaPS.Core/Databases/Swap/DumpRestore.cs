@@ -64,7 +64,7 @@ internal sealed class DumpRestore(IDatabaseHost host, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(manifest);
         var begun = time.GetTimestamp();
-        var previous = await new DatabaseSwap(host, time).RunAsync(
+        var result = await new DatabaseSwap(host, time).RunAsync(
             new SwapPlan(database, manifest.Sha256, removeOld) { SparesOthers = !force },
             (state, current) => Shape(manifest.Database, state, current),
             (site, name, token) => FillAsync(path, manifest, site, name, progress, token),
@@ -74,7 +74,8 @@ internal sealed class DumpRestore(IDatabaseHost host, TimeProvider time)
         {
             Database = database,
             Path = path,
-            Previous = previous,
+            Previous = result.Previous,
+            StoppedServers = result.StoppedServers,
             RowCount = manifest.Database.Rows,
             AlembicRevision = manifest.Database.AlembicRevision,
             Duration = time.GetElapsedTime(begun),

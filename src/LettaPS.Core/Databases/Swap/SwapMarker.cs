@@ -5,7 +5,8 @@ namespace LettaPS.Core.Databases.Swap;
 
 /// <summary>
 /// How far a replacement of a database got. It is kept in the comment of the new database, so that it is where the work is, survives this
-/// process, and changes together with the names of the databases.
+/// process, and changes together with the names of the databases. It holds facts only: whether the old database is kept or removed is decided by the
+/// options of the run that does it.
 /// </summary>
 internal sealed record SwapMarker
 {
@@ -16,6 +17,9 @@ internal sealed record SwapMarker
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
     };
+
+    /// <summary>The run that works on it. Another run that finishes the work puts its own here first.</summary>
+    public string Run { get; init; } = string.Empty;
 
     /// <summary>What it is filled from: the SHA-256 of a dump, or <c>empty</c>. Two runs with the same source are one job.</summary>
     public required string Source { get; init; }
@@ -28,16 +32,6 @@ internal sealed record SwapMarker
 
     /// <summary>What the old database is called once it is replaced.</summary>
     public required string KeepAs { get; init; }
-
-    /// <summary>Whether the old database is removed in the end.</summary>
-    public bool RemoveOld { get; init; }
-
-    /// <summary>Old databases that earlier runs were to remove and did not live to.</summary>
-    public IReadOnlyList<string> Earlier { get; init; } = [];
-
-    /// <summary>What is removed in the end.</summary>
-    [JsonIgnore]
-    public IEnumerable<string> ToRemove => RemoveOld ? [KeepAs, .. Earlier] : [];
 
     /// <summary>The comment that the database had before.</summary>
     public string? Comment { get; init; }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 
 namespace LettaPS.Core.Databases.Swap;
@@ -10,6 +11,19 @@ namespace LettaPS.Core.Databases.Swap;
 /// <param name="database">Name of the database.</param>
 /// <param name="source">What the new one is filled from: the SHA-256 of a dump, or <c>empty</c>.</param>
 /// <param name="removeOld">Whether the old one is removed when the new one has proved good.</param>
+/// <remarks>
+/// <code>
+/// temporary name        work name                 after the swap                 next step
+/// no marker, or another run's                                                    Discard
+/// marker of this run                                                             Publish
+///                       another run's, same source, Made or Filled               Claim
+///                       this run's, servers run                                  StopServers
+///                       this run's, Made                                         Fill
+///                       this run's, Filled                                       Swap
+///                                                 swapped by this run            StartServers, RemoveOld, Finish
+/// anything else                                                                  Make
+/// </code>
+/// </remarks>
 internal sealed class SwapPlan(string database, string source, bool removeOld)
 {
     /// <summary>Bytes of the longest name; PostgreSQL cuts off what is longer, and what was made would not be found again.</summary>
@@ -17,6 +31,8 @@ internal sealed class SwapPlan(string database, string source, bool removeOld)
 
     private const string WorkSuffix = "_lettaps_new";
     private const string UnmarkedSuffix = "_lettaps_tmp";
+    private const string KeptInfix = "_before_";
+    private const string KeptTime = "yyyyMMdd'_'HHmmss";
 
     /// <summary>Name of the database.</summary>
     public string Database => database;
@@ -26,6 +42,9 @@ internal sealed class SwapPlan(string database, string source, bool removeOld)
 
     /// <summary>Whether the old one is removed when the new one has proved good.</summary>
     public bool RemoveOld => removeOld;
+
+    /// <summary>Identifies this run in the markers that it writes.</summary>
+    public string Run { get; init; } = Guid.NewGuid().ToString("N")[..12];
 
     /// <summary>Whether a session of others than the servers that were stopped is a reason to give up, and not to throw it out.</summary>
     public bool SparesOthers { get; init; }
@@ -41,7 +60,18 @@ internal sealed class SwapPlan(string database, string source, bool removeOld)
 
     /// <summary>What the old database is called once it is replaced, such as <c>letta_before_20261123_013000</c>.</summary>
     /// <param name="now">The time.</param>
-    public string NameToKeep(DateTimeOffset now) => Cut(database, now.ToUniversalTime().ToString("'_before_'yyyyMMdd'_'HHmmss", CultureInfo.InvariantCulture));
+    public string NameToKeep(DateTimeOffset now) => Cut(database, KeptInfix + now.ToUniversalTime().ToString(KeptTime, CultureInfo.InvariantCulture));
+
+    /// <summary>When a database was kept by a replacement of another; <see langword="null"/> where it was not.</summary>
+    /// <param name="kept">Name of the one that may have been kept.</param>
+    /// <param name="database">Name of the other.</param>
+    public static DateTimeOffset? KeptAt(string kept, string database)
+    {
+        var at = kept.LastIndexOf(KeptInfix, StringComparison.Ordinal);
+        return at > 0
+            && DateTimeOffset.TryParseExact(kept[(at + KeptInfix.Length)..], KeptTime, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+            && Cut(database, kept[at..]) == kept ? time : null;
+    }
 
     /// <summary>What comes next.</summary>
     /// <param name="state">The databases as they are now.</param>
@@ -52,38 +82,51 @@ internal sealed class SwapPlan(string database, string source, bool removeOld)
     public SwapStep Next(ClusterState state, ServersState servers, bool swapped)
     {
         ArgumentNullException.ThrowIfNull(state);
-        if (state.Find(UnmarkedName) is { } unmarked)
+        // Whatever another run left meanwhile is for the next one.
+        if (swapped && SwapMarker.Parse(state.Find(database)?.Comment) is { Stage: SwapStage.InPlace } inPlace)
         {
-            return SwapMarker.Parse(unmarked.Comment) is null ? SwapStep.Discard : SwapStep.Publish;
+            return AfterSwap(state, inPlace, servers);
         }
 
-        var work = state.Find(WorkName);
-        if (SwapMarker.Parse(work?.Comment) is { Stage: SwapStage.Made or SwapStage.Filled } marker && marker.Source == source)
+        if (state.Find(UnmarkedName) is { } unmarked)
         {
-            return servers is ServersState.Running ? SwapStep.StopServers
+            return !unmarked.IsInvalid && SwapMarker.Parse(unmarked.Comment)?.Run == Run ? SwapStep.Publish : SwapStep.Discard;
+        }
+
+        if (state.Find(WorkName) is { IsInvalid: false } work
+            && SwapMarker.Parse(work.Comment) is { Stage: SwapStage.Made or SwapStage.Filled } marker
+            && marker.Source == source)
+        {
+            return marker.Run != Run ? SwapStep.Claim
+                : servers is ServersState.Running ? SwapStep.StopServers
                 : marker.Stage is SwapStage.Made ? SwapStep.Fill
                 : SwapStep.Swap;
         }
 
-        // What else bears the name of the new database is half filled or of another job, and is taken away when a new one is made.
-        return swapped && SwapMarker.Parse(state.Find(database)?.Comment) is { Stage: SwapStage.InPlace } inPlace
-            ? AfterSwap(state, inPlace, servers)
-            : SwapStep.Make;
+        // What else bears the name of the new database is half filled, half removed or of another job, and is taken away when a new one is made.
+        return SwapStep.Make;
     }
 
-    private static SwapStep AfterSwap(ClusterState state, SwapMarker marker, ServersState servers) =>
+    private SwapStep AfterSwap(ClusterState state, SwapMarker marker, ServersState servers) =>
         servers is not ServersState.Ready ? SwapStep.StartServers
-        : marker.ToRemove.Any(name => state.Find(name) is not null) ? SwapStep.RemoveOld
+        : removeOld && state.Find(marker.KeepAs) is not null ? SwapStep.RemoveOld
         : SwapStep.Finish;
 
+    /// <remarks>A name that does not fit gives way to a hash of it: two long names may differ only in what is cut off.</remarks>
     private static string Cut(string name, string suffix)
     {
-        while (Encoding.UTF8.GetByteCount(name) + suffix.Length > LongestName)
+        if (Encoding.UTF8.GetByteCount(name) + suffix.Length <= LongestName)
         {
-            name = name[..^1];
+            return name + suffix;
         }
 
-        return name + suffix;
+        var end = '_' + Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(name)))[..8].ToLowerInvariant() + suffix;
+        while (Encoding.UTF8.GetByteCount(name) + end.Length > LongestName)
+        {
+            name = name[..^(char.IsSurrogate(name[^1]) ? 2 : 1)];
+        }
+
+        return name + end;
     }
 }
 
@@ -98,6 +141,9 @@ internal enum SwapStep
 
     /// <summary>Give it its name, instead of what an earlier run left unfinished.</summary>
     Publish,
+
+    /// <summary>Take over the new database that an interrupted run of the same job left.</summary>
+    Claim,
 
     /// <summary>Stop the servers.</summary>
     StopServers,

@@ -4,14 +4,11 @@ using LettaPS.Core.Releases;
 
 namespace LettaPS.Core.Health.Layers;
 
-/// <summary>Agents that a release refuses or that cannot go on. Read from the database where that is known, else through the API.</summary>
+/// <summary>Agents that a release refuses or that cannot go on. Read from the database if that can be read, else through the API.</summary>
 internal sealed class AgentsLayer : HealthLayer
 {
     /// <inheritdoc/>
     public override LettaHealthLayer Layer => LettaHealthLayer.Agents;
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<LettaHealthLayer> RestsOn => [LettaHealthLayer.Database];
 
     /// <inheritdoc/>
     public override IReadOnlyList<string> Names => ["Names", "Context", "Ids", "Embedding"];
@@ -19,15 +16,17 @@ internal sealed class AgentsLayer : HealthLayer
     /// <inheritdoc/>
     public override async Task<IReadOnlyList<Finding>> ExamineAsync(HealthContext context, CancellationToken cancellationToken)
     {
-        if (await context.Database.ConfigureAwait(false) is { } reading)
+        var (reading, why) = await ReadDatabaseAsync(context).ConfigureAwait(false);
+        if (reading is not null)
         {
             var refuses = reading.Diagnosis.Release is not { } release || release.Version >= AgentNameRule.Since;
             return [.. RowFindings(reading).Select(f => f(refuses)).Select(f => f with { Duration = reading.Duration })];
         }
 
-        if (context.Target.Connection is null || await context.Version.ConfigureAwait(false) is not { } version)
+        // A database that cannot be reached from here says nothing about the server, which may reach it.
+        if (!await context.HasAgentsAnswerAsync().ConfigureAwait(false) || await context.Version.ConfigureAwait(false) is not { } version)
         {
-            return SkipAll("Neither the database nor the API can be asked.");
+            return SkipAll(why);
         }
 
         var isSince = ReleaseCatalogue.TryVersion(version) is not { } number || number >= AgentNameRule.Since;
@@ -39,6 +38,24 @@ internal sealed class AgentsLayer : HealthLayer
             AgentFindings.Ids([.. agents.Select(a => a.Id).Where(i => !AgentNameRule.IsStrictId(i)), .. invalidIds], isSince),
             AgentFindings.Embedding([.. agents.Where(a => a.Embedding is null).Select(a => a.Name)]),
         ];
+    }
+
+    /// <summary>The database, if it has Letta's tables; else why the agents cannot be read from it.</summary>
+    private static async Task<(DatabaseReading? Reading, string Why)> ReadDatabaseAsync(HealthContext context)
+    {
+        try
+        {
+            return await context.Database.ConfigureAwait(false) switch
+            {
+                null => (null, "Neither the database nor the API can be asked."),
+                { Snapshot.Schema: null } => (null, "Not examined: the check Database/SearchPath failed."),
+                var reading => (reading, string.Empty),
+            };
+        }
+        catch (LettaException)
+        {
+            return (null, "Not examined: the check Database/Reachable failed.");
+        }
     }
 
     private static IEnumerable<Func<bool, Finding>> RowFindings(DatabaseReading reading)

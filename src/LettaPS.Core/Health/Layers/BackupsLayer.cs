@@ -20,38 +20,48 @@ internal sealed class BackupsLayer : HealthLayer
             return SkipAll("Nothing says where the backups are: give -BackupPath.");
         }
 
-        var database = await context.DatabaseNameAsync().ConfigureAwait(false);
-        return await NewestBackup.FindAsync(path, database, cancellationToken).ConfigureAwait(false) is not { } newest
-            ?
-            [
-                Finding.Fail("Age", $"There is no finished backup in '{path}'.", $"Export-LettaAgent -Path '{path}', or Backup-LettaDatabase -Path '{path}'"),
-                Finding.Skip("Verified", "There is nothing to verify."),
-            ]
-            : [Age(newest, context), await VerifiedAsync(newest, context, cancellationToken).ConfigureAwait(false)];
+        var server = await context.BackedUpServerAsync(cancellationToken).ConfigureAwait(false);
+        return await ExamineAsync(path, server, context.Options, context.Time, cancellationToken).ConfigureAwait(false);
     }
 
-    private static Finding Age(NewestBackup newest, HealthContext context)
+    /// <summary>Examines the backups of a server.</summary>
+    /// <param name="path">The folder that they are in.</param>
+    /// <param name="server">Whose backups count.</param>
+    /// <param name="options">How it is examined.</param>
+    /// <param name="time">Gives the time.</param>
+    internal static async Task<IReadOnlyList<Finding>> ExamineAsync(string path, BackedUpServer server, HealthOptions options, TimeProvider time, CancellationToken cancellationToken) =>
+        NewestBackup.Find(path, server, cancellationToken) is not { } newest
+            ?
+            [
+                Finding.Fail("Age", $"There is no finished backup of this server in '{path}'.", $"Back up: Export-LettaAgent -Path '{path}', or Backup-LettaDatabase -Path '{path}'"),
+                Finding.Skip("Verified", "There is nothing to verify."),
+            ]
+            : [Age(newest, options, time), await VerifiedAsync(newest, options, cancellationToken).ConfigureAwait(false)];
+
+    private static Finding Age(NewestBackup newest, HealthOptions options, TimeProvider time)
     {
-        var age = context.Time.GetUtcNow() - newest.TakenAt;
+        var age = time.GetUtcNow() - newest.TakenAt;
         var message = $"The newest backup is {AgeFormatter.Of(age)} old.";
-        return age > context.Options.MaximumBackupAge
-            ? Finding.Warn("Age", $"{message} More than {AgeFormatter.Of(context.Options.MaximumBackupAge)} is too old.", "Take one: Export-LettaAgent or Backup-LettaDatabase.", newest.Path)
+        return newest.Gaps.Count > 0
+            ? Finding.Warn("Age", $"{message} It is not complete: {Finding.Few(newest.Gaps)}", "Back up all agents: Export-LettaAgent, or Backup-LettaDatabase.", $"{newest.Path}\n{string.Join('\n', newest.Gaps)}")
+            : age > options.MaximumBackupAge
+            ? Finding.Warn("Age", $"{message} More than {AgeFormatter.Of(options.MaximumBackupAge)} is too old.", "Take one: Export-LettaAgent or Backup-LettaDatabase.", newest.Path)
             : Finding.Pass("Age", message, newest.Path);
     }
 
-    private static async Task<Finding> VerifiedAsync(NewestBackup newest, HealthContext context, CancellationToken cancellationToken)
+    private static async Task<Finding> VerifiedAsync(NewestBackup newest, HealthOptions options, CancellationToken cancellationToken)
     {
         const string Name = "Verified";
-        if (!context.IsDeep)
+        if (options.Depth != HealthDepth.Deep)
         {
             return Finding.Skip(Name, "Files are read and hashed with -Deep only.");
         }
 
-        var (problems, missing) = await newest.VerifyAsync(cancellationToken).ConfigureAwait(false);
+        var problems = await newest.VerifyAsync(cancellationToken).ConfigureAwait(false);
         return problems.Count > 0
             ? Finding.Fail(Name, $"The newest backup is not as it was written: {Finding.Few(problems)}", "Take a new one, and look for what changed the files.", $"{newest.Path}\n{string.Join('\n', problems)}")
-            : missing.Count > 0
-                ? Finding.Warn(Name, $"The newest backup is as it was written, but not complete: {Finding.Few(missing)}", "Test-LettaBackup shows what is missing of which agent.", $"{newest.Path}\n{string.Join('\n', missing)}")
-                : Finding.Pass(Name, "The newest backup is as it was written, every file of it.", newest.Path);
+            : newest.Gaps.Count > 0
+                ? Finding.Warn(Name, $"Every file of the newest backup is as written, but the backup is not complete: {Finding.Few(newest.Gaps)}", $"Show what is missing: Test-LettaBackup '{newest.Path}'", $"{newest.Path}\n{string.Join('\n', newest.Gaps)}")
+                : Finding.Pass(Name, "Every file of the newest backup is as written.", newest.Path);
     }
 }

@@ -59,10 +59,10 @@ internal sealed class ContainerLayer : HealthLayer
     private static Finding Running(ContainerFacts server) => server switch
     {
         { State: ContainerState.Running, Health: "unhealthy" } => Finding.Warn(
-            "Running", $"{server.Name} runs, but its own health check fails.", $"See what it says: docker inspect --format '{{{{json .State.Health}}}}' {server.Name}"),
+            "Running", $"{server.Name} runs, but its own health check fails.", $"See what it says: {server.EngineCommand} inspect --format '{{{{json .State.Health}}}}' {server.Name}"),
         { State: ContainerState.Running } => Finding.Pass("Running", $"{server.Name} runs {server.Image}.", server.StartedAt is { } since ? $"since {since:u}" : null),
         { State: ContainerState.Restarting } => Finding.Fail(
-            "Running", $"{server.Name} does not come up: it ends with code {server.ExitCode} and is started again and again.", $"The check Container/Log says why, as far as the log does: docker logs {server.Name}") with
+            "Running", $"{server.Name} does not come up: it ends with code {server.ExitCode} and is started again and again.", $"The check Container/Log says why, as far as the log does: {server.EngineCommand} logs {server.Name}") with
         { Blocks = true },
         { State: ContainerState.Paused } => Finding.Fail("Running", $"{server.Name} does not run: it is paused.", $"Start-LettaServer {server.Name} -Wait") with { Blocks = true },
         _ => Finding.Fail(
@@ -77,7 +77,7 @@ internal sealed class ContainerLayer : HealthLayer
         : Finding.Warn(
             "Restarts",
             $"The engine has started it again {server.RestartCount.ToString(CultureInfo.InvariantCulture)} times since it was last started by hand.",
-            $"Look for why it ended: docker logs {server.Name}. A server that never comes up is better not started again for ever: restart: on-failure:3.");
+            $"Look for why it ended: {server.EngineCommand} logs {server.Name}. A server that never comes up is better not started again for ever: restart: on-failure:3.");
 
     /// <summary>Whether the images mean the same after the next pull.</summary>
     internal static Finding Image(ContainerFacts server, ContainerFacts? postgres)

@@ -21,7 +21,7 @@ internal sealed class AgentRestoreState(AgentDocument document, AgentRecord agen
     public long Begun => begun;
 
     /// <summary>What is not there.</summary>
-    public List<string> Gaps { get; } = [.. document.Gaps];
+    public List<string> Gaps { get; } = [.. document.Gaps, .. planned.Unrestored];
 
     /// <summary>What was done otherwise.</summary>
     public List<string> Warnings { get; } = [.. document.Mended];

@@ -133,7 +133,7 @@ internal sealed class ApiRestoreSession : IRestoreSession
         if (existing is not null && _options.Conflict == RestoreConflict.Skip)
         {
             await RecogniseAsync(planned, existing.Id).ConfigureAwait(false);
-            return Result(planned, existing.Id, LettaRestoreStatus.Skipped, begun) with { Warnings = [.. removed, $"The server has it as {existing.Id}."] };
+            return Result(planned, existing.Id, LettaRestoreStatus.Skipped, begun) with { Reason = $"The server has it as '{existing.Id}'.", Warnings = [.. removed, $"The server has it as {existing.Id}."] };
         }
 
         using var document = await AgentFileReader.ReadAsync(planned.Path, _workFolder, outline: false, cancellationToken).ConfigureAwait(false);
@@ -142,12 +142,25 @@ internal sealed class ApiRestoreSession : IRestoreSession
         var work = new AgentRestoreState(document, agent, planned, begun);
         if (existing is not null && _options.Conflict == RestoreConflict.Rename)
         {
-            agent.Fields["name"] = JsonSerializer.SerializeToElement(FreeName(agent.Name));
+            agent.Fields["name"] = JsonValues.ToElement(FreeName(agent.Name));
         }
 
         work.Warnings.AddRange(removed);
         await _begun.Value.ConfigureAwait(false);
         var old = _options.Conflict == RestoreConflict.Replace ? existing : null;
+        if (old is not null)
+        {
+            var loss = new ReplacementLoss(document, agent, planned.LeftOut, _options);
+            await loss.FindAsync(_server, old.Id, _workFolder, cancellationToken).ConfigureAwait(false);
+            if (loss.Lost.Count > 0)
+            {
+                work.Gaps.AddRange(loss.Lost);
+                return NotReplaced(work, old, "it has what the file was written without, or what the restore leaves out. Nothing was changed");
+            }
+
+            work.Warnings.AddRange(loss.TakenOver);
+        }
+
         await RestoreNewAsync(work, mayHaveGaps: old is null, cancellationToken).ConfigureAwait(false);
         if (old is not null && work.Gaps.Count > 0)
         {
@@ -159,7 +172,10 @@ internal sealed class ApiRestoreSession : IRestoreSession
             await ReplaceAsync(work, old, cancellationToken).ConfigureAwait(false);
         }
 
-        return work.Result(_server.Connection.BaseUri);
+        var result = work.Result(_server.Connection.BaseUri);
+        return old is not null
+            ? result.Replacing(old.Name, old.Id)
+            : result with { Reason = result.AgentName == planned.Name ? null : $"The server has an agent '{planned.Name}'." };
     }
 
     /// <inheritdoc/>
@@ -174,7 +190,7 @@ internal sealed class ApiRestoreSession : IRestoreSession
             {
                 gap ??= await RestoreGroupAsync(group, cancellationToken).ConfigureAwait(false);
             }
-            catch (LettaException e)
+            catch (Exception e) when (!ItemBoundary.EndsRun(e))
             {
                 gap = $"The group {group.SourceId}: {e.Message}";
             }
@@ -389,7 +405,7 @@ internal sealed class ApiRestoreSession : IRestoreSession
         var omittedTools = _options.NoTool ? ReleaseDowngrade.OmitTools(document, agent) : [];
         work.OmittedTools = omittedTools;
         var metadata = agent.Config("metadata");
-        agent.Fields["metadata"] = JsonSerializer.SerializeToElement(RestoreMarker.Put(metadata, agent.SourceId, unfinished: true));
+        agent.Fields["metadata"] = JsonValues.ToElement(RestoreMarker.Put(metadata, agent.SourceId, unfinished: true));
 
         await _identities.FindAsync(work, cancellationToken).ConfigureAwait(false);
         using var held = await _shared.HoldAsync(agent.BlockIds.Concat(agent.SourceIds).Select(id => RestorePlan.KeyOf(document, id)), cancellationToken).ConfigureAwait(false);
@@ -721,11 +737,17 @@ internal sealed class ApiRestoreSession : IRestoreSession
             throw new LettaException("ReplacementLeft", LettaErrorKind.Conflict, $"The new agent {work.NewId} has gaps, so that the old one, {existing.Id}, is kept. {left}", "Delete one of the two by hand.", work.NewId);
         }
 
+        return NotReplaced(work, existing, $"the new agent would have gaps ({work.Gaps.Count}), so it was removed again and {existing.Id} was kept");
+    }
+
+    private LettaRestoreResult NotReplaced(AgentRestoreState work, LettaAgent existing, string why)
+    {
         Remember(work.Planned, existing.Id);
         return Result(work.Planned, existing.Id, LettaRestoreStatus.Skipped, work.Begun) with
         {
             Missing = work.Gaps,
-            Warnings = [.. work.Warnings, $"'{existing.Name}' was not replaced: the new agent would have gaps ({work.Gaps.Count}), so it was removed again and {existing.Id} was kept. -Conflict Rename keeps both."],
+            Reason = $"'{existing.Name}' was kept: {why}.",
+            Warnings = [.. work.Warnings, $"'{existing.Name}' was not replaced: {why}. -Conflict Rename keeps both."],
         };
     }
 
@@ -791,7 +813,7 @@ internal sealed class ApiRestoreSession : IRestoreSession
         var manager = new JsonObject();
         foreach (var (name, value) in group.Manager())
         {
-            manager[name] = JsonNode.Parse(value.GetRawText());
+            manager[name] = JsonValues.ToNode(value);
         }
 
         if (group.ManagerId is { } managerId)

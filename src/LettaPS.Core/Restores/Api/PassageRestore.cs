@@ -124,7 +124,7 @@ internal sealed class PassageRestore(IAgentTarget server, SharedResources shared
 
         if (work.Agent.Config("embedding_config") is { } embedding)
         {
-            properties["embedding_config"] = JsonNode.Parse(embedding.GetRawText());
+            properties["embedding_config"] = JsonValues.ToNode(embedding);
         }
 
         await _making.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -211,7 +211,7 @@ internal sealed class PassageRestore(IAgentTarget server, SharedResources shared
         {
             if (passage.TryGetProperty(field, out var value) && value.ValueKind != JsonValueKind.Null)
             {
-                properties[field] = JsonNode.Parse(value.GetRawText());
+                properties[field] = JsonValues.ToNode(value);
             }
         }
 

@@ -45,19 +45,19 @@ internal static class RestorePatch
             if (agent.Fields.TryGetValue(field, out var value) && value.ValueKind != JsonValueKind.Null
                 && !JsonEquality.IsIn(value, state.TryGetProperty(field, out var shown) ? shown : default))
             {
-                patch[field] = JsonNode.Parse(value.GetRawText());
+                patch[field] = JsonValues.ToNode(value);
             }
         }
 
         if (ModelDifferences(agent, state).Any())
         {
-            patch["llm_config"] = JsonNode.Parse(agent.Config("llm_config")!.Value.GetRawText());
+            patch["llm_config"] = JsonValues.ToNode(agent.Config("llm_config")!.Value);
         }
 
         if (target.ImportsLegacy && agent.Config("tool_exec_environment_variables") is { } variables && variables.EnumerateObject().Any(v => v.Value.ValueKind == JsonValueKind.String && v.Value.GetString() is { Length: > 0 }))
         {
             // The legacy import takes names of variables, but no values.
-            patch["tool_exec_environment_variables"] = JsonNode.Parse(variables.GetRawText());
+            patch["tool_exec_environment_variables"] = JsonValues.ToNode(variables);
         }
 
         return patch;

@@ -59,7 +59,7 @@ internal sealed class RestoreVerification(AgentDocument document, AgentRecord ag
             _gaps.Add($"llm_config: the server shows another {string.Join(", ", settings)}.");
         }
 
-        if (!Rules(agent.Items("tool_rules")).SetEquals(Rules(state.Items("tool_rules"))))
+        if (!HasRules(agent.Items("tool_rules").ToList(), state.Items("tool_rules").ToList()))
         {
             _gaps.Add("tool_rules: the server shows other rules.");
         }
@@ -95,13 +95,29 @@ internal sealed class RestoreVerification(AgentDocument document, AgentRecord ag
             "compaction_settings" => ["mode", "prompt", "sliding_window_percentage", "model"],
             _ => ["type"],
         };
-        return JsonSerializer.SerializeToElement(config.EnumerateObject().Where(p => names.Contains(p.Name)).ToDictionary(p => p.Name, p => p.Value));
+        return JsonValues.ToElement(config.EnumerateObject().Where(p => names.Contains(p.Name)).ToDictionary(p => p.Name, p => p.Value));
     }
 
-    private static HashSet<string> Rules(IEnumerable<JsonElement> rules) => [.. rules.Select(r => string.Join('\0', r.EnumerateObject()
-        .Where(p => p.Value.ValueKind != JsonValueKind.Null && p.Name is not ("prompt_template" or "args" or "child_arg_nodes"))
-        .OrderBy(p => p.Name, StringComparer.Ordinal)
-        .Select(p => $"{p.Name}={p.Value.GetRawText().Replace(" ", string.Empty, StringComparison.Ordinal)}")))];
+    /// <summary>Whether each rule of the file is one of the server's, which fills in the prompt of a rule and may say more of it. Each counts once.</summary>
+    private static bool HasRules(List<JsonElement> wanted, List<JsonElement> shown)
+    {
+        if (wanted.Count != shown.Count)
+        {
+            return false;
+        }
+
+        return wanted.TrueForAll(rule =>
+        {
+            var said = JsonValues.ToElement(rule.EnumerateObject().Where(p => p.Name != "prompt_template").DistinctBy(p => p.Name).ToDictionary(p => p.Name, p => p.Value));
+            var at = shown.FindIndex(there => JsonEquality.IsIn(said, there));
+            if (at >= 0)
+            {
+                shown.RemoveAt(at);
+            }
+
+            return at >= 0;
+        });
+    }
 
     private void CompareBlocks()
     {
@@ -190,7 +206,7 @@ internal sealed class RestoreVerification(AgentDocument document, AgentRecord ag
         {
             cancellationToken.ThrowIfCancellationRequested();
             var bytes = agent.Messages.Row(agent.Messages.Entries[i]);
-            var row = adaptation.Adapt(bytes) ?? JsonSerializer.Deserialize<JsonElement>(bytes);
+            var row = adaptation.Adapt(bytes) ?? JsonValues.Parse(bytes);
             if (MessageText.IsHidden(row))
             {
                 continue;
@@ -231,7 +247,7 @@ internal sealed class RestoreVerification(AgentDocument document, AgentRecord ag
     /// <summary>Rows of Letta's own exports do not say who sent a message, and neither does every answer.</summary>
     private bool HasOtherSender(JsonElement row, MessageEntry shown) =>
         row.StringOrNull("sender_id") is { } sender
-        && JsonSerializer.Deserialize<JsonElement>(found.Messages.Row(shown)).StringOrNull("sender_id") is { } there
+        && JsonValues.Parse(found.Messages.Row(shown)).StringOrNull("sender_id") is { } there
         && sender != there;
 
     private void CompareContext(Dictionary<int, int> places)
@@ -253,7 +269,7 @@ internal sealed class RestoreVerification(AgentDocument document, AgentRecord ag
         }
 
         var expected = MessageText.Of(row);
-        var there = MessageText.Of(JsonSerializer.Deserialize<JsonElement>(found.Messages.Row(shown)));
+        var there = MessageText.Of(JsonValues.Parse(found.Messages.Row(shown)));
         return expected is null || there is null || expected == there;
     }
 }

@@ -133,7 +133,7 @@ internal sealed class RowRestoreSession : IRestoreSession
         {
             _ = _held.Value;
             Learn(planned, existing.Id, []);
-            return Result(planned, existing.Id, LettaRestoreStatus.Skipped, begun) with { Warnings = [$"The database has it as {existing.Id}."] };
+            return Result(planned, existing.Id, LettaRestoreStatus.Skipped, begun) with { Reason = $"The database has it as '{existing.Id}'.", Warnings = [$"The database has it as {existing.Id}."] };
         }
 
         if (planned.Database is null)
@@ -231,9 +231,15 @@ internal sealed class RowRestoreSession : IRestoreSession
             var staging = new RowStaging(_target, transaction, planned.Path);
             await staging.ReadAsync(planned.Sha256, cancellationToken).ConfigureAwait(false);
             var work = new AgentWriteContext(_target, staging, transaction, options, planned.Path);
+            if (replaces is not null)
+            {
+                await new DatabaseReplacementLoss(work, planned).FindAsync(replaces, cancellationToken).ConfigureAwait(false);
+            }
+
             var writing = new AgentRowWriter(work);
             await writing.WriteAsync(cancellationToken).ConfigureAwait(false);
             var secrets = await writing.SecretsAsync(cancellationToken).ConfigureAwait(false);
+            work.Gaps.AddRange(planned.Unrestored);
             work.Gaps.AddRange(SecretGaps(secrets, planned.Database));
             if (_options.PreserveId && !preserve)
             {
@@ -254,7 +260,8 @@ internal sealed class RowRestoreSession : IRestoreSession
                 return Result(planned, replaces, LettaRestoreStatus.Skipped, begun) with
                 {
                     Missing = work.Gaps,
-                    Warnings = [.. work.Warnings, $"'{existing!.Name}' was not replaced: the new agent would have gaps ({work.Gaps.Count}), and {replaces} was kept. -Conflict Rename keeps both."],
+                    Reason = $"'{existing!.Name}' was kept: the new agent would have gaps.",
+                    Warnings = [.. work.Warnings, $"'{existing.Name}' was not replaced: the new agent would have gaps ({work.Gaps.Count}), and {replaces} was kept. -Conflict Rename keeps both."],
                 };
             }
 
@@ -284,7 +291,15 @@ internal sealed class RowRestoreSession : IRestoreSession
                 _existing[options.NewId] = new ExistingAgent(options.NewId, options.Name ?? planned.Name, planned.SourceId);
             }
 
-            return result with { Missing = work.Gaps, Warnings = work.Warnings, Duration = TimeProvider.System.GetElapsedTime(begun) };
+            result = result with
+            {
+                AgentName = options.Name ?? planned.Name,
+                Reason = options.Name is null ? null : $"The database has an agent '{planned.Name}'.",
+                Missing = work.Gaps,
+                Warnings = work.Warnings,
+                Duration = TimeProvider.System.GetElapsedTime(begun),
+            };
+            return replaces is null ? result : result.Replacing(existing!.Name, replaces);
         }
     }
 

@@ -60,6 +60,9 @@ internal sealed record ServerFacts
     /// <summary>Whether there is any table that is not PostgreSQL's own.</summary>
     public required bool HasTables { get; init; }
 
+    /// <summary>Sessions of others in the database, the server's own included.</summary>
+    internal IReadOnlyList<SessionFacts> Sessions { get; init; } = [];
+
     /// <summary>Schemas with tables of Letta's names.</summary>
     public IReadOnlyList<SchemaCandidate> Candidates { get; init; } = [];
 
@@ -121,3 +124,8 @@ internal sealed record TableFacts
 /// <param name="Key">The name under which the answer is kept.</param>
 /// <param name="Sql">The query.</param>
 internal sealed record DataQuestion(string Key, string Sql);
+
+/// <summary>A session of somebody in a database.</summary>
+/// <param name="Address">Where it comes from; <see langword="null"/> for a Unix socket, or if the role may not know.</param>
+/// <param name="Text">Application, address and role.</param>
+internal sealed record SessionFacts(string? Address, string Text);

@@ -6,7 +6,7 @@ internal interface ISchemaDatabase : IAsyncDisposable
     /// <summary>The database.</summary>
     DatabaseAddress Address { get; }
 
-    /// <summary>Reads the catalog, and then what is asked of the rows, in one read-only transaction and three round trips.</summary>
+    /// <summary>Reads the catalog, and then what is asked of the rows, in one read-only transaction and four round trips, the settings of the session included.</summary>
     /// <param name="ask">Looks at the catalog and says what to ask of the rows.</param>
     /// <param name="patience">Longest wait for each table that another session keeps even from readers.</param>
     /// <exception cref="LettaException">The database cannot be reached or read; the identifier tells why.</exception>

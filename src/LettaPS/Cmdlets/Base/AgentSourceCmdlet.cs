@@ -67,7 +67,7 @@ public abstract class AgentSourceCmdlet : DatabaseCmdlet
 
         return Source == LettaAgentSource.Auto && await OpenForAutoAsync(connection, cancellationToken).ConfigureAwait(false) is { } found
             ? found.Source
-            : AdapterLoadContext.Factory.OpenServer(connection, received, warn);
+            : AdapterLoadContext.Factory.OpenServer(connection, received, warn, WriteRetryAsync);
     }
 
     /// <summary>What is said where the API is used although something names a database.</summary>
@@ -145,6 +145,11 @@ public abstract class AgentSourceCmdlet : DatabaseCmdlet
         var listed = connection.HasApi ? await AskServerAsync(connection, server => FirstAsync(server, Compared, cancellationToken), cancellationToken).ConfigureAwait(false) : null;
         try
         {
+            if (listed is null && connection.HasApi && !IsNamedFor(connection))
+            {
+                return $"{connection.BaseUri} does not answer, and nothing proves that the database '{database.Connection.Database}' is its own.";
+            }
+
             if (listed is null or [])
             {
                 var stored = await FirstAsync(database, 1, cancellationToken).ConfigureAwait(false);
@@ -172,6 +177,13 @@ public abstract class AgentSourceCmdlet : DatabaseCmdlet
         }
     }
 
+    /// <summary>
+    /// Whether the user or the server's container says that a database is that server's. LETTA_PG_URI says it of no server in particular, and a database that was
+    /// given for several servers cannot be that of each.
+    /// </summary>
+    private bool IsNamedFor(LettaConnection connection) => DatabaseUri is not null ? Connections.Count == 1
+        : connection.Database is not null || DatabaseAddress.FromEnvironment(Environment.GetEnvironmentVariable) is null;
+
     /// <summary>Asks a server to compare it with a database.</summary>
     /// <typeparam name="T">What it gives.</typeparam>
     /// <param name="connection">The server.</param>
@@ -189,7 +201,7 @@ public abstract class AgentSourceCmdlet : DatabaseCmdlet
                 await probe.GetAsync("health/", cancellationToken).ConfigureAwait(false);
             }
 
-            using var server = AdapterLoadContext.Factory.OpenServer(patient);
+            using var server = AdapterLoadContext.Factory.OpenServer(patient, retrying: WriteRetryAsync);
             return await ask(server).ConfigureAwait(false);
         }
         catch (LettaException e)

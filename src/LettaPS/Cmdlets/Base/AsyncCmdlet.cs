@@ -1,4 +1,6 @@
 using System.Management.Automation;
+using LettaPS.Core.Sources;
+using LettaPS.Core.Text;
 
 namespace LettaPS.Cmdlets.Base;
 
@@ -9,6 +11,7 @@ namespace LettaPS.Cmdlets.Base;
 public abstract class AsyncCmdlet : PSCmdlet, IDisposable
 {
     private readonly PipelineDispatcher _pump = new();
+    private ProgressBar? _progress;
     private volatile bool _stopped;
 
     /// <summary>Runs work to its end while the pipeline thread serves it.</summary>
@@ -74,14 +77,45 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
     /// <param name="message">What the user should change.</param>
     private protected ValueTask WriteWarningAsync(string message) => _pump.PostAsync(() => WriteWarning(message));
 
+    /// <summary>Shows a line on the console that is no part of the output; <c>-InformationAction</c> and <c>6&gt;</c> apply to it.</summary>
+    /// <param name="message">The line.</param>
+    private protected void WriteHost(string message) => WriteInformation(new HostInformationMessage { Message = UntrustedText.ForConsole(message) }, ["PSHOST"]);
+
+    /// <summary>Shows such a line from the work.</summary>
+    /// <param name="message">The line.</param>
+    private protected ValueTask WriteHostAsync(string message) => _pump.PostAsync(() => WriteHost(message));
+
     /// <summary>Says from the work what is done to what.</summary>
     /// <param name="message">The message.</param>
     private protected ValueTask WriteVerboseAsync(string message) => _pump.PostAsync(() => WriteVerbose(message));
 
+    // Names and texts of servers and files are in what follows, and none of them is to move the cursor or to change the colours of the console.
+
+    /// <summary>Writes a warning.</summary>
+    /// <param name="text">What the user should change.</param>
+    private protected new void WriteWarning(string text) => base.WriteWarning(UntrustedText.ForConsole(text));
+
+    /// <summary>Writes what is done to what.</summary>
+    /// <param name="text">The message.</param>
+    private protected new void WriteVerbose(string text) => base.WriteVerbose(UntrustedText.ForConsole(text));
+
+    /// <summary>Asks whether to go on with a change (<c>-WhatIf</c>, <c>-Confirm</c>).</summary>
+    /// <param name="target">What would be changed.</param>
+    /// <param name="action">How.</param>
+    private protected new bool ShouldProcess(string target, string action) => base.ShouldProcess(UntrustedText.ForConsole(target), UntrustedText.ForConsole(action));
+
     /// <summary>A progress bar for work that may take its time.</summary>
     /// <param name="activity">What is being done.</param>
     /// <param name="things">What is counted, in the plural; empty where nothing is.</param>
-    private protected ProgressBar NewProgress(string activity, string things = "") => new(activity, things, record => TryPost(() => WriteProgress(record())));
+    private protected ProgressBar NewProgress(string activity, string things = "") => _progress = new(activity, things, record => TryPost(() => WriteProgress(record())));
+
+    /// <summary>Says from the work that a request is sent again: verbosely, and in the progress bar while LettaPS waits.</summary>
+    /// <param name="retry">The request.</param>
+    private protected ValueTask WriteRetryAsync(ServerRetry retry)
+    {
+        _progress?.SetWait(retry.Message, retry.Wait);
+        return WriteVerboseAsync(retry.Message);
+    }
 
     /// <summary>Does work under a progress bar, which shows itself when it takes longer than a second.</summary>
     /// <param name="progress">The bar.</param>

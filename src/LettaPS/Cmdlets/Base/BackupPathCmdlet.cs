@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using LettaPS.Completion;
+using LettaPS.Core;
 using LettaPS.Paths;
 
 namespace LettaPS.Cmdlets.Base;
@@ -46,9 +47,9 @@ public abstract class BackupPathCmdlet : AsyncCmdlet
                         {
                             await ProcessPathAsync(path, cancellationToken).ConfigureAwait(false);
                         }
-                        catch (LettaException e)
+                        catch (Exception e) when (!ItemBoundary.EndsRun(e))
                         {
-                            await WriteErrorAsync(e, path).ConfigureAwait(false);
+                            await WriteErrorAsync(ItemBoundary.Error(e, $"'{path}' cannot be processed", path), path).ConfigureAwait(false);
                         }
                     });
                 }

@@ -10,10 +10,11 @@ public abstract class ExaminationCmdlet : ConnectionCmdlet
 {
     /// <summary>Address of a server, which need not be up: <c>http://localhost:8283</c>. It is not kept for other cmdlets.</summary>
     [Parameter(Position = 0)]
+    [ServerAddress]
     [ValidateNotNull]
     public Uri? BaseUri { get; set; }
 
-    /// <summary>Password of the server at <see cref="BaseUri"/>, or of those in containers. Without it <c>LETTA_API_KEY</c>, if set.</summary>
+    /// <summary>Password of the server at <see cref="BaseUri"/>, or of those in containers. Without it <c>LETTA_API_KEY</c>, if <c>LETTA_BASE_URL</c> names this server.</summary>
     [Parameter]
     [Secret]
     public SecureString? ApiKey { get; set; }
@@ -80,5 +81,5 @@ public abstract class ExaminationCmdlet : ConnectionCmdlet
     }
 
     private HealthTarget Target(Uri? address) =>
-        new(address is null ? null : new LettaConnection(address, ApiKey ?? EnvironmentConnection.ApiKey, Timeout, SkipCertificateCheck), Environment.GetEnvironmentVariable);
+        new(address is null ? null : new LettaConnection(address, ApiKey ?? EnvironmentConnection.ApiKeyFor(address), Timeout, SkipCertificateCheck), Environment.GetEnvironmentVariable);
 }

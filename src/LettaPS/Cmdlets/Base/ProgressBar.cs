@@ -20,12 +20,18 @@ internal sealed class ProgressBar(string activity, string things, Func<Func<Prog
     private long _bytes;
     private long _done;
     private volatile string? _note;
+    private volatile Wait? _wait;
 
     /// <summary>How many things there are, once it is known.</summary>
     public long? Total { get; set; }
 
     /// <summary>Says what is being done, instead of how many things are done.</summary>
     public void SetStatus(string note) => _note = note;
+
+    /// <summary>Shows for some time why nothing moves.</summary>
+    /// <param name="reason">The reason.</param>
+    /// <param name="wait">How long.</param>
+    public void SetWait(string reason, TimeSpan wait) => _wait = new Wait(reason, TimeProvider.System.GetTimestamp(), wait);
 
     /// <summary>Bytes have moved.</summary>
     public void AddBytes(long bytes) => Interlocked.Add(ref _bytes, bytes);
@@ -71,7 +77,12 @@ internal sealed class ProgressBar(string activity, string things, Func<Func<Prog
     {
         var bytes = Interlocked.Read(ref _bytes);
         var of = Total is { } total ? $" of {total}" : string.Empty;
-        var status = _note ?? $"{Interlocked.Read(ref _done)}{of} {things}";
+        var status = _wait is { IsOver: false } wait ? wait.Reason : _note ?? $"{Interlocked.Read(ref _done)}{of} {things}";
         return bytes == 0 ? status : $"{status}, {Formatting.Size(bytes)}";
+    }
+
+    private sealed record Wait(string Reason, long Begun, TimeSpan Length)
+    {
+        public bool IsOver => TimeProvider.System.GetElapsedTime(Begun) > Length;
     }
 }

@@ -23,7 +23,7 @@ public abstract class ServerCmdlet : AsyncCmdlet
     private protected IContainerEngine Engine => _engine ??= AdapterLoadContext.Factory.OpenEngine();
 
     /// <summary>Starts and stops servers.</summary>
-    private protected ServerControl Control => new(Engine, (connection, warn) => AdapterLoadContext.Factory.OpenServer(connection, warn: warn), TimeProvider.System);
+    private protected ServerControl Control => new(Engine, (connection, warn) => AdapterLoadContext.Factory.OpenServer(connection, warn: warn, retrying: WriteRetryAsync), TimeProvider.System);
 
     /// <summary>Whether a name without wildcards must mean one server: where something is done to it.</summary>
     private protected virtual bool OneForAName => true;

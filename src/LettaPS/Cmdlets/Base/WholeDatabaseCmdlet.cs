@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using LettaPS.Completion;
-using LettaPS.Core.Databases.Hosts;
 
 namespace LettaPS.Cmdlets.Base;
 
@@ -9,7 +8,10 @@ public abstract class WholeDatabaseCmdlet : ServerDatabaseCmdlet
 {
     private protected const string ByDatabaseUri = "DatabaseUri";
 
-    /// <summary>Name of the server's container or compose service. Not needed where there is one server only.</summary>
+    /// <summary>
+    /// Name of the server's container or compose service. Without it the database of the connection, else the container that serves the connection, else
+    /// <c>LETTA_PG_URI</c>; and if no server was named at all, the only one of the engine.
+    /// </summary>
     [Parameter(ParameterSetName = ByName, ValueFromPipelineByPropertyName = true)]
     [Alias("Server")]
     [ValidateNotNullOrEmpty]
@@ -32,11 +34,21 @@ public abstract class WholeDatabaseCmdlet : ServerDatabaseCmdlet
             return base.FindTargetsAsync(names, startTimeout, cancellationToken);
         }
 
-        var address = DatabaseAddress.Parse(DatabaseUri);
-        return Task.FromResult<IReadOnlyList<ServerDatabaseTarget>>([new ServerDatabaseTarget(new AddressDatabaseHost(address, AdapterLoadContext.Factory), address.Database, null)]);
+        return Task.FromResult<IReadOnlyList<ServerDatabaseTarget>>([TargetOf(DatabaseAddress.Parse(DatabaseUri))]);
     }
 
     /// <inheritdoc cref="ServerDatabaseCmdlet.ForEachTarget"/>
     private protected void ForEachTarget(TimeSpan startTimeout, Func<ServerDatabaseTarget, CancellationToken, Task> work) =>
         ForEachTarget(Name is null ? null : [Name], startTimeout, work);
+
+    /// <summary>Names the servers that an interrupted run had stopped and that this one could not start.</summary>
+    /// <param name="done">What was done.</param>
+    private protected async Task WarnOfStoppedServersAsync(LettaDatabaseReplacement done)
+    {
+        if (done.StoppedServers.Count > 0)
+        {
+            await WriteWarningAsync(
+                $"An interrupted run had stopped these servers, which could not be started from here: {string.Join(", ", done.StoppedServers)}. Start them: docker start {string.Join(' ', done.StoppedServers)}").ConfigureAwait(false);
+        }
+    }
 }
