@@ -4,6 +4,7 @@ using LettaPS;
 using LettaPS.Adapters;
 using LettaPS.Core.Databases.Hosts;
 using LettaPS.Core.Databases.Swap;
+using LettaPS.Core.LettaCode;
 using LettaPS.Core.Restores;
 using LettaPS.Core.Restores.Api;
 using LettaPS.Core.Restores.Database;
@@ -14,6 +15,8 @@ using LettaPS.KillChild;
 // Restores the agents of a set onto a server, and is killed by the one who started it.
 // usage: LettaPS.KillChild agents DATABASE-URI FOLDER STATEMENT
 // Restores the agents of a folder into a database and kills itself, for real, before one of the statements.
+// usage: LettaPS.KillChild letta-code FILE ROOT STEP
+// Converts an agent for Letta Code, in place of one that is there, and kills itself before a step of its installation.
 // usage: LettaPS.KillChild restore|reset CONTAINER DUMP STEP
 // Restores or empties the database of a server and kills itself before the step; before "Filling", when the first bytes have been loaded.
 if (args is ["agents", var url, var set])
@@ -27,6 +30,25 @@ if (args is ["agents", var url, var set])
         await session.RestoreAsync(agent, CancellationToken.None);
     }
 
+    return;
+}
+
+if (args is ["letta-code", var agentFile, var destination, var killedAt])
+{
+    var work = Directory.CreateTempSubdirectory("lettaps-kill-").FullName;
+    using var plan = await RestorePlan.ReadAsync([agentFile], work, CancellationToken.None);
+    using var export = await LettaCodeExport.OpenAsync(
+        destination, plan, new LettaCodeOptions { Force = true }, new AdapterFactory().OpenMemoryRepositories(), [], TimeProvider.System,
+        name =>
+        {
+            if (name == killedAt)
+            {
+                Kill();
+                Thread.Sleep(Timeout.Infinite);
+            }
+        },
+        CancellationToken.None);
+    await export.ConvertAsync(plan.Agents[0], CancellationToken.None);
     return;
 }
 

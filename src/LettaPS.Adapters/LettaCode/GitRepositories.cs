@@ -1,8 +1,8 @@
-using System.ComponentModel;
 using System.Diagnostics;
 using System.Formats.Tar;
 using System.Globalization;
 using System.Text;
+using LettaPS.Adapters.Programs;
 using LettaPS.Core.LettaCode;
 
 namespace LettaPS.Adapters.LettaCode;
@@ -158,7 +158,7 @@ internal sealed class GitRepositories : IMemoryRepositories
 
     private static Process Start(string folder, string[] arguments)
     {
-        var start = new ProcessStartInfo("git", arguments)
+        var start = new ProcessStartInfo(ProgramPath.Find("git") ?? throw NotFound(), arguments)
         {
             WorkingDirectory = folder,
             RedirectStandardInput = true,
@@ -176,21 +176,15 @@ internal sealed class GitRepositories : IMemoryRepositories
         start.Environment["GIT_CONFIG_GLOBAL"] = OperatingSystem.IsWindows() ? "NUL" : "/dev/null";
         start.Environment["GIT_TERMINAL_PROMPT"] = "0";
         start.Environment["LC_ALL"] = "C";
-        try
-        {
-            return Process.Start(start)!;
-        }
-        catch (Win32Exception e)
-        {
-            throw new LettaException(
-                "GitNotFound",
-                LettaErrorKind.NotFound,
-                "The program 'git' was not found. Letta Code keeps the memory of each agent in a git repository, and needs git too.",
-                OperatingSystem.IsWindows() ? "Install git, then run the command again: winget install Git.Git" : OperatingSystem.IsMacOS() ? "Install git, then run the command again: xcode-select --install" : "Install git, then run the command again: sudo apt-get install git",
-                "git",
-                e);
-        }
+        return Process.Start(start)!;
     }
+
+    private static LettaException NotFound() => new(
+        "GitNotFound",
+        LettaErrorKind.NotFound,
+        "The program 'git' was not found. Letta Code keeps the memory of each agent in a git repository, and needs git too.",
+        OperatingSystem.IsWindows() ? "Install git, then run the command again: winget install Git.Git" : OperatingSystem.IsMacOS() ? "Install git, then run the command again: xcode-select --install" : "Install git, then run the command again: sudo apt-get install git",
+        "git");
 
     private static LettaException Failed(string folder, string command, string message, Exception? cause = null) => new(
         "GitFailed", LettaErrorKind.Storage, $"'git {command}' failed in '{folder}': {message}", "Check free space and permissions of the destination, and the version of git (2.32 or newer): git --version", folder, cause);

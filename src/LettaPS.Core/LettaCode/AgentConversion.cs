@@ -100,7 +100,7 @@ internal sealed class AgentConversion(AgentDocument document, AgentRecord agent,
             var places = Places(item, "message_ids").Distinct().Where(p => p < count).ToList();
             elsewhere.UnionWith(places);
             others.Add((
-                new(item.TimeOrNull("created_at"), item.StringOrNull("summary")),
+                new(item.TimeOrNull("created_at") ?? Begins(places), item.StringOrNull("summary")),
                 item.StringOrNull("id") is { } id && id != LettaCodeFormat.DefaultConversation ? id : $"conv-{LettaCodeFormat.Derive($"{agent.SourceId}/{others.Count}")}",
                 places,
                 Places(item, "in_context_message_ids").ToHashSet()));
@@ -108,8 +108,10 @@ internal sealed class AgentConversion(AgentDocument document, AgentRecord agent,
 
         var inContext = agent.InContext.ToHashSet();
         var own = Enumerable.Range(0, count).Where(p => !elsewhere.Contains(p) || inContext.Contains(p)).ToList();
-        return [(new(null, null), LettaCodeFormat.DefaultConversation, own, inContext), .. others];
+        return [(new(Begins(own), null), LettaCodeFormat.DefaultConversation, own, inContext), .. others];
     }
+
+    private DateTimeOffset? Begins(List<int> places) => places is [var first, ..] ? _converter.TimeOf(first) : null;
 
     private IEnumerable<int> Places(JsonElement conversation, string list) => conversation.Strings(list)
         .Select(id => id.StartsWith("message-", StringComparison.Ordinal) && int.TryParse(id.AsSpan("message-".Length), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number + AddedRows : -1)

@@ -34,6 +34,7 @@ internal static class ConversionReport
         Add(IsTrue(agent, "enable_sleeptime"), $"The sleep-time agent: Letta Code reflects in its own way.");
         Add(memory.Skills > 0, $"The execution of {memory.Skills} custom tools by a server: they are skills now, and the client runs their scripts.");
         Add(memory.ToolsWithoutSource.Count > 0, $"The source of the tools {string.Join(", ", memory.ToolsWithoutSource)}: the backup does not have it.");
+        Add(document.Skills.Count > 0, $"{document.Skills.Count} skills that a client of Letta wrote into the file.");
         Add(memory.McpCommands.Count > 0, $"The credentials of {memory.McpCommands.Count} MCP servers.");
         Add(memory.FilesWithoutContent.Count > 0, $"The contents of {memory.FilesWithoutContent.Count} files: the backup does not have them.");
         Add(memory.Blocks.Any(b => b.Part.Value.TryGetProperty("limit", out _)), $"The enforcement of the blocks' limits: the limits are only written in the files.");

@@ -128,6 +128,8 @@ internal sealed class LettaCodeInstallation : IDisposable
             }
 
             Check(agentId, keys);
+            OnStep?.Invoke("installed");
+            WriteJournal(work, agentId, keys, Installed);
         }
         catch
         {
@@ -136,8 +138,6 @@ internal sealed class LettaCodeInstallation : IDisposable
             throw;
         }
 
-        OnStep?.Invoke("installed");
-        WriteJournal(work, agentId, keys, Installed);
         OnStep?.Invoke("clean up");
         Delete(work);
     }

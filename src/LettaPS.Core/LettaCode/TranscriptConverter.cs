@@ -25,6 +25,10 @@ internal sealed class TranscriptConverter(AgentRecord agent)
     /// <param name="place">Its place among the agent's.</param>
     public string IdOf(int place) => EntityId.Format("message", agent.Messages.Entries[place].Id is var id && id != Guid.Empty ? id : LettaCodeFormat.Derive($"{agent.SourceId}#{place}"));
 
+    /// <summary>The time of a message; <see langword="null"/> where the file does not tell.</summary>
+    /// <param name="place">Its place among the agent's.</param>
+    public DateTimeOffset? TimeOf(int place) => Row(place).TimeOrNull("created_at");
+
     /// <summary>Converts messages.</summary>
     /// <param name="places">Their places among the agent's, oldest first.</param>
     /// <param name="inContext">The places of those in context.</param>
@@ -181,7 +185,7 @@ internal sealed class TranscriptConverter(AgentRecord agent)
                 AddSent(message, call.Arguments);
                 if (answer is { Return.IsError: true } failed)
                 {
-                    results.Add(Reminder(SuffixedId(failed.Place, failed.Number), failed.Place, TimeOf(failed.Place, time), inContext.Contains(failed.Place) || shown, $"The message was not sent:\n{Flatten(failed.Return)}"));
+                    results.Add(Reminder(SuffixedId(failed.Place, failed.Number), failed.Place, TimeOf(failed.Place) ?? time, inContext.Contains(failed.Place) || shown, $"The message was not sent:\n{Flatten(failed.Return)}"));
                 }
 
                 continue;
@@ -224,14 +228,12 @@ internal sealed class TranscriptConverter(AgentRecord agent)
 
         var result = new TranscriptMessage
         {
-            Id = SuffixedId(found.Place, found.Number), Role = TranscriptRole.ToolResult, Time = TimeOf(found.Place, time), Source = found.Place, IsInContext = shown, CallId = callId, ToolName = tool, IsError = found.Return.IsError,
+            Id = SuffixedId(found.Place, found.Number), Role = TranscriptRole.ToolResult, Time = TimeOf(found.Place) ?? time, Source = found.Place, IsInContext = shown, CallId = callId, ToolName = tool, IsError = found.Return.IsError,
         };
         result.Parts.AddRange(found.Return.Parts);
         Notes.LongResults += result.Parts.Exists(p => p.Kind == TranscriptPartKind.Text && p.Text.Length > LettaCodeFormat.ToolResultLimit) ? 1 : 0;
         return result;
     }
-
-    private DateTimeOffset TimeOf(int place, DateTimeOffset otherwise) => Row(place).TimeOrNull("created_at") ?? otherwise;
 
     private string SuffixedId(int place, int number) => number == 0 ? IdOf(place) : $"{IdOf(place)}.{number.ToString(CultureInfo.InvariantCulture)}";
 

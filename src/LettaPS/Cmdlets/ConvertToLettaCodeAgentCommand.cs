@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using LettaPS.Cmdlets.Base;
 using LettaPS.Completion;
+using LettaPS.Core;
 using LettaPS.Core.LettaCode;
 using LettaPS.Core.Restores;
 using LettaPS.Parameters;
@@ -146,9 +147,9 @@ public sealed class ConvertToLettaCodeAgentCommand : AsyncCmdlet
                     converted.Add(result);
                     await WriteObjectAsync(result).ConfigureAwait(false);
                 }
-                catch (LettaException e)
+                catch (Exception e) when (!ItemBoundary.EndsRun(e))
                 {
-                    await WriteErrorAsync(e, agent.SourceId).ConfigureAwait(false);
+                    await WriteErrorAsync(ItemBoundary.Error(e, $"The agent '{agent.Name}' cannot be converted", agent.SourceId), agent.SourceId).ConfigureAwait(false);
                 }
 
                 _progress.AddDone();

@@ -82,13 +82,20 @@ internal sealed class Conversion : IDisposable
         Agent["tool_ids"]!.AsArray().Add(id);
     }
 
+    /// <summary>The agent file.</summary>
+    public async Task<string> SaveAsync()
+    {
+        await System.IO.File.WriteAllTextAsync(_folder["agent.af"], File.ToJsonString());
+        return _folder["agent.af"];
+    }
+
     /// <summary>Converts the file.</summary>
     public async Task<LettaCodeAgent> RunAsync(LettaCodeOptions? options = null, Action<string>? onStep = null, IReadOnlyList<LettaCodeProcess>? processes = null)
     {
         Root ??= DefaultRoot;
-        await System.IO.File.WriteAllTextAsync(_folder["agent.af"], File.ToJsonString());
+        var file = await SaveAsync();
         var work = Directory.CreateDirectory(_folder["work"]).FullName;
-        using var plan = await RestorePlan.ReadAsync([_folder["agent.af"]], work, CancellationToken.None);
+        using var plan = await RestorePlan.ReadAsync([file], work, CancellationToken.None);
         Assert.Empty(plan.Failures);
         using var export = await LettaCodeExport.OpenAsync(Root, plan, options ?? new(), new GitRepositories(), processes ?? [], TimeProvider.System, onStep, CancellationToken.None);
         return await export.ConvertAsync(Assert.Single(plan.Agents), CancellationToken.None);

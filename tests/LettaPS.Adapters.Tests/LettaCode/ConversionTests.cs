@@ -20,7 +20,7 @@ public sealed class ConversionTests
 
         var result = await c.RunAsync();
 
-        Assert.Equal(["user: Hello", "assistant: (I greet.) | Good day", """assistant: (I look.) | grep{"pattern": "x"}""", "toolResult: found"], c.Lines());
+        Assert.Equal(["user: Hello", "assistant: (I greet.) | Good day", """assistant: (I look.) | grep{"pattern":"x"}""", "toolResult: found"], c.Lines());
         Assert.Equal((6, 4, 1), (result.SourceMessageCount, result.MessageCount, result.ConversationCount));
         Assert.Equal(4, c.InContext().Count);
     }

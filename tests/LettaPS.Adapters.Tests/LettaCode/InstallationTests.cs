@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using LettaPS.Adapters.LettaCode;
 using LettaPS.Core.LettaCode;
@@ -66,6 +67,45 @@ public sealed class InstallationTests
             LettaCodeInstallation.Open(new LettaCodeRoot(c.Root)).Dispose();
             Assert.Equal(before, c.Everything());
         }
+    }
+
+    [Theory]
+    [InlineData("aside agent")]
+    [InlineData("aside memory")]
+    [InlineData("in memory")]
+    [InlineData("in agent")]
+    [InlineData("installed")]
+    [InlineData("clean up")]
+    public async Task A_kill_leaves_a_folder_that_a_client_can_start_with_and_the_next_run_makes_it_whole(string step)
+    {
+        using var c = new Conversion();
+        c.Say("user", "old");
+        await c.RunAsync();
+        var before = c.Everything();
+        c.Say("user", "new");
+
+        using (var child = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "LettaPS.KillChild.dll"), "letta-code", await c.SaveAsync(), c.Root, step]) { RedirectStandardError = true })!)
+        {
+            await child.WaitForExitAsync(TestContext.Current.CancellationToken);
+            Assert.Equal(137, child.ExitCode);
+        }
+
+        // Every file that the client parses when it starts is whole, and an agent that it sees has its memory.
+        var root = new LettaCodeRoot(c.Root);
+        root.Check(TestContext.Current.CancellationToken);
+        Assert.All(Directory.GetFiles(root.AgentsFolder), _ => Assert.True(File.Exists(Path.Combine(root.AgentMemoryFolder(Conversion.Id), "memory", ".git", "HEAD"))));
+
+        LettaCodeInstallation.Open(root).Dispose();
+        if (step == "clean up")
+        {
+            Assert.Equal(["user: old", "user: new"], c.Lines());
+        }
+        else
+        {
+            Assert.Equal(before, c.Everything());
+        }
+
+        Assert.False(Directory.Exists(root.WorkFolder));
     }
 
     [Fact]

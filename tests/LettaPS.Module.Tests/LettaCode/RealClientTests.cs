@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json.Nodes;
 using LettaPS.Hosting;
 using LettaPS.Sandbox;
-using LettaPS.Sandbox.Fleets;
 using LettaPS.TestKit;
 
 namespace LettaPS.Module.Tests.LettaCode;

@@ -21,24 +21,19 @@ internal static class PostgresAlone
     /// <exception cref="LettaException"><c>PostgresImageNotFound</c>, <c>DataDirectoryInUse</c>, <c>DatabaseInContainerLayer</c>.</exception>
     public static async Task<ITemporaryContainer> StartAsync(IContainerEngine engine, ContainerFacts server, CancellationToken cancellationToken)
     {
-        var data = ServerDiscovery.DataMount(server) ?? throw DatabaseProblems.InContainerLayer(server);
-        var all = await engine.ListAsync(cancellationToken).ConfigureAwait(false);
-        if (all.FirstOrDefault(c => c.IsRunning && c.Id != server.Id && c.Mounts.Any(m => (m.Name ?? m.Source) == (data.Name ?? data.Source))) is { } other)
+        if (ServerDiscovery.DataMount(server) is null)
         {
-            throw new LettaException(
-                "DataDirectoryInUse",
-                LettaErrorKind.Conflict,
-                $"The container '{other.Name}' runs and has '{data.Name ?? data.Source}', where the database of '{server.Name}' is. A second PostgreSQL there would destroy it.",
-                $"Stop that container, then run the command again: docker stop {other.Name}",
-                server.Name);
+            throw DatabaseProblems.InContainerLayer(server);
         }
 
         var (image, environment) = await PostgresImages.ChooseAsync(engine, server, cancellationToken).ConfigureAwait(false);
         return await engine.RunTemporaryAsync(
             new TemporaryContainerSpecification(image, Script)
             {
+                Name = DataDirectory.PostgresNameFor(server),
                 Environment = environment,
                 VolumesFrom = server.Id,
+                BeforeStart = async token => DataDirectory.EnsureNoOtherWriter(server, await engine.ListAsync(token).ConfigureAwait(false), server.Id),
             },
             cancellationToken).ConfigureAwait(false);
     }
