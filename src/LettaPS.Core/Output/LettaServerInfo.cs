@@ -1,5 +1,3 @@
-using LettaPS.Core.Servers;
-
 namespace LettaPS;
 
 /// <summary>A Letta server that runs, or could run, in a container. It holds no secret: passwords and keys are masked.</summary>

@@ -159,7 +159,7 @@ internal static class ServerDiscovery
         ArgumentNullException.ThrowIfNull(all);
         ArgumentNullException.ThrowIfNull(address);
         var found = FindDatabaseContainers(server, all, address);
-        return found.Count > 1 ? throw DatabaseProblems.ContainerAmbiguous(server, address.Host, found) : found.FirstOrDefault();
+        return found.Count > 1 ? throw DatabaseProblems.ContainerAmbiguous(server, address.Host, found) : found.Count == 0 ? null : found[0];
     }
 
     /// <summary>
@@ -281,7 +281,7 @@ internal static class ServerDiscovery
     private static bool IsEmbedded(ContainerFacts server, DatabaseAddress address) => IsLoopback(address.Host) && server.NetworkMode is not "host"
         && !server.NetworkMode.StartsWith("container:", StringComparison.Ordinal);
 
-    private static IReadOnlyList<ContainerFacts> FindContainers(ContainerFacts server, IReadOnlyList<ContainerFacts> all, DatabaseAddress address)
+    private static List<ContainerFacts> FindContainers(ContainerFacts server, IReadOnlyList<ContainerFacts> all, DatabaseAddress address)
     {
         if (ReachedThroughHost(address))
         {

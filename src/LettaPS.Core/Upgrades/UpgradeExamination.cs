@@ -3,7 +3,6 @@ using LettaPS.Core.Agents;
 using LettaPS.Core.Backups;
 using LettaPS.Core.Compatibility;
 using LettaPS.Core.Compose.Model;
-using LettaPS.Core.Compose.Pinning;
 using LettaPS.Core.Health;
 using LettaPS.Core.Health.Layers;
 using LettaPS.Core.Json;

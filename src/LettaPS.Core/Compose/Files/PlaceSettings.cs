@@ -90,7 +90,7 @@ internal sealed record PlaceSettings(
     /// <summary>The pod that a container is in: the innermost mapping whose <c>containers</c> hold it.</summary>
     private static YamlMapping? SpecOf(YamlMapping node, YamlMapping container)
     {
-        if (new[] { "containers", "initContainers" }.Any(k => Mappings(node.Find(k)).Any(c => ReferenceEquals(c, container))))
+        if (Mappings(node.Find("containers")).Concat(Mappings(node.Find("initContainers"))).Any(c => ReferenceEquals(c, container)))
         {
             return node;
         }

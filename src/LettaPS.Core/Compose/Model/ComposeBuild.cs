@@ -1,4 +1,3 @@
-using LettaPS.Core.Compose.Model;
 using LettaPS.Core.Compose.Yaml;
 
 namespace LettaPS.Core.Compose.Model;

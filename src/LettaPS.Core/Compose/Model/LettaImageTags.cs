@@ -1,4 +1,3 @@
-using LettaPS.Core.Compose.Model;
 using LettaPS.Core.Releases;
 
 namespace LettaPS.Core.Compose.Model;

@@ -1,5 +1,3 @@
-using LettaPS.Core.Compose.Model;
-
 namespace LettaPS.Core.Compose.Model;
 
 /// <summary>A repository that holds, or held, images of Letta's.</summary>

@@ -1,5 +1,3 @@
-using LettaPS.Core.Compose.Model;
-
 namespace LettaPS.Core.Compose.Model;
 
 /// <summary>What an image reference is to be pinned to.</summary>

@@ -1,9 +1,13 @@
+using System.Buffers;
+
 namespace LettaPS.Core.Compose.Model;
 
 /// <summary>What a container of a service does when it starts, as far as its entrypoint, its command and the scripts that they name can be read.</summary>
 internal sealed class StartCommand
 {
     private const int MaxDepth = 8;
+
+    private static readonly SearchValues<char> s_nameCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
 
     private static readonly string[] s_shells = ["sh", "bash", "dash", "ash", "zsh"];
 
@@ -173,7 +177,7 @@ internal sealed class StartCommand
     private static bool IsWrapper(string word) => s_wrappers.Contains(NameOf(word));
 
     private static bool IsAssignment(string word) =>
-        word.IndexOf('=', StringComparison.Ordinal) is > 0 and var equals && word.AsSpan(0, equals).IndexOfAnyExcept("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") < 0;
+        word.IndexOf('=', StringComparison.Ordinal) is > 0 and var equals && word.AsSpan(0, equals).IndexOfAnyExcept(s_nameCharacters) < 0;
 
     /// <summary>A user of <c>gosu</c>, a duration of <c>timeout</c>.</summary>
     private static bool IsValueOfWrapper(string wrapper, string word) => NameOf(wrapper) is "gosu" or "su-exec" or "timeout" && !word.Contains('/', StringComparison.Ordinal) && word is not "alembic";

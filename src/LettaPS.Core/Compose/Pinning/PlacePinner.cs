@@ -1,6 +1,5 @@
 using LettaPS.Core.Compose.Files;
 using LettaPS.Core.Compose.Model;
-using LettaPS.Core.Compose.Pinning;
 using LettaPS.Core.IO;
 
 namespace LettaPS.Core.Compose.Pinning;

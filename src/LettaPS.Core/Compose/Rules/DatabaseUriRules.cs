@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using LettaPS.Core.Compose.Model;
-using LettaPS.Core.Compose.Pinning;
 using LettaPS.Core.Compose.Yaml;
 
 namespace LettaPS.Core.Compose.Rules;

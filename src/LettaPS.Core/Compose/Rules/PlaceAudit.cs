@@ -1,6 +1,5 @@
 using LettaPS.Core.Compose.Files;
 using LettaPS.Core.Compose.Model;
-using LettaPS.Core.Compose.Rules;
 using LettaPS.Core.IO;
 using LettaPS.Core.Servers;
 

@@ -69,7 +69,7 @@ internal sealed class DatabaseDump(DatabaseSite site, TimeProvider time)
         }
 
         await CheckAsync(file.TemporaryPath, request.Format, site.Programs, cancellationToken).ConfigureAwait(false);
-        manifest.Write(request.Path, file.Commit);
+        manifest.Write(request.Path, () => file.Commit());
         return new LettaDatabaseBackup
         {
             Path = request.Path,

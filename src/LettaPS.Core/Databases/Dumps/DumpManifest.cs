@@ -206,7 +206,7 @@ internal sealed record DumpManifest
     private bool Fits(string dump)
     {
         using var file = File.OpenRead(dump);
-        return file.Length == Length && Convert.ToHexString(SHA256.HashData(file)).ToLowerInvariant() == Sha256;
+        return file.Length == Length && string.Equals(Convert.ToHexString(SHA256.HashData(file)), Sha256, StringComparison.OrdinalIgnoreCase);
     }
 
     /// <summary>The manifest of a dump.</summary>

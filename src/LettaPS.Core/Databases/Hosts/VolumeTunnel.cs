@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using LettaPS.Core.Connections;
 using LettaPS.Core.Servers;
 
@@ -10,6 +11,7 @@ namespace LettaPS.Core.Databases.Hosts;
 /// <param name="engine">The engine. It must stay open as long as the way may be used.</param>
 /// <param name="server">The server's container.</param>
 /// <param name="port">The port that PostgreSQL listens on.</param>
+[SuppressMessage("Design", "CA1001", Justification = "A semaphore whose wait handle nobody asks for holds nothing that must be released.")]
 internal sealed class VolumeTunnel(IContainerEngine engine, ContainerFacts server, int port) : IDatabaseTunnel
 {
     private readonly SemaphoreSlim _gate = new(1, 1);

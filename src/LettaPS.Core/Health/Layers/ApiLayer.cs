@@ -1,6 +1,5 @@
 using System.Text.Json;
 using LettaPS.Core.Compose.Model;
-using LettaPS.Core.Compose.Pinning;
 using LettaPS.Core.Json;
 using LettaPS.Core.Releases;
 using LettaPS.Core.Servers;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using LettaPS.Core.Compose.Model;
-using LettaPS.Core.Compose.Pinning;
 using LettaPS.Core.Servers;
 
 namespace LettaPS.Core.Health.Layers;
