@@ -114,13 +114,15 @@ public sealed class ConnectLettaCommand : ServerCheckCmdlet
 
         RunspaceState.Current.Connection = connected;
 
-        // Shown, but never part of the output: what the address leads to is the first thing that a user wants to know.
-        var count = agents switch { null => string.Empty, 1 => ", 1 agent", _ => $", {agents} agents" };
-        WriteHost($"Connected to {connected.BaseUri} (Letta {UntrustedText.Shorten(connected.LettaVersion)}{count}).");
         if (PassThru)
         {
             WriteObject(connected);
+            return;
         }
+
+        // Shown, but never part of the output: what the address leads to is the first thing that a user wants to know.
+        var count = agents switch { null => string.Empty, 1 => ", 1 agent", _ => $", {agents} agents" };
+        WriteHost($"Connected to {connected.BaseUri} (Letta {UntrustedText.Shorten(connected.LettaVersion)}{count}).");
     }
 
     /// <summary>What errors are about, as it was given.</summary>
