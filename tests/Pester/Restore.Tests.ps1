@@ -22,7 +22,7 @@ Describe 'The way back' {
         $file = ($exported | Where-Object AgentName -EQ 'AI/ML Expert').Path
         $result = Restore-LettaAgent $file -Connection $to -Conflict Rename
         $result | Should -HaveCount 1
-        $result.Name | Should -BeLike 'AI/ML Expert*'
+        $result.AgentName | Should -BeLike 'AI/ML Expert*'
     }
 
     It 'changes nothing with -WhatIf' {

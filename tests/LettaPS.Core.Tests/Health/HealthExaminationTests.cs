@@ -16,7 +16,7 @@ public class HealthExaminationTests
             Layer(LettaHealthLayer.Backups, [], Finding.Pass("a", "good")));
 
         Assert.Equal(
-            ["Container/a Fail: broken", "Network/a Skipped: Not examined: the check Container/a failed.", "Api/a Skipped: Not examined: the check Container/a failed.", "Backups/a Pass: good"],
+            ["Container/a Failed: broken", "Network/a Skipped: Not examined: the check Container/a failed.", "Api/a Skipped: Not examined: the check Container/a failed.", "Backups/a Passed: good"],
             checks.Select(c => c.ToString()));
     }
 
