@@ -5,6 +5,7 @@ using System.Text;
 using Docker.DotNet;
 using Docker.DotNet.Models;
 using LettaPS.Core.Connections;
+using LettaPS.Core.Databases.Hosts;
 using LettaPS.Core.Servers;
 
 namespace LettaPS.Adapters.Docker;
@@ -210,6 +211,10 @@ internal sealed class DockerEngine : IContainerEngine
             return new ProgramResult(exitCode, text is null ? string.Empty : Encoding.UTF8.GetString(text.GetBuffer(), 0, (int)text.Length), errors.ToString());
         }
     }
+
+    /// <inheritdoc/>
+    public Task<IOpenTunnel> OpenTunnelAsync(string container, int port, CancellationToken cancellationToken) =>
+        OpenTunnelAsync(container, DockerExecTunnel.Loopback, port, cancellationToken);
 
     /// <inheritdoc/>
     public async Task<IOpenTunnel> OpenTunnelAsync(string container, string host, int port, CancellationToken cancellationToken) =>

@@ -1,4 +1,3 @@
-using LettaPS.Core.Databases.Hosts;
 using LettaPS.Core.Connections;
 
 namespace LettaPS.Core.Servers;
@@ -64,8 +63,7 @@ internal interface IContainerEngine : IDisposable
     /// <param name="container">Identifier or name of the container.</param>
     /// <param name="port">The port, as the container itself reaches it on its loopback address.</param>
     /// <exception cref="LettaException"><c>TunnelRefused</c>: nothing listens there, or the container has no program that can connect.</exception>
-    Task<IOpenTunnel> OpenTunnelAsync(string container, int port, CancellationToken cancellationToken) =>
-        OpenTunnelAsync(container, DockerExecTunnel.Loopback, port, cancellationToken);
+    Task<IOpenTunnel> OpenTunnelAsync(string container, int port, CancellationToken cancellationToken);
 
     /// <summary>The same, to a port of any host that the container can resolve and reach.</summary>
     /// <param name="container">Identifier or name of the container.</param>

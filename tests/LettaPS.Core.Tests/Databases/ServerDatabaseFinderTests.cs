@@ -65,6 +65,8 @@ public sealed class ServerDatabaseFinderTests
 
         public Task<ProgramResult> RunProgramAsync(string container, ContainerProgram program, Stream? input, Stream? output, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+        public Task<IOpenTunnel> OpenTunnelAsync(string container, int port, CancellationToken cancellationToken) => throw new NotSupportedException();
+
         public Task<IOpenTunnel> OpenTunnelAsync(string container, string host, int port, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public Task<ITemporaryContainer> RunTemporaryAsync(TemporaryContainerSpecification specification, CancellationToken cancellationToken) => throw new NotSupportedException();
