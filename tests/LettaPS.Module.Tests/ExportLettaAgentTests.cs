@@ -40,6 +40,34 @@ public class ExportLettaAgentTests
         Assert.Equal(letta.Server.State.Agents.Count, letta.Run($"Export-LettaAgent {letta.Path}").Succeed().Count);
     }
 
+    /// <summary>The list hides agents, such as those that work for others while they sleep. Exporting only what it shows leaves out what belongs to the others.</summary>
+    [Fact]
+    public async Task Agents_that_belong_to_exported_ones_and_are_not_in_the_set_are_named()
+    {
+        await using var letta = await Connected.ToAsync(new SandboxOptions { Fleet = Fleet.SeedWithGroup() });
+        var group = letta.Server.State.Groups.First();
+        var members = group.AgentIds.Append(group.ManagerAgentId).OfType<string>().Distinct().ToList();
+
+        letta.Run($"Export-LettaAgent {letta.Path} -Id $args[0]", members[0]).Succeed();
+
+        var warning = Assert.Single(letta.Shell.Console.Warnings, w => w.Contains("belong to groups", StringComparison.Ordinal));
+        Assert.All(members.Skip(1), m => Assert.Contains(m, warning, StringComparison.Ordinal));
+
+        letta.Run("Export-LettaAgent $args[0] -Resume", letta.Set).Succeed();
+        Assert.Equal(warning, Assert.Single(letta.Shell.Console.Warnings, w => w.Contains("belong to groups", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_request_that_is_sent_again_is_told_verbosely()
+    {
+        await using var letta = await Connected.ToAsync();
+        letta.Server.Faults.Add(new Fault(new StatusEffect(429, retryAfter: 0)) { Path = "/v1/agents/", Times = 2 });
+
+        letta.Run($"Export-LettaAgent {letta.Path} -Verbose").Succeed();
+
+        Assert.Equal(2, letta.Shell.Console.Verbose.Count(v => v.Contains("before attempt", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public async Task An_empty_pipeline_backs_nothing_up_and_leaves_nothing()
     {

@@ -72,9 +72,9 @@ public sealed class UpdateLettaCodePinCommand : PSCmdlet
         if (Server is not null)
         {
             var named = Address(Server);
-            foreach (var server in servers.Keys.Where(k => Uri.TryCreate(k, UriKind.Absolute, out var known) && ServerAddress.IsSame(known, named)).Take(1).ToList())
+            if (servers.Keys.Select(k => new Uri(k)).FirstOrDefault(known => ServerAddress.IsSame(known, named)) is { } server)
             {
-                return (new Uri(server), map.Of(new Uri(server)));
+                return (server, map.Of(server));
             }
         }
 

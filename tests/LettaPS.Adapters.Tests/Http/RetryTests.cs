@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using LettaPS.Adapters.Http;
 using LettaPS.Core.Sources;
 

@@ -1,6 +1,4 @@
 using LettaPS.Core.Backups;
-using LettaPS.Core.Databases;
-using LettaPS.Core.Databases.Dumps;
 
 namespace LettaPS.Core.Tests.Backups;
 
