@@ -179,11 +179,24 @@ public class FaultTests
     public async Task A_server_that_falls_silent_is_given_up_on()
     {
         await using var letta = await TestedServer.StartAsync(timeout: TimeSpan.FromSeconds(0.3));
-        letta.Server.Faults.Add(new Fault(new HangEffect(1000)) { Path = Messages });
+        letta.Server.Faults.Add(new Fault(new HangEffect()) { Path = Messages });
 
         var e = await Assert.ThrowsAsync<LettaException>(letta.ReadAsync);
 
         Assert.Equal("ServerTimeout", e.ErrorId);
+    }
+
+    [Fact]
+    public async Task What_a_server_gave_before_it_fell_silent_is_kept_and_it_is_not_asked_again()
+    {
+        await using var letta = await TestedServer.StartAsync(timeout: TimeSpan.FromSeconds(1));
+        letta.Server.Faults.Add(new Fault(new HangEffect(1000)) { Path = Messages });
+
+        using var snapshot = await letta.ReadAsync();
+
+        Assert.Single(snapshot.Missing, m => m.StartsWith("Messages of the history after", StringComparison.Ordinal));
+        Assert.Equal(1, letta.Server.Requests.Count("GET", Messages));
+        Assert.Subset(snapshot.Messages.Entries.Select(e => EntityId.Format("message", e.Id)).ToHashSet(), letta.Agent.MessageIds.ToHashSet());
     }
 
     [Fact]
