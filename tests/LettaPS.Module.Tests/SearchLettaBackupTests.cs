@@ -1,5 +1,3 @@
-using LettaPS.Sandbox;
-
 namespace LettaPS.Module.Tests;
 
 public sealed class SearchLettaBackupTests

@@ -1,5 +1,4 @@
 using LettaPS.Core.Compose.Model;
-using LettaPS.Core.Compose.Pinning;
 using LettaPS.TestKit;
 
 namespace LettaPS.Adapters.Tests.Compose;

@@ -68,7 +68,7 @@ internal sealed class Exported : IAsyncDisposable
             exported.Files[agent.Id] = JsonDocument.Parse(await File.ReadAllBytesAsync(backup.Path, cancel)).RootElement;
         }
 
-        set.Complete(source.Connection.ServerVersion);
+        set.Complete(source.Connection.LettaVersion);
         return exported;
     }
 }

@@ -24,7 +24,7 @@ internal static class SmallDump
             ServerVersion = 150000,
             SystemIdentifier = systemIdentifier,
             Database = new DatabaseFacts { Name = database, Owner = "letta", Encoding = "UTF8", Collate = "C", CType = "C", AlembicRevision = "1c28e167b74f" },
-        }.Write(path);
+        }.Write(path, () => { });
         return path;
     }
 }

@@ -1,5 +1,3 @@
-using LettaPS.Core.Databases.Swap;
-
 namespace LettaPS.Core.Tests.Databases;
 
 /// <summary>
@@ -29,8 +27,10 @@ public sealed class TwoRunsTests(ITestOutputHelper output)
         GivesWayAndLosesLock,
     }
 
+    private static readonly bool[] s_either = [false, true];
+
     public static TheoryData<bool, bool, First> Worlds => new(
-        from embedded in new[] { false, true } from ran in new[] { false, true } from first in Enum.GetValues<First>()
+        from embedded in s_either from ran in s_either from first in Enum.GetValues<First>()
 
         // Without a data directory to reserve there is only the lock to lose.
         where embedded || first != First.LosesReservation

@@ -1,4 +1,3 @@
-using System.Management.Automation;
 using LettaPS.Hosting;
 using LettaPS.TestKit;
 

@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using LettaPS.Core.Compose.Pinning;
 using LettaPS.Core.Compose.Yaml;
 using LettaPS.Core.IO;
 

@@ -1,4 +1,3 @@
-using LettaPS.Core.Compose.Pinning;
 using LettaPS.Core.Compose.Yaml;
 using LettaPS.Core.IO;
 

@@ -150,7 +150,12 @@ public abstract class ComposeCmdlet : AsyncCmdlet
         {
             // A manifest, values of a chart, a template: if it names no image of Letta's, what is wrong with it as a compose file is told.
             var places = Files.Read(Reader.Source(path));
-            Process(places.Count > 0 ? places : throw e);
+            if (places.Count == 0)
+            {
+                throw;
+            }
+
+            Process(places);
             return;
         }
 
