@@ -124,7 +124,7 @@ public class ConnectLettaTests
         var error = Assert.Single(shell.Run($"Connect-Letta {other.BaseUri}").Errors);
 
         Assert.Equal("ConnectionBroken,LettaPS.Cmdlets.ConnectLettaCommand", error.FullyQualifiedErrorId);
-        
+
         // Two requests of ours; .NET itself opens up to four connections for each.
         Assert.InRange(other.Connections, 1, 8);
     }

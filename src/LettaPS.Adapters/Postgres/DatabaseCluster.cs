@@ -517,7 +517,7 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
                 return null;
             }
             catch (LettaException e) when (e.InnerException is PostgresException
-                { SqlState: PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.InvalidCatalogName or PostgresErrorCodes.InvalidAuthorizationSpecification })
+            { SqlState: PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.InvalidCatalogName or PostgresErrorCodes.InvalidAuthorizationSpecification })
             {
                 await ForgetAsync(database).ConfigureAwait(false);
                 return e;

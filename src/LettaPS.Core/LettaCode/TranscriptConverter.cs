@@ -220,7 +220,13 @@ internal sealed class TranscriptConverter(AgentRecord agent)
             Notes.Unanswered++;
             var none = new TranscriptMessage
             {
-                Id = $"{IdOf(place)}.{(number + 1).ToString(CultureInfo.InvariantCulture)}", Role = TranscriptRole.ToolResult, Time = time, IsInContext = shown, CallId = callId, ToolName = tool, IsError = true,
+                Id = $"{IdOf(place)}.{(number + 1).ToString(CultureInfo.InvariantCulture)}",
+                Role = TranscriptRole.ToolResult,
+                Time = time,
+                IsInContext = shown,
+                CallId = callId,
+                ToolName = tool,
+                IsError = true,
             };
             none.AddText("The history of the Letta V1 server has no result of this call.");
             return none;
@@ -228,7 +234,14 @@ internal sealed class TranscriptConverter(AgentRecord agent)
 
         var result = new TranscriptMessage
         {
-            Id = SuffixedId(found.Place, found.Number), Role = TranscriptRole.ToolResult, Time = TimeOf(found.Place) ?? time, Source = found.Place, IsInContext = shown, CallId = callId, ToolName = tool, IsError = found.Return.IsError,
+            Id = SuffixedId(found.Place, found.Number),
+            Role = TranscriptRole.ToolResult,
+            Time = TimeOf(found.Place) ?? time,
+            Source = found.Place,
+            IsInContext = shown,
+            CallId = callId,
+            ToolName = tool,
+            IsError = found.Return.IsError,
         };
         result.Parts.AddRange(found.Return.Parts);
         Notes.LongResults += result.Parts.Exists(p => p.Kind == TranscriptPartKind.Text && p.Text.Length > LettaCodeFormat.ToolResultLimit) ? 1 : 0;

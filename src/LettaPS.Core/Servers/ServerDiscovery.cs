@@ -1,6 +1,6 @@
-using LettaPS.Core.Databases;
 using System.Net;
 using LettaPS.Core.Compose.Model;
+using LettaPS.Core.Databases;
 
 namespace LettaPS.Core.Servers;
 

@@ -21,13 +21,29 @@ internal sealed class Conversion : IDisposable
     {
         Agent = new JsonObject
         {
-            ["id"] = "agent-0", ["name"] = "AI/ML Expert", ["agent_type"] = agentType, ["system"] = "You are an expert.\n{CORE_MEMORY}", ["description"] = null, ["tags"] = new JsonArray("a", "b"),
-            ["tool_ids"] = new JsonArray(), ["block_ids"] = new JsonArray(), ["source_ids"] = new JsonArray(), ["messages"] = new JsonArray(), ["in_context_message_ids"] = new JsonArray(),
+            ["id"] = "agent-0",
+            ["name"] = "AI/ML Expert",
+            ["agent_type"] = agentType,
+            ["system"] = "You are an expert.\n{CORE_MEMORY}",
+            ["description"] = null,
+            ["tags"] = new JsonArray("a", "b"),
+            ["tool_ids"] = new JsonArray(),
+            ["block_ids"] = new JsonArray(),
+            ["source_ids"] = new JsonArray(),
+            ["messages"] = new JsonArray(),
+            ["in_context_message_ids"] = new JsonArray(),
         };
         File = new JsonObject
         {
-            ["agents"] = new JsonArray(Agent), ["groups"] = new JsonArray(), ["blocks"] = new JsonArray(), ["files"] = new JsonArray(), ["sources"] = new JsonArray(),
-            ["tools"] = new JsonArray(), ["mcp_servers"] = new JsonArray(), ["metadata"] = new JsonObject(), ["created_at"] = "2026-11-23T00:00:00Z",
+            ["agents"] = new JsonArray(Agent),
+            ["groups"] = new JsonArray(),
+            ["blocks"] = new JsonArray(),
+            ["files"] = new JsonArray(),
+            ["sources"] = new JsonArray(),
+            ["tools"] = new JsonArray(),
+            ["mcp_servers"] = new JsonArray(),
+            ["metadata"] = new JsonObject(),
+            ["created_at"] = "2026-11-23T00:00:00Z",
             ["lettaps"] = new JsonObject { ["format"] = 1, ["ids"] = new JsonObject { ["agent-0"] = Source }, ["passages"] = new JsonArray(), ["conversations"] = new JsonArray(), ["missing"] = new JsonArray(), ["left_out"] = new JsonArray() },
         };
         Say("system", "the compiled prompt");

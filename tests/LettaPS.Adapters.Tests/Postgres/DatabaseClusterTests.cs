@@ -105,7 +105,9 @@ public abstract class DatabaseClusterTests(string role) : IAsyncLifetime
             await cluster.FinishAsync(copy, original, _cancel);
 
             await using var view = await cluster.ViewAsync(copy, _cancel);
-            Assert.Equal(Text(original), Text(view.Facts with { Name = original.Name }));
+            // PostgreSQL cannot give an extension to another role: it stays with the one that made it.
+            var expected = original with { Extensions = [.. original.Extensions.Select(e => role == "postgres" || e.Name == "plpgsql" ? e : e with { Owner = role })] };
+            Assert.Equal(Text(expected), Text(view.Facts with { Name = original.Name }));
             Assert.Equal("it's a copy", (await cluster.ReadAsync(_cancel)).Find(copy)?.Comment);
         }
         finally

@@ -137,8 +137,11 @@ public sealed class OwnershipTests : IAsyncLifetime
 
         Assert.Equal(before, await CatalogAsync());
         await using var letta = await _database.ConnectAsync("letta");
-        await using var create = new NpgsqlCommand("SET default_transaction_read_only = off; CREATE TABLE public.made (); CREATE TABLE app.made ()", letta);
-        await create.ExecuteNonQueryAsync(_cancel);
+        foreach (var statement in new[] { "SET default_transaction_read_only = off", "CREATE TABLE public.made ()", "CREATE TABLE app.made ()" })
+        {
+            await using var command = new NpgsqlCommand(statement, letta);
+            await command.ExecuteNonQueryAsync(_cancel);
+        }
     }
 
     [Fact]

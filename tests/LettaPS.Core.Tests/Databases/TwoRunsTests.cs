@@ -30,9 +30,11 @@ public sealed class TwoRunsTests(ITestOutputHelper output)
     private static readonly bool[] s_either = [false, true];
 
     public static TheoryData<bool, bool, First> Worlds => new(
-        from embedded in s_either from ran in s_either from first in Enum.GetValues<First>()
+        from embedded in s_either
+        from ran in s_either
+        from first in Enum.GetValues<First>()
 
-        // Without a data directory to reserve there is only the lock to lose.
+            // Without a data directory to reserve there is only the lock to lose.
         where embedded || first != First.LosesReservation
         select (embedded, ran, first));
 

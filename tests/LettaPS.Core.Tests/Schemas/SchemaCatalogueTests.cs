@@ -19,7 +19,7 @@ public class SchemaCatalogueTests
         }
 
         Assert.Equal(LettaFixtures.Releases, Core.Schemas.Model.SchemaCatalogue.All.SelectMany(s => s.Releases));
-        Assert.Equal(12, Core.Schemas.Model.SchemaCatalogue.All.Count);
+        Assert.Equal(13, Core.Schemas.Model.SchemaCatalogue.All.Count);
     }
 
     [Fact]

@@ -26,7 +26,7 @@ public sealed class ServerTests(RunningProject running) : IClassFixture<RunningP
         var told = shell.Run(
             """
             $s = Get-LettaServer $args[0]
-            $s.Project, $s.Service, $s.Image, $s.Tag, $s.Version, $s.State, $s.RestartPolicy, ($s.ComposeFile -join ';')
+            $s.Project, $s.Service, $s.Image, $s.Tag, $s.LettaVersion, $s.State, $s.RestartPolicy, ($s.ComposeFile -join ';')
             $s.Database.Kind, $s.Database.Container, $s.Database.Name, $s.Database.Volume.Name, "published: $($s.Database.Published)"
             $s.Settings['OPENAI_API_KEY'], $s.Settings['LETTA_PG_URI'], $s.BaseUri.Port
             """,
@@ -94,7 +94,7 @@ public sealed class ServerTests(RunningProject running) : IClassFixture<RunningP
         Assert.Equal("Exited", shell.Run("(Get-LettaServer $args[0] | Stop-LettaServer -TimeoutSec 5 -PassThru).State", _project.Letta).Succeed().Single().ToString());
         Assert.Empty(shell.Run("Start-LettaServer $args[0] -Wait", _project.Letta).Succeed());
         Assert.Empty(shell.Run("Restart-LettaServer $args[0] -Wait", _project.Letta).Succeed());
-        Assert.Equal(["0.16.2", "0.16.2"], shell.Run("Start-LettaServer $args[0] -Wait -PassThru; Restart-LettaServer $args[0] -Wait -PassThru", _project.Letta).Succeed().Select(s => s.Get<string>("Version")));
+        Assert.Equal(["0.16.2", "0.16.2"], shell.Run("Start-LettaServer $args[0] -Wait -PassThru; Restart-LettaServer $args[0] -Wait -PassThru", _project.Letta).Succeed().Select(s => s.Get<string>("LettaVersion")));
 
         Assert.Equal(before, await StartTimesAsync());
     }
