@@ -11,7 +11,9 @@ public sealed class ConvertToLettaMarkdownTests
         var agents = server.Run("ConvertTo-LettaMarkdown $args[0] $args[1]", server.Folder["backup"], server.Folder["read"]).Succeed();
 
         Assert.Equal(16, agents.Count);
-        Assert.Equal(17, Directory.GetFileSystemEntries(server.Folder["read"]).Length);
+
+        // The index, and the list of the files that the cmdlet may replace.
+        Assert.Equal(16 + 2, Directory.GetFileSystemEntries(server.Folder["read"]).Length);
         Assert.All(agents, a => Assert.True(File.Exists(Path.Combine(a.Get<string>("Path"), "README.md"))));
         var index = await File.ReadAllTextAsync(Path.Combine(server.Folder["read"], "README.md"), TestContext.Current.CancellationToken);
         Assert.Contains("[AI/ML Expert](<AI-ML%20Expert/README.md>)", index, StringComparison.Ordinal);

@@ -185,14 +185,14 @@ public class RestoreReplaceTests
     {
         await using var letta = await RestoredPair.MakeAsync("document_librarian");
 
-        Assert.Equal("Restored", Assert.Single(letta.Target.Run($"{Replace} -Force", letta.Source.Set).Succeed()).Get<object>("Status").ToString());
+        Assert.Equal("Replaced", Assert.Single(letta.Target.Run($"{Replace} -Force", letta.Source.Set).Succeed()).Get<object>("Status").ToString());
         var set = Directory.CreateDirectory(letta.Source.Folder["partial"]).FullName;
         await using var other = await RestoredPair.MakeAsync("document_librarian", restore: false);
         other.Source.Run("Get-LettaAgent document_librarian | Export-LettaAgent $args[0] -NoHistory -NoArchive", set).Succeed();
         other.Target.Run("Restore-LettaAgent $args[0]", set).Succeed();
 
         // The agent has no more than the file: nothing is lost.
-        Assert.Equal("Restored", Assert.Single(other.Target.Run($"{Replace} -Force", set).Succeed()).Get<object>("Status").ToString());
+        Assert.Equal("Replaced", Assert.Single(other.Target.Run($"{Replace} -Force", set).Succeed()).Get<object>("Status").ToString());
     }
 
     [Fact]
@@ -208,7 +208,7 @@ public class RestoreReplaceTests
 
         var result = Assert.Single(letta.Target.Run($"{Replace} -Force", letta.Source.Set).Succeed());
 
-        Assert.Equal("Restored", result.Get<object>("Status").ToString());
+        Assert.Equal("Replaced", result.Get<object>("Status").ToString());
         Assert.Equal("of the target", Assert.Single(letta.Target.Server.State.Agents).EnvironmentVariables.Single().ValueEnc);
         Assert.Contains(result.Get<IReadOnlyList<string>>("Warnings"), w => w.Contains("1 environment variables were taken over", StringComparison.Ordinal));
     }

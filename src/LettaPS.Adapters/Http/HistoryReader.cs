@@ -10,7 +10,7 @@ namespace LettaPS.Adapters.Http;
 /// Reads every message of an agent, whatever the release: forwards where the server orders its lists, backwards from the newest where it does not.
 /// </summary>
 /// <remarks>
-/// Servers from 0.13 on cannot read a page that begins with a tool message whose call identifier is lost (facts.md 10.1, 10.4), but can read the same
+/// Servers from 0.13 on cannot read a page that begins with a tool message whose call identifier is lost (letta-facts.md 10.1, 10.4), but can read the same
 /// message within a page. So a page is made to begin with a message that is known and is not a tool's, and the messages seen twice are passed over. Where
 /// a page is refused all the same, pages that begin or end elsewhere are tried; where none can pass a message, the rest is read backwards from the newest,
 /// so that only the unreadable part is missing.

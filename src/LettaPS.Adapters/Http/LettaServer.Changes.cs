@@ -12,7 +12,7 @@ namespace LettaPS.Adapters.Http;
 /// <summary>The changes that a Letta server takes.</summary>
 internal sealed partial class LettaServer
 {
-    /// <summary>Largest list in one answer: cursors of blocks are broken up to 0.16.2 (facts.md 10.4), so lists are asked for whole.</summary>
+    /// <summary>Largest list in one answer: cursors of blocks are broken up to 0.16.2 (letta-facts.md 10.4), so lists are asked for whole.</summary>
     private const int WholeList = 100_000;
 
     /// <inheritdoc/>

@@ -14,7 +14,7 @@ internal sealed partial class LettaServer : ILettaServer
 {
     private const int PageSize = 100;
 
-    // One export at a time per server, whoever asks: overlapping ones answer 200 with wrong contents (facts.md 10.1).
+    // One export at a time per server, whoever asks: overlapping ones answer 200 with wrong contents (letta-facts.md 10.1).
     private static readonly ConcurrentDictionary<string, SemaphoreSlim> s_exportGates = new();
 
     private readonly HttpTransport _http;
@@ -49,7 +49,7 @@ internal sealed partial class LettaServer : ILettaServer
         }
         catch (LettaException e) when (e.ErrorId == "ServerError")
         {
-            // Health is green on a broken database (facts.md 10.3). The connection is good, and needed to mend it.
+            // Health is green on a broken database (letta-facts.md 10.3). The connection is good, and needed to mend it.
             _warn?.Invoke($"{e.Message} {e.RecommendedAction}");
         }
 

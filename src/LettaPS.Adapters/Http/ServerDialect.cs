@@ -18,7 +18,7 @@ internal sealed class ServerDialect
     /// <summary>Message lists take <c>include_err</c> and <c>use_assistant_message</c>. All releases from 0.11.3 on do.</summary>
     public static string MessageView => "use_assistant_message=false&include_err=true";
 
-    /// <summary>From 0.13.0 on, reading tool messages that 0.11 wrote changes them in the database (facts.md 10.1).</summary>
+    /// <summary>From 0.13.0 on, reading tool messages that 0.11 wrote changes them in the database (letta-facts.md 10.1).</summary>
     public bool DamagesOldToolMessages => _version >= new Version(0, 13, 0);
 
     /// <summary>Archives have addresses of their own.</summary>

@@ -30,10 +30,10 @@ internal sealed class MessageRow
     /// <summary>What the message can be recognised by in another view.</summary>
     public MessageKey Key { get; }
 
-    /// <summary>Whether it is a tool's return as 0.11 wrote it, which servers from 0.13 on damage when they read it (facts.md 10.1).</summary>
+    /// <summary>Whether it is a tool's return as 0.11 wrote it, which servers from 0.13 on damage when they read it (letta-facts.md 10.1).</summary>
     public bool Old { get; }
 
-    /// <summary>Whether it is a tool's return that no longer says which call it answers (facts.md 10.1).</summary>
+    /// <summary>Whether it is a tool's return that no longer says which call it answers (letta-facts.md 10.1).</summary>
     public bool Damaged { get; }
 
     /// <summary>Copies the row of an export, AgentFile v2 or legacy.</summary>

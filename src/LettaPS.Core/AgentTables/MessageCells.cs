@@ -134,7 +134,7 @@ internal sealed class MessageCells : IDisposable
     }
 
     /// <summary>
-    /// A tool's return that lost the identifier of its call when a server from 0.13 on read it (facts.md 10.1) gets it back from the call, which is
+    /// A tool's return that lost the identifier of its call when a server from 0.13 on read it (letta-facts.md 10.1) gets it back from the call, which is
     /// the first of the model's message before it.
     /// </summary>
     private JsonElement WithCall(JsonElement row)

@@ -24,7 +24,7 @@ internal static class AgentState
 
     /// <summary>The value of an environment variable, or <see langword="null"/> where the state has none.</summary>
     /// <param name="variable">The variable.</param>
-    /// <remarks>Servers from 0.13 on show values that an older release stored as <c>&lt;encrypted&gt;</c> (facts.md 10.2).</remarks>
+    /// <remarks>Servers from 0.13 on show values that an older release stored as <c>&lt;encrypted&gt;</c> (letta-facts.md 10.2).</remarks>
     public static string? Value(JsonElement variable) => variable.StringOrNull("value") is { Length: > 0 } value and not "<encrypted>" ? value : null;
 
     /// <summary>The group that the agent manages, if any: renamed to <c>managed_group</c> in 0.13.</summary>

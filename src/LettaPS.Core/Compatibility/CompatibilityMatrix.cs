@@ -4,7 +4,7 @@ using LettaPS.Core.Releases;
 namespace LettaPS.Core.Compatibility;
 
 /// <summary>
-/// Which versions work together. For Letta Code from the requests that each of its tags makes against the routes of each release of the server (facts.md
+/// Which versions work together. For Letta Code from the requests that each of its tags makes against the routes of each release of the server (letta-facts.md
 /// 1.4, letta-code 0.1.0 to 0.30); for PostgreSQL from the recorded schemas.
 /// </summary>
 internal static class CompatibilityMatrix

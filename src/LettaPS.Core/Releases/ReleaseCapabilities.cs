@@ -48,7 +48,7 @@ internal sealed class ReleaseCapabilities
     /// <summary>A name that the import of this release takes and that is as near to the true one as may be.</summary>
     /// <param name="name">The true name.</param>
     /// <returns>The name itself where the release takes it.</returns>
-    /// <remarks>The rule differs by release and holds for imports only, not for PATCH (facts.md 10.2): the true name is set afterwards.</remarks>
+    /// <remarks>The rule differs by release and holds for imports only, not for PATCH (letta-facts.md 10.2): the true name is set afterwards.</remarks>
     public string SafeName(string name)
     {
         if (name.Length == 0)

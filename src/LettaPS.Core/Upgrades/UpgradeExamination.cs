@@ -235,7 +235,7 @@ internal sealed class UpgradeExamination
 
     private static LettaUpgradeCheck Stranding(DatabaseReading reading, IReadOnlyList<LettaUpgradeStep> steps)
     {
-        // The literal COMMIT of f6cd5a1e519d runs only where there is an archive (facts.md 1.2, 10.1).
+        // The literal COMMIT of f6cd5a1e519d runs only where there is an archive (letta-facts.md 1.2, 10.1).
         var archives = Rows(reading.Snapshot)?.GetValueOrDefault(LettaNames.Archives) != 0;
         var harmful = steps.Where(s => s.CanStrand && (s.Revision == SchemaDiagnosis.StuckMigration ? archives : s.Warning?.Contains("invalid index", StringComparison.Ordinal) == true)).ToList();
         return harmful.Count == 0
@@ -374,7 +374,7 @@ internal sealed class UpgradeExamination
         var script = Of(ContainerLayer.StartScript(server));
         yield return script.Verdict == LettaUpgradeVerdict.Ready ? script : script with { Verdict = LettaUpgradeVerdict.Blocked };
 
-        // The base image changed with 0.16.5 (facts.md 1.1), and with it the operating system under an embedded database.
+        // The base image changed with 0.16.5 (letta-facts.md 1.1), and with it the operating system under an embedded database.
         if (view.Postgres?.Id == server.Id && ReleaseCatalogue.Find(ImageReference.Parse(server.Image).Tag) is { } now && now.BaseImage != _to.BaseImage)
         {
             yield return Warn("BaseImage", $"PostgreSQL is in the server's image, whose base changes from {now.BaseImage} to {_to.BaseImage}.", "Afterwards: ALTER EXTENSION vector UPDATE, and Test-LettaHealth for the collation.");

@@ -36,11 +36,11 @@ public sealed class CompareLettaSchemaCommand : DatabaseCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        foreach (var address in Server is null ? FindDatabases() : [.. Server.Select(Find)])
+        foreach (var (address, release) in Server is null ? FindDatabases().Select(a => (a, Version)) : Server.Select(s => (Find(s), Version ?? s.LettaVersion)))
         {
             var progress = NewProgress("Comparing the schema");
             progress.SetStatus($"reading {address}");
-            RunToEnd(progress, cancellationToken => CompareAsync(address, cancellationToken));
+            RunToEnd(progress, cancellationToken => CompareAsync(address, release, cancellationToken));
         }
     }
 
@@ -53,12 +53,12 @@ public sealed class CompareLettaSchemaCommand : DatabaseCmdlet
         return found!;
     }
 
-    private async Task CompareAsync(DatabaseAddress address, CancellationToken cancellationToken)
+    private async Task CompareAsync(DatabaseAddress address, string? release, CancellationToken cancellationToken)
     {
         var database = AdapterLoadContext.Factory.OpenSchemaDatabase(address);
         await using (database.ConfigureAwait(false))
         {
-            var (report, drifts) = await new SchemaDoctor(database).CompareAsync(Version, SchemaOnly, cancellationToken).ConfigureAwait(false);
+            var (report, drifts) = await new SchemaDoctor(database).CompareAsync(release, SchemaOnly, cancellationToken).ConfigureAwait(false);
             if (Summary)
             {
                 await WriteObjectAsync(report).ConfigureAwait(false);

@@ -25,7 +25,7 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
     private const string ByPath = "Path";
     private const string ByLiteralPath = "LiteralPath";
 
-    /// <summary>Agents under way for each import that may run: of a server's time, an import takes about a third of a restore (facts.md, recordings).</summary>
+    /// <summary>Agents under way for each import that may run: of a server's time, an import takes about a third of a restore (letta-facts.md, recordings).</summary>
     private const int AgentsPerImport = 3;
 
     private static readonly string[] s_ofServer = [nameof(ModelMap), nameof(EmbeddingMap), nameof(NoArchive), nameof(NoTool), nameof(OverwriteTool), nameof(PassagesOnly)];

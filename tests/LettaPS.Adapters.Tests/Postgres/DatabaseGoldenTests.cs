@@ -33,7 +33,7 @@ public class DatabaseGoldenTests
         ["tools[].*"] = Brought,
         ["files[]"] = "exports leave out files that the agent never saw",
         ["agents[].source_ids[]"] = "as sources, in their order",
-        ["sources[]"] = "exports leave out sources without such files, and cannot be imported then (facts.md 10.1)",
+        ["sources[]"] = "exports leave out sources without such files, and cannot be imported then (letta-facts.md 10.1)",
     };
 
     /// <summary>In what a file differs from the one that is made through the API.</summary>

@@ -4,7 +4,7 @@ namespace LettaPS.Core.Tests.Agents;
 
 public class AgentNameRuleTests
 {
-    /// <summary>What real servers of 0.16.2 and 0.16.8 answered to exports of agents of these names (facts.md 10.2).</summary>
+    /// <summary>What real servers of 0.16.2 and 0.16.8 answered to exports of agents of these names (letta-facts.md 10.2).</summary>
     [Theory]
     [InlineData("Memo", true)]
     [InlineData("O'Neill 3_4-5", true)]

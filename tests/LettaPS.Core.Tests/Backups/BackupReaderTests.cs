@@ -136,7 +136,7 @@ public class BackupReaderTests
         Assert.Equal(Fixture.Export(release).GetProperty("agents")[0].GetProperty("messages").GetArrayLength(), info.Messages);
         Assert.Equal((10, 5), (info.Tools, info.Blocks));
 
-        // Real servers name attached sources without files and leave them out of the file (facts.md 10.1.5).
+        // Real servers name attached sources without files and leave them out of the file (letta-facts.md 10.1.5).
         Assert.Equal(["agents[0].source_ids refers to the source source-1, which is not in the file."], info.Problems);
     }
 

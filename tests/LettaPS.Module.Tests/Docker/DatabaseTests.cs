@@ -70,7 +70,7 @@ public sealed class DatabaseTests(RunningProject running) : IClassFixture<Runnin
         // The user is asked, and may say no.
         shell.Console.Answers.Enqueue(2);
         Assert.Empty(shell.Run("Restore-LettaDatabase -Name $args[0] -Path $args[1]", _project.Letta, dump).Succeed());
-        Assert.Contains("database letta of " + _project.Letta, Assert.Single(shell.Console.Prompts));
+        Assert.Contains($"database 'letta' of server '{_project.Letta}' with ", Assert.Single(shell.Console.Prompts));
 
         var previous = (string)shell.Run("(Restore-LettaDatabase -Name $args[0] -Path $args[1] -Confirm:$false).Previous", _project.Letta, dump).Succeed().Single().BaseObject;
 

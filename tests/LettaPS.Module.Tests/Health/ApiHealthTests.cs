@@ -68,7 +68,7 @@ public class ApiHealthTests
         Assert.Equal("Passed", checks.Status("Agents/Context"));
     }
 
-    /// <summary>On 0.13 and later the API changes old tool messages when it reads them (facts.md 10.1): no message may be read.</summary>
+    /// <summary>On 0.13 and later the API changes old tool messages when it reads them (letta-facts.md 10.1): no message may be read.</summary>
     [Theory]
     [InlineData("0.16.2")]
     [InlineData("0.16.8")]

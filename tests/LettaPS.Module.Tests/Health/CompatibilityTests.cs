@@ -5,7 +5,7 @@ namespace LettaPS.Module.Tests.Health;
 
 public class CompatibilityTests
 {
-    /// <summary>The rows of facts.md 1.4, and failures 2, 12 and 13 of the fifteen.</summary>
+    /// <summary>The rows of letta-facts.md 1.4, and failures 2, 12 and 13 of the fifteen.</summary>
     [Theory]
     [InlineData("0.13.0", "0.16.2", "Limited", "/resume")]
     [InlineData("0.13.0", "0.16.4", "Compatible", null)]

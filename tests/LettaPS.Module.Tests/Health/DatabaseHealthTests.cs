@@ -31,7 +31,7 @@ public class DatabaseHealthTests
 
         var checks = server.Examine(uri: server.Database.Uri().Replace("//letta:", "//letta:x", StringComparison.Ordinal));
 
-        Assert.Equal(["Failed Database/Reachable"], checks.AllBut("Passed", "Skipped"));
+        Assert.Equal(["Failed Database/Reachable", "Warning Agents/Names"], checks.AllBut("Passed", "Skipped"));
         Assert.Equal("Skipped", checks.Status("Schema/Differences"));
         Assert.Contains("Database/Reachable", checks.Message("Secrets/Encryption"));
     }
@@ -43,7 +43,7 @@ public class DatabaseHealthTests
 
         var checks = server.Examine(uri: $"postgresql://letta:letta@127.0.0.1:{FreePort.Next()}/letta");
 
-        Assert.Equal(["Failed Database/Reachable"], checks.AllBut("Passed", "Skipped"));
+        Assert.Equal(["Failed Database/Reachable", "Warning Agents/Names"], checks.AllBut("Passed", "Skipped"));
     }
 
     [Theory]
@@ -150,7 +150,7 @@ public class DatabaseHealthTests
 
         var checks = server.Examine(uri: other.Uri());
 
-        Assert.Equal(["Failed Database/SearchPath"], checks.AllBut("Passed", "Skipped"));
+        Assert.Equal(["Failed Database/SearchPath", "Warning Agents/Names"], checks.AllBut("Passed", "Skipped"));
         Assert.Contains("not Letta's", checks.Message("Database/SearchPath"));
     }
 

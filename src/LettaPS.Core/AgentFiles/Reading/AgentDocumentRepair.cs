@@ -5,7 +5,7 @@ using LettaPS.Core.Text;
 namespace LettaPS.Core.AgentFiles.Reading;
 
 /// <summary>
-/// Puts right what Letta's own import stumbles over (facts.md 3.3, 10.2): references to nothing, identifiers that are not of the form that it wants, no
+/// Puts right what Letta's own import stumbles over (letta-facts.md 3.3, 10.2): references to nothing, identifiers that are not of the form that it wants, no
 /// system message in context. What was done is noted in the document.
 /// </summary>
 internal static class AgentDocumentRepair

@@ -64,7 +64,7 @@ internal sealed class AgentStateReader(AgentDocument document, AgentRecord agent
         }
     }
 
-    /// <summary>Without any message in context a server refuses the agent's next turn (facts.md 2.5).</summary>
+    /// <summary>Without any message in context a server refuses the agent's next turn (letta-facts.md 2.5).</summary>
     private void AddSystemMessage(JsonElement state)
     {
         var row = MessageRow.FromExport(MessageRowNormalizer.System(state.StringOrNull("system") ?? string.Empty, state.TimeOrNull("created_at") ?? DateTimeOffset.UnixEpoch));

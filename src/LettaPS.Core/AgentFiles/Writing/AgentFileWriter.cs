@@ -199,7 +199,7 @@ internal sealed class AgentFileWriter
         _json.WriteEndArray();
     }
 
-    /// <summary>Servers keep a file under its source's name and its own, but list it without the first (facts.md 2.9).</summary>
+    /// <summary>Servers keep a file under its source's name and its own, but list it without the first (letta-facts.md 2.9).</summary>
     private string? FullName(string? name, string source)
     {
         var prefix = _sources.First(s => s.FileId == source).Value.StringOrNull("name") + "/";

@@ -7,7 +7,7 @@ namespace LettaPS.Core.Health.Layers;
 
 /// <summary>
 /// Whether the server can read its tables, asked through the API, one request a table. Each is chosen so that the statement names all columns while
-/// as few rows as possible are read, and no message at all: on 0.13 and later, reading the tool messages of 0.11 changes them (facts.md 10.1).
+/// as few rows as possible are read, and no message at all: on 0.13 and later, reading the tool messages of 0.11 changes them (letta-facts.md 10.1).
 /// </summary>
 internal sealed partial class TablesLayer : HealthLayer
 {

@@ -8,7 +8,7 @@ using LettaPS.Core.Sources;
 namespace LettaPS.Core.Restores.Api;
 
 /// <summary>
-/// Finds and removes what an import that failed has left on the server: an import is not one transaction there (facts.md 2.5). Only what was not there
+/// Finds and removes what an import that failed has left on the server: an import is not one transaction there (letta-facts.md 2.5). Only what was not there
 /// before the run, what the file describes and what no agent has is removed.
 /// </summary>
 internal sealed class FailedImportCleanup(ILettaServer server)

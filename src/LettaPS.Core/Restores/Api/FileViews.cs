@@ -5,7 +5,7 @@ using LettaPS.Core.Sources;
 
 namespace LettaPS.Core.Restores.Api;
 
-/// <summary>Which files an agent has open: an import opens as many as the agent may have open, whatever the file says (facts.md 10.2).</summary>
+/// <summary>Which files an agent has open: an import opens as many as the agent may have open, whatever the file says (letta-facts.md 10.2).</summary>
 internal static class FileViews
 {
     /// <summary>Opens and closes files as the agent had them; closing comes first, so that no file is closed to make room.</summary>
