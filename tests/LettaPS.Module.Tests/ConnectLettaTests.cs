@@ -87,7 +87,7 @@ public class ConnectLettaTests
             (Connect-Letta http://localhost:{{named.BaseUri.Port}} -PassThru).HasApiKey
             try { Connect-Letta {{other.BaseUri}} } catch { "$($_.FullyQualifiedErrorId) $($_.ErrorDetails.RecommendedAction)" }
             (Connect-Letta {{other.BaseUri}} -KeyVariable LETTA_API_KEY -PassThru).HasApiKey
-            (Test-LettaHealth {{other.BaseUri}} -Quick | Where-Object Name -eq Authentication).Status
+            (Test-LettaHealth {{other.BaseUri}} -Quick 6> $null | Where-Object Name -eq Authentication).Status
             """;
         using var process = ConsoleProcess.Start(script.ReplaceLineEndings("; "), named.BaseUri, "opensesame");
 

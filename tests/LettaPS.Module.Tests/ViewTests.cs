@@ -131,7 +131,7 @@ public partial class ViewTests
 
         Assert.False(shell.Show("Get-LettaRelease 9.9.9"));
 
-        Assert.Single(shell.Console.Errors.Split('\n'), l => l.Contains("Get-LettaRelease lists them.", StringComparison.Ordinal));
+        Assert.Single(shell.Console.Errors.Split('\n'), l => l.Contains("List the releases: Get-LettaRelease", StringComparison.Ordinal));
         Assert.Single(shell.Console.Errors.Split('\n'), l => l.Contains("9.9.9", StringComparison.Ordinal));
     }
 
