@@ -88,9 +88,9 @@ internal sealed class HealthExamination
             var found = await layer.ExamineAsync(context, cancellationToken).ConfigureAwait(false);
             return [.. found.Select(f => f.Duration > TimeSpan.Zero ? f : f with { Duration = watch.Elapsed })];
         }
-        catch (LettaException e)
+        catch (Exception e) when (!ItemBoundary.EndsRun(e))
         {
-            return [Finding.Block(layer.Names[0], e) with { Duration = watch.Elapsed }, .. layer.Names.Skip(1).Select(n => Finding.Skip(n, $"Not examined: the check {layer.Layer}/{layer.Names[0]} failed."))];
+            return [Finding.Block(layer.Names[0], ItemBoundary.Error(e, $"The layer {layer.Layer} cannot be examined", layer.Layer)) with { Duration = watch.Elapsed }, .. layer.Names.Skip(1).Select(n => Finding.Skip(n, $"Not examined: the check {layer.Layer}/{layer.Names[0]} failed."))];
         }
     }
 

@@ -41,6 +41,18 @@ public class HealthExaminationTests
     }
 
     [Fact]
+    public async Task What_a_layer_did_not_expect_fails_that_layer_and_the_others_are_examined()
+    {
+        var checks = await RunAsync(
+            new FakeLayer(LettaHealthLayer.Database, [], _ => throw new FormatException("An odd answer.")),
+            Layer(LettaHealthLayer.Backups, [], Finding.Pass("a", "good")));
+
+        Assert.Equal(
+            [(LettaHealthStatus.Failed, "The layer Database cannot be examined: An odd answer."), (LettaHealthStatus.Passed, "good")],
+            checks.Select(c => (c.Status, c.Message)));
+    }
+
+    [Fact]
     public async Task Layers_that_do_not_rest_on_each_other_run_side_by_side_and_come_out_in_order()
     {
         var second = new TaskCompletionSource();
