@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using LettaPS.Core.Health.Layers;
+using LettaPS.Core.Text;
 
 namespace LettaPS.Core.Health;
 
@@ -49,9 +50,9 @@ internal sealed class HealthExamination
                             Layer = layer.Layer,
                             Name = finding.Name,
                             Status = finding.Status,
-                            Message = finding.Message,
-                            Detail = finding.Detail,
-                            Recommendation = finding.Recommendation,
+                            Message = UntrustedText.ForConsole(finding.Message),
+                            Detail = finding.Detail is null ? null : UntrustedText.ForConsole(finding.Detail),
+                            Recommendation = finding.Recommendation is null ? null : UntrustedText.ForConsole(finding.Recommendation),
                             Duration = finding.Duration,
                         };
                     }

@@ -125,6 +125,37 @@ public sealed class ComposeCaseTests : IDisposable
         Assert.Contains(reason, error.Exception.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("compose.override.yml", "services:\n  letta:\n    image: letta/letta:0.16.2\n")]
+    [InlineData("Dockerfile", "FROM letta/letta:0.16.2\n")]
+    public void Two_files_of_one_project_are_pinned_together_or_not_at_all(string other, string text)
+    {
+        var compose = "services:\n  letta:\n    image: letta/letta:latest\n" + (other == "Dockerfile" ? "  own:\n    build: .\n" : string.Empty);
+        var elsewhere = Directory.CreateDirectory(_folder["elsewhere"]).FullName;
+        Directory.CreateDirectory(_folder["project"]);
+        File.WriteAllText(_folder["project/compose.yml"], compose);
+        File.WriteAllText(_folder["project/" + other], text);
+        File.WriteAllText(Path.Join(elsewhere, "compose.yml"), "services:\n  letta:\n    image: letta/letta:latest\n");
+
+        // A folder of that name is in the way of the file that is to be kept.
+        var obstacle = Directory.CreateDirectory(_folder[$"project/{other}.bak"]).FullName;
+
+        foreach (var command in (string[])["Set-LettaImagePin $args -Version 0.16.8 -Backup", "Get-LettaImagePin $args | Set-LettaImagePin -Version 0.16.8 -Backup"])
+        {
+            var result = _shell.Run(command, _folder["project"], elsewhere);
+
+            Assert.Equal(_folder["project/" + other], Assert.Single(result.Errors).TargetObject);
+            Assert.Equal((compose, text), (File.ReadAllText(_folder["project/compose.yml"]), File.ReadAllText(_folder["project/" + other])));
+            Assert.Contains(_shell.Console.Warnings, w => w.Contains($"'{_folder["project/compose.yml"]}' is not pinned", StringComparison.Ordinal));
+            Assert.Contains("0.16.8", File.ReadAllText(Path.Join(elsewhere, "compose.yml")), StringComparison.Ordinal);
+        }
+
+        Directory.Delete(obstacle);
+        _shell.Run("Set-LettaImagePin $args[0] -Version 0.16.8 -Backup", _folder["project"]).Succeed();
+
+        Assert.All((string[])["compose.yml", other], f => Assert.Contains("0.16.8", File.ReadAllText(_folder["project/" + f]), StringComparison.Ordinal));
+    }
+
     [Fact]
     public void A_bad_file_costs_no_other_its_findings()
     {
