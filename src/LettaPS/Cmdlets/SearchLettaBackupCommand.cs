@@ -2,7 +2,6 @@ using System.Management.Automation;
 using System.Text.RegularExpressions;
 using LettaPS.Cmdlets.Base;
 using LettaPS.Core;
-using LettaPS.Core.Backups;
 using LettaPS.Core.Search;
 using LettaPS.Parameters;
 
