@@ -59,6 +59,54 @@ public class ItemBoundaryTests
         Assert.Equal((2, 3), (converted.Output.Count, converted.Errors.Count));
     }
 
+    [Theory]
+    [InlineData("Get-LettaBackup $args[0]", 2)]
+    [InlineData("Test-LettaBackup $args[0]", 4)]
+    [InlineData("Restore-LettaAgent $args[0] -Conflict Rename", 2)]
+    [InlineData("ConvertTo-LettaMarkdown $args[0] ($args[1] + '/markdown')", 2)]
+    [InlineData("ConvertTo-LettaAgentFile $args[0] ($args[1] + '/files')", 2)]
+    [InlineData("Search-LettaBackup $args[0] . -Kind Block | Select-Object -First 2", 2)]
+    public async Task A_set_whose_disk_is_away_is_one_error_in_every_cmdlet_and_the_others_go_on(string command, int results)
+    {
+        await using var letta = await Connected.ToAsync(new SandboxOptions { Fleet = Fleet.Generated(2, 3) });
+        var backups = letta.Folder["backups"];
+        letta.Run("Export-LettaAgent $args[0]", backups).Succeed();
+        var away = Path.Combine(backups, "letta-backup-20991231T000000Z");
+        Directory.CreateSymbolicLink(away, letta.Folder["not-mounted"]);
+
+        var result = letta.Run(command, backups, letta.Folder.Path);
+
+        Assert.Equal(results, result.Output.Count);
+        if (command.StartsWith("Test-", StringComparison.Ordinal))
+        {
+            Assert.Empty(result.Errors);
+            Assert.Equal(away, Assert.Single(result.Output, o => !o.Get<bool>("IsValid")).Get<string>("Path"));
+            return;
+        }
+
+        var error = Assert.Single(result.Errors);
+        Assert.StartsWith("ItemReadFailed,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.Equal(away, error.TargetObject);
+    }
+
+    [Theory]
+    [InlineData("Test-LettaHealth -Quick -Connection $connections")]
+    [InlineData("$connections | Test-LettaHealth -Quick")]
+    public async Task Of_several_servers_one_that_is_away_costs_only_its_own_examination(string command)
+    {
+        await using var letta = await Connected.ToAsync(new SandboxOptions { Fleet = Fleet.Generated(1, 1) });
+        var other = await SandboxServer.StartAsync(new SandboxOptions { Fleet = Fleet.Generated(1, 1) });
+        letta.Run("$global:connections = @($args[0], $args[1] | Connect-Letta -PassThru)", other.BaseUri, letta.Server.BaseUri).Succeed();
+        var away = other.BaseUri;
+        await other.DisposeAsync();
+
+        var checks = letta.Run(command).Succeed().ToLookup(c => c.Get<Uri>("Server"));
+
+        Assert.Contains(checks[away], c => c.Get<object>("Status").ToString() == "Failed");
+        Assert.Contains(checks[letta.Server.BaseUri], c => $"{c.Get<object>("Layer")} {c.Get<object>("Status")}" == "Tables Passed");
+        Assert.DoesNotContain(checks[letta.Server.BaseUri], c => c.Get<object>("Status").ToString() == "Failed");
+    }
+
     /// <summary>One answer in two is damaged.</summary>
     private static byte[] Damaged(Random random, byte[] body)
     {
