@@ -61,7 +61,7 @@ internal sealed record ServerFacts
     public required bool HasTables { get; init; }
 
     /// <summary>Sessions of others in the database, the server's own included.</summary>
-    internal IReadOnlyList<SessionFacts> Sessions { get; init; } = [];
+    public IReadOnlyList<SessionFacts> Sessions { get; init; } = [];
 
     /// <summary>Schemas with tables of Letta's names.</summary>
     public IReadOnlyList<SchemaCandidate> Candidates { get; init; } = [];
