@@ -1,4 +1,5 @@
 using System.Text.Json;
+using LettaPS.Core.IO;
 using LettaPS.Sandbox;
 using LettaPS.Sandbox.Fleets;
 using LettaPS.Sandbox.Http;

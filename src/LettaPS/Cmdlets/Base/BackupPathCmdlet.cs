@@ -1,6 +1,6 @@
 using System.Management.Automation;
 using LettaPS.Completion;
-using LettaPS.Core;
+using LettaPS.Core.IO;
 using LettaPS.Paths;
 
 namespace LettaPS.Cmdlets.Base;

@@ -1,4 +1,4 @@
-namespace LettaPS.Core;
+namespace LettaPS.Core.IO;
 
 /// <summary>
 /// The boundary around one item of a run: an agent, a message, a file, a folder, a server. Whatever goes wrong with it is one error that names it, and the others
