@@ -1,5 +1,4 @@
 using System.Text.Json;
-using LettaPS.Core.IO;
 using LettaPS.Sandbox;
 using LettaPS.Sandbox.Fleets;
 using LettaPS.Sandbox.Http;
