@@ -7,7 +7,7 @@ public sealed class SearchLettaBackupTests
     {
         await using var server = await Connected.ToAsync();
         var block = (string)server.Run("(Get-LettaAgent Memo).Blocks | ForEach-Object { $_ }").Succeed()[0].BaseObject;
-        server.Run("$root = $args[0]; 1..2 | ForEach-Object { $null = Get-LettaAgent Memo | Export-LettaAgent -Path \"$root/$_\" -ErrorAction Stop }", server.Folder.Path).Succeed();
+        server.Run("$root = $args[0]; $null = Get-LettaAgent Memo | Export-LettaAgent -Path $root -ErrorAction Stop; Start-Sleep -Milliseconds 1100; $null = Get-LettaAgent Memo | Export-LettaAgent -Path $root -ErrorAction Stop", server.Folder.Path).Succeed();
 
         var found = server.Run("Search-LettaBackup $args[0] '.' -Kind Block", server.Folder.Path).Succeed();
 

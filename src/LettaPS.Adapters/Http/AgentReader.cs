@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using LettaPS.Core;
+using LettaPS.Core.IO;
+using LettaPS.Core.Releases;
 using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Agents;
 using LettaPS.Core.Json;
@@ -15,7 +16,7 @@ namespace LettaPS.Adapters.Http;
 /// </summary>
 internal sealed class AgentReader(
     HttpTransport http,
-    ServerDialect dialect,
+    ReleaseCapabilities release,
     SemaphoreSlim exportGate,
     string agentId,
     Func<CancellationToken, Task<JsonElement>> readState,
@@ -41,7 +42,7 @@ internal sealed class AgentReader(
     {
         using var together = CancellationTokenSource.CreateLinkedTokenSource(caller);
         var cancellationToken = together.Token;
-        _history = new HistoryReader(http, dialect, agentId, logs.Messages, Note, () => warn(OldToolMessages));
+        _history = new HistoryReader(http, release, agentId, logs.Messages, Note, () => warn(OldToolMessages));
         var history = Begin(() => ReadHistoryAsync(cancellationToken));
         var passages = Begin(() => ReadPassagesAsync(cancellationToken));
         var state = Begin(() => readState(cancellationToken));
@@ -211,7 +212,7 @@ internal sealed class AgentReader(
 
     private void WarnOfOldToolMessages(LettaAgent agent, ExportedRows? export)
     {
-        if (dialect.DamagesOldToolMessages && (agent.CreatedAt < s_endOfOldToolMessages || export?.HasOldToolMessages == true))
+        if (release.DamagesOldToolMessages && (agent.CreatedAt < s_endOfOldToolMessages || export?.HasOldToolMessages == true))
         {
             warn(OldToolMessages);
         }
@@ -243,7 +244,7 @@ internal sealed class AgentReader(
         try
         {
             return await http.GetAsync(
-                $"agents/{agentId}/export?{dialect.ExportQuery}",
+                $"agents/{agentId}/export?{ApiQueries.Export(release)}",
                 (json, token) => ExportedRows.ReadAsync(json, logs.Messages, token),
                 cancellationToken).ConfigureAwait(false);
         }
@@ -265,10 +266,10 @@ internal sealed class AgentReader(
 
     private async Task<Rest> ReadRestAsync(Task<JsonElement> stateTask, CancellationToken cancellationToken)
     {
-        var archives = Begin(() => !dialect.HasArchives || !options.IncludeArchive
+        var archives = Begin(() => !release.HasArchives || !options.IncludeArchive
             ? Task.FromResult(new List<JsonElement>())
             : OptionalAsync("The archives", [], () => ListAsync("The archives", $"archives/?agent_id={agentId}", "archive", cancellationToken)));
-        var conversations = Begin(() => !dialect.HasConversations
+        var conversations = Begin(() => !release.HasConversations
             ? Task.FromResult(new List<ConversationLog>())
             : OptionalAsync("The conversations", [], () => ReadConversationsAsync(cancellationToken)));
         var groupsThere = Begin(() => OptionalAsync("The groups", [], () => ReadListAsync($"agents/{agentId}/groups", cancellationToken)));
@@ -323,7 +324,7 @@ internal sealed class AgentReader(
             }).ConfigureAwait(false);
         }
 
-        return sources.Count == 0 || !dialect.ListsFileViews
+        return sources.Count == 0 || !release.ListsFileViews
             ? []
             : await OptionalAsync("What the agent sees of its files", [], () => ReadFileViewsAsync(cancellationToken)).ConfigureAwait(false);
     }

@@ -1,5 +1,6 @@
 using System.Text.Json;
-using LettaPS.Core;
+using LettaPS.Core.IO;
+using LettaPS.Core.Releases;
 using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Agents;
 using LettaPS.Core.Json;
@@ -15,7 +16,7 @@ namespace LettaPS.Adapters.Http;
 /// a page is refused all the same, pages that begin or end elsewhere are tried; where none can pass a message, the rest is read backwards from the newest,
 /// so that only the unreadable part is missing.
 /// </remarks>
-internal sealed class HistoryReader(HttpTransport http, ServerDialect dialect, string agentId, MessageLog log, Action<string> missing, Action damaged)
+internal sealed class HistoryReader(HttpTransport http, ReleaseCapabilities release, string agentId, MessageLog log, Action<string> missing, Action damaged)
 {
     private const int PageSize = 1000;
 
@@ -50,7 +51,7 @@ internal sealed class HistoryReader(HttpTransport http, ServerDialect dialect, s
     public async Task<List<MessageEntry>> ReadAsync(CancellationToken cancellationToken)
     {
         var entries = new List<MessageEntry>();
-        if (!dialect.OrdersMessages)
+        if (!release.OrdersMessages)
         {
             await ReadBehindTheGapAsync(entries, string.Empty, cancellationToken).ConfigureAwait(false);
             return entries;
@@ -215,7 +216,7 @@ internal sealed class HistoryReader(HttpTransport http, ServerDialect dialect, s
     /// <summary>Reads a page and keeps what is new in it. What of it cannot be read is noted, and the rest is kept.</summary>
     /// <returns>How many messages the page had.</returns>
     private Task<int> ReadPageAsync(int size, Func<string> query, Action<Guid, List<JsonElement>> keep, CancellationToken cancellationToken) => http.GetAsync(
-        () => $"agents/{agentId}/messages?{ServerDialect.MessageView}&limit={size}{query()}",
+        () => $"agents/{agentId}/messages?{ApiQueries.MessageView}&limit={size}{query()}",
         async (json, token) =>
         {
             var row = new List<JsonElement>();

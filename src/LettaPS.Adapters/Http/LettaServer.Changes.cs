@@ -18,7 +18,7 @@ internal sealed partial class LettaServer
     /// <inheritdoc/>
     public async Task<ReleaseCapabilities> GetReleaseAsync(CancellationToken cancellationToken)
     {
-        await DialectAsync(cancellationToken).ConfigureAwait(false);
+        await ReleaseAsync(cancellationToken).ConfigureAwait(false);
         return new ReleaseCapabilities(Connection.LettaVersion);
     }
 

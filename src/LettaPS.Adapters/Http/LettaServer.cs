@@ -5,6 +5,7 @@ using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Agents;
 using LettaPS.Core.Connections;
 using LettaPS.Core.Json;
+using LettaPS.Core.Releases;
 using LettaPS.Core.Sources;
 
 namespace LettaPS.Adapters.Http;
@@ -21,7 +22,7 @@ internal sealed partial class LettaServer : ILettaServer
     private readonly Action<string>? _warn;
 
     // Of the version that the server says now: the connection may be older than an upgrade of the server.
-    private ServerDialect? _dialect;
+    private ReleaseCapabilities? _release;
     private int _warned;
 
     /// <summary>Prepares to speak to a server.</summary>
@@ -42,10 +43,10 @@ internal sealed partial class LettaServer : ILettaServer
     /// <inheritdoc/>
     public async Task<LettaConnection> CheckAsync(CancellationToken cancellationToken)
     {
-        var dialect = await AskVersionAsync(cancellationToken).ConfigureAwait(false);
+        var release = await AskVersionAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            await _http.GetAsync("agents/?limit=1&" + dialect.Include(everything: false), cancellationToken).ConfigureAwait(false);
+            await _http.GetAsync("agents/?limit=1&" + ApiQueries.Include(release, everything: false), cancellationToken).ConfigureAwait(false);
         }
         catch (LettaException e) when (e.ErrorId == "ServerError")
         {
@@ -73,7 +74,7 @@ internal sealed partial class LettaServer : ILettaServer
     /// <inheritdoc/>
     public async IAsyncEnumerable<LettaAgent> ListAsync(AgentQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var filter = Filter(query) + (await DialectAsync(cancellationToken).ConfigureAwait(false)).Include(everything: false);
+        var filter = Filter(query) + ApiQueries.Include(await ReleaseAsync(cancellationToken).ConfigureAwait(false), everything: false);
         var seen = new HashSet<string>(StringComparer.Ordinal);
         string? last = null;
         while (true)
@@ -131,12 +132,12 @@ internal sealed partial class LettaServer : ILettaServer
     /// <inheritdoc/>
     public async Task<AgentSnapshot> ReadAsync(string agentId, SnapshotOptions options, CancellationToken cancellationToken)
     {
-        var dialect = await DialectAsync(cancellationToken).ConfigureAwait(false);
+        var release = await ReleaseAsync(cancellationToken).ConfigureAwait(false);
         var gate = s_exportGates.GetOrAdd(ServerAddress.Key(Connection.BaseUri), _ => new SemaphoreSlim(1));
         var logs = new AgentReader.Logs(new MessageLog(options.WorkFolder), new JsonLog(options.WorkFolder), new JsonLog(options.WorkFolder));
         try
         {
-            var reader = new AgentReader(_http, dialect, gate, agentId, token => ReadStateAsync(agentId, everything: true, token), options, logs, WarnOnce);
+            var reader = new AgentReader(_http, release, gate, agentId, token => ReadStateAsync(agentId, everything: true, token), options, logs, WarnOnce);
             return await reader.ReadAsync(Connection, cancellationToken).ConfigureAwait(false);
         }
         catch
@@ -186,10 +187,10 @@ internal sealed partial class LettaServer : ILettaServer
     private async Task<JsonElement> ReadStateAsync(string agentId, bool everything, CancellationToken cancellationToken)
     {
         var id = EntityId.Require(agentId, "agent");
-        var dialect = await DialectAsync(cancellationToken).ConfigureAwait(false);
+        var release = await ReleaseAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            var state = await _http.GetAsync($"agents/{id}?{dialect.Include(everything)}", cancellationToken).ConfigureAwait(false);
+            var state = await _http.GetAsync($"agents/{id}?{ApiQueries.Include(release, everything)}", cancellationToken).ConfigureAwait(false);
             return state.StringOrNull("id") == id
                 ? state
                 : throw new LettaException("WrongAgent", LettaErrorKind.InvalidData, $"{Connection.BaseUri} answered with another agent when asked for {id}.", "Look for a proxy or cache on the way to the server.", id);
@@ -200,9 +201,9 @@ internal sealed partial class LettaServer : ILettaServer
         }
     }
 
-    private async ValueTask<ServerDialect> DialectAsync(CancellationToken cancellationToken) => _dialect ?? await AskVersionAsync(cancellationToken).ConfigureAwait(false);
+    private async ValueTask<ReleaseCapabilities> ReleaseAsync(CancellationToken cancellationToken) => _release ?? await AskVersionAsync(cancellationToken).ConfigureAwait(false);
 
-    private async Task<ServerDialect> AskVersionAsync(CancellationToken cancellationToken)
+    private async Task<ReleaseCapabilities> AskVersionAsync(CancellationToken cancellationToken)
     {
         JsonElement health;
         try
@@ -218,7 +219,7 @@ internal sealed partial class LettaServer : ILettaServer
 
         var version = health.StringOrNull("version") ?? throw HttpErrors.NotLetta(Connection, "/v1/health/ tells no version");
         Connection = Connection.WithServerVersion(version);
-        return _dialect = new ServerDialect(version);
+        return _release = new ReleaseCapabilities(version);
     }
 
     private void WarnOnce(string message)

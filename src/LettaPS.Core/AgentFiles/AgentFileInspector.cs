@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using LettaPS.Core.AgentFiles.Reading;
 using LettaPS.Core.Agents;
+using LettaPS.Core.IO;
 
 namespace LettaPS.Core.AgentFiles;
 

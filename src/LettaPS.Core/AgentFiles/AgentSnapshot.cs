@@ -1,5 +1,4 @@
 using System.Text.Json;
-using LettaPS.Core.AgentTables;
 
 namespace LettaPS.Core.AgentFiles;
 
@@ -63,7 +62,7 @@ internal sealed class AgentSnapshot : IDisposable
     public IReadOnlyList<ConversationLog> Conversations { get; init; } = [];
 
     /// <summary>The rows that all of this was read from; <see langword="null"/> where the API was asked.</summary>
-    public AgentDatabaseRows? Database { get; init; }
+    public IDatabaseRows? Database { get; init; }
 
     /// <summary>Top-level parts of the server's export that LettaPS does not know, such as <c>skills</c>. The agent file keeps them as they are.</summary>
     public IReadOnlyDictionary<string, JsonElement> OtherParts { get; init; } = new Dictionary<string, JsonElement>();
@@ -85,6 +84,14 @@ internal sealed class AgentSnapshot : IDisposable
         Files.Dispose();
         Database?.Dispose();
     }
+}
+
+/// <summary>The part <c>database</c> of an agent file before it is written: rows that are kept outside of memory when they are many.</summary>
+internal interface IDatabaseRows : IDisposable
+{
+    /// <summary>Writes the part, in the order in which the rows can be inserted. Tables without a row are not in it.</summary>
+    /// <param name="json">Where to, after the name of the property.</param>
+    void Write(Utf8JsonWriter json, CancellationToken cancellationToken);
 }
 
 /// <summary>A conversation of an agent.</summary>

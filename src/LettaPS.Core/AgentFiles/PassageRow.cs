@@ -2,9 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Text.Json;
 using LettaPS.Core.AgentFiles.Writing;
-using LettaPS.Core.AgentTables;
 using LettaPS.Core.Json;
-using LettaPS.Core.Text;
 
 namespace LettaPS.Core.AgentFiles;
 
@@ -33,31 +31,6 @@ internal static class PassageRow
                 {
                     property.WriteTo(writer);
                 }
-            }
-
-            writer.WriteEndObject();
-        }
-
-        return buffer.WrittenMemory;
-    }
-
-    /// <summary>Writes a passage as <see cref="FromApi"/> does.</summary>
-    /// <param name="row">Its row.</param>
-    /// <returns>The JSON object.</returns>
-    internal static ReadOnlyMemory<byte> FromDatabase(DatabaseRow row)
-    {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer, SnapshotFileWriter.WriterOptions))
-        {
-            writer.WriteStartObject();
-            writer.WriteFields(row, AnswerFields.Passage);
-            if (row.Shape.Ordinal("embedding") is var embedding && row.IsNull(embedding))
-            {
-                writer.WriteNull("embedding"u8);
-            }
-            else
-            {
-                WriteVector(writer, PgVector.ToFloats(row.Bytes(embedding)));
             }
 
             writer.WriteEndObject();

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using LettaPS.Core.AgentFiles;
+using LettaPS.Core.IO;
 using LettaPS.Core.Json;
 using LettaPS.Core.Sources;
 
@@ -173,7 +174,7 @@ internal sealed class AgentAssembly : IDisposable
             case AgentTables.Agents:
                 return AddAgent;
             case AgentTables.Passages:
-                return row => _passages.Append(PassageRow.FromDatabase(row).Span);
+                return row => _passages.Append(PassageCells.FromDatabase(row).Span);
             case "files":
                 return row => _filesToCome[row.Text("id") ?? string.Empty] = row;
             case "file_contents":

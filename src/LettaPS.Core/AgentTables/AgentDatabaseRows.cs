@@ -9,7 +9,7 @@ using LettaPS.Core.Text;
 namespace LettaPS.Core.AgentTables;
 
 /// <summary>The rows of one agent as its database has them, kept outside of memory when they are many: the part <c>database</c> of an agent file.</summary>
-internal sealed class AgentDatabaseRows : IDisposable
+internal sealed class AgentDatabaseRows : IDatabaseRows
 {
     private const int ChunkSize = 64 << 10;
 
@@ -69,9 +69,8 @@ internal sealed class AgentDatabaseRows : IDisposable
         }
     }
 
-    /// <summary>Writes the part, in the order in which the rows can be inserted. Tables without a row are not in it.</summary>
-    /// <param name="json">Where to, after the name of the property.</param>
-    internal void Write(Utf8JsonWriter json, CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    public void Write(Utf8JsonWriter json, CancellationToken cancellationToken)
     {
         Close();
         json.WriteStartObject();

@@ -1,4 +1,4 @@
-using LettaPS.Core.Schemas.Comparison;
+using LettaPS.Core.Schemas.Model;
 
 namespace LettaPS.Core.AgentTables;
 
@@ -22,7 +22,7 @@ internal static class AgentTables
     public static ColumnSensitivity SecrecyOf(string table, string column) =>
         column.EndsWith("_enc", StringComparison.Ordinal) ? ColumnSensitivity.Encrypted
         : (table, column) == ("mcp_server", "stdio_config") ? ColumnSensitivity.Environment
-        : (table, column) == ("agent_environment_variables", "value") || RowQueries.Secrets.Any(s => (s.Table, s.Plain) == (table, column)) ? ColumnSensitivity.Plain
+        : (table, column) == ("agent_environment_variables", "value") || RowAnswers.Secrets.Any(s => (s.Table, s.Plain) == (table, column)) ? ColumnSensitivity.Plain
         : ColumnSensitivity.None;
 
     /// <summary>The tables.</summary>

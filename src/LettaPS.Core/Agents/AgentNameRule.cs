@@ -4,12 +4,9 @@ using System.Text.RegularExpressions;
 
 namespace LettaPS.Core.Agents;
 
-/// <summary>What Letta allows in the name of an agent and in an id since 0.13.0 (letta/schemas/agent.py, letta/validators.py, unchanged up to 0.16.8).</summary>
+/// <summary>What Letta allows in the name of an agent and in an id, in the releases that check them (letta/schemas/agent.py, letta/validators.py, unchanged up to 0.16.8).</summary>
 internal static partial class AgentNameRule
 {
-    /// <summary>The first release in which exports fail for a name that the rule refuses, and ids are checked in addresses.</summary>
-    public static Version Since { get; } = new(0, 13, 0);
-
     /// <summary>Whether a name can be exported and imported: letters and digits of any language, underscores, spaces, hyphens and apostrophes.</summary>
     /// <param name="name">The name.</param>
     public static bool Allows(string name)

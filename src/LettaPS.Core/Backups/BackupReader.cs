@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Databases.Dumps;
+using LettaPS.Core.IO;
 using LettaPS.Core.IdMaps;
 
 namespace LettaPS.Core.Backups;

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using LettaPS.Core.IO;
 
 namespace LettaPS.Core.Backups;
 

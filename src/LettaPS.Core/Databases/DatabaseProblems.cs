@@ -14,17 +14,6 @@ internal static class DatabaseProblems
         container.StartAdvice,
         container.Name);
 
-    /// <summary>A host name means more than one container.</summary>
-    /// <param name="server">The server that uses the name.</param>
-    /// <param name="host">The name.</param>
-    /// <param name="containers">The containers.</param>
-    public static LettaException ContainerAmbiguous(ContainerFacts server, string host, IReadOnlyList<ContainerFacts> containers) => new(
-        "DatabaseContainerAmbiguous",
-        LettaErrorKind.Refused,
-        $"The database host '{host}' of '{server.Name}' means more than one container: '{string.Join("', '", containers.Select(c => c.Name).Order(StringComparer.Ordinal))}'.",
-        $"Stop or remove those that are not meant: {server.EngineCommand} stop {containers[^1].Name}",
-        server.Name);
-
     /// <summary>The data of a stopped server are in its container's own layer.</summary>
     /// <param name="server">The container.</param>
     public static LettaException InContainerLayer(ContainerFacts server) => new(

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using LettaPS.Core.Schemas.Comparison;
 using LettaPS.Core.Schemas.Model;
 
 namespace LettaPS.Core.Health;
@@ -152,9 +151,9 @@ internal static class DatabaseQueries
 
     private static IEnumerable<DataQuestion> OfSecrets(SchemaModel model, string schema)
     {
-        var parts = RowQueries.Secrets.Where(s => Has(model, s.Table, s.Encrypted)).Append(("agent_environment_variables", "value", "value_enc")).Where(s => Has(model, s.Item1, s.Item3)).Select(s =>
+        var parts = RowAnswers.Secrets.Where(s => Has(model, s.Table, s.Encrypted)).Append(("agent_environment_variables", "value", "value_enc")).Where(s => Has(model, s.Item1, s.Item3)).Select(s =>
             $"SELECT '{s.Item1}.{s.Item3}' AS place, {Sql.Id(s.Item3)} AS secret FROM {Sql.Id(schema, s.Item1)} WHERE {Sql.Id(s.Item3)} ~ '^[A-Za-z0-9+/]{{59,}}=*$'").ToList();
-        var plain = RowQueries.Secrets.Where(s => Has(model, s.Table, s.Plain)).Select(s =>
+        var plain = RowAnswers.Secrets.Where(s => Has(model, s.Table, s.Plain)).Select(s =>
             $"SELECT '{s.Table}.{s.Plain}' AS place, count(*) AS count FROM {Sql.Id(schema, s.Table)} WHERE coalesce({Sql.Id(s.Plain)}::text, '') NOT IN ('', 'null')"
             + (Has(model, s.Table, s.Encrypted) ? $" AND {Sql.Id(s.Encrypted)} IS NULL" : null)).ToList();
         if (plain.Count > 0)

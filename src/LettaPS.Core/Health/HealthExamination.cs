@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using LettaPS.Core.Health.Layers;
+using LettaPS.Core.IO;
 using LettaPS.Core.Text;
 
 namespace LettaPS.Core.Health;

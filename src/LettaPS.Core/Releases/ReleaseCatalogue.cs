@@ -9,6 +9,12 @@ internal static class ReleaseCatalogue
     private static readonly Lazy<IReadOnlyList<LettaRelease>> s_all = new(() =>
         [.. s_file.Value.Releases.Select(r => new LettaRelease(r, [.. Migrations.Where(m => m.Release == r.Version)]))]);
 
+    /// <summary>The newest version that an image of the V1 server can ever have: 0.16.9 was prepared on a branch (letta-facts.md 11).</summary>
+    public static Version LastPossible { get; } = new(0, 16, 9);
+
+    /// <summary>The first version of Letta Code that was pushed to the image repository of the V1 server (letta-facts.md 11).</summary>
+    public static Version FirstLettaCode { get; } = new(0, 30);
+
     /// <summary>The releases, oldest first.</summary>
     public static IReadOnlyList<LettaRelease> All => s_all.Value;
 
@@ -26,7 +32,7 @@ internal static class ReleaseCatalogue
             : throw new LettaException(
                 "ReleaseUnknown",
                 LettaErrorKind.NotFound,
-                TryVersion(version) is { } above && above > All[^1].Version && above.Minor >= 30
+                TryVersion(version) is { } above && above >= FirstLettaCode
                     ? $"'{version}' is not a release of the V1 server, whose last is {All[^1]}: it is a version of Letta Code, which is another product."
                     : $"'{version}' is not a release of Letta from {All[0]} to {All[^1]}.",
                 "List the releases: Get-LettaRelease",

@@ -123,7 +123,7 @@ internal sealed class ReplacementLoss(AgentDocument document, AgentRecord agent,
             return;
         }
 
-        var lost = PassageComparison.Missing(old.Passages.Read(), options.NoArchive ? [] : document.Passages.Read(), new ReleaseCapabilities(null)).Count();
+        var lost = PassageComparison.Missing(old.Passages.Read(), options.NoArchive ? [] : document.Passages.Read(), ReleaseCapabilities.Newest).Count();
         if (lost > 0)
         {
             Lost.Add(Passages(lost, options.NoArchive));

@@ -3,6 +3,7 @@ using LettaPS.Core.AgentFiles;
 using LettaPS.Core.AgentFiles.Reading;
 using LettaPS.Core.Agents;
 using LettaPS.Core.Backups;
+using LettaPS.Core.IO;
 using LettaPS.Core.Json;
 
 namespace LettaPS.Core.Restores;

@@ -1,6 +1,5 @@
 using System.Net;
 using LettaPS.Core.Compose.Model;
-using LettaPS.Core.Databases;
 
 namespace LettaPS.Core.Servers;
 
@@ -159,7 +158,7 @@ internal static class ServerDiscovery
         ArgumentNullException.ThrowIfNull(all);
         ArgumentNullException.ThrowIfNull(address);
         var found = FindDatabaseContainers(server, all, address);
-        return found.Count > 1 ? throw DatabaseProblems.ContainerAmbiguous(server, address.Host, found) : found.Count == 0 ? null : found[0];
+        return found.Count > 1 ? throw Ambiguous(server, address.Host, found) : found.Count == 0 ? null : found[0];
     }
 
     /// <summary>
@@ -321,4 +320,15 @@ internal static class ServerDiscovery
     internal static bool RunsStartScript(ContainerFacts server) => server.Command.Any(a => a.Contains("startup.sh", StringComparison.Ordinal));
 
     private static string EngineHost(Uri engine) => engine.Scheme is "tcp" or "http" or "https" ? engine.Host : "localhost";
+
+    /// <summary>A host name means more than one container.</summary>
+    /// <param name="server">The server that uses the name.</param>
+    /// <param name="host">The name.</param>
+    /// <param name="containers">The containers.</param>
+    private static LettaException Ambiguous(ContainerFacts server, string host, IReadOnlyList<ContainerFacts> containers) => new(
+        "DatabaseContainerAmbiguous",
+        LettaErrorKind.Refused,
+        $"The database host '{host}' of '{server.Name}' means more than one container: '{string.Join("', '", containers.Select(c => c.Name).Order(StringComparer.Ordinal))}'.",
+        $"Stop or remove those that are not meant: {server.EngineCommand} stop {containers[^1].Name}",
+        server.Name);
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using LettaPS.Core.Agents;
 using LettaPS.Core.Backups;
 using LettaPS.Core.Compatibility;
 using LettaPS.Core.Compose.Model;
@@ -7,7 +6,6 @@ using LettaPS.Core.Health;
 using LettaPS.Core.Health.Layers;
 using LettaPS.Core.Json;
 using LettaPS.Core.Releases;
-using LettaPS.Core.Schemas.Comparison;
 using LettaPS.Core.Schemas.Model;
 using LettaPS.Core.Schemas.Repair;
 using LettaPS.Core.Servers;
@@ -25,6 +23,7 @@ internal sealed class UpgradeExamination
     private readonly HealthOptions _options;
     private readonly TimeProvider _time;
     private readonly LettaRelease _to;
+    private readonly ReleaseCapabilities _capabilities;
 
     /// <summary>Prepares a preflight.</summary>
     /// <param name="adapters">Opens the outside world.</param>
@@ -37,6 +36,7 @@ internal sealed class UpgradeExamination
     {
         (_adapters, _target, _options, _time) = (adapters, target, options, time);
         _to = ReleaseCatalogue.GetWithSchema(to);
+        _capabilities = new ReleaseCapabilities(_to.Version);
     }
 
     /// <summary>Makes it.</summary>
@@ -246,11 +246,11 @@ internal sealed class UpgradeExamination
                 "Let it run to its end, with a dump at hand. Afterwards Compare-LettaSchema shows a column or invalid index that was left behind.");
     }
 
-    private LettaUpgradeCheck Names(DatabaseReading reading) => _to.Version < AgentNameRule.Since
+    private LettaUpgradeCheck Names(DatabaseReading reading) => !_capabilities.ChecksNamesAndIds
         ? Ready("Names", $"{_to} exports agents of any name.")
         : Of(AgentFindings.Names(AgentFindings.BadNames(reading.Snapshot), reading.Snapshot.Answer(DatabaseQueries.Agents)?.GetInt32() ?? 0, refuses: true));
 
-    private LettaUpgradeCheck Ids(DatabaseReading reading) => _to.Version < AgentNameRule.Since
+    private LettaUpgradeCheck Ids(DatabaseReading reading) => !_capabilities.ChecksNamesAndIds
         ? Ready("Ids", $"{_to} takes ids of any form.")
         : Of(AgentFindings.Ids([.. reading.Snapshot.Answer(DatabaseQueries.Ids)?.EnumerateArray().Select(i => $"{i.StringOrNull("table")} {i.StringOrNull("id")}") ?? []], isSince: true));
 
@@ -278,7 +278,7 @@ internal sealed class UpgradeExamination
         var plain = reading.Snapshot.Answer(DatabaseQueries.PlainSecrets) is { } answer
             ? answer.EnumerateArray().Select(s => (Place: s.StringOrNull("place")!, Count: s.GetProperty("count").GetInt32())).Where(s => s.Count > 0).ToList()
             : [];
-        if (_to.Version < RowQueries.ReleasesThatReadEncryptedOnly || plain.Count == 0)
+        if (!_capabilities.ReadsEncryptedOnly || plain.Count == 0)
         {
             return Ready(Name, "No secret becomes unreadable.");
         }

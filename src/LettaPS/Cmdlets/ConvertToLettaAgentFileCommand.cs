@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using LettaPS.Cmdlets.Base;
-using LettaPS.Core;
 using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Backups;
 using LettaPS.Core.IO;

@@ -1,7 +1,7 @@
 using System.Management.Automation;
 using LettaPS.Cmdlets.Base;
 using LettaPS.Completion;
-using LettaPS.Core;
+using LettaPS.Core.IO;
 using LettaPS.Core.LettaCode;
 using LettaPS.Core.Restores;
 using LettaPS.Parameters;

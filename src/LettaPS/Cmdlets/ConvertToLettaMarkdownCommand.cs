@@ -1,6 +1,6 @@
 using System.Management.Automation;
 using LettaPS.Cmdlets.Base;
-using LettaPS.Core;
+using LettaPS.Core.IO;
 using LettaPS.Core.Backups;
 using LettaPS.Core.Markdown;
 using LettaPS.Paths;

@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using LettaPS.Cmdlets.Base;
 using LettaPS.Completion;
-using LettaPS.Core;
+using LettaPS.Core.IO;
 using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Agents;
 using LettaPS.Core.Backups;

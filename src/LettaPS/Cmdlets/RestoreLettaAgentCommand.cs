@@ -3,7 +3,7 @@ using System.Management.Automation;
 using System.Management.Automation.Host;
 using LettaPS.Cmdlets.Base;
 using LettaPS.Completion;
-using LettaPS.Core;
+using LettaPS.Core.IO;
 using LettaPS.Core.Json;
 using LettaPS.Core.Restores;
 using LettaPS.Core.Restores.Api;

@@ -1,7 +1,7 @@
 using System.Management.Automation;
 using System.Text.RegularExpressions;
 using LettaPS.Cmdlets.Base;
-using LettaPS.Core;
+using LettaPS.Core.IO;
 using LettaPS.Core.Search;
 using LettaPS.Parameters;
 

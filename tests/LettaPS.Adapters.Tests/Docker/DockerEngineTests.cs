@@ -69,7 +69,7 @@ public sealed class DockerEngineTests(DockerFixture docker) : IClassFixture<Dock
         var name = await StartAsync("paused");
         await Engine.DockerAsync("pause", name);
         var paused = await _engine.InspectAsync(name, _cancel);
-        Assert.Equal((ContainerState.Paused, $"Let it go on: docker unpause {name}"), (paused.State, paused.StartAdvice));
+        Assert.Equal((ContainerState.Paused, $"Resume it: docker unpause {name}"), (paused.State, paused.StartAdvice));
 
         await _engine.StartAsync(name, _cancel);
         Assert.Equal(ContainerState.Running, (await _engine.InspectAsync(name, _cancel)).State);

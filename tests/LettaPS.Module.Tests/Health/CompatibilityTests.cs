@@ -20,7 +20,7 @@ public class CompatibilityTests
     [InlineData("v0.20.1", "0.16.8", "Compatible", null)]
     [InlineData("0.30.5", "0.16.8", "Compatible", null)]
     [InlineData("0.40.0", "0.16.8", "Unknown", "newer than 0.30")]
-    [InlineData("0.20.1", "1.0.0", "Unknown", "newer than 0.16.8")]
+    [InlineData("0.20.1", "1.0.0", "Unknown", "There is no 1.0.0 of the V1 server, whose last release is 0.16.8")]
     [InlineData("99.0.0", "0.11.3", "Incompatible", "letta_v1_agent")]
     public void Letta_Code_fits_a_server_or_the_reason_says_why_not(string code, string server, string status, string? reason)
     {

@@ -1,3 +1,4 @@
+using System.Management.Automation;
 using LettaPS.Sandbox;
 
 namespace LettaPS.Module.Tests.Recipes;
@@ -87,10 +88,10 @@ public sealed class ReportTests
 
         server.Shell.RunRecipe("Report-Letta", "$args[0] -BackupPath $args[1]", server.Folder["report.html"], server.Folder["backup"]).Succeed();
         var asked = server.Server.Requests.Entries.Count;
-        var failed = server.Shell.RunRecipe("Report-Letta", "$args[0]", server.Folder["gone/report.html"]);
+        var failed = Assert.ThrowsAny<RuntimeException>(() => server.Shell.RunRecipe("Report-Letta", "$args[0]", server.Folder["gone/report.html"]));
 
         Assert.Contains("<td>Backups</td>", await File.ReadAllTextAsync(server.Folder["report.html"], TestContext.Current.CancellationToken), StringComparison.Ordinal);
-        Assert.Contains("does not exist. Create it: New-Item", Assert.Single(failed.Errors).ToString(), StringComparison.Ordinal);
+        Assert.Contains("does not exist. Create it: New-Item", failed.Message, StringComparison.Ordinal);
         Assert.Equal(asked, server.Server.Requests.Entries.Count);
     }
 

@@ -29,7 +29,7 @@ internal sealed class AgentFileWriter
         _document = document;
         _selection = selection;
         _json = json;
-        _adaptation = new MessageDowngrade(selection.Target ?? new ReleaseCapabilities(null), selection.Identities);
+        _adaptation = new MessageDowngrade(selection.Target ?? ReleaseCapabilities.Newest, selection.Identities);
         _blocks = Number("block", document.Blocks, selection.Agents.SelectMany(a => a.BlockIds), selection.OmittedBlocks);
         _tools = Number("tool", document.Tools, selection.Agents.SelectMany(a => a.ToolIds), selection.OmittedTools);
         _sources = Number("source", document.Sources, selection.Agents.SelectMany(a => a.SourceIds), selection.OmittedSources);

@@ -6,18 +6,6 @@ namespace LettaPS.Core.Compose.Model;
 /// <param name="releases">The releases, oldest first.</param>
 internal sealed class LettaImageTags(IReadOnlyList<LettaRelease> releases)
 {
-    /// <summary>The newest release of the V1 server.</summary>
-    private static readonly Version s_lastServer = new(0, 16, 8);
-
-    /// <summary>The newest version that an image of the V1 server can ever have: 0.16.9 was prepared on a branch.</summary>
-    private static readonly Version s_lastPossibleServer = new(0, 16, 9);
-
-    /// <summary>The oldest release that LettaPS supports.</summary>
-    private static readonly Version s_oldestServer = new(0, 11, 3);
-
-    /// <summary>The first version of Letta Code that was pushed to the repository of the V1 server.</summary>
-    private static readonly Version s_firstLettaCode = new(0, 30);
-
     private const int NearestCount = 3;
 
     // Images are tagged with the version in pyproject.toml at the time of the push, and only releases with a git tag are pushed
@@ -65,7 +53,7 @@ internal sealed class LettaImageTags(IReadOnlyList<LettaRelease> releases)
             return LettaImageProduct.Unknown;
         }
 
-        if (version < s_oldestServer)
+        if (version < ReleaseCatalogue.All[0].Version)
         {
             return LettaImageProduct.TooOld;
         }
@@ -76,7 +64,7 @@ internal sealed class LettaImageTags(IReadOnlyList<LettaRelease> releases)
         }
 
         return IsLettaCode(version) ? repository.HasLettaCode ? LettaImageProduct.LettaCode : LettaImageProduct.Unknown
-            : version == s_lastPossibleServer || ReleaseCatalogue.Find(tag) is not null ? LettaImageProduct.V1 : LettaImageProduct.Unknown;
+            : version == ReleaseCatalogue.LastPossible || ReleaseCatalogue.Find(tag) is not null ? LettaImageProduct.V1 : LettaImageProduct.Unknown;
     }
 
     /// <summary>What a floating reference brings today, as a sentence.</summary>
@@ -118,7 +106,7 @@ internal sealed class LettaImageTags(IReadOnlyList<LettaRelease> releases)
             throw new LettaException(
                 "LettaCodeNotSupported",
                 LettaErrorKind.Refused,
-                $"'{tag}' is a version of Letta Code, which is another product than the V1 server. It cannot use the server's PostgreSQL data and ends with exit code 64. The last release of the V1 server is {s_lastServer}.",
+                $"'{tag}' is a version of Letta Code, which is another product than the V1 server. It cannot use the server's PostgreSQL data and ends with exit code 64. The last release of the V1 server is {ReleaseCatalogue.All[^1].Version}.",
                 $"Pin a release of the V1 server: Set-LettaImagePin -Version {Newest}",
                 tag);
         }
@@ -141,7 +129,7 @@ internal sealed class LettaImageTags(IReadOnlyList<LettaRelease> releases)
 
         if (!Tags.Contains(tag))
         {
-            var why = above ? $" The last release of the V1 server is {s_lastServer}; whatever is published above it is Letta Code, which is another product." : string.Empty;
+            var why = above ? $" The last release of the V1 server is {ReleaseCatalogue.All[^1].Version}; whatever is published above it is Letta Code, which is another product." : string.Empty;
             throw new LettaException(
                 "TagUnknown",
                 LettaErrorKind.InvalidInput,
@@ -162,13 +150,13 @@ internal sealed class LettaImageTags(IReadOnlyList<LettaRelease> releases)
 
     /// <summary>Whether a version is above all that the V1 server can ever have.</summary>
     /// <param name="version">The version.</param>
-    public static bool IsAboveServer(Version version) => version > s_lastPossibleServer;
+    public static bool IsAboveServer(Version version) => version > ReleaseCatalogue.LastPossible;
 
     /// <summary>The image of a release; <see langword="null"/> if none can be trusted to be it.</summary>
     /// <param name="release">The release.</param>
     public static string? ImageOf(Version release) => s_traps.ContainsKey($"{release}") ? null : $"letta/letta:{release}";
 
-    private static bool IsLettaCode(Version version) => version.Major == 0 && version >= s_firstLettaCode;
+    private static bool IsLettaCode(Version version) => version.Major == 0 && version >= ReleaseCatalogue.FirstLettaCode;
 
     /// <summary>The version that a tag is: two numbers for Letta Code, else three; nothing before or after them.</summary>
     private static Version? VersionOf(string tag) =>

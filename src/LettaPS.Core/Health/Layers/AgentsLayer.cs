@@ -19,7 +19,7 @@ internal sealed class AgentsLayer : HealthLayer
         var (reading, why) = await ReadDatabaseAsync(context).ConfigureAwait(false);
         if (reading is not null)
         {
-            var refuses = reading.Diagnosis.Release is not { } release || release.Version >= AgentNameRule.Since;
+            var refuses = reading.Diagnosis.Release is not { } release || new ReleaseCapabilities(release.Version).ChecksNamesAndIds;
             return [.. RowFindings(reading).Select(f => f(refuses)).Select(f => f with { Duration = reading.Duration })];
         }
 
@@ -29,7 +29,7 @@ internal sealed class AgentsLayer : HealthLayer
             return SkipAll(why);
         }
 
-        var isSince = ReleaseCatalogue.TryVersion(version) is not { } number || number >= AgentNameRule.Since;
+        var isSince = new ReleaseCapabilities(version).ChecksNamesAndIds;
         var (agents, invalidIds) = await context.ListAgentsAsync(cancellationToken).ConfigureAwait(false);
         return
         [

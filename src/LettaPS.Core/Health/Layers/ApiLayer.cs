@@ -9,9 +9,6 @@ namespace LettaPS.Core.Health.Layers;
 /// <summary>What answers at the address: Letta, which release, and whether it lets us in.</summary>
 internal sealed class ApiLayer : HealthLayer
 {
-    /// <summary>The one release whose own export is broken by default: the new format came to be its default, and fails (mended in c33c7a98a, 0.12.0).</summary>
-    private static readonly Version s_failingExport = new(0, 11, 7);
-
     /// <inheritdoc/>
     public override LettaHealthLayer Layer => LettaHealthLayer.Api;
 
@@ -84,7 +81,7 @@ internal sealed class ApiLayer : HealthLayer
             return Finding.Warn("Version", $"The server says {version}, which is no release from {ReleaseCatalogue.All[0]} to {ReleaseCatalogue.All[^1]}: what is said of its schema may not fit.", null);
         }
 
-        if (release.Version == s_failingExport)
+        if (new ReleaseCapabilities(release.Version).FailsToExportLongHistory)
         {
             return Finding.Warn("Version", $"Letta {version} cannot export agents with more than 50 messages, neither here nor in the ADE (letta#2987).", "Export-LettaAgent does not need that export. It is mended from 0.12.0 on.");
         }

@@ -16,24 +16,22 @@ internal sealed partial class TablesLayer : HealthLayer
 
     private const string Nobody = "00000000-0000-4000-8000-000000000000";
 
-    private static readonly Version s_oldest = new(0, 0, 0);
-
     // What each reads follows from the sources of each tag (letta/server/rest_api/routers/v1). Steps cannot be listed (the request fails in every release
     // from 0.11.3 to 0.16.8); one that does not exist is 404 where the table is right. Messages of a group that does not exist are none.
     private static readonly TableProbe[] s_probes =
     [
-        new("agents", null, s_oldest),
-        new("messages", $"agents/{Agent}/messages?limit=1&group_id=group-{Nobody}", s_oldest),
-        new("conversations", $"conversations/?agent_id={Agent}&limit=1", new Version(0, 16, 2)),
-        new("block", "blocks/?limit=1", s_oldest),
-        new("tools", "tools/?limit=1", s_oldest),
-        new("sources", "folders/?limit=1", s_oldest),
-        new("archives", "archives/?limit=1", new Version(0, 12, 0)),
-        new("identities", "identities/?limit=1", s_oldest),
-        new("groups", "groups/?limit=1", s_oldest),
-        new("runs", "runs/?limit=1", new Version(0, 12, 0)),
-        new("steps", $"steps/step-{Nobody}", s_oldest),
-        new("providers", "providers/?limit=1", s_oldest),
+        new("agents", null),
+        new("messages", $"agents/{Agent}/messages?limit=1&group_id=group-{Nobody}"),
+        new("conversations", $"conversations/?agent_id={Agent}&limit=1", r => r.HasConversations),
+        new("block", "blocks/?limit=1"),
+        new("tools", "tools/?limit=1"),
+        new("sources", "folders/?limit=1"),
+        new("archives", "archives/?limit=1", r => r.HasArchives),
+        new("identities", "identities/?limit=1"),
+        new("groups", "groups/?limit=1"),
+        new("runs", "runs/?limit=1", r => r.ListsRuns),
+        new("steps", $"steps/step-{Nobody}"),
+        new("providers", "providers/?limit=1"),
     ];
 
     /// <inheritdoc/>
@@ -48,10 +46,10 @@ internal sealed partial class TablesLayer : HealthLayer
     /// <inheritdoc/>
     public override async Task<IReadOnlyList<Finding>> ExamineAsync(HealthContext context, CancellationToken cancellationToken)
     {
-        var version = ReleaseCatalogue.TryVersion(await context.Version.ConfigureAwait(false)) ?? ReleaseCatalogue.All[^1].Version;
+        var release = new ReleaseCapabilities(await context.Version.ConfigureAwait(false));
         var agents = await context.Agents.ConfigureAwait(false);
         var agent = agents.IsSuccess && AgentId().Match(agents.Body) is { Success: true } found ? found.Value : null;
-        return await Task.WhenAll(s_probes.Where(p => p.Since <= version).Select(p => ProbeAsync(p, agents, agent, context, cancellationToken))).ConfigureAwait(false);
+        return await Task.WhenAll(s_probes.Where(p => p.IsThere?.Invoke(release) != false).Select(p => ProbeAsync(p, agents, agent, context, cancellationToken))).ConfigureAwait(false);
     }
 
     private static async Task<Finding> ProbeAsync(TableProbe probe, ServerAnswer agents, string? agent, HealthContext context, CancellationToken cancellationToken)
@@ -102,6 +100,6 @@ internal sealed partial class TablesLayer : HealthLayer
     /// <summary>A request that reads a table.</summary>
     /// <param name="Table">The table.</param>
     /// <param name="Path">The path; <see langword="null"/> for the list of agents, which is asked for anyway.</param>
-    /// <param name="Since">The first release with that path.</param>
-    private sealed record TableProbe(string Table, string? Path, Version Since);
+    /// <param name="IsThere">Whether a release has that path; <see langword="null"/> where all have it.</param>
+    private sealed record TableProbe(string Table, string? Path, Func<ReleaseCapabilities, bool>? IsThere = null);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using LettaPS.Core.Releases;
 using LettaPS.Core.Schemas.Model;
 
 namespace LettaPS.Core.Restores.Database;
@@ -12,9 +13,6 @@ internal sealed class AgentRowWriter(AgentWriteContext work)
 {
     /// <summary>PostgreSQL's advisory locks are numbers; this is "LettaPSR" in ASCII.</summary>
     private const long AdvisoryLock = 0x4C65747461505352;
-
-    /// <summary>Migration 9fa274fb0b83 hides subagents.</summary>
-    private static readonly Version s_hidesSubagents = new(0, 16, 7);
 
     /// <summary>Shared things that the agent has now, by their identifiers in the file: their kind (the table) and the identifier that they have.</summary>
     public List<(string Table, string Source, string Id)> Shared { get; } = [];
@@ -168,7 +166,7 @@ internal sealed class AgentRowWriter(AgentWriteContext work)
             await work.Transaction.ExecuteAsync($"UPDATE {agents} SET metadata_ = $2::json WHERE id = $1", cancellationToken, work.Options.NewId, marked.ToJsonString()).ConfigureAwait(false);
         }
 
-        if (RestoreTarget.IsSince(work.Target.Release, s_hidesSubagents) && !RestoreTarget.IsSince(work.Options.FileRelease, s_hidesSubagents) && work.Target.Table("agents")!.Column("hidden") is not null)
+        if (ReleaseCapabilities.Of(work.Target.Release)?.HidesSubagents == true && ReleaseCapabilities.Of(work.Options.FileRelease)?.HidesSubagents != true && work.Target.Table("agents")!.Column("hidden") is not null)
         {
             await work.Transaction.ExecuteAsync(
                 $"UPDATE {agents} AS a SET hidden = true WHERE id = $1 AND hidden IS NOT TRUE AND EXISTS (SELECT FROM {work.Target.Name("agents_tags")} AS t WHERE t.agent_id = a.id AND t.tag = 'role:subagent')",

@@ -1,3 +1,4 @@
+using LettaPS.Core.Releases;
 using LettaPS.Core.Schemas.Model;
 
 namespace LettaPS.Core.Schemas.Comparison;
@@ -15,8 +16,8 @@ internal sealed class DriftClassifier(Version release, SchemaModel schema, Datab
     private static readonly HashSet<string> s_neededByNobody =
         ["identities.properties", "steps.completion_tokens", "steps.prompt_tokens", "steps.total_tokens"];
 
-    /// <summary>What clients get for a row that the database refuses: a handler for it came with 0.12.0.</summary>
-    private string Refusal => release >= new Version(0, 12, 0) ? "409" : "500";
+    /// <summary>What clients get for a row that the database refuses.</summary>
+    private string Refusal => new ReleaseCapabilities(release).AnswersConflicts ? "409" : "500";
 
     /// <summary>How bad a difference is, and what it does.</summary>
     public (LettaDriftSeverity Severity, string Effect) Of(Difference d) => d.Kind switch

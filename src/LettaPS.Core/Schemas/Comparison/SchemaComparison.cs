@@ -1,5 +1,4 @@
 using LettaPS.Core.Schemas.Model;
-using LettaPS.Core.Schemas.Repair;
 
 namespace LettaPS.Core.Schemas.Comparison;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using LettaPS.Core.Schemas.Comparison;
 
 namespace LettaPS.Core.Schemas.Model;
 
@@ -33,7 +32,7 @@ internal sealed record DatabaseSnapshot
 
     /// <summary>How many messages the next reading would damage, and how many are damaged; 0 where it was not asked.</summary>
     internal (long AtRisk, long Damaged) Messages =>
-        Answers.TryGetValue(RowQueries.Messages, out var answer) && answer?.Split(' ') is [var atRisk, var damaged]
+        Answers.TryGetValue(RowAnswers.Messages, out var answer) && answer?.Split(' ') is [var atRisk, var damaged]
             ? (long.Parse(atRisk, CultureInfo.InvariantCulture), long.Parse(damaged, CultureInfo.InvariantCulture))
             : (0, 0);
 
@@ -42,7 +41,7 @@ internal sealed record DatabaseSnapshot
 
     /// <summary>Whether a sequence is known to give numbers that messages already have.</summary>
     internal bool IsBehind(string sequence) =>
-        Answers.ContainsKey(RowQueries.NextOf(sequence)) && Count(RowQueries.NextOf(sequence)) <= Count(RowQueries.HighestSequenceId);
+        Answers.ContainsKey(RowAnswers.NextOf(sequence)) && Count(RowAnswers.NextOf(sequence)) <= Count(RowAnswers.HighestSequenceId);
 }
 
 /// <summary>The server and the database as a whole.</summary>
@@ -61,7 +60,7 @@ internal sealed record ServerFacts
     public required bool HasTables { get; init; }
 
     /// <summary>Sessions of others in the database, the server's own included.</summary>
-    internal IReadOnlyList<SessionFacts> Sessions { get; init; } = [];
+    public IReadOnlyList<SessionFacts> Sessions { get; init; } = [];
 
     /// <summary>Schemas with tables of Letta's names.</summary>
     public IReadOnlyList<SchemaCandidate> Candidates { get; init; } = [];

@@ -19,9 +19,6 @@ internal sealed class MessageDataRepair(SchemaSql sql, string json)
     /// <summary>The columns that all this is about; where one is missing there is nothing to find.</summary>
     public static IReadOnlyList<string> Columns { get; } = ["id", "agent_id", "role", "tool_calls", "tool_call_id", "tool_returns", LettaNames.SequenceId, "step_id"];
 
-    /// <summary>The first release that damages.</summary>
-    public static Version Since { get; } = new(0, 13, 0);
-
     /// <summary>Counts the rows that the next reading would damage and those that have lost their id: two numbers with a space between, one pass.</summary>
     public string Count => $"""
         SELECT count(*) FILTER (WHERE "tool_call_id" IS NOT NULL) || ' ' || count(*) FILTER (WHERE "tool_call_id" IS NULL)

@@ -267,15 +267,15 @@ internal sealed class SchemaDiagnosis
         {
             yield return new Difference(LettaDriftKind.SequenceBehind, LettaNames.Messages, LettaNames.MessageSequence)
             {
-                Expected = (Snapshot.Count(RowQueries.HighestSequenceId) + 1).ToString(CultureInfo.InvariantCulture),
-                Actual = Snapshot.Count(RowQueries.NextOf(LettaNames.MessageSequence)).ToString(CultureInfo.InvariantCulture),
+                Expected = (Snapshot.Count(RowAnswers.HighestSequenceId) + 1).ToString(CultureInfo.InvariantCulture),
+                Actual = Snapshot.Count(RowAnswers.NextOf(LettaNames.MessageSequence)).ToString(CultureInfo.InvariantCulture),
             };
         }
     }
 
     private IEnumerable<Difference> Secrets() =>
-        from secret in RowQueries.Secrets
-        let count = Snapshot.Count(RowQueries.SecretCount(secret.Table, secret.Plain))
+        from secret in RowAnswers.Secrets
+        let count = Snapshot.Count(RowAnswers.SecretCount(secret.Table, secret.Plain))
         where count > 0
         select new Difference(LettaDriftKind.PlaintextSecret, secret.Table, secret.Plain)
         {

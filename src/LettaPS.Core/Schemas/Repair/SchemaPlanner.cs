@@ -148,7 +148,7 @@ internal sealed class SchemaPlanner(DatabaseSnapshot snapshot, SchemaModel relea
                 "Archives get the configuration of their first passage, else of an agent that uses them.");
         }
 
-        return column is { NotNull: true, Default: null } && snapshot.IsTrue(RowQueries.HasRows(table))
+        return column is { NotNull: true, Default: null } && snapshot.IsTrue(RowAnswers.HasRows(table))
             ? ([AddColumn(table, column with { NotNull = false })], "Nobody knows the values of the rows that are there: the column is added without NOT NULL.")
             : Some([AddColumn(table, column)]);
     }
@@ -244,7 +244,7 @@ internal sealed class SchemaPlanner(DatabaseSnapshot snapshot, SchemaModel relea
                 : Some([Alter(SchemaPhase.Rule, table, $"ALTER COLUMN {name} DROP NOT NULL", SchemaThing.Column(table, column.Name))]);
         }
 
-        if (snapshot.IsTrue(RowQueries.HasNulls(table, column.Name)))
+        if (snapshot.IsTrue(RowAnswers.HasNulls(table, column.Name)))
         {
             return new Backfill(_sql).Statement(table, column) is { } fill
                 ? Some([new(SchemaPhase.Rows, fill) { Needs = [SchemaThing.Column(table, column.Name)], Locks = [table] }, SetNotNull(table, column)])
@@ -270,7 +270,7 @@ internal sealed class SchemaPlanner(DatabaseSnapshot snapshot, SchemaModel relea
     private (IEnumerable<SchemaStatement> Statements, string? Note) Key(string table, SchemaKey key, SchemaTable actual)
     {
         var primary = release.Table(table)!.PrimaryKey == key;
-        if (snapshot.IsTrue(RowQueries.HasDuplicates(table, key.Columns)))
+        if (snapshot.IsTrue(RowAnswers.HasDuplicates(table, key.Columns)))
         {
             return None("There are rows with the same key; decide which to keep.");
         }
@@ -300,7 +300,7 @@ internal sealed class SchemaPlanner(DatabaseSnapshot snapshot, SchemaModel relea
             return None("A primary key is not exchanged: other tables may refer to it.");
         }
 
-        return snapshot.IsTrue(RowQueries.HasDuplicates(table, key.Columns))
+        return snapshot.IsTrue(RowAnswers.HasDuplicates(table, key.Columns))
             ? None("There are rows with the same key; decide which to keep.")
             : Some([Alter(
                 SchemaPhase.Key, table, $"DROP CONSTRAINT {Sql.Id(replaces)}, ADD {SchemaSql.Key(key with { Name = replaces }, primary: false)}",
@@ -316,13 +316,13 @@ internal sealed class SchemaPlanner(DatabaseSnapshot snapshot, SchemaModel relea
             Makes = [SchemaThing.Constraint(table, name)],
             WriteLocks = [key.RefTable],
         };
-        return snapshot.IsTrue(RowQueries.HasOrphans(table, key))
+        return snapshot.IsTrue(RowAnswers.HasOrphans(table, key))
             ? ([add], "There are rows that refer to nothing: they stay, only new ones are checked.")
             : Some([add, ValidateStatement(table, name)]);
     }
 
     private (IEnumerable<SchemaStatement> Statements, string? Note) Validate(string table, SchemaForeignKey key, string name) =>
-        snapshot.IsTrue(RowQueries.HasOrphans(table, key))
+        snapshot.IsTrue(RowAnswers.HasOrphans(table, key))
             ? None("There are rows that refer to nothing; decide what becomes of them.")
             : Some([ValidateStatement(table, name)]);
 
@@ -404,27 +404,27 @@ internal sealed class SchemaPlanner(DatabaseSnapshot snapshot, SchemaModel relea
 
     private (IEnumerable<SchemaStatement> Statements, string? Note) Secret(Difference difference)
     {
-        if (snapshot.IsTrue(RowQueries.Encrypted))
+        if (snapshot.IsTrue(RowAnswers.Encrypted))
         {
             return None("Other secrets of this database are encrypted: give these to the server again through its API, which encrypts them.");
         }
 
-        var (table, plain, encrypted) = RowQueries.Secrets.First(s => s.Table == difference.Table && s.Plain == difference.Name);
-        return ([new(SchemaPhase.Rows, $"UPDATE {_sql.Name(table)} SET {Sql.Id(encrypted)} = {Sql.Id(plain)}::text WHERE {RowQueries.HasUnreadSecret(plain, encrypted)}")],
+        var (table, plain, encrypted) = RowAnswers.Secrets.First(s => s.Table == difference.Table && s.Plain == difference.Name);
+        return ([new(SchemaPhase.Rows, $"UPDATE {_sql.Name(table)} SET {Sql.Id(encrypted)} = {Sql.Id(plain)}::text WHERE {RowAnswers.HasUnreadSecret(plain, encrypted)}")],
             "Only with -IncludeSecretColumn, and only for servers without LETTA_ENCRYPTION_KEY.");
     }
 
     private (IEnumerable<SchemaStatement> Statements, string? Note) Messages()
     {
         var repair = RowQueries.Repair(_sql, Actual)!;
-        var lost = snapshot.Messages.Damaged - snapshot.Count(RowQueries.MessagesCurable);
+        var lost = snapshot.Messages.Damaged - snapshot.Count(RowAnswers.MessagesCurable);
         var statements = new List<SchemaStatement>();
         if (snapshot.Messages.AtRisk > 0)
         {
             statements.Add(new(SchemaPhase.Rows, repair.Prevent));
         }
 
-        if (snapshot.Count(RowQueries.MessagesCurable) > 0)
+        if (snapshot.Count(RowAnswers.MessagesCurable) > 0)
         {
             statements.Add(new(SchemaPhase.Rows, repair.Cure));
         }

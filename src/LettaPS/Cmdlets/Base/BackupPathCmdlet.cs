@@ -1,8 +1,8 @@
 using System.Management.Automation;
 using System.Runtime.CompilerServices;
 using LettaPS.Completion;
-using LettaPS.Core;
 using LettaPS.Core.Backups;
+using LettaPS.Core.IO;
 using LettaPS.Paths;
 
 namespace LettaPS.Cmdlets.Base;

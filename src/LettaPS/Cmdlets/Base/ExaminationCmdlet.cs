@@ -1,7 +1,7 @@
 using System.Management.Automation;
 using System.Security;
-using LettaPS.Core;
 using LettaPS.Core.Health;
+using LettaPS.Core.IO;
 using LettaPS.Parameters;
 
 namespace LettaPS.Cmdlets.Base;

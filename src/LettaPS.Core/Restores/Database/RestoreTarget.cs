@@ -1,4 +1,3 @@
-using LettaPS.Core.Releases;
 using LettaPS.Core.Schemas.Model;
 using LettaPS.Core.Schemas.Repair;
 
@@ -47,9 +46,4 @@ internal sealed class RestoreTarget
 
     /// <summary>The quoted name of the sequence that numbers messages.</summary>
     public string MessageSequence => Sql.Id(Snapshot.Schema!, Sql.SequenceOf(Table(LettaNames.Messages)?.Column(LettaNames.SequenceId)?.Default) ?? LettaNames.MessageSequence);
-
-    /// <summary>Whether a release is as late as a version; an unknown one counts as earlier than all.</summary>
-    /// <param name="release">The release, or <see langword="null"/>.</param>
-    /// <param name="version">The version.</param>
-    public static bool IsSince(string? release, Version version) => ReleaseCatalogue.Find(release)?.Version >= version;
 }

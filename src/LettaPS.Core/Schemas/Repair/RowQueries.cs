@@ -1,42 +1,12 @@
+using LettaPS.Core.Releases;
+using LettaPS.Core.Schemas.Comparison;
 using LettaPS.Core.Schemas.Model;
-using LettaPS.Core.Schemas.Repair;
 
-namespace LettaPS.Core.Schemas.Comparison;
+namespace LettaPS.Core.Schemas.Repair;
 
-/// <summary>What must be asked of the rows, since the catalog does not say it, and the keys under which the answers come back.</summary>
+/// <summary>What must be asked of the rows, since the catalog does not say it.</summary>
 internal static class RowQueries
 {
-    public const string HighestSequenceId = "highest sequence_id";
-    public const string Messages = "messages at risk and damaged";
-    public const string MessagesCurable = "messages curable";
-    public const string Encrypted = "encrypted";
-
-    /// <summary>The columns of secrets: table, the plain column, the one that 0.16 reads instead.</summary>
-    public static IReadOnlyList<(string Table, string Plain, string Encrypted)> Secrets { get; } =
-    [
-        ("providers", "api_key", "api_key_enc"),
-        ("providers", "access_key", "access_key_enc"),
-        ("mcp_server", "token", "token_enc"),
-        ("mcp_server", "custom_headers", "custom_headers_enc"),
-        ("mcp_oauth", "authorization_code", "authorization_code_enc"),
-        ("mcp_oauth", "access_token", "access_token_enc"),
-        ("mcp_oauth", "refresh_token", "refresh_token_enc"),
-        ("mcp_oauth", "client_secret", "client_secret_enc"),
-        ("sandbox_environment_variables", "value", "value_enc"),
-    ];
-
-    public static string NextOf(string sequence) => $"next of {sequence}";
-
-    public static string HasNulls(string table, string column) => $"nulls in {table}.{column}";
-
-    public static string HasRows(string table) => $"rows in {table}";
-
-    public static string HasDuplicates(string table, IEnumerable<string> columns) => $"duplicates in {table} {string.Join(',', columns)}";
-
-    public static string HasOrphans(string table, SchemaForeignKey key) => $"orphans in {table} {key.Name}";
-
-    public static string SecretCount(string table, string plain) => $"secrets in {table}.{plain}";
-
     /// <summary>The questions that a comparison raises.</summary>
     /// <param name="sql">Writes names.</param>
     /// <param name="actual">What the database has.</param>
@@ -46,28 +16,26 @@ internal static class RowQueries
     public static IReadOnlyList<DataQuestion> Of(SchemaSql sql, SchemaModel actual, IEnumerable<Difference> differences, Version release, bool ofMessages)
     {
         var questions = new List<DataQuestion>();
+        var capabilities = new ReleaseCapabilities(release);
         AskSequence(questions, sql, actual);
         foreach (var difference in differences)
         {
             AskAbout(questions, sql, actual, difference);
         }
 
-        if (release >= ReleasesThatReadEncryptedOnly)
+        if (capabilities.ReadsEncryptedOnly)
         {
             AskSecrets(questions, sql, actual);
         }
 
-        if (ofMessages && release >= MessageDataRepair.Since && Repair(sql, actual) is { } repair)
+        if (ofMessages && capabilities.DamagesOldToolMessages && Repair(sql, actual) is { } repair)
         {
-            questions.Add(new(Messages, repair.Count));
-            questions.Add(new(MessagesCurable, repair.CountCurable));
+            questions.Add(new(RowAnswers.Messages, repair.Count));
+            questions.Add(new(RowAnswers.MessagesCurable, repair.CountCurable));
         }
 
         return [.. questions.DistinctBy(q => q.Key)];
     }
-
-    /// <summary>From 0.16.0 on only the <c>*_enc</c> columns are read.</summary>
-    public static Version ReleasesThatReadEncryptedOnly { get; } = new(0, 16, 0);
 
     /// <summary>The repair of messages, where all columns are there that it is about.</summary>
     public static MessageDataRepair? Repair(SchemaSql sql, SchemaModel actual) =>
@@ -82,11 +50,11 @@ internal static class RowQueries
             return;
         }
 
-        questions.Add(new(HighestSequenceId, $"SELECT max(\"sequence_id\") FROM {sql.Name(LettaNames.Messages)}"));
+        questions.Add(new(RowAnswers.HighestSequenceId, $"SELECT max(\"sequence_id\") FROM {sql.Name(LettaNames.Messages)}"));
         var sequences = actual.Sequences.Select(s => s.Name);
         foreach (var sequence in sequences.Where(s => s == LettaNames.MessageSequence || s == Sql.SequenceOf(column.Default)))
         {
-            questions.Add(new(NextOf(sequence), $"SELECT CASE WHEN is_called THEN last_value + 1 ELSE last_value END FROM {sql.Name(sequence)}"));
+            questions.Add(new(RowAnswers.NextOf(sequence), $"SELECT CASE WHEN is_called THEN last_value + 1 ELSE last_value END FROM {sql.Name(sequence)}"));
         }
     }
 
@@ -95,16 +63,16 @@ internal static class RowQueries
         switch (difference)
         {
             case { Kind: LettaDriftKind.NullabilityDiffers, Table: { } table, ExpectedThing: SchemaColumn { NotNull: true } column }:
-                questions.Add(new(HasNulls(table, column.Name), $"SELECT EXISTS (SELECT FROM {sql.Name(table)} WHERE {Sql.Id(column.Name)} IS NULL)"));
+                questions.Add(new(RowAnswers.HasNulls(table, column.Name), $"SELECT EXISTS (SELECT FROM {sql.Name(table)} WHERE {Sql.Id(column.Name)} IS NULL)"));
                 break;
             case { Kind: LettaDriftKind.MissingColumn, Table: { } table, ExpectedThing: SchemaColumn { NotNull: true, Default: null } }:
-                questions.Add(new(HasRows(table), $"SELECT EXISTS (SELECT FROM {sql.Name(table)})"));
+                questions.Add(new(RowAnswers.HasRows(table), $"SELECT EXISTS (SELECT FROM {sql.Name(table)})"));
                 break;
             case { Kind: LettaDriftKind.MissingConstraint or LettaDriftKind.ConstraintDiffers, Table: { } table, ExpectedThing: SchemaKey key }
                 when key.Columns.All(c => actual.Table(table)!.Column(c) is not null):
                 var notNull = key.NullsNotDistinct ? "" : $" WHERE {string.Join(" AND ", key.Columns.Select(c => $"{Sql.Id(c)} IS NOT NULL"))}";
                 questions.Add(new(
-                    HasDuplicates(table, key.Columns),
+                    RowAnswers.HasDuplicates(table, key.Columns),
                     $"SELECT EXISTS (SELECT FROM {sql.Name(table)}{notNull} GROUP BY {Sql.Ids(key.Columns)} HAVING count(*) > 1)"));
                 break;
             case { ExpectedThing: SchemaForeignKey key, Table: { } table }
@@ -114,7 +82,7 @@ internal static class RowQueries
                 var isSet = string.Join(" AND ", key.Columns.Select(c => $"f.{Sql.Id(c)} IS NOT NULL"));
                 var refers = string.Join(" AND ", key.Columns.Zip(key.RefColumns, (c, r) => $"r.{Sql.Id(r)} = f.{Sql.Id(c)}"));
                 questions.Add(new(
-                    HasOrphans(table, key),
+                    RowAnswers.HasOrphans(table, key),
                     $"SELECT EXISTS (SELECT FROM {sql.Name(table)} AS f WHERE {isSet} AND NOT EXISTS (SELECT FROM {sql.Name(key.RefTable)} AS r WHERE {refers}))"));
                 break;
         }
@@ -123,11 +91,11 @@ internal static class RowQueries
     private static void AskSecrets(List<DataQuestion> questions, SchemaSql sql, SchemaModel actual)
     {
         var encrypted = new List<string>();
-        foreach (var (table, plain, enc) in Secrets)
+        foreach (var (table, plain, enc) in RowAnswers.Secrets)
         {
             if (actual.Table(table) is { } there && there.Column(plain) is not null && there.Column(enc) is not null)
             {
-                questions.Add(new(SecretCount(table, plain), $"SELECT count(*) FROM {sql.Name(table)} WHERE {HasUnreadSecret(plain, enc)}"));
+                questions.Add(new(RowAnswers.SecretCount(table, plain), $"SELECT count(*) FROM {sql.Name(table)} WHERE {RowAnswers.HasUnreadSecret(plain, enc)}"));
                 encrypted.Add($"SELECT {Sql.Id(enc)} AS secret FROM {sql.Name(table)}");
             }
         }
@@ -135,11 +103,7 @@ internal static class RowQueries
         if (encrypted.Count > 0)
         {
             // Salt, nonce, tag and base64 make at least 60 characters of any secret; without a key the column holds it as it is.
-            questions.Add(new(Encrypted, $"SELECT EXISTS (SELECT FROM ({string.Join(" UNION ALL ", encrypted)}) AS s WHERE secret ~ '^[A-Za-z0-9+/]{{59,}}=*$')"));
+            questions.Add(new(RowAnswers.Encrypted, $"SELECT EXISTS (SELECT FROM ({string.Join(" UNION ALL ", encrypted)}) AS s WHERE secret ~ '^[A-Za-z0-9+/]{{59,}}=*$')"));
         }
     }
-
-    /// <summary>The condition for rows whose secret is in the old column only.</summary>
-    public static string HasUnreadSecret(string plain, string encrypted) =>
-        $"coalesce({Sql.Id(plain)}::text, '') NOT IN ('', 'null') AND {Sql.Id(encrypted)} IS NULL";
 }

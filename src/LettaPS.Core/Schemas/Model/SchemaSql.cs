@@ -1,6 +1,4 @@
-using LettaPS.Core.Schemas.Model;
-
-namespace LettaPS.Core.Schemas.Repair;
+namespace LettaPS.Core.Schemas.Model;
 
 /// <summary>Writes the parts of a release's schema as SQL, in the schema where the database has Letta's tables.</summary>
 /// <param name="schema">That schema.</param>
