@@ -26,6 +26,7 @@
         'Get-LettaRelease'
         'Get-LettaServer'
         'Invoke-LettaSchemaFix'
+        'Remove-LettaBackup'
         'Remove-LettaConnection'
         'Reset-LettaDatabase'
         'Restart-LettaServer'

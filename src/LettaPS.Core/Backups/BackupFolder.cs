@@ -11,7 +11,7 @@ internal static partial class BackupFolder
 
     /// <summary>Whether a folder is a set, finished or not, or was one before its manifest was lost.</summary>
     public static bool IsSet(string folder) =>
-        File.Exists(Path.Combine(folder, BackupManifest.FileName)) || IsUnfinished(folder) || HasLostManifest(folder);
+        File.Exists(Path.Combine(folder, BackupManifest.FileName)) || IsUnfinished(folder) || BackupRemoval.IsBegun(folder) || HasLostManifest(folder);
 
     /// <summary>Whether a folder is a set that an export has not finished.</summary>
     public static bool IsUnfinished(string folder) => File.Exists(Path.Combine(folder, BackupJournal.FileName));

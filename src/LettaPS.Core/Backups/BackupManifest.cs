@@ -80,11 +80,12 @@ internal sealed record BackupManifest
 
     /// <summary>Reads the manifest of a set.</summary>
     /// <param name="folder">The set.</param>
+    /// <param name="fileName">Name of the manifest.</param>
     /// <returns>The manifest, or <see langword="null"/> where there is none.</returns>
     /// <exception cref="LettaException"><c>ManifestDamaged</c>: it is not as it was written.</exception>
-    public static BackupManifest? Read(string folder)
+    public static BackupManifest? Read(string folder, string fileName = FileName)
     {
-        var path = Path.Combine(folder, FileName);
+        var path = Path.Combine(folder, fileName);
         if (!File.Exists(path))
         {
             return null;

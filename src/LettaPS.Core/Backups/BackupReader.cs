@@ -23,7 +23,10 @@ internal static class BackupReader
         }
     }
 
-    private static async Task<LettaBackup> ReadOneAsync(string path, CancellationToken cancellationToken)
+    /// <summary>Reads one backup.</summary>
+    /// <param name="path">A set, a folder or file of other origin, or a dump.</param>
+    /// <returns>The backup; if it cannot be read, with the reason.</returns>
+    public static async Task<LettaBackup> ReadOneAsync(string path, CancellationToken cancellationToken)
     {
         try
         {
@@ -116,7 +119,10 @@ internal static class BackupReader
     /// <summary>A link whose target is missing passes for a file.</summary>
     private static bool IsFile(string path) => File.Exists(path) && !BackupFolder.IsDanglingSet(path);
 
-    private static LettaException NotFound(string message, string path) => new(
+    /// <summary>The error that there is no backup.</summary>
+    /// <param name="message">What was looked for.</param>
+    /// <param name="path">Where.</param>
+    public static LettaException NotFound(string message, string path) => new(
         "BackupNotFound",
         LettaErrorKind.NotFound,
         message,

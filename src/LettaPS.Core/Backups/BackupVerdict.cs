@@ -10,7 +10,7 @@ namespace LettaPS.Core.Backups;
 internal sealed class BackupVerdict
 {
     private BackupVerdict(string folder, BackupManifest? manifest, LettaBackupState state, IReadOnlyList<BackupEntry> intact, IReadOnlyList<string> gaps) =>
-        (Folder, Manifest, State, Intact, Gaps, StartedAt) = (folder, manifest, state, intact, gaps, manifest?.StartedAt);
+        (Folder, Manifest, State, Intact, Gaps, StartedAt, Server) = (folder, manifest, state, intact, gaps, manifest?.StartedAt, manifest?.Server);
 
     /// <summary>The set.</summary>
     public string Folder { get; }
@@ -20,6 +20,9 @@ internal sealed class BackupVerdict
 
     /// <summary>When the export began (UTC), if the manifest or the journal of an unfinished set says it.</summary>
     public DateTimeOffset? StartedAt { get; private init; }
+
+    /// <summary>The server, if the manifest or the journal of an unfinished set says it.</summary>
+    public Uri? Server { get; private init; }
 
     /// <summary>What the set is.</summary>
     public LettaBackupState State { get; }
@@ -127,11 +130,13 @@ internal sealed class BackupVerdict
     {
         try
         {
+            var header = BackupJournal.ReadHeader(folder);
             var finished = BackupJournal.Read(folder).GroupBy(e => e.AgentId, StringComparer.Ordinal).Select(g => g.Last());
             return new BackupVerdict(
                 folder, null, LettaBackupState.Unfinished, [.. finished.Where(e => Damage(folder, e, readFiles) is null)], ["The export was interrupted before the set was finished."])
             {
-                StartedAt = BackupJournal.ReadHeader(folder)?.StartedAt,
+                StartedAt = header?.StartedAt,
+                Server = header?.Server,
             };
         }
         catch (LettaException e) when (e.ErrorId == "BackupSetInUse")
