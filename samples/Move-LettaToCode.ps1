@@ -79,6 +79,13 @@ $ErrorActionPreference = 'Stop'
 $Path = $PSCmdlet.GetUnresolvedProviderPathFromPSPath($Path)
 if (-not $Connection) { $Connection = Connect-Letta -PassThru }
 
+# An error with an identifier that stays the same from release to release.
+function New-Failure {
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '', Justification = 'It changes nothing.')]
+    param([string] $ErrorId, [string] $Message)
+    [Management.Automation.ErrorRecord]::new([InvalidOperationException]::new($Message), $ErrorId, 'InvalidOperation', $null)
+}
+
 # A server that is not well can still be left: its database has everything. But whoever leaves it should know.
 Test-LettaHealth -Connection $Connection | Where-Object { $_.Status -eq 'Failed' } | ForEach-Object { Write-Warning "Health: $($_.Message)" }
 
@@ -93,12 +100,12 @@ if (-not $NoDump) {
     if ($ServerName) { $target.Name = $ServerName }
     $dump = Backup-LettaDatabase -Path "$Path/" @target
     $damaged = @(Test-LettaBackup -LiteralPath $dump.Path | Where-Object { -not $_.IsValid })
-    if ($damaged.Count -gt 0) { throw "The dump '$($dump.Path)' was not verified. Nothing was converted." }
+    if ($damaged.Count -gt 0) { throw (New-Failure 'DumpDamaged' "The dump '$($dump.Path)' was not verified. Nothing was converted.") }
 }
 
 $set = Get-LettaBackup -LiteralPath $Path | Where-Object { $_.Kind -eq 'Agents' -and $_.Server -eq $Connection.BaseUri } | Sort-Object CreatedAt | Select-Object -Last 1
 $damaged = @(Test-LettaBackup -LiteralPath $set.Path | Where-Object { -not $_.IsValid })
-if ($damaged.Count -gt 0) { throw "The backup '$($set.Path)' was not verified: $($damaged.Path -join ', '). Nothing was converted." }
+if ($damaged.Count -gt 0) { throw (New-Failure 'BackupDamaged' "The backup '$($set.Path)' was not verified: $($damaged.Path -join ', '). Nothing was converted.") }
 
 # An agent that cannot be converted, or is there already, does not keep the others from being converted.
 $options = @{ SystemPrompt = $SystemPrompt; Pin = $Pin; Force = $Force; ErrorAction = 'Continue' }

@@ -89,10 +89,17 @@ if ($ApiKey) { $access.ApiKey = $ApiKey }
 $named = @{}
 if ($Name) { $named.Name = $Name }
 
+# An error with an identifier that stays the same from release to release.
+function New-Failure {
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '', Justification = 'It changes nothing.')]
+    param([string] $ErrorId, [string] $Message)
+    [Management.Automation.ErrorRecord]::new([InvalidOperationException]::new($Message), $ErrorId, 'InvalidOperation', $null)
+}
+
 function Invoke-Docker {
     param([string[]] $Argument)
     $output = & docker @Argument 2>&1
-    if ($LASTEXITCODE -ne 0) { throw "docker $Argument ended with ${LASTEXITCODE}: $($output -join ' ')" }
+    if ($LASTEXITCODE -ne 0) { throw (New-Failure 'DockerFailed' "docker $Argument ended with ${LASTEXITCODE}: $($output -join ' ')") }
 }
 
 function Invoke-Compose {
@@ -132,10 +139,10 @@ function Invoke-WayBack {
     $report = Get-DatabaseReport $Server
     if (-not $Version -and $report.Revision) { $Version = (Get-LettaRelease -Revision $report.Revision).Version }
     if (-not $Version) { $Version = ($report.EquivalentReleases | Select-Object -Last 1) ?? $report.NearestRelease }
-    if (-not $Version) { throw "The database of $($Server.Name) is not one of the V1 server: there is no release to go back to. Give -Version if you know it." }
+    if (-not $Version) { throw (New-Failure 'ReleaseUnknown' "The database of $($Server.Name) is not one of the V1 server: there is no release to go back to. Give -Version if you know it.") }
     $image = "letta/letta:$Version"
     if (-not $Server.Service) {
-        throw "$($Server.Name) runs Letta Code in the place of Letta $Version, and was not created by docker compose. Recreate it by hand with the same volumes and $image."
+        throw (New-Failure 'ServerNotCompose' "$($Server.Name) runs Letta Code in the place of Letta $Version, and was not created by docker compose. Recreate it by hand with the same volumes and $image.")
     }
 
     $files = @{ LiteralPath = $Server.ComposeFile; Service = $Server.Service }
@@ -152,7 +159,7 @@ function Invoke-WayBack {
     & docker image inspect $image *> $null
     if ($LASTEXITCODE -ne 0) {
         $agents = @(Export-FromVolume $Server $BackupPath)
-        throw "The image '$image' cannot be pulled: $reason. The $($agents.Count) agents are exported to '$BackupPath', the dump is '$($dump.Path)', and the volume is unchanged."
+        throw (New-Failure 'ImagePullFailed' "The image '$image' cannot be pulled: $reason. The $($agents.Count) agents are exported to '$BackupPath', the dump is '$($dump.Path)', and the volume is unchanged.")
     }
 
     Invoke-Compose $Server 'up', '--detach', '--no-deps', '--force-recreate', $Server.Service
@@ -174,12 +181,12 @@ function Invoke-WayBack {
 if (-not $Connection) {
     $Connection = if ($DatabaseUri) { Connect-Letta @access -PassThru -WarningAction SilentlyContinue } else {
         $server = @(Get-LettaServer @named | Where-Object Product -NE 'AppServer')
-        if ($server.Count -ne 1) { throw "There are $($server.Count) servers: $($server.Name -join ', '). Give -Name." }
+        if ($server.Count -ne 1) { throw (New-Failure 'ServerNotUnique' "There are $($server.Count) servers: $($server.Name -join ', '). Give -Name.") }
         if ($server[0].Product -eq 'LettaCode') { return Invoke-WayBack $server[0] $Version $BackupPath }
         $server | Connect-Letta @access -PassThru -WarningAction SilentlyContinue
     }
 }
-if (@($Connection).Count -ne 1) { throw "There are $(@($Connection).Count) servers: $($Connection -join ', '). Give -Name." }
+if (@($Connection).Count -ne 1) { throw (New-Failure 'ServerNotUnique' "There are $(@($Connection).Count) servers: $($Connection -join ', '). Give -Name.") }
 if (-not $Version) { $Version = $Connection.LettaVersion }
 $at = @{ Connection = $Connection }
 if ($DatabaseUri) { $at.DatabaseUri = $DatabaseUri }
@@ -197,7 +204,7 @@ if ($broken) {
 }
 
 $report = Compare-LettaSchema -Version $Version -Summary @at
-if (-not $report.IsUsable) { throw "$($report.BreakCount) differences are left that break ${Version}: $(($fixed | Where-Object Status -EQ 'Left').Message -join '; ')" }
+if (-not $report.IsUsable) { throw (New-Failure 'SchemaNotFixed' "$($report.BreakCount) differences are left that break ${Version}: $(($fixed | Where-Object Status -EQ 'Left').Message -join '; ')") }
 [pscustomobject]@{
     Version    = $Version
     Broken     = $broken

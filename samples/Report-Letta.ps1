@@ -55,11 +55,19 @@ param(
 
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
+
+# An error with an identifier that stays the same from release to release.
+function New-Failure {
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '', Justification = 'It changes nothing.')]
+    param([string] $ErrorId, [string] $Message)
+    [Management.Automation.ErrorRecord]::new([InvalidOperationException]::new($Message), $ErrorId, 'InvalidOperation', $null)
+}
+
 $Path = $PSCmdlet.GetUnresolvedProviderPathFromPSPath($Path)
 if ($CsvPath) { $CsvPath = $PSCmdlet.GetUnresolvedProviderPathFromPSPath($CsvPath) }
 foreach ($folder in @($Path, $CsvPath) -ne '' | ForEach-Object { [IO.Path]::GetDirectoryName($_) }) {
     if (-not [IO.Directory]::Exists($folder)) {
-        throw [IO.DirectoryNotFoundException]::new("The folder '$folder' of the report does not exist. Create it: New-Item -ItemType Directory '$folder'")
+        throw (New-Failure 'PathNotFound' "The folder '$folder' of the report does not exist. Create it: New-Item -ItemType Directory '$folder'")
     }
 }
 

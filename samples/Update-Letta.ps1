@@ -81,6 +81,13 @@ Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 $BackupPath = $PSCmdlet.GetUnresolvedProviderPathFromPSPath($BackupPath)
 
+# An error with an identifier that stays the same from release to release.
+function New-Failure {
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '', Justification = 'It changes nothing.')]
+    param([string] $ErrorId, [string] $Message)
+    [Management.Automation.ErrorRecord]::new([InvalidOperationException]::new($Message), $ErrorId, 'InvalidOperation', $null)
+}
+
 function Invoke-Program {
     param([string[]] $Command, [string[]] $Argument)
     $first = [Linq.Enumerable]::ToArray([Linq.Enumerable]::Skip($Command, 1))
@@ -97,7 +104,7 @@ function Find-Compose {
         if ($LASTEXITCODE -eq 0) { return $command }
     }
 
-    throw "Compose cannot be run: $($Given ? "'$Given' does not work here" : 'neither docker compose nor docker-compose, podman compose or podman-compose works here'). Nothing was changed."
+    throw (New-Failure 'ComposeNotFound' "Compose cannot be run: $($Given ? "'$Given' does not work here" : 'neither docker compose nor docker-compose, podman compose or podman-compose works here'). Nothing was changed.")
 }
 
 # As the project was made: its name, folder, files and env files come from the container's labels.
@@ -115,7 +122,7 @@ function Invoke-Compose {
     }
     finally { $env:DOCKER_HOST = $hostBefore }
 
-    if ($LASTEXITCODE -ne 0) { throw "$composeCommand $Argument ended with ${LASTEXITCODE}: $($output -join ' ')" }
+    if ($LASTEXITCODE -ne 0) { throw (New-Failure 'ComposeFailed' "$composeCommand $Argument ended with ${LASTEXITCODE}: $($output -join ' ')") }
     $output | Where-Object { $_ -isnot [Management.Automation.ErrorRecord] }
 }
 
@@ -148,14 +155,14 @@ function Assert-SameButImage {
         foreach ($volume in $service['volumes'] ?? @()) { if ("$($volume['target'])" -notin $mounted) { "volume '$($volume['target'])'" } }
     )
     $what = $differences ? $differences -join ', ' : 'its configuration'
-    throw "The compose file differs from what '$($Server.Name)' runs with, and more than the image would change: $what. Nothing was changed. Bring them in line first: $composeCommand up --detach $($Server.Service)"
+    throw (New-Failure 'ComposeFileDiffers' "The compose file differs from what '$($Server.Name)' runs with, and more than the image would change: $what. Nothing was changed. Bring them in line first: $composeCommand up --detach $($Server.Service)")
 }
 
 # What fails, but for models, which no release changes, and backups, which are taken here.
 function Assert-Health {
     param([object] $Server, [hashtable] $Key)
     $failed = @($Server | Test-LettaHealth @Key | Where-Object { $_.Status -eq 'Failed' -and $_.Layer -notin 'Models', 'Backups' })
-    if ($failed) { throw "Not healthy: $($failed -join '; ')" }
+    if ($failed) { throw (New-Failure 'ServerUnhealthy' "Not healthy: $($failed -join '; ')") }
 }
 
 function Export-Verified {
@@ -163,7 +170,7 @@ function Export-Verified {
     $agents = @(Export-LettaAgent -Connection $Connection -Path $Path)
     foreach ($agent in $agents) {
         $test = Test-LettaBackup -LiteralPath $agent.Path
-        if (-not $test.IsValid) { throw "The backup $($agent.Path) is not valid: $($test.Problems)" }
+        if (-not $test.IsValid) { throw (New-Failure 'BackupDamaged' "The backup $($agent.Path) is not valid: $($test.Problems)") }
     }
 
     $agents
@@ -174,9 +181,9 @@ if ($ApiKey) { $key.ApiKey = $ApiKey }
 $named = @{}
 if ($Name) { $named.Name = $Name }
 $server = @(Get-LettaServer @named)
-if ($server.Count -ne 1) { throw "There are $($server.Count) servers: $($server.Name -join ', '). Give -Name." }
+if ($server.Count -ne 1) { throw (New-Failure 'ServerNotUnique' "There are $($server.Count) servers: $($server.Name -join ', '). Give -Name.") }
 $server = $server[0]
-if (-not $server.Service) { throw "$($server.Name) was not made by docker compose: this script changes compose files. Pull the image and make the container anew by hand." }
+if (-not $server.Service) { throw (New-Failure 'ServerNotCompose' "$($server.Name) was not made by docker compose: this script changes compose files. Pull the image and make the container anew by hand.") }
 
 $composeCommand = @(Find-Compose $Compose)
 $envFile = @($server.ComposeEnvironmentFile)
@@ -186,7 +193,7 @@ $pinning = @{ LiteralPath = $server.ComposeFile; Service = $server.Service }
 if ($envFile) { $pinning.EnvFile = $envFile }
 Assert-SameButImage $server
 $test = $server | Test-LettaUpgrade -To $Version @key
-if ($test.Verdict -eq 'Blocked') { throw "The upgrade to $Version is blocked: $($test.Reasons -join '; ')" }
+if ($test.Verdict -eq 'Blocked') { throw (New-Failure 'UpgradeBlocked' "The upgrade to $Version is blocked: $($test.Reasons -join '; ')") }
 Assert-Health $server $key
 $test.Checks | Where-Object { $_.Name -eq 'Sessions' -and $_.Verdict -ne 'Ready' } | ForEach-Object { $PSCmdlet.WriteWarning("$($_.Message) If the upgrade is rolled back, their sessions are terminated.") }
 if (-not $PSCmdlet.ShouldProcess($server.Name, "Move Letta from $($test.From) to $Version")) { return }
@@ -233,13 +240,13 @@ try {
     Start-LettaServer $server.Name -Wait -TimeoutSec $TimeoutSec
     $new = Get-LettaServer $server.Name
     $connection = $new | Connect-Letta @key -PassThru
-    if ($connection.LettaVersion -ne $Version) { throw "The server that answers is $($connection.LettaVersion), not $Version." }
+    if ($connection.LettaVersion -ne $Version) { throw (New-Failure 'ServerVersionDiffers' "The server that answers is $($connection.LettaVersion), not $Version.") }
 
     if (-not (Compare-LettaSchema -Connection $connection -Version $Version -Summary).IsUsable) {
         $PSCmdlet.WriteVerbose('Migrating')
         $null = $new | Update-LettaSchema -NoBackup -TimeoutSec $TimeoutSec
         $breaks = @(Compare-LettaSchema -Connection $connection -Version $Version | Where-Object Severity -EQ 'Breaks')
-        if ($breaks) { throw "The schema is not that of ${Version}: $($breaks -join '; ')" }
+        if ($breaks) { throw (New-Failure 'SchemaNotFixed' "The schema is not that of ${Version}: $($breaks -join '; ')") }
     }
 
     $PSCmdlet.WriteVerbose('Comparing the agents with the backup')
@@ -247,10 +254,10 @@ try {
     $after = @{}
     Export-Verified $connection $BackupPath | ForEach-Object { $after[$_.AgentId] = $_ }
     foreach ($agent in $before) {
-        if (-not $after.ContainsKey($agent.AgentId)) { throw "Agent '$($agent.AgentName)' ($($agent.AgentId)) is gone." }
+        if (-not $after.ContainsKey($agent.AgentId)) { throw (New-Failure 'AgentNotFound' "Agent '$($agent.AgentName)' ($($agent.AgentId)) is gone.") }
         foreach ($count in 'MessageCount', 'PassageCount', 'BlockCount', 'ToolCount', 'FileCount') {
             $now = $after[$agent.AgentId].$count
-            if ($now -lt $agent.$count) { throw "Agent '$($agent.AgentName)' had $($agent.$count) $($count.ToLowerInvariant()) and has $now." }
+            if ($now -lt $agent.$count) { throw (New-Failure 'AgentContentLost' "Agent '$($agent.AgentName)' had $($agent.$count) $($count.ToLowerInvariant()) and has $now.") }
         }
     }
 
@@ -280,12 +287,12 @@ finally {
         catch {
             $place = $dump ? $dump.Path : 'its place, unchanged'
             $wayBack = "When the cause is gone: Restore-LettaDatabase <dump> -Name $($server.Name)."
-            throw "The upgrade to $Version failed ($failure), and going back failed too: $_ The agents are in $BackupPath, the database is in $place. $wayBack"
+            throw (New-Failure 'RollbackFailed' "The upgrade to $Version failed ($failure), and going back failed too: $_ The agents are in $BackupPath, the database is in $place. $wayBack")
         }
     }
 }
 
-if ($failure) { throw "The upgrade to $Version failed and was undone; $($server.Name) runs $($test.From) again. $failure" }
+if ($failure) { throw (New-Failure 'UpgradeUndone' "The upgrade to $Version failed and was undone; $($server.Name) runs $($test.From) again. $failure") }
 
 [pscustomobject]@{
     Server      = $server.Name

@@ -1,4 +1,6 @@
+using LettaPS.Module.Tests.Recipes;
 using LettaPS.Sandbox.Http;
+using LettaPS.TestKit;
 
 namespace LettaPS.Module.Tests;
 
@@ -21,5 +23,27 @@ public sealed class EnvironmentDatabaseTests
         Assert.NotEmpty(result.Errors);
         Assert.Contains(letta.Shell.Console.Warnings, w => w.Contains("nothing proves", StringComparison.Ordinal));
         Assert.Empty(Directory.EnumerateFileSystemEntries(letta.Folder.Path));
+    }
+
+    /// <summary>Other users of the machine can read the command line of a process, but not its environment.</summary>
+    [Fact]
+    public async Task The_nightly_backup_dumps_the_database_of_the_environment()
+    {
+        await using var database = await (await PostgresServer.GetAsync(15)).CreateLettaDatabaseAsync("alembic/0.16.8", stamped: true);
+        await using var letta = await Connected.ToAsync();
+
+        letta.Run("$env:LETTA_PG_URI = $args[0]", database.Uri()).Succeed();
+        (string Line, int ExitCode) night;
+        try
+        {
+            night = letta.Shell.RunToExit("Backup-LettaNightly", "$args[0] -Connection (Get-LettaConnection)", letta.Folder.Path);
+        }
+        finally
+        {
+            letta.Run("$env:LETTA_PG_URI = $null").Succeed();
+        }
+
+        Assert.Equal(0, night.ExitCode);
+        Assert.Matches(@" OK .* dump=\S+\.dump ", night.Line);
     }
 }

@@ -33,11 +33,11 @@ internal sealed partial class BackupRetention
     /// <summary>Finds what is old.</summary>
     /// <param name="keepCount">How many complete backups of each series are kept at least.</param>
     /// <param name="keepFrom">Backups from this moment on are kept.</param>
-    /// <param name="isNamed">Whether a backup may be removed at all.</param>
+    /// <param name="isNamed">Whether a backup may be removed at all. What an earlier run began to remove is removed in any case.</param>
     /// <returns>One decision for each series of which something would be old, or whose removal an earlier run did not finish.</returns>
     public IEnumerable<RetentionDecision> Decide(int keepCount, DateTimeOffset keepFrom, Func<string, bool> isNamed)
     {
-        var leftovers = _items.Where(i => i.State == ItemState.HalfRemoved && isNamed(i.Path)).Select(i => i.Path).ToList();
+        var leftovers = _items.Where(i => i.State == ItemState.HalfRemoved).Select(i => i.Path).ToList();
         if (leftovers.Count > 0)
         {
             yield return new RetentionDecision(leftovers, null, []);

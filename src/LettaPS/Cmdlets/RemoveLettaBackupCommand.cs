@@ -1,7 +1,7 @@
 using System.Management.Automation;
 using LettaPS.Cmdlets.Base;
-using LettaPS.Core;
 using LettaPS.Core.Backups;
+using LettaPS.Core.IO;
 
 namespace LettaPS.Cmdlets;
 
@@ -44,14 +44,14 @@ public sealed class RemoveLettaBackupCommand : BackupPathCmdlet
     private protected override Task ProcessPathAsync(string path, CancellationToken cancellationToken)
     {
         // One backup is judged among its neighbours, whichever of them were given.
-        path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
         if (BackupFolder.DumpOf(path) is { } dump)
         {
-            Name(Path.GetDirectoryName(dump)!, dump);
+            Name(System.IO.Path.GetDirectoryName(dump)!, dump);
         }
         else if (BackupFolder.IsSet(path))
         {
-            Name(Path.GetDirectoryName(path)!, path);
+            Name(System.IO.Path.GetDirectoryName(path)!, path);
         }
         else if (Directory.Exists(path))
         {

@@ -1,5 +1,4 @@
 using LettaPS.Core.Backups;
-using LettaPS.Core.Connections;
 using LettaPS.Core.Databases.Dumps;
 
 namespace LettaPS.Core.Tests.Backups;

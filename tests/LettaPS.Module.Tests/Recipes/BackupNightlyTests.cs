@@ -60,7 +60,7 @@ public sealed class BackupNightlyTests
         var (line, code) = night.Run("-NoDump -KeepCount 1 -KeepDays 1");
 
         Assert.Equal(2, code);
-        Assert.Contains(" FAILED error=", line, StringComparison.Ordinal);
+        Assert.Contains($" FAILED server={night.Server.BaseUri} error_id=", line, StringComparison.Ordinal);
         Assert.Equal(2, night.Sets.Length);
     }
 
@@ -78,7 +78,7 @@ public sealed class BackupNightlyTests
         var (line, code) = night.Run("-NoDump -KeepCount 1 -KeepDays 1");
 
         Assert.Equal(3, code);
-        Assert.Matches(" INCOMPLETE .* agents=15 .* failed=1 removed=0 .* error=", line);
+        Assert.Matches(" INCOMPLETE .* agents=15 .* failed=1 removed=0 .* error_id=ServerError error=\"[^\"]+\" seconds=", line);
         Assert.Equal(3, night.Sets.Length);
     }
 
@@ -156,7 +156,7 @@ public sealed class BackupNightlyTests
         var (line, code) = night.Run(string.Empty);
 
         Assert.Equal(2, code);
-        Assert.Contains(" FAILED error=", line, StringComparison.Ordinal);
+        Assert.Contains($" FAILED server={night.Server.BaseUri} error_id=", line, StringComparison.Ordinal);
         Assert.False(Directory.Exists(night.Backups) && Directory.EnumerateFileSystemEntries(night.Backups).Any());
     }
 
@@ -221,6 +221,116 @@ public sealed class BackupNightlyTests
         Assert.Contains("Remove old backup set", night.Shell.Console.Text, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_night_that_the_script_itself_gives_up_has_an_identifier_and_a_quoted_message()
+    {
+        await using var night = await Night.StartAsync();
+
+        var (line, code) = night.Run("-OnFailure no-such-command");
+
+        Assert.Equal(2, code);
+        Assert.Matches(@$" FAILED server={Regex.Escape(night.Server.BaseUri.ToString())} error_id=OnFailureNotFound error=""There is no command 'no-such-command' for -OnFailure\."" seconds=\d+$", line);
+    }
+
+    [Fact]
+    public async Task Quotation_marks_and_line_ends_of_an_error_do_not_end_the_value()
+    {
+        await using var night = await Night.StartAsync();
+        night.Server.Faults.Add(new Fault(new StatusEffect(500, """{"detail":"a \"quoted\" word\nand a line"}""")) { Path = "/v1/agents/**" });
+
+        var (line, _) = night.Run("-NoDump");
+
+        Assert.Matches(@" error=""(?:[^""\\]|\\.)*\\""quoted\\""(?:[^""\\]|\\.)*"" seconds=\d+$", line);
+        Assert.DoesNotContain('\n', line);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_night_that_is_not_good_calls_the_hook_with_its_line_and_code(bool fails)
+    {
+        await using var night = await Night.StartAsync();
+        if (fails)
+        {
+            night.Server.Faults.Add(new Fault(new StatusEffect(500, "{}")) { Path = "/v1/agents/**" });
+        }
+
+        var (line, code) = night.Run("-NoDump -OnFailure { param($line, $code) [IO.File]::WriteAllText($global:hook, \"$code $line\"); 'not part of the output'; throw 'the hook fails too' }.GetNewClosure()".Replace("$global:hook", $"'{night.Folder["hook"]}'", StringComparison.Ordinal));
+
+        Assert.Equal(fails ? 2 : 0, code);
+        Assert.Equal(fails, File.Exists(night.Folder["hook"]));
+        Assert.DoesNotContain("not part of the output", line, StringComparison.Ordinal);
+        if (fails)
+        {
+            Assert.Equal($"2 {line}", await File.ReadAllTextAsync(night.Folder["hook"], TestContext.Current.CancellationToken));
+            Assert.Contains(night.Shell.Console.Warnings, w => w.Contains("the hook fails too", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public async Task A_database_of_another_release_is_refused_before_anything_is_written()
+    {
+        await using var database = await (await PostgresServer.GetAsync(15)).CreateLettaDatabaseAsync("alembic/0.11.3", stamped: true);
+        await using var night = await Night.StartAsync();
+
+        var (line, code) = night.Run("-DatabaseUri $args[1]", database.Uri());
+
+        Assert.Equal(2, code);
+        Assert.Contains(" error_id=DatabaseOfAnotherRelease ", line, StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(night.Backups));
+    }
+
+    [Fact]
+    public async Task A_database_that_cannot_be_reached_does_not_cost_the_agents_their_backup()
+    {
+        await using var night = await Night.StartAsync();
+
+        var (line, code) = night.Run("-DatabaseUri $args[1]", $"postgresql://letta:hush-hush@127.0.0.1:{FreePort.Next()}/letta");
+
+        Assert.Equal(2, code);
+        Assert.Single(night.Sets);
+        Assert.DoesNotContain("hush-hush", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Nothing_is_removed_if_the_newest_set_changes_after_the_night()
+    {
+        await using var night = await Night.StartAsync();
+        night.AddSet(100);
+        night.AddSet(99);
+        var file = Directory.GetFiles(night.Sets[^1], "*.af")[0];
+        var bytes = await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken);
+        bytes[^3] ^= 1;
+        await File.WriteAllBytesAsync(file, bytes, TestContext.Current.CancellationToken);
+
+        Assert.Empty(night.Shell.Run("Remove-LettaBackup $args[0] -KeepCount 1 -Confirm:$false", night.Backups).Succeed());
+
+        Assert.Equal(2, night.Sets.Length);
+        Assert.Contains(night.Shell.Console.Warnings, w => w.Contains("is damaged", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Removing_returns_what_was_removed_and_only_what_was_given()
+    {
+        await using var night = await Night.StartAsync();
+        foreach (var days in (int[])[40, 30, 20, 10])
+        {
+            night.AddSet(days);
+        }
+
+        var sets = night.Sets;
+        Assert.StartsWith("InvalidRetention,", Assert.Single(night.Shell.Run("Remove-LettaBackup $args[0] -Confirm:$false", night.Backups).Errors).FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.Empty(night.Shell.Run("Remove-LettaBackup $args[0] -KeepCount 1 -WhatIf", night.Backups).Succeed());
+        Assert.Equal(sets, night.Sets);
+
+        var removed = Assert.Single(night.Shell.Run("Get-LettaBackup $args[0] | Where-Object Path -EQ $args[1] | Remove-LettaBackup -KeepDays 15 -Confirm:$false", night.Backups, sets[1]).Succeed());
+        Assert.Equal((sets[1], 1), (removed.Get<string>("Path"), removed.Get<int>("AgentCount")));
+        Assert.Equal([sets[0], sets[2], sets[3]], night.Sets);
+        Assert.Empty(night.Shell.Run("Remove-LettaBackup $args[0] -KeepCount 1 -Confirm:$false", sets[3]).Succeed());
+        Assert.Equal(2, night.Shell.Run("Remove-LettaBackup $args[0] -KeepDays 15 -Confirm:$false", night.Backups).Succeed().Count);
+        Assert.Equal([sets[3]], night.Sets);
+    }
+
     /// <summary>A server, and the folder of its backups.</summary>
     private sealed class Night : IAsyncDisposable
     {
@@ -260,6 +370,7 @@ public sealed class BackupNightlyTests
         private static void Antedate(string manifest, DateTimeOffset time, string? server)
         {
             var text = Regex.Replace(File.ReadAllText(manifest), "(?<=\"(started|completed)_at\": \")[^\"]*", time.ToString("O"));
+            text = text.Replace("\"scope\": \"Selected\"", "\"scope\": \"All\"", StringComparison.Ordinal);
             text = server is null ? text : Regex.Replace(text, "(?<=\"server\": \")[^\"]*", server);
             var body = text[..text.LastIndexOf(",\n  \"manifest_sha256\"", StringComparison.Ordinal)];
             var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(body)));

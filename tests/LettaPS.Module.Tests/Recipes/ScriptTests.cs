@@ -35,6 +35,26 @@ public class ScriptTests
             help.Parameters.Keys.Order());
     }
 
+    /// <summary>Monitoring and the log of a night depend on identifiers, because messages may change.</summary>
+    [Theory]
+    [MemberData(nameof(Recipes))]
+    public async Task Every_failure_of_a_recipe_has_an_identifier_that_the_page_of_errors_lists(string script)
+    {
+        var page = await File.ReadAllTextAsync(Full("docs/errors.md"), TestContext.Current.CancellationToken);
+        var thrown = Parser.ParseFile(Full(script), out _, out _).FindAll(a => a is ThrowStatementAst { IsRethrow: false }, searchNestedScriptBlocks: true).Cast<ThrowStatementAst>().ToList();
+
+        Assert.NotEmpty(thrown);
+        Assert.All(thrown, t =>
+        {
+            var call = Assert.IsType<CommandAst>(t.Find(a => a is CommandAst, searchNestedScriptBlocks: false));
+            Assert.Equal("New-Failure", call.GetCommandName());
+            if (call.CommandElements[1] is StringConstantExpressionAst id)
+            {
+                Assert.Contains($"| `{id.Value}` |", page, StringComparison.Ordinal);
+            }
+        });
+    }
+
     /// <summary>An alias that somebody else does not have, and output that only a console shows.</summary>
     [Theory]
     [MemberData(nameof(Scripts))]
