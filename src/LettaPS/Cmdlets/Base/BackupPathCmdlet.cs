@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using LettaPS.Completion;
 using LettaPS.Core.IO;
+using LettaPS.Parameters;
 using LettaPS.Paths;
 
 namespace LettaPS.Cmdlets.Base;
@@ -14,7 +15,8 @@ public abstract class BackupPathCmdlet : AsyncCmdlet
     private ProgressBar? _progress;
 
     /// <summary>Sets, folders of sets, folders with <c>.af</c> or <c>.json</c> files of other origin, or single files; with wildcards.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByPath, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByPath, ValueFromPipeline = true)]
+    [TextInput]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(BackupPathCompleter))]
