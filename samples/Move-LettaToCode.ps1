@@ -27,6 +27,8 @@ The handle of the model for all agents. The default is the first model that the 
 Keep, the default, or LettaCode, which lets the client use its own prompt.
 .PARAMETER Pin
 Moves pins of Letta Code to the new identifiers, and pins every agent.
+.PARAMETER Force
+Replaces agents that are at the destination. What they have learnt in Letta Code is lost.
 .EXAMPLE
 ./Move-LettaToCode.ps1 ~/letta-last -Pin
 
@@ -67,7 +69,9 @@ param(
     [ValidateSet('Keep', 'LettaCode')]
     [string] $SystemPrompt = 'Keep',
 
-    [switch] $Pin
+    [switch] $Pin,
+
+    [switch] $Force
 )
 
 Set-StrictMode -Version Latest
@@ -87,14 +91,17 @@ if (-not $NoDump) {
     $target = @{}
     if ($DatabaseUri) { $target.DatabaseUri = $DatabaseUri }
     if ($ServerName) { $target.Name = $ServerName }
-    $null = Backup-LettaDatabase -Path "$Path/" @target
+    $dump = Backup-LettaDatabase -Path "$Path/" @target
+    $damaged = @(Test-LettaBackup -LiteralPath $dump.Path | Where-Object { -not $_.IsValid })
+    if ($damaged.Count -gt 0) { throw "The dump '$($dump.Path)' was not verified. Nothing was converted." }
 }
 
 $set = Get-LettaBackup -LiteralPath $Path | Where-Object { $_.Kind -eq 'Agents' -and $_.Server -eq $Connection.BaseUri } | Sort-Object CreatedAt | Select-Object -Last 1
 $damaged = @(Test-LettaBackup -LiteralPath $set.Path | Where-Object { -not $_.IsValid })
 if ($damaged.Count -gt 0) { throw "The backup '$($set.Path)' was not verified: $($damaged.Path -join ', '). Nothing was converted." }
 
-$options = @{ SystemPrompt = $SystemPrompt; Pin = $Pin }
+# An agent that cannot be converted, or is there already, does not keep the others from being converted.
+$options = @{ SystemPrompt = $SystemPrompt; Pin = $Pin; Force = $Force; ErrorAction = 'Continue' }
 if ($DestinationPath) { $options.DestinationPath = $PSCmdlet.GetUnresolvedProviderPathFromPSPath($DestinationPath) }
 if ($Model) { $options.Model = $Model }
 $converted = @(ConvertTo-LettaCodeAgent -LiteralPath $set.Path @options)

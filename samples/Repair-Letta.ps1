@@ -147,15 +147,12 @@ function Invoke-WayBack {
     $dump = $Server | Backup-LettaDatabase -Path "$BackupPath/"
     Set-LettaImagePin @files -Version $Version -Confirm:$false
     $image = @(Get-LettaImagePin @files)[-1].Resolved
-    $pulled = $null
-    try { Invoke-Compose $Server 'pull', $Server.Service }
-    catch {
-        $pulled = $_
-        & docker image inspect $image *> $null
-        if ($LASTEXITCODE -ne 0) {
-            $agents = @(Export-FromVolume $Server $BackupPath)
-            throw "The image $image cannot be pulled ($pulled). The $($agents.Count) agents are exported to $BackupPath, the dump is $($dump.Path), and the volume is unchanged."
-        }
+    $reason = "docker compose pull skips the service '$($Server.Service)'"
+    try { Invoke-Compose $Server 'pull', $Server.Service } catch { $reason = "$_" }
+    & docker image inspect $image *> $null
+    if ($LASTEXITCODE -ne 0) {
+        $agents = @(Export-FromVolume $Server $BackupPath)
+        throw "The image '$image' cannot be pulled: $reason. The $($agents.Count) agents are exported to '$BackupPath', the dump is '$($dump.Path)', and the volume is unchanged."
     }
 
     Invoke-Compose $Server 'up', '--detach', '--no-deps', '--force-recreate', $Server.Service

@@ -38,6 +38,24 @@ public sealed class ConvertToLettaMarkdownTests
     }
 
     [Fact]
+    public async Task Of_a_folder_of_sets_the_newest_file_of_each_agent_is_taken()
+    {
+        await using var server = await Connected.ToAsync();
+        server.Run("$null = Get-LettaAgent Memo, Incognito | Export-LettaAgent -Path $args[0]", server.Folder["backup/zz-renamed"]).Succeed();
+        server.Run("$null = Get-LettaAgent Memo | Export-LettaAgent -Path $args[0]", server.Folder["later"]).Succeed();
+        var (old, later) = (Directory.GetDirectories(server.Folder["backup/zz-renamed"]).Single(), Directory.GetDirectories(server.Folder["later"]).Single());
+        Directory.Move(old, server.Folder["backup/zz-old"]);
+        Directory.Move(later, server.Folder["backup/aa-new"]);
+        Directory.Delete(server.Folder["backup/zz-renamed"]);
+
+        var agents = server.Run("ConvertTo-LettaMarkdown $args[0] $args[1]", server.Folder["backup"], server.Folder["read"]).Succeed();
+
+        Assert.Equal(
+            ["Incognito zz-old", "Memo aa-new"],
+            agents.Select(a => $"{a.Get<string>("AgentName")} {Path.GetFileName(Path.GetDirectoryName(a.Get<string>("SourcePath")))}").Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task WhatIf_writes_nothing_and_what_is_there_is_not_replaced()
     {
         await using var server = await Connected.ToAsync();

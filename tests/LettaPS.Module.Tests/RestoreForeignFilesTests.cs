@@ -191,6 +191,29 @@ public class RestoreForeignFilesTests
         Assert.Contains(target.Shell.Console.Warnings, w => w.Contains("no text", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Folders_and_backup_objects_are_converted_file_by_file()
+    {
+        await using var target = await Connected.ToAsync(new SandboxOptions { Fleet = Fleet.Empty });
+        var folder = Directory.CreateDirectory(target.Folder["foreign"]).FullName;
+        File.WriteAllText(Path.Combine(folder, "state.json"), State("0.16.2").ToJsonString());
+        File.WriteAllText(Path.Combine(folder, "small.af"), Small().ToJsonString());
+        File.WriteAllText(Path.Combine(folder, "broken.json"), "{");
+
+        foreach (var (command, place) in ((string, string)[])[
+            ("ConvertTo-LettaAgentFile $args[0] $args[1]", "by-path"),
+            ("Get-LettaBackup $args[0] | ConvertTo-LettaAgentFile -OutPath $args[1]", "by-object"),
+            ("Get-Item $args[0] | ConvertTo-LettaAgentFile -OutPath $args[1]", "by-item")])
+        {
+            var result = target.Run(command, folder, target.Folder[place]);
+
+            Assert.Equal(["small.af", "state.af"], result.Output.Select(o => Path.GetFileName(o.Get<string>("Path"))).Order(StringComparer.Ordinal));
+            Assert.All(result.Output, o => Assert.Equal(target.Folder[place], Path.GetDirectoryName(o.Get<string>("Path"))));
+            Assert.Equal(Path.Combine(folder, "broken.json"), Assert.Single(result.Errors).TargetObject);
+            Assert.Equal(2, Directory.GetFileSystemEntries(target.Folder[place]).Length);
+        }
+    }
+
     internal static JsonObject Small() => JsonNode.Parse("""
         {"agents":[{"id":"agent-0","name":"Small","system":"You are small.","agent_type":"memgpt_v2_agent","tags":["a"],"tool_rules":[],
         "llm_config":{"model":"gpt-4o-mini","model_endpoint_type":"openai","context_window":32000,"handle":"openai-proxy/gpt-4o-mini"},

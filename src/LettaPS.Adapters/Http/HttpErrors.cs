@@ -103,7 +103,7 @@ internal static class HttpErrors
         "AppServerNotSupported",
         LettaErrorKind.Refused,
         $"'{connection.BaseUri}' is an App Server of Letta Code. It keeps its agents in folders of its own and has none of the V1 server's API, so that there is nothing for LettaPS to connect to.",
-        "LettaPS brings the agents of a V1 server to Letta Code's local backend, from a backup: Get-Help about_LettaPS",
+        "Write the agents of a backup of the V1 server into Letta Code's folders: ConvertTo-LettaCodeAgent -Path ~/letta-backup",
         connection.BaseUri);
 
     /// <summary>An agent in a list of the server that cannot be asked for.</summary>

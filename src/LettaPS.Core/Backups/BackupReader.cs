@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Databases.Dumps;
+using LettaPS.Core.IO;
 using LettaPS.Core.IdMaps;
 
 namespace LettaPS.Core.Backups;
@@ -18,9 +19,21 @@ internal static class BackupReader
         foreach (var folder in Locate(path))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            yield return BackupFolder.DumpOf(folder) is { } dump ? ReadDump(dump)
-                : File.Exists(folder) ? new LettaBackup(folder, LettaBackupState.External, [await DescribeAsync(folder, cancellationToken).ConfigureAwait(false)])
-                : await ReadFolderAsync(folder, cancellationToken).ConfigureAwait(false);
+            yield return await ReadOneAsync(folder, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task<LettaBackup> ReadOneAsync(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return BackupFolder.DumpOf(path) is { } dump ? ReadDump(dump)
+                : IsFile(path) ? new LettaBackup(path, LettaBackupState.External, [await DescribeAsync(path, cancellationToken).ConfigureAwait(false)])
+                : await ReadFolderAsync(path, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (!ItemBoundary.EndsRun(e))
+        {
+            return new LettaBackup(path, ItemBoundary.Error(e, $"The backup '{path}' cannot be read", path));
         }
     }
 
@@ -31,19 +44,47 @@ internal static class BackupReader
     {
         foreach (var folder in Locate(path))
         {
-            if (BackupFolder.DumpOf(folder) is { } dump)
+            var results = TestOneAsync(folder, read, cancellationToken).GetAsyncEnumerator(cancellationToken);
+            await using (results.ConfigureAwait(false))
             {
-                yield return await TestDumpAsync(dump, read, cancellationToken).ConfigureAwait(false);
-                continue;
+                while (await NextAsync(results, folder).ConfigureAwait(false) is { } next)
+                {
+                    yield return next.Result;
+                    if (next.IsLast)
+                    {
+                        break;
+                    }
+                }
             }
+        }
+    }
 
-            if (File.Exists(folder))
-            {
-                yield return await TestFileAsync(folder, Claim(folder), read, cancellationToken).ConfigureAwait(false);
-                continue;
-            }
+    /// <summary>The next result; if the backup cannot be read any further, a last result that says so.</summary>
+    private static async Task<(LettaBackupTest Result, bool IsLast)?> NextAsync(IAsyncEnumerator<LettaBackupTest> results, string path)
+    {
+        try
+        {
+            return await results.MoveNextAsync().ConfigureAwait(false) ? (results.Current, false) : null;
+        }
+        catch (Exception e) when (!ItemBoundary.EndsRun(e))
+        {
+            return (new LettaBackupTest { Path = path, Problems = [$"The backup cannot be read: {e.Message}"] }, true);
+        }
+    }
 
-            await foreach (var result in TestFolderAsync(folder, read, cancellationToken).ConfigureAwait(false))
+    private static async IAsyncEnumerable<LettaBackupTest> TestOneAsync(string path, Action<long>? read, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        if (BackupFolder.DumpOf(path) is { } dump)
+        {
+            yield return await TestDumpAsync(dump, read, cancellationToken).ConfigureAwait(false);
+        }
+        else if (IsFile(path))
+        {
+            yield return await TestFileAsync(path, Claim(path), read, cancellationToken).ConfigureAwait(false);
+        }
+        else
+        {
+            await foreach (var result in TestFolderAsync(path, read, cancellationToken).ConfigureAwait(false))
             {
                 yield return result;
             }
@@ -53,7 +94,7 @@ internal static class BackupReader
     /// <summary>Backups at a path: the path itself, or the sets and dumps in it, or itself as a folder of files of other origin.</summary>
     private static List<string> Locate(string path)
     {
-        if (File.Exists(path) || (Directory.Exists(path) && BackupFolder.IsSet(path)))
+        if (File.Exists(path) || BackupFolder.IsDanglingSet(path) || (Directory.Exists(path) && BackupFolder.IsSet(path)))
         {
             return [path];
         }
@@ -71,6 +112,9 @@ internal static class BackupReader
 
         return found.Count > 0 ? found : throw NotFound($"There is no backup in '{path}'.", path);
     }
+
+    /// <summary>A link whose target is missing passes for a file.</summary>
+    private static bool IsFile(string path) => File.Exists(path) && !BackupFolder.IsDanglingSet(path);
 
     private static LettaException NotFound(string message, string path) => new(
         "BackupNotFound",
@@ -109,7 +153,7 @@ internal static class BackupReader
             var length = new FileInfo(dump).Length;
             return new LettaBackup(dump, manifest, length == manifest.Length ? null : $"The dump has {length} bytes, but its manifest says {manifest.Length}.");
         }
-        catch (Exception e) when (e is LettaException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (!ItemBoundary.EndsRun(e))
         {
             return new LettaBackup(dump, null, e.Message);
         }
@@ -122,7 +166,7 @@ internal static class BackupReader
         {
             await DumpManifest.Read(dump).VerifyAsync(dump, read, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is LettaException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (!ItemBoundary.EndsRun(e))
         {
             problems = [e.Message];
         }
@@ -228,6 +272,10 @@ internal static class BackupReader
         catch (LettaException e) when (e.ErrorId == "ManifestDamaged")
         {
             return (new LettaBackupTest { Path = path, Length = new FileInfo(path).Length, Problems = [e.Message] }, null);
+        }
+        catch (Exception e) when (!ItemBoundary.EndsRun(e))
+        {
+            return (new LettaBackupTest { Path = path, Problems = [$"The manifest cannot be read: {e.Message}"] }, null);
         }
     }
 

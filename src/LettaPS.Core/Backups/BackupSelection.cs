@@ -6,7 +6,7 @@ internal static class BackupSelection
     /// <summary>The backups that hold agents: the oldest set first, the newest last, and after the sets the files that somebody put there.</summary>
     /// <param name="backups">The backups.</param>
     public static IEnumerable<LettaBackup> ByAge(IEnumerable<LettaBackup> backups) => backups
-        .Where(b => b.Kind == LettaBackupKind.Agents)
+        .Where(b => b.Kind == LettaBackupKind.Agents && b.Failure is null)
         .OrderBy(b => b.CreatedAt ?? (b.State == LettaBackupState.External ? DateTimeOffset.MaxValue : DateTimeOffset.MinValue));
 
     /// <summary>The newest file of each agent in sets, and every file of other origin.</summary>

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using LettaPS.Core.IO;
 
 namespace LettaPS.Core.Backups;
 
@@ -32,7 +33,10 @@ internal sealed class BackupVerdict
     /// <summary>Whether the set is complete.</summary>
     public bool IsComplete => State == LettaBackupState.Complete;
 
-    /// <summary>Judges a set.</summary>
+    /// <summary>
+    /// Judges a set. A set that cannot be read is damaged. If the checksums are compared, the exception leaves this method instead: whoever asks for that is
+    /// about to delete files.
+    /// </summary>
     /// <param name="folder">The set.</param>
     /// <param name="readFiles">Compare the checksums of the files too; otherwise their names and sizes.</param>
     public static BackupVerdict Of(string folder, bool readFiles = false)
@@ -47,6 +51,10 @@ internal sealed class BackupVerdict
         catch (LettaException e) when (e.ErrorId == "ManifestDamaged")
         {
             return Without(folder, LettaBackupState.Damaged, e.Message);
+        }
+        catch (Exception e) when (!readFiles && !ItemBoundary.EndsRun(e))
+        {
+            return Without(folder, LettaBackupState.Damaged, $"The set cannot be read: {e.Message}");
         }
     }
 

@@ -1,3 +1,5 @@
+using LettaPS.Core.Servers;
+
 namespace LettaPS.Core.Databases;
 
 /// <summary>The servers that use one database, and the way to it in whatever state they are.</summary>
@@ -5,6 +7,9 @@ internal interface IDatabaseHost
 {
     /// <summary>Whether the database runs in a server's own container, and so stops and starts with it.</summary>
     bool IsEmbedded { get; }
+
+    /// <summary>The command that a user of the servers' container engine types: <c>docker</c> or <c>podman</c>.</summary>
+    string EngineCommand => ContainerFacts.Docker;
 
     /// <summary>
     /// Keeps every other LettaPS off the data directory until disposed of. Needed where the database stops and starts with a server, and so no lock in it

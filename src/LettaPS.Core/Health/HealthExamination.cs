@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using LettaPS.Core.Health.Layers;
+using LettaPS.Core.IO;
+using LettaPS.Core.Text;
 
 namespace LettaPS.Core.Health;
 
@@ -49,9 +51,9 @@ internal sealed class HealthExamination
                             Layer = layer.Layer,
                             Name = finding.Name,
                             Status = finding.Status,
-                            Message = finding.Message,
-                            Detail = finding.Detail,
-                            Recommendation = finding.Recommendation,
+                            Message = UntrustedText.ForConsole(finding.Message),
+                            Detail = finding.Detail is null ? null : UntrustedText.ForConsole(finding.Detail),
+                            Recommendation = finding.Recommendation is null ? null : UntrustedText.ForConsole(finding.Recommendation),
                             Duration = finding.Duration,
                         };
                     }
@@ -88,9 +90,9 @@ internal sealed class HealthExamination
             var found = await layer.ExamineAsync(context, cancellationToken).ConfigureAwait(false);
             return [.. found.Select(f => f.Duration > TimeSpan.Zero ? f : f with { Duration = watch.Elapsed })];
         }
-        catch (LettaException e)
+        catch (Exception e) when (!ItemBoundary.EndsRun(e))
         {
-            return [Finding.Block(layer.Names[0], e) with { Duration = watch.Elapsed }, .. layer.Names.Skip(1).Select(n => Finding.Skip(n, $"Not examined: the check {layer.Layer}/{layer.Names[0]} failed."))];
+            return [Finding.Block(layer.Names[0], ItemBoundary.Error(e, $"The layer {layer.Layer} cannot be examined", layer.Layer)) with { Duration = watch.Elapsed }, .. layer.Names.Skip(1).Select(n => Finding.Skip(n, $"Not examined: the check {layer.Layer}/{layer.Names[0]} failed."))];
         }
     }
 

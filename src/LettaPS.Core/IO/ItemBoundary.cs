@@ -17,7 +17,8 @@ internal static class ItemBoundary
     public static bool EndsRun(Exception failure) => failure switch
     {
         OperationCanceledException => true,
-        LettaException { InnerException: { } cause } => EndsRun(cause),
+        // A server that did not answer in time is a failure of its own, although a cancellation is its cause.
+        LettaException { InnerException: { } cause } => cause is not OperationCanceledException && EndsRun(cause),
         IOException e => s_diskFull.Contains(e.HResult),
         _ => false,
     };

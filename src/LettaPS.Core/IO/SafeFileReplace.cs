@@ -35,6 +35,54 @@ internal static partial class SafeFileReplace
         Write(path, change.After.Bytes, change.Before);
     }
 
+    /// <summary>Replaces files that belong together: all of them or none. If one cannot be replaced, those before it get their old content back.</summary>
+    /// <param name="changes">The changes.</param>
+    /// <param name="backup">Keep the old files, as for <see cref="Replace"/>.</param>
+    /// <param name="replacing">Told of each file before it is replaced.</param>
+    /// <exception cref="LettaException">Those of <see cref="Replace"/>; <c>FileNotRestored</c>: a file before the one that failed could not get its old content back.</exception>
+    public static void ReplaceAll(IReadOnlyList<FileChange> changes, bool backup, Action<FileChange> replacing)
+    {
+        ArgumentNullException.ThrowIfNull(changes);
+        ArgumentNullException.ThrowIfNull(replacing);
+        var made = new Stack<FileChange>();
+        try
+        {
+            foreach (var change in changes)
+            {
+                replacing(change);
+                Replace(change, backup);
+                made.Push(change);
+            }
+        }
+        catch (Exception failure)
+        {
+            foreach (var change in made)
+            {
+                Restore(change, failure);
+            }
+
+            throw;
+        }
+    }
+
+    private static void Restore(FileChange change, Exception failure)
+    {
+        try
+        {
+            Replace(new FileChange(change.After, change.Before), backup: false);
+        }
+        catch (Exception e) when (e is LettaException or IOException or UnauthorizedAccessException)
+        {
+            throw new LettaException(
+                "FileNotRestored",
+                LettaErrorKind.Storage,
+                $"'{change.Before.Path}' was changed, but a file that belongs to it could not be: {failure.Message} It could not get its old content back: {e.Message}",
+                $"Compare it with what it should be: Get-LettaImagePin '{change.Before.Path}'",
+                change.Before.Path,
+                failure);
+        }
+    }
+
     private static void Write(string path, ReadOnlyMemory<byte> bytes, TextFile original)
     {
         using var file = new AtomicFile(path);

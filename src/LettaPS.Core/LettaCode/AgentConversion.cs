@@ -38,8 +38,8 @@ internal sealed class AgentConversion(AgentDocument document, AgentRecord agent,
     public async Task<LettaCodeAgent> WriteAsync(LettaCodeOptions options, IReadOnlyCollection<string> sharedBlocks, DateTimeOffset now, CancellationToken cancellationToken)
     {
         PrivateFile.CreateFolder(ConversationsFolder);
-        var versions = await BlockVersion.ReadAsync(document, cancellationToken).ConfigureAwait(false);
-        var memory = new AgentMemory(document, agent, versions, options.SystemPrompt == LettaCodeSystemPrompt.Keep);
+        var recorded = await RecordedBlocks.ReadAsync(document, cancellationToken).ConfigureAwait(false);
+        var memory = new AgentMemory(document, agent, recorded, options.SystemPrompt == LettaCodeSystemPrompt.Keep);
         var repository = Path.Combine(MemoryFolder, "memory");
         await repositories.WriteAsync(repository, memory.Commits(now), cancellationToken).ConfigureAwait(false);
 
@@ -79,8 +79,8 @@ internal sealed class AgentConversion(AgentDocument document, AgentRecord agent,
             FileCount = memory.SourceFiles,
             SkillCount = memory.Skills,
             Missing = ConversionReport.Missing(document, agent, memory, _converter.Notes),
-            Warnings = ConversionReport.Warnings(agent, memory, _converter.Notes, options, sharedBlocks),
-            NextSteps = ConversionReport.NextSteps(root, _id, memory),
+            Warnings = ConversionReport.Warnings(agent, memory, _converter.Notes, options, sharedBlocks, _keys.Count - 1),
+            NextSteps = ConversionReport.NextSteps(root, _id, memory, options, agent),
             OldestTestedVersion = LettaCodeFormat.OldestTested,
             NewestTestedVersion = LettaCodeFormat.NewestTested,
         };

@@ -18,6 +18,8 @@ internal sealed partial class AgentMemory
     private const string Importer = "LettaPS";
     private const string ImporterEmail = "lettaps@localhost";
     private const string Custom = "custom";
+    private const string Mcp = "external_mcp";
+    private const string SkillFile = "SKILL.md";
     private const string Secret = "<secret>";
 
     private readonly AgentDocument _document;
@@ -25,17 +27,18 @@ internal sealed partial class AgentMemory
     private readonly MemoryPaths _paths = new();
     private readonly List<MemoryBlock> _blocks = [];
     private readonly Dictionary<string, byte[]> _written = new(StringComparer.Ordinal);
+    private readonly RecordedBlocks _recorded;
     private readonly IReadOnlyList<BlockVersion> _versions;
     private readonly bool _keepsPrompt;
 
     /// <summary>Looks at an agent.</summary>
     /// <param name="document">Its file.</param>
     /// <param name="agent">The agent.</param>
-    /// <param name="versions">The recorded versions of blocks, oldest first.</param>
+    /// <param name="recorded">What the rows of the database tell of blocks.</param>
     /// <param name="keepsPrompt">Whether the agent keeps its system prompt; otherwise it is put among the reference files.</param>
-    public AgentMemory(AgentDocument document, AgentRecord agent, IReadOnlyList<BlockVersion> versions, bool keepsPrompt)
+    public AgentMemory(AgentDocument document, AgentRecord agent, RecordedBlocks recorded, bool keepsPrompt)
     {
-        (_document, _agent, _keepsPrompt) = (document, agent, keepsPrompt);
+        (_document, _agent, _recorded, _keepsPrompt) = (document, agent, recorded, keepsPrompt);
         var wanted = agent.BlockIds.ToHashSet(StringComparer.Ordinal);
         foreach (var block in document.Blocks.Where(b => wanted.Contains(b.FileId)).OrderBy(b => b.Value.StringOrNull("label"), StringComparer.Ordinal))
         {
@@ -44,7 +47,7 @@ internal sealed partial class AgentMemory
         }
 
         var ids = _blocks.Select(b => b.Id).OfType<string>().ToHashSet(StringComparer.Ordinal);
-        _versions = [.. versions.Where(v => ids.Contains(v.BlockId))];
+        _versions = [.. recorded.Versions.Where(v => ids.Contains(v.BlockId))];
     }
 
     /// <summary>The blocks with their paths.</summary>
@@ -62,6 +65,12 @@ internal sealed partial class AgentMemory
     /// <summary>How many skills there are.</summary>
     public int Skills { get; private set; }
 
+    /// <summary>How many of them were custom tools.</summary>
+    public int ToolSkills { get; private set; }
+
+    /// <summary>How many blocks of single conversations were carried.</summary>
+    public int ConversationBlocks { get; private set; }
+
     /// <summary>How many files of sources there are.</summary>
     public int SourceFiles { get; private set; }
 
@@ -70,6 +79,12 @@ internal sealed partial class AgentMemory
 
     /// <summary>Custom tools whose source the backup does not have.</summary>
     public List<string> ToolsWithoutSource { get; } = [];
+
+    /// <summary>Skills of clients whose instructions the file does not have.</summary>
+    public List<string> SkillsWithoutInstructions { get; } = [];
+
+    /// <summary>Tools that only the server has, and tools of MCP servers that the backup does not name.</summary>
+    public List<string> OtherTools { get; } = [];
 
     /// <summary>What to type into the client to add each MCP server.</summary>
     public List<string> McpCommands { get; } = [];
@@ -103,7 +118,7 @@ internal sealed partial class AgentMemory
             yield return Keep(block.Path, MemoryText.Write(Description(block, block.Part.Value.StringOrNull("description")), block.Value, readOnly, Number(block.Part.Value, "limit")));
         }
 
-        foreach (var file in PassageFiles().Concat(SourceFilesOf()).Concat(SkillFiles()).Concat(McpFiles()))
+        foreach (var file in PassageFiles().Concat(SourceFilesOf()).Concat(SkillFiles()).Concat(ClientSkillFiles()).Concat(McpFiles()).Concat(ConversationBlockFiles()))
         {
             yield return file;
         }
@@ -123,7 +138,11 @@ internal sealed partial class AgentMemory
         - Its archival passages are in `reference/archival`, and files of its folders in `reference/files`.
         - Its custom tools are skills.
 
-        """.ReplaceLineEndings("\n");
+        """.ReplaceLineEndings("\n") + Kept("metadata", "The metadata that it had there:") + Kept("timezone", "Its time zone there:");
+
+    private string Kept(string field, string heading) => _agent.Fields.TryGetValue(field, out var value) && !AgentFields.IsEmpty(value)
+        ? $"\n{heading}\n\n{MarkdownText.Fence(JsonSerializer.Serialize(value, s_indented), "json")}"
+        : string.Empty;
 
     private MemoryFile Keep(string path, byte[] content)
     {
@@ -241,9 +260,19 @@ internal sealed partial class AgentMemory
     private IEnumerable<MemoryFile> SkillFiles()
     {
         var wanted = _agent.ToolIds.ToHashSet(StringComparer.Ordinal);
-        foreach (var tool in _document.Tools.Where(t => wanted.Contains(t.FileId) && (t.Value.StringOrNull("tool_type") ?? Custom) == Custom).Select(t => t.Value))
+        foreach (var tool in _document.Tools.Where(t => wanted.Contains(t.FileId)).Select(t => t.Value))
         {
             var name = tool.StringOrNull("name") ?? "tool";
+            if (tool.StringOrNull("tool_type") is { } type && type != Custom)
+            {
+                if (type != Mcp)
+                {
+                    OtherTools.Add(name);
+                }
+
+                continue;
+            }
+
             if (tool.StringOrNull("source_code") is not { Length: > 0 } source)
             {
                 ToolsWithoutSource.Add(name);
@@ -251,10 +280,47 @@ internal sealed partial class AgentMemory
             }
 
             Skills++;
+            ToolSkills++;
             var folder = _paths.Folder("skills", name);
             var (script, command) = tool.StringOrNull("source_type") is "typescript" or "javascript" ? ($"scripts/{MemoryPaths.Ascii(name)}.ts", "node") : ($"scripts/{MemoryPaths.Ascii(name)}.py", "python3");
             yield return Keep($"{folder}/{script}", Encoding.UTF8.GetBytes(source));
-            yield return Keep($"{folder}/SKILL.md", Encoding.UTF8.GetBytes(Skill(tool, name, script, command)));
+            yield return Keep($"{folder}/{SkillFile}", Encoding.UTF8.GetBytes(Skill(tool, name, script, command)));
+        }
+    }
+
+    /// <summary>Skills that clients of Letta wrote into the file. They belong to the file: each of its agents gets them.</summary>
+    private IEnumerable<MemoryFile> ClientSkillFiles()
+    {
+        foreach (var skill in _document.Skills)
+        {
+            var name = skill.StringOrNull("name") ?? "skill";
+            var files = skill.ObjectOrNull("files")?.EnumerateObject().Where(f => f.Value.ValueKind == JsonValueKind.String).ToList() ?? [];
+            if (!files.Exists(f => f.Name == SkillFile))
+            {
+                SkillsWithoutInstructions.Add(name);
+                continue;
+            }
+
+            Skills++;
+            var folder = $"skills/{_paths.File("skills", name, string.Empty)}";
+            foreach (var file in files.OrderBy(f => f.Name == SkillFile ? 0 : 1))
+            {
+                var segments = file.Name.Replace('\\', '/').Split('/', StringSplitOptions.RemoveEmptyEntries);
+                var parent = segments.SkipLast(1).Aggregate(folder, _paths.Folder);
+                yield return Keep($"{parent}/{_paths.File(parent, segments.LastOrDefault() ?? name, string.Empty)}", Encoding.UTF8.GetBytes(file.Value.GetString()!));
+            }
+        }
+    }
+
+    /// <summary>Blocks that a conversation had for itself. Letta Code has none of that kind, so they are there to be read.</summary>
+    private IEnumerable<MemoryFile> ConversationBlockFiles()
+    {
+        var conversations = _document.Agents.Count == 1 ? _document.ConversationItems.Select(c => c.StringOrNull("id")).OfType<string>().ToHashSet(StringComparer.Ordinal) : [];
+        foreach (var block in _recorded.OfConversations.Where(b => conversations.Contains(b.ConversationId)))
+        {
+            ConversationBlocks++;
+            var folder = _paths.Folder("reference/conversations", block.ConversationId);
+            yield return Text($"{folder}/{_paths.File(folder, block.Label, ".md")}", $"The block '{block.Label}' that the conversation '{block.ConversationId}' had for itself on Letta V1", block.Value);
         }
     }
 
@@ -288,19 +354,22 @@ internal sealed partial class AgentMemory
     private IEnumerable<MemoryFile> McpFiles()
     {
         var wanted = _agent.ToolIds.ToHashSet(StringComparer.Ordinal);
-        var tools = _document.Tools.Where(t => wanted.Contains(t.FileId) && t.Value.StringOrNull("tool_type") == "external_mcp").Select(t => t.Value).ToList();
+        var tools = _document.Tools.Where(t => wanted.Contains(t.FileId) && t.Value.StringOrNull("tool_type") == Mcp).Select(t => t.Value).ToList();
         foreach (var server in _document.McpServers.Select(s => s.Value))
         {
             var name = server.StringOrNull("server_name") ?? "mcp";
             var command = McpCommand(name, server);
             McpCommands.Add(command);
-            var its = tools.Where(t => t.Strings("tags").Contains($"mcp:{name}", StringComparer.Ordinal) || t.ObjectOrNull("metadata_")?.ObjectOrNull("mcp")?.StringOrNull("server_name") == name)
-                .Select(t => $"- {t.StringOrNull("name")}: {MemoryText.Line(t.StringOrNull("description") ?? "")}\n");
+            var placed = tools.Where(t => t.Strings("tags").Contains($"mcp:{name}", StringComparer.Ordinal) || t.ObjectOrNull("metadata_")?.ObjectOrNull("mcp")?.StringOrNull("server_name") == name).ToList();
+            tools.RemoveAll(placed.Contains);
+            var its = placed.Select(t => $"- {t.StringOrNull("name")}: {MemoryText.Line(t.StringOrNull("description") ?? "")}\n");
             yield return Text(
                 $"reference/mcp/{_paths.File("reference/mcp", name, ".md")}",
                 $"The MCP server '{name}' that this agent used on Letta V1, and how a person adds it",
                 $"A person adds this server with the command below and gives it its credentials, which are not here.\n\n{MarkdownText.Fence(command)}Its tools on Letta V1:\n\n{string.Concat(its)}");
         }
+
+        OtherTools.AddRange(tools.Select(t => t.StringOrNull("name") ?? "tool"));
     }
 
     /// <summary>The client's own command. User names, passwords and queries of addresses may be secret, and so are values of variables.</summary>

@@ -27,14 +27,15 @@ internal static class ConversionReport
         var rules = agent.Items("tool_rules").Count();
         Add(rules > 0, $"{rules} tool rules: Letta Code has none.");
         Add(memory.Passages > 0, $"The vectors of {memory.Passages} passages, and with them search by meaning: Letta Code searches words.");
-        var secrets = agent.Config("tool_exec_environment_variables")?.EnumerateObject().Select(v => v.Name).ToList() ?? [];
+        var secrets = ((string[])["tool_exec_environment_variables", "secrets"]).SelectMany(f => agent.Config(f)?.EnumerateObject().Select(v => v.Name) ?? []).Distinct(StringComparer.Ordinal).ToList();
         Add(secrets.Count > 0, $"The values of {secrets.Count} secrets: {string.Join(", ", secrets)}.");
         Add(document.Identities.Count > 0, $"{document.Identities.Count} identities.");
         Add(document.Groups.Count > 0, $"{document.Groups.Count} groups: Letta Code has none.");
         Add(IsTrue(agent, "enable_sleeptime"), $"The sleep-time agent: Letta Code reflects in its own way.");
-        Add(memory.Skills > 0, $"The execution of {memory.Skills} custom tools by a server: they are skills now, and the client runs their scripts.");
+        Add(memory.OtherTools.Count > 0, $"Tools that the server had: {string.Join(", ", memory.OtherTools)}. Letta Code has tools of its own.");
+        Add(memory.ToolSkills > 0, $"The execution of {memory.ToolSkills} custom tools by a server: they are skills now, and the client runs their scripts.");
         Add(memory.ToolsWithoutSource.Count > 0, $"The source of the tools {string.Join(", ", memory.ToolsWithoutSource)}: the backup does not have it.");
-        Add(document.Skills.Count > 0, $"{document.Skills.Count} skills that a client of Letta wrote into the file.");
+        Add(memory.SkillsWithoutInstructions.Count > 0, $"The skills {string.Join(", ", memory.SkillsWithoutInstructions)}: the file does not have their SKILL.md.");
         Add(memory.McpCommands.Count > 0, $"The credentials of {memory.McpCommands.Count} MCP servers.");
         Add(memory.FilesWithoutContent.Count > 0, $"The contents of {memory.FilesWithoutContent.Count} files: the backup does not have them.");
         Add(memory.Blocks.Any(b => b.Part.Value.TryGetProperty("limit", out _)), $"The enforcement of the blocks' limits: the limits are only written in the files.");
@@ -47,6 +48,11 @@ internal static class ConversionReport
         var compaction = agent.Config("compaction_settings")?.StringOrNull("mode");
         Add(compaction is not (null or "all" or "sliding_window"), $"The compaction mode '{compaction}': Letta Code knows all and sliding_window.");
         Add(agent.Config("response_format") is not null, $"The response format.");
+        var ownBlocks = document.ConversationItems.Sum(c => c.Strings("isolated_block_ids").Count()) - memory.ConversationBlocks;
+        Add(memory.ConversationBlocks > 0, $"The place of {memory.ConversationBlocks} blocks of single conversations in the prompt: they are files in 'reference/conversations'.");
+        Add(ownBlocks > 0, $"{ownBlocks} blocks of single conversations: only a set that is made from the database has them.");
+        var settings = agent.Config("llm_config") is { } config ? ModelSettings(config).ToList() : [];
+        Add(settings.Count > 0, $"The settings of the model: {string.Join(", ", settings)}.");
         Add(IsTrue(agent, "message_buffer_autoclear"), $"The setting that clears the messages after each turn.");
         return missing;
     }
@@ -57,7 +63,8 @@ internal static class ConversionReport
     /// <param name="notes">What was seen in its messages.</param>
     /// <param name="options">How it was converted.</param>
     /// <param name="sharedBlocks">Labels of blocks that other agents have too.</param>
-    public static List<string> Warnings(AgentRecord agent, AgentMemory memory, TranscriptNotes notes, LettaCodeOptions options, IReadOnlyCollection<string> sharedBlocks)
+    /// <param name="otherConversations">How many conversations there are besides the main one.</param>
+    public static List<string> Warnings(AgentRecord agent, AgentMemory memory, TranscriptNotes notes, LettaCodeOptions options, IReadOnlyCollection<string> sharedBlocks, int otherConversations)
     {
         var warnings = new List<string>();
         void Add(bool applies, FormattableString what)
@@ -87,7 +94,10 @@ internal static class ConversionReport
         Add(notes.MadeUpTimes > 0, $"{notes.MadeUpTimes} messages are of January 1, 2026 (UTC). Letta Code takes such times for made up and shows estimates; the transcript has the true times.");
         Add(notes.EmptyTurns > 0, $"{notes.EmptyTurns} turns of the model were empty and were left out.");
         Add(agent.Messages.Entries.Count > 20_000, $"The history has {agent.Messages.Entries.Count} messages. The first turn of a client takes some seconds.");
-        Add(options.Model is null, $"The agent uses the client's first model. Name another with -Model, or type /model in the client.");
+        Add(otherConversations > 0, $"Do not rename or archive the {otherConversations} conversations besides 'default' in Letta Code: the client then keeps only the messages in context.");
+        var handle = Handle(agent);
+        Add(options.Model is null && handle is null, $"The agent uses the client's first model. Name another with -Model, or type /model in the client.");
+        Add(options.Model is null && handle is not null, $"The agent used the model '{handle}' and now uses the client's first model. Name another with -Model, or type /model in the client.");
         return warnings;
     }
 
@@ -95,25 +105,50 @@ internal static class ConversionReport
     /// <param name="root">The destination.</param>
     /// <param name="agentId">The agent.</param>
     /// <param name="memory">Its memory.</param>
-    public static List<string> NextSteps(LettaCodeRoot root, string agentId, AgentMemory memory)
+    /// <param name="options">How it was converted.</param>
+    /// <param name="agent">The agent on its server, whose provider is proposed if the options name no model.</param>
+    public static List<string> NextSteps(LettaCodeRoot root, string agentId, AgentMemory memory, LettaCodeOptions options, AgentRecord agent)
     {
+        var handle = Handle(agent);
         var steps = new List<string>();
         if (root.Path != new LettaCodeRoot(LettaCodeRoot.DefaultPath).Path)
         {
             steps.Add($"$env:{LettaCodeRoot.Variable} = '{root.Path.Replace("'", "''", StringComparison.Ordinal)}'");
         }
 
-        if (Environment.GetEnvironmentVariable("LETTA_API_KEY") is { Length: > 0 })
+        if (options.HasCloudKey)
         {
-            // With a key in the environment, the client may take the cloud's agents for meant.
             steps.Add("Remove-Item Env:LETTA_API_KEY");
         }
 
-        steps.Add("letta --backend local connect");
+        // The client answers "Provider is not configured" until the provider of the agent's model is connected.
+        steps.Add($"letta --backend local connect {Provider(options.Model) ?? OfV1(Provider(handle)) ?? "<provider>"}");
         steps.Add($"letta --backend local --agent {agentId} --conversation default");
         steps.AddRange(memory.McpCommands);
         return steps;
     }
+
+    private static string? Handle(AgentRecord agent) => agent.Config("llm_config")?.StringOrNull("handle") ?? agent.Text("model");
+
+    /// <summary>The provider in the handle of a model; the client's own name for its first model has none.</summary>
+    private static string? Provider(string? handle) => handle is not null and not LettaCodeFormat.DefaultModel && handle.IndexOf('/', StringComparison.Ordinal) is > 0 and var slash ? handle[..slash] : null;
+
+    /// <summary>What the client calls a provider of Letta V1; <see langword="null"/> if its user must choose.</summary>
+    private static string? OfV1(string? provider) => provider switch
+    {
+        "openai" or "anthropic" or "deepseek" or "groq" or "mistral" or "ollama" or "together" or "xai" => provider,
+        "google_ai" => "google",
+        "google_vertex" => "google-vertex",
+        "azure" => "azure-openai-responses",
+        "bedrock" => "amazon-bedrock",
+        _ => null,
+    };
+
+    private static IEnumerable<string> ModelSettings(JsonElement config) =>
+        from name in (string[])["temperature", "max_tokens", "reasoning_effort", "max_reasoning_tokens", "frequency_penalty", "parallel_tool_calls", "verbosity"]
+        let value = config.TryGetProperty(name, out var found) ? found : default
+        where value.ValueKind is JsonValueKind.Number or JsonValueKind.String or JsonValueKind.True && value.GetRawText() != "0"
+        select $"{name} {(value.ValueKind == JsonValueKind.String ? value.GetString() : value.GetRawText())}";
 
     private static bool IsTrue(AgentRecord agent, string field) => agent.Fields.TryGetValue(field, out var value) && value.ValueKind == JsonValueKind.True;
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using LettaPS.Core.IO;
 using LettaPS.Core.Json;
 
@@ -85,16 +86,18 @@ internal sealed class LettaCodeInstallation : IDisposable
 
         PrivateFile.CreateFolder(folder);
         PrivateFile.CreateFolder(Path.Combine(folder, New));
+        OnStep?.Invoke("prepare");
         return Path.Combine(folder, New);
     }
 
-    /// <summary>Discards what was prepared of an agent.</summary>
+    /// <summary>Discards what was prepared of an agent. If the agent could not be rolled back, its old files stay aside until the next run rolls it back.</summary>
     /// <param name="agentId">The agent.</param>
     public void Discard(string agentId)
     {
-        if (Directory.Exists(WorkFolder(agentId)))
+        var work = WorkFolder(agentId);
+        if (Directory.Exists(work) && Interrupted(work) is null)
         {
-            Delete(WorkFolder(agentId));
+            Delete(work);
         }
     }
 
@@ -105,6 +108,7 @@ internal sealed class LettaCodeInstallation : IDisposable
     {
         var work = WorkFolder(agentId);
         var parts = Parts(work, agentId, keys.Select(LettaCodeFormat.Segment));
+        OnStep?.Invoke("journal");
         WriteJournal(work, agentId, keys, Moving);
         try
         {
@@ -134,7 +138,7 @@ internal sealed class LettaCodeInstallation : IDisposable
         catch
         {
             RollBack(parts);
-            Delete(work);
+            DiscardRolledBack(work);
             throw;
         }
 
@@ -206,14 +210,33 @@ internal sealed class LettaCodeInstallation : IDisposable
     {
         foreach (var work in LettaCodeRoot.Folders(_root.WorkFolder).ToList())
         {
-            var file = Path.Combine(work, Journal);
-            if (File.Exists(file) && LettaCodeRoot.Read(file) is { } journal && journal.StringOrNull("state") == Moving)
+            if (Interrupted(work) is { } journal)
             {
                 RollBack(Parts(work, journal.StringOrNull("agent_id")!, journal.Strings("conversations")));
+                DiscardRolledBack(work);
             }
-
-            Delete(work);
+            else
+            {
+                Delete(work);
+            }
         }
+    }
+
+    /// <summary>The journal of a run that was interrupted while it moved an agent; <see langword="null"/> if nothing is to be rolled back.</summary>
+    private static JsonElement? Interrupted(string work)
+    {
+        var file = Path.Combine(work, Journal);
+        return File.Exists(file) && LettaCodeRoot.Read(file) is { } journal && journal.StringOrNull("state") == Moving ? journal : null;
+    }
+
+    /// <summary>
+    /// Deletes what is left after a rollback, the journal first: without the prepared files, a second rollback would take the restored agent for the new one.
+    /// </summary>
+    private void DiscardRolledBack(string work)
+    {
+        File.Delete(Path.Combine(work, Journal));
+        OnStep?.Invoke("rolled back");
+        Delete(work);
     }
 
     /// <summary>Puts back what was there. What has left the folder of the prepared is in its place; the agent's file goes first and comes last.</summary>

@@ -9,6 +9,9 @@ internal sealed record LettaCodeOptions
     /// <summary>Which system prompt the agents get.</summary>
     public LettaCodeSystemPrompt SystemPrompt { get; init; }
 
+    /// <summary>Whether the user's environment has a key of Letta's cloud, with which the client may take the cloud's agents for meant.</summary>
+    public bool HasCloudKey { get; init; }
+
     /// <summary>Whether an agent that is there is replaced.</summary>
     public bool Force { get; init; }
 }

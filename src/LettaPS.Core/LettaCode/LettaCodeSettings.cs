@@ -19,7 +19,7 @@ internal static class LettaCodeSettings
     /// <summary>Writes entries of agents. Everything else in the settings stays; the old file is kept beside the new one.</summary>
     /// <param name="path">The settings; created where they are not there.</param>
     /// <param name="agents">The agents.</param>
-    /// <param name="pin">Whether they are pinned.</param>
+    /// <param name="pin">Whether they are pinned, in place of the agents of the V1 server that they were.</param>
     /// <param name="systemPrompt">Whether the client is to put its own system prompt in place of theirs, as it does for agents whose prompt it manages.</param>
     /// <exception cref="LettaException"><c>SettingsInvalid</c>: the file is not a JSON object.</exception>
     public static void Write(string path, IEnumerable<LettaCodeAgent> agents, bool pin, LettaCodeSystemPrompt systemPrompt)
@@ -44,6 +44,7 @@ internal static class LettaCodeSettings
             if (pin)
             {
                 entry["pinned"] = true;
+                Unpin(settings, list, agent.SourceAgentId);
             }
 
             if (systemPrompt == LettaCodeSystemPrompt.LettaCode)
@@ -55,6 +56,12 @@ internal static class LettaCodeSettings
         }
 
         var text = settings.ToJsonString(s_format);
+        if (text == file?.Text)
+        {
+            // The file beside it keeps what was there before the first run.
+            return;
+        }
+
         if (file is not null)
         {
             SafeFileReplace.Replace(new FileChange(file, file.WithText(text)), backup: true);
@@ -65,6 +72,23 @@ internal static class LettaCodeSettings
         using var created = new AtomicFile(path);
         created.Stream.Write(Encoding.UTF8.GetBytes(text));
         created.Commit();
+    }
+
+    /// <summary>Removes the pins of the agent on its V1 server, which the new ones replace. Its entries stay, and the old file has the pins.</summary>
+    private static void Unpin(JsonObject settings, JsonArray agents, string sourceId)
+    {
+        foreach (var entry in agents.OfType<JsonObject>().Where(e => Is(e["agentId"], sourceId)))
+        {
+            entry.Remove("pinned");
+        }
+
+        foreach (var pins in (settings["pinnedAgentsByServer"] as JsonObject ?? []).Select(p => p.Value).Append(settings["pinnedAgents"]).OfType<JsonArray>())
+        {
+            foreach (var old in pins.Where(p => Is(p, sourceId)).ToList())
+            {
+                pins.Remove(old);
+            }
+        }
     }
 
     private static string Hash(LettaCodeAgent agent)

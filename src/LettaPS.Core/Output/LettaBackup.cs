@@ -34,6 +34,13 @@ public sealed class LettaBackup
         SharedBlocks = new Dictionary<string, IReadOnlyList<string>>();
     }
 
+    internal LettaBackup(string path, LettaException failure)
+        : this(path, LettaBackupState.Damaged, [])
+    {
+        Missing = new LettaList<string>([failure.Message]);
+        Failure = failure;
+    }
+
     internal LettaBackup(string dump, DumpManifest? manifest, string? problem)
         : this(dump, problem is null ? LettaBackupState.Complete : LettaBackupState.Damaged, [])
     {
@@ -100,6 +107,9 @@ public sealed class LettaBackup
     /// <summary>Blocks that several agents have: identifier of the block, identifiers of the agents.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> SharedBlocks { get; }
 
+    /// <summary>Why nothing of the backup can be read; <see langword="null"/> if it can be.</summary>
+    internal LettaException? Failure { get; }
+
     /// <summary>Whether every agent that was to be in it is there, every file is as written, and nothing is missing.</summary>
     public bool IsComplete => State == LettaBackupState.Complete;
 
@@ -119,7 +129,7 @@ public enum LettaBackupState
     /// <summary>A set whose export was interrupted; <c>Export-LettaAgent -Resume</c> completes it.</summary>
     Unfinished,
 
-    /// <summary>A set or dump whose manifest is missing or not as written, or of whose files one is missing or has another size.</summary>
+    /// <summary>A set or dump whose manifest is missing or not as written, or of whose files one is missing or has another size; or a backup that cannot be read.</summary>
     Damaged,
 
     /// <summary>Files of other origin, without a manifest.</summary>

@@ -83,6 +83,10 @@ internal sealed class RestorePlan : IDisposable
             await foreach (var backup in BackupReader.ReadAsync(path, cancellationToken).ConfigureAwait(false))
             {
                 backups.Add(backup);
+                if (backup.Failure is { } failure)
+                {
+                    Failures.Add(failure);
+                }
             }
         }
         catch (Exception e) when (!ItemBoundary.EndsRun(e))
@@ -122,7 +126,7 @@ internal sealed class RestorePlan : IDisposable
             _uses[block] = agents.Count;
         }
 
-        return verdict.Manifest?.Files.ToDictionary(f => f.Name, StringComparer.Ordinal) ?? [];
+        return verdict.Manifest?.Files.DistinctBy(f => f.Name, StringComparer.Ordinal).ToDictionary(f => f.Name, StringComparer.Ordinal) ?? [];
     }
 
     private async Task AddFileAsync(string path, BackupEntry? claim, string workFolder, CancellationToken cancellationToken)

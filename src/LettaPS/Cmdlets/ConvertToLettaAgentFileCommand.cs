@@ -43,7 +43,7 @@ public sealed class ConvertToLettaAgentFileCommand : BackupPathCmdlet
             return;
         }
 
-        await foreach (var backup in BackupReader.ReadAsync(path, cancellationToken).ConfigureAwait(false))
+        await foreach (var backup in ReadBackupsAsync(path, cancellationToken).ConfigureAwait(false))
         {
             _backups.Add(backup);
         }
@@ -56,7 +56,7 @@ public sealed class ConvertToLettaAgentFileCommand : BackupPathCmdlet
         if (files.Count == 0)
         {
             // A dump among files that were converted is left, as in a folder.
-            (_written.Count > 0 ? [] : _backups).ForEach(b => WriteError(BackupSelection.OnlyDumps(b.Path).ToErrorRecord(b.Path)));
+            (_written.Count > 0 ? [] : _backups.FindAll(b => b.Kind == LettaBackupKind.Database)).ForEach(b => WriteError(BackupSelection.OnlyDumps(b.Path).ToErrorRecord(b.Path)));
             return;
         }
 
@@ -76,9 +76,9 @@ public sealed class ConvertToLettaAgentFileCommand : BackupPathCmdlet
             {
                 await ConvertAsync(file, _outPath + System.IO.Path.DirectorySeparatorChar, cancellationToken).ConfigureAwait(false);
             }
-            catch (LettaException e)
+            catch (Exception e) when (!ItemBoundary.EndsRun(e))
             {
-                await WriteErrorAsync(e, file).ConfigureAwait(false);
+                await WriteErrorAsync(ItemBoundary.Error(e, $"'{file}' cannot be converted", file), file).ConfigureAwait(false);
             }
         }
     }

@@ -134,7 +134,7 @@ public sealed class ConvertToLettaCodeAgentCommand : AsyncCmdlet
     private async Task ConvertAsync(string destination, RestorePlan plan, List<PlannedAgent> agents, CancellationToken cancellationToken)
     {
         var door = AdapterLoadContext.Factory;
-        var options = new LettaCodeOptions { Model = Model, SystemPrompt = SystemPrompt, Force = Force };
+        var options = new LettaCodeOptions { Model = Model, SystemPrompt = SystemPrompt, Force = Force, HasCloudKey = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("LETTA_API_KEY")) };
         using var export = await LettaCodeExport.OpenAsync(destination, plan, options, door.OpenMemoryRepositories(), door.FindLettaCodeProcesses(destination), TimeProvider.System, null, cancellationToken).ConfigureAwait(false);
         _progress.Total = agents.Count;
         var converted = new List<LettaCodeAgent>();

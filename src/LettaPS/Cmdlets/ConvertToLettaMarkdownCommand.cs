@@ -36,7 +36,7 @@ public sealed class ConvertToLettaMarkdownCommand : BackupPathCmdlet
     /// <inheritdoc/>
     private protected override async Task ProcessPathAsync(string path, CancellationToken cancellationToken)
     {
-        await foreach (var backup in BackupReader.ReadAsync(path, cancellationToken).ConfigureAwait(false))
+        await foreach (var backup in ReadBackupsAsync(path, cancellationToken).ConfigureAwait(false))
         {
             _backups.Add(backup);
         }

@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using LettaPS.Cmdlets.Base;
-using LettaPS.Core.Backups;
 
 namespace LettaPS.Cmdlets;
 
@@ -18,7 +17,7 @@ public sealed class GetLettaBackupCommand : BackupPathCmdlet
     /// <inheritdoc/>
     private protected override async Task ProcessPathAsync(string path, CancellationToken cancellationToken)
     {
-        await foreach (var backup in BackupReader.ReadAsync(path, cancellationToken).ConfigureAwait(false))
+        await foreach (var backup in ReadBackupsAsync(path, cancellationToken).ConfigureAwait(false))
         {
             await WriteObjectAsync(backup).ConfigureAwait(false);
         }

@@ -63,7 +63,7 @@ public sealed class ResetLettaDatabaseCommand : WholeDatabaseCmdlet
         if (await ShouldProcessAsync(await DescribeAsync(target, cancellationToken).ConfigureAwait(false), dump is null ? "Empty, WITHOUT a dump" : $"Empty, having {dump}").ConfigureAwait(false))
         {
             var done = await reset.RunAsync(target.Database, KeepOld, StepsOf(target), cancellationToken).ConfigureAwait(false);
-            await WarnOfStoppedServersAsync(done).ConfigureAwait(false);
+            await WarnOfStoppedServersAsync(target, done).ConfigureAwait(false);
             await WriteObjectAsync(done with { Server = target.Server?.Name, Path = dump }).ConfigureAwait(false);
         }
     });

@@ -46,7 +46,7 @@ public sealed class RestoreLettaDatabaseCommand : WholeDatabaseCmdlet
         if (await ShouldProcessAsync(await DescribeAsync(target, cancellationToken).ConfigureAwait(false), $"Replace by the dump of {manifest.TakenAt:u} with {manifest.Database.Rows} rows").ConfigureAwait(false))
         {
             var done = await restore.RunAsync(path, manifest, target.Database, RemoveOld, Force, StepsOf(target), Progress.AddBytes, cancellationToken).ConfigureAwait(false);
-            await WarnOfStoppedServersAsync(done).ConfigureAwait(false);
+            await WarnOfStoppedServersAsync(target, done).ConfigureAwait(false);
             await WriteObjectAsync(done with { Server = target.Server?.Name }).ConfigureAwait(false);
         }
     });

@@ -1,7 +1,7 @@
 using System.Management.Automation;
 using System.Text.RegularExpressions;
 using LettaPS.Cmdlets.Base;
-using LettaPS.Core.Backups;
+using LettaPS.Core.IO;
 using LettaPS.Core.Search;
 using LettaPS.Parameters;
 
@@ -70,7 +70,7 @@ public sealed class SearchLettaBackupCommand : BackupPathCmdlet
     /// <inheritdoc/>
     private protected override async Task ProcessPathAsync(string path, CancellationToken cancellationToken)
     {
-        await foreach (var backup in BackupReader.ReadAsync(path, cancellationToken).ConfigureAwait(false))
+        await foreach (var backup in ReadBackupsAsync(path, cancellationToken).ConfigureAwait(false))
         {
             _backups.Add(backup);
         }
@@ -101,9 +101,9 @@ public sealed class SearchLettaBackupCommand : BackupPathCmdlet
                         await WriteObjectAsync(result).ConfigureAwait(false);
                     }
                 }
-                catch (LettaException e)
+                catch (Exception e) when (!ItemBoundary.EndsRun(e))
                 {
-                    await WriteErrorAsync(e, file.Path).ConfigureAwait(false);
+                    await WriteErrorAsync(ItemBoundary.Error(e, $"'{file.Path}' cannot be searched", file.Path), file.Path).ConfigureAwait(false);
                 }
 
                 Progress.AddDone();

@@ -29,9 +29,10 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
     private readonly List<Request> _requests = [];
     private readonly List<ImagePlace> _places = [];
     private readonly HashSet<ImagePlace> _built = [];
+    private readonly Dictionary<ImagePlace, string> _projects = [];
+    private readonly HashSet<FileChange> _made = [];
     private EngineImages? _engine;
     private int _found;
-    private int _made;
 
     /// <summary>The release to pin to: its version, which is the tag of its image.</summary>
     [Parameter(Mandatory = true, ParameterSetName = ByVersion)]
@@ -158,21 +159,38 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
                 "Get-LettaImagePin lists the services.").ToErrorRecord());
         }
 
+        IReadOnlyList<FileChange> changes = [];
+        var isPlanned = false;
         Guard(null, named: true, () =>
         {
-            var changes = planner.Changes();
+            changes = planner.Changes();
             WarnOfOverrides(wanted);
-            foreach (var change in changes)
-            {
-                Guard(change.Before.Path, named: true, () => _ = Make(change));
-            }
-
-            if (PassThru && (_made > 0 || changes.Count == 0))
-            {
-                WritePins(wanted);
-            }
+            isPlanned = true;
         });
-        PinPlaces();
+        var places = PlanPlaces();
+        foreach (var group in ChangeGroup.Of([
+            .. changes.Select(c => (c, planner.ProjectsOf(c).Select(MainFileOf))),
+            .. places.Where(p => p.Change is not null).Select(p => (p.Change!, p.Projects.Select(MainFileOf)))]))
+        {
+            Make(group.Changes);
+        }
+
+        if (PassThru)
+        {
+            Guard(null, named: true, () =>
+            {
+                if (isPlanned && (changes.Count == 0 || changes.Any(_made.Contains)))
+                {
+                    WritePins(wanted);
+                }
+
+                foreach (var place in places.Where(p => p.Change is null || _made.Contains(p.Change)))
+                {
+                    var now = Files.Read(TextFile.Read(place.Path));
+                    WriteObject(place.Indexes.Select(i => ImagePins.Describe(now[i])), enumerateCollection: true);
+                }
+            });
+        }
     }
 
     /// <inheritdoc/>
@@ -194,19 +212,22 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
     {
         var isInline = pin.Format == LettaImageFormat.Dockerfile && ImageFiles.IsYaml(pin.Path);
         var place = isInline ? Reader.Project(pin.ComposeFile).BuiltPins.Select(b => b.Place).FirstOrDefault(IsStill) : Files.Read(Reader.Source(pin.Path)).FirstOrDefault(IsStill);
-        _places.Add(place ?? throw new LettaException(
+        place = place ?? throw new LettaException(
             "PinChanged",
             LettaErrorKind.Refused,
             $"The image in line {pin.Line} of '{pin.Path}' is no longer '{pin.Image}'.",
             "Run Get-LettaImagePin again.",
-            pin));
+            pin);
+        _places.Add(place);
+        _projects[place] = pin.ComposeFile;
 
         bool IsStill(ImagePlace place) => (place.File.Path, place.Line, place.Written, place.Reference.Text) == (pin.Path, pin.Line, pin.Image, pin.Resolved);
     }
 
-    /// <summary>Pins what is named in files other than compose files, each file once.</summary>
-    private void PinPlaces()
+    /// <summary>Plans how files other than compose files change, each file once.</summary>
+    private List<PlannedPlaces> PlanPlaces()
     {
+        List<PlannedPlaces> planned = [];
         foreach (var file in _places.DistinctBy(p => (p.File.RealPath, p.Line, p.Written)).GroupBy(p => p.File.RealPath))
         {
             var source = file.First().File;
@@ -219,14 +240,12 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
                     Guard(source.Path, named: true, () => targets[IndexOf(places, place)] = Target(place));
                 }
 
-                var change = new PlacePinner(Files, Force).Plan(source, targets);
-                if ((change is null || Make(change)) && PassThru)
-                {
-                    var now = Files.Read(TextFile.Read(source.Path));
-                    WriteObject(targets.Keys.Select(i => ImagePins.Describe(now[i])), enumerateCollection: true);
-                }
+                var projects = _places.Where(p => p.File.RealPath == file.Key).Select(p => _projects.GetValueOrDefault(p, p.File.RealPath)).Distinct();
+                planned.Add(new(source.Path, new PlacePinner(Files, Force).Plan(source, targets), targets.Keys, [.. projects]));
             });
         }
+
+        return planned;
     }
 
     private static int IndexOf(IReadOnlyList<ImagePlace> places, ImagePlace place)
@@ -289,20 +308,34 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
         "Leave it as it is. If it was a V1 server, give its settings back first, such as the volume at /var/lib/postgresql/data.",
         target);
 
-    /// <summary>Makes a change, if the user agrees.</summary>
-    /// <returns>Whether it was made.</returns>
-    private bool Make(FileChange change)
+    /// <summary>Makes changes that belong together, if the user agrees to all of them.</summary>
+    private void Make(List<FileChange> changes)
     {
-        var path = change.Before.Path;
-        if (!ShouldProcess($"Pinning Letta's image in '{path}':\n{change.Preview}", $"Pin Letta's image in '{path}'?\n{change.Preview}", "Set-LettaImagePin"))
+        var agreed = changes.FindAll(c => ShouldProcess(
+            $"Pinning Letta's image in '{c.Before.Path}':\n{c.Preview}", $"Pin Letta's image in '{c.Before.Path}'?\n{c.Preview}", "Set-LettaImagePin"));
+        if (agreed.Count < changes.Count)
         {
-            return false;
+            agreed.ForEach(c => WriteWarning($"'{c.Before.Path}' stays as it is, because another file of its project does."));
+            return;
         }
 
-        SafeFileReplace.Replace(change, Backup);
-        _made++;
-        WriteVerbose($"Pinned Letta's image in '{path}'.");
-        return true;
+        var current = changes[0];
+        Guard(null, named: true, () =>
+        {
+            try
+            {
+                SafeFileReplace.ReplaceAll(changes, Backup, c => current = c);
+            }
+            catch (Exception e) when (e is LettaException or IOException or UnauthorizedAccessException)
+            {
+                WriteError(e.ToErrorRecord((e as LettaException)?.Target ?? current.Before.Path));
+                changes.FindAll(c => c != current).ForEach(c => WriteWarning($"'{c.Before.Path}' is not pinned, because another file of its project could not be: '{current.Before.Path}'."));
+                return;
+            }
+
+            _made.UnionWith(changes);
+            changes.ForEach(c => WriteVerbose($"Pinned Letta's image in '{c.Before.Path}'."));
+        });
     }
 
     /// <summary>The references of a project that are wanted.</summary>
@@ -316,6 +349,7 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
             {
                 _places.Add(place);
                 _built.Add(place);
+                _projects[place] = project.Roots[0];
 
                 // What a service is built from is pinned; the name of one's own image is not.
                 matching = [.. matching.Where(u => u.Part.Service != service.Name)];
@@ -434,4 +468,11 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
     }
 
     private sealed record Request(string ComposeFile, LettaImagePin? Pin);
+
+    /// <summary>What becomes of a file that is not a compose file.</summary>
+    /// <param name="Path">The file.</param>
+    /// <param name="Change">Its change; <see langword="null"/> if it says already what is wanted.</param>
+    /// <param name="Indexes">The positions of the places.</param>
+    /// <param name="Projects">The projects that build it, or the file itself.</param>
+    private sealed record PlannedPlaces(string Path, FileChange? Change, IEnumerable<int> Indexes, IReadOnlyList<string> Projects);
 }

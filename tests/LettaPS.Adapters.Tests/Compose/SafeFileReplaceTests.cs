@@ -58,6 +58,44 @@ public sealed partial class SafeFileReplaceTests : IDisposable
     }
 
     [Fact]
+    public void Of_files_that_belong_together_none_changes_if_one_cannot()
+    {
+        foreach (var name in (string[])["b.yml", "c.yml"])
+        {
+            File.WriteAllText(_folder[name], "old");
+        }
+
+        FileChange[] changes = [Change("a.yml"), Change("b.yml"), Change("c.yml")];
+        File.WriteAllText(_folder["b.yml"], "theirs");
+        var last = string.Empty;
+
+        var failure = Assert.Throws<LettaException>(() => SafeFileReplace.ReplaceAll(changes, backup: false, c => last = c.Before.Path));
+
+        Assert.Equal(("FileChanged", _folder["b.yml"]), (failure.ErrorId, last));
+        Assert.Equal(["old", "theirs", "old"], changes.Select(c => File.ReadAllText(c.Before.Path)));
+        Assert.Equal(3, Directory.GetFileSystemEntries(_folder.Path).Length);
+    }
+
+    [Fact]
+    public void A_file_that_someone_else_changed_before_it_could_get_its_old_content_back_is_named()
+    {
+        File.WriteAllText(_folder["b.yml"], "old");
+        FileChange[] changes = [Change("a.yml"), Change("b.yml")];
+
+        var failure = Assert.Throws<LettaException>(() => SafeFileReplace.ReplaceAll(changes, backup: false, c =>
+        {
+            if (c == changes[1])
+            {
+                File.WriteAllText(_folder["a.yml"], "theirs");
+                File.WriteAllText(_folder["b.yml"], "theirs");
+            }
+        }));
+
+        Assert.Equal(("FileNotRestored", (object)_folder["a.yml"]), (failure.ErrorId, failure.Target));
+        Assert.Equal(["theirs", "theirs"], changes.Select(c => File.ReadAllText(c.Before.Path)));
+    }
+
+    [Fact]
     public void A_symbolic_link_stays_one_and_the_file_it_leads_to_changes()
     {
         Unix();

@@ -293,6 +293,130 @@ public sealed class ConversionTests
     }
 
     [Fact]
+    public async Task A_block_of_one_conversation_is_a_file_or_is_named_as_missing()
+    {
+        const string Block = "block-0a0a0a0a-0000-4000-8000-000000000012";
+        using var c = new Conversion();
+        var aside = c.Say("user", "aside", inContext: false);
+        c.File["lettaps"]!["conversations"] = new JsonArray(new JsonObject { ["id"] = "conv-1", ["message_ids"] = new JsonArray(aside), ["in_context_message_ids"] = new JsonArray(aside), ["isolated_block_ids"] = new JsonArray(Block) });
+
+        var fromApi = await c.RunAsync();
+        c.File["lettaps"]!["database"] = new JsonObject
+        {
+            ["tables"] = new JsonObject
+            {
+                ["block"] = Table(["id", "label", "value"], [Block, "notes", "only of this conversation"], ["block-of-another", "other", "not mine"]),
+                ["blocks_conversations"] = Table(["conversation_id", "block_id"], ["conv-1", Block], ["conv-of-another", "block-of-another"]),
+            },
+        };
+        var fromDatabase = await c.RunAsync(new LettaCodeOptions { Force = true });
+
+        Assert.Contains("1 blocks of single conversations: only a set that is made from the database has them.", fromApi.Missing);
+        Assert.DoesNotContain(fromDatabase.Missing, m => m.StartsWith("1 blocks of single", StringComparison.Ordinal));
+        Assert.Equal("only of this conversation", MemoryText.Body(c.Memory("reference/conversations/conv-1/notes.md")));
+        Assert.Single(Directory.GetFiles(Path.Combine(fromDatabase.MemoryPath, "reference", "conversations"), "*", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public async Task Skills_of_a_client_are_skills_again_and_none_leaves_its_folder()
+    {
+        using var c = new Conversion();
+        c.Tool(new JsonObject { ["name"] = "tide-table", ["tool_type"] = "custom", ["source_code"] = "def tide(): pass\n" });
+        c.File["skills"] = new JsonArray(
+            new JsonObject { ["name"] = "tide-table", ["files"] = new JsonObject { ["scripts/tide.py"] = "print('high')\n", ["SKILL.md"] = "---\nname: tide-table\n---\nLook up the tide.\n", ["../../../escaped.md"] = "x", ["/etc/passwd"] = "y", ["scripts/.git/config"] = "z" } },
+            new JsonObject { ["name"] = "bare", ["files"] = new JsonObject { ["notes.txt"] = "no instructions" } });
+
+        var result = await c.RunAsync();
+
+        Assert.Equal(2, result.SkillCount);
+        var folder = Assert.Single(Directory.GetDirectories(Path.Combine(result.MemoryPath, "skills")), f => File.Exists(Path.Combine(f, "scripts", "tide.py")));
+        Assert.Equal("---\nname: tide-table\n---\nLook up the tide.\n", await File.ReadAllTextAsync(Path.Combine(folder, "SKILL.md"), TestContext.Current.CancellationToken));
+        Assert.Equal("print('high')\n", await File.ReadAllTextAsync(Path.Combine(folder, "scripts", "tide.py"), TestContext.Current.CancellationToken));
+        Assert.Equal(5, Directory.GetFiles(folder, "*", SearchOption.AllDirectories).Length);
+        Assert.DoesNotContain(Directory.GetFileSystemEntries(c.Root, "*", SearchOption.AllDirectories), f => Path.GetFileName(f) == "escaped.md" && !f.StartsWith(folder, StringComparison.Ordinal));
+        Assert.Contains("The skills bare: the file does not have their SKILL.md.", result.Missing);
+        Assert.Contains("The execution of 1 custom tools by a server: they are skills now, and the client runs their scripts.", result.Missing);
+    }
+
+    [Fact]
+    public async Task Trap_1_an_agent_with_other_conversations_comes_with_a_warning_not_to_rename_or_archive_them()
+    {
+        using var c = new Conversion();
+        var first = await c.RunAsync();
+        var aside = c.Say("user", "aside", inContext: false);
+        c.File["lettaps"]!["conversations"] = new JsonArray(new JsonObject { ["id"] = "conv-1", ["message_ids"] = new JsonArray(aside), ["in_context_message_ids"] = new JsonArray(aside) });
+
+        var second = await c.RunAsync(new LettaCodeOptions { Force = true });
+
+        Assert.DoesNotContain(first.Warnings, w => w.Contains("archive", StringComparison.Ordinal));
+        Assert.Contains("Do not rename or archive the 1 conversations besides 'default' in Letta Code: the client then keeps only the messages in context.", second.Warnings);
+    }
+
+    [Theory]
+    [InlineData(null, "openai/gpt-4o", "local/default", "letta --backend local connect openai")]
+    [InlineData(null, "google_ai/gemini-2.5-pro", "local/default", "letta --backend local connect google")]
+    [InlineData(null, "letta/letta-free", "local/default", "letta --backend local connect <provider>")]
+    [InlineData("anthropic/claude-x", "openai/gpt-4o", "anthropic/claude-x", "letta --backend local connect anthropic")]
+    public async Task Trap_10_the_model_is_one_that_the_client_has_and_its_provider_is_the_next_step(string? model, string before, string expected, string step)
+    {
+        using var c = new Conversion();
+        c.Agent["llm_config"] = new JsonObject { ["handle"] = before, ["temperature"] = 0.7, ["context_window"] = 64000 };
+
+        var result = await c.RunAsync(new LettaCodeOptions { Model = model });
+
+        Assert.Contains($"\"model\": \"{expected}\"", await File.ReadAllTextAsync(result.Path, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains(step, result.NextSteps);
+        Assert.Equal(model is null, result.Warnings.Any(w => w.StartsWith($"The agent used the model '{before}'", StringComparison.Ordinal)));
+        Assert.Contains("The settings of the model: temperature 0.7.", result.Missing);
+        Assert.Contains("The context window of 64000 tokens: Letta Code uses that of its model.", result.Missing);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Trap_11_a_key_of_the_cloud_is_removed_before_the_client_is_started(bool hasKey)
+    {
+        using var c = new Conversion();
+
+        var steps = (await c.RunAsync(new LettaCodeOptions { HasCloudKey = hasKey })).NextSteps.ToList();
+
+        Assert.Equal(hasKey, steps.Contains("Remove-Item Env:LETTA_API_KEY"));
+        Assert.True(steps.IndexOf("Remove-Item Env:LETTA_API_KEY") < steps.FindIndex(s => s.StartsWith("letta ", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Everything_that_cannot_be_carried_is_named()
+    {
+        using var c = new Conversion();
+        c.Agent["tool_rules"] = new JsonArray(new JsonObject { ["type"] = "run_first", ["tool_name"] = "x" });
+        c.Agent["enable_sleeptime"] = true;
+        c.Agent["message_buffer_autoclear"] = true;
+        c.Agent["response_format"] = new JsonObject { ["type"] = "json_object" };
+        c.Agent["compaction_settings"] = new JsonObject { ["mode"] = "self_compact_all" };
+        c.Agent["secrets"] = new JsonObject { ["TOKEN"] = "s3cret" };
+        c.Agent["metadata"] = new JsonObject { ["team"] = "research" };
+        c.Block("human", "text");
+        c.Tool(new JsonObject { ["name"] = "run_code", ["tool_type"] = "letta_builtin" });
+        c.Tool(new JsonObject { ["name"] = "fetch", ["tool_type"] = "external_mcp" });
+        c.Tool(new JsonObject { ["name"] = "lost", ["tool_type"] = "custom" });
+        c.File["lettaps"]!["passages"]!.AsArray().Add(new JsonObject { ["text"] = "a passage" });
+        c.File["lettaps"]!["identities"] = new JsonArray(new JsonObject { ["id"] = "identity-1", ["name"] = "Ada" });
+        c.File["groups"] = new JsonArray(new JsonObject { ["id"] = "group-0", ["agent_ids"] = new JsonArray("agent-0"), ["manager_config"] = new JsonObject { ["manager_type"] = "round_robin" } });
+        c.Add(new JsonObject { ["role"] = "assistant", ["content"] = new JsonArray(new JsonObject { ["type"] = "redacted_reasoning", ["data"] = "x" }, new JsonObject { ["type"] = "text", ["text"] = "Hi" }) });
+
+        var result = await c.RunAsync();
+
+        string[] expected =
+        [
+            "1 tool rules", "The vectors of 1 passages", "The values of 1 secrets: TOKEN.", "1 identities.", "1 groups", "The sleep-time agent", "Tools that the server had: run_code, fetch.", "The source of the tools lost",
+            "The enforcement of the blocks' limits", "1 thoughts that the model's maker had hidden.", "The compaction mode 'self_compact_all'", "The response format.", "The setting that clears the messages",
+        ];
+        Assert.All(expected, e => Assert.Single(result.Missing, m => m.StartsWith(e, StringComparison.Ordinal)));
+        Assert.Contains("\"team\": \"research\"", c.Memory("reference/letta-v1/origin.md"), StringComparison.Ordinal);
+        Assert.All(Directory.GetFiles(c.Root, "*", SearchOption.AllDirectories), f => Assert.DoesNotContain("s3cret", File.ReadAllText(f), StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task The_system_prompt_can_be_left_to_the_client_and_is_kept_for_reference()
     {
         using var c = new Conversion();
@@ -302,6 +426,13 @@ public sealed class ConversionTests
         Assert.Contains("You are an expert.", c.Memory("reference/letta-v1/system-prompt.md"), StringComparison.Ordinal);
         Assert.Contains("\"model\": \"anthropic/x\"", await File.ReadAllTextAsync(new LettaCodeRoot(c.Root).AgentFile(Conversion.Id), TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
+
+    private static JsonObject Table(string[] columns, params string[][] rows) => new()
+    {
+        ["columns"] = new JsonArray([.. columns.Select(c => (JsonNode)c)]),
+        ["types"] = new JsonArray([.. columns.Select(_ => (JsonNode)"text")]),
+        ["rows"] = new JsonArray([.. rows.Select(r => new JsonArray([.. r.Select(v => (JsonNode)v)]))]),
+    };
 
     private static string Git(string folder, params string[] arguments)
     {

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using LettaPS.Adapters.LettaCode;
 using LettaPS.Core.LettaCode;
+using LettaPS.TestKit;
 
 namespace LettaPS.Adapters.Tests.LettaCode;
 
@@ -47,7 +48,7 @@ public sealed class InstallationTests
         using var steps = new Conversion();
         var names = new List<string>();
         await steps.RunAsync(onStep: names.Add);
-        foreach (var at in names.Where(n => n != "clean up"))
+        foreach (var at in names.Where(n => n != "clean up").Distinct())
         {
             using var c = new Conversion();
             c.Say("user", "old");
@@ -69,43 +70,129 @@ public sealed class InstallationTests
         }
     }
 
+    /// <summary>Every step before which a conversion can be killed, with and without an agent that it replaces.</summary>
+    public static TheoryData<string, bool> Kills()
+    {
+        var kills = new TheoryData<string, bool>();
+        foreach (var step in (string[])["prepare", "journal", "aside agent", "aside conversation", "aside memory", "in memory", "in conversation", "in agent", "installed", "clean up"])
+        {
+            kills.Add(step, true);
+            kills.Add(step, false);
+        }
+
+        return kills;
+    }
+
+    [Fact]
+    public async Task The_kills_are_at_every_step()
+    {
+        using var c = new Conversion();
+        var steps = new List<string>();
+        await c.RunAsync(onStep: steps.Add);
+
+        Assert.Equal(steps.Distinct().Order(), Kills().Select(k => k.Data.Item1).Distinct().Order());
+    }
+
     [Theory]
-    [InlineData("aside agent")]
-    [InlineData("aside memory")]
-    [InlineData("in memory")]
+    [MemberData(nameof(Kills))]
+    public async Task A_kill_leaves_a_folder_that_a_client_can_start_with_and_the_next_run_completes_it(string step, bool replaces)
+    {
+        using var c = new Conversion();
+        c.Say("user", "old");
+        c.Root = c.DefaultRoot;
+        Directory.CreateDirectory(c.Root);
+        if (replaces)
+        {
+            await c.RunAsync();
+        }
+
+        var before = c.Everything();
+        c.Say("user", "new");
+
+        await KillAsync(c, step);
+
+        // Every file that the client parses when it starts is valid, and an agent that it lists has its memory and its conversation.
+        var root = new LettaCodeRoot(c.Root);
+        root.Check(TestContext.Current.CancellationToken);
+        Assert.All(Directory.Exists(root.AgentsFolder) ? Directory.GetFiles(root.AgentsFolder) : [], _ =>
+        {
+            Assert.True(File.Exists(Path.Combine(root.AgentMemoryFolder(Conversion.Id), "memory", ".git", "HEAD")));
+            Assert.Contains("user: old", c.Lines());
+        });
+
+        // With an earlier agent, what the next run finds first is that agent, as it was.
+        if (replaces)
+        {
+            LettaCodeInstallation.Open(root).Dispose();
+            if (step != "clean up")
+            {
+                Assert.Equal(before, c.Everything());
+            }
+
+            Assert.False(Directory.Exists(root.WorkFolder));
+        }
+
+        await c.RunAsync(new LettaCodeOptions { Force = true });
+        Assert.Equal(["user: old", "user: new"], c.Lines());
+        Assert.False(Directory.Exists(root.WorkFolder));
+    }
+
+    [Theory]
     [InlineData("in agent")]
     [InlineData("installed")]
-    [InlineData("clean up")]
-    public async Task A_kill_leaves_a_folder_that_a_client_can_start_with_and_the_next_run_makes_it_whole(string step)
+    public async Task A_kill_while_the_next_run_rolls_back_does_not_lose_the_old_agent(string step)
     {
         using var c = new Conversion();
         c.Say("user", "old");
         await c.RunAsync();
         var before = c.Everything();
         c.Say("user", "new");
-
-        using (var child = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "LettaPS.KillChild.dll"), "letta-code", await c.SaveAsync(), c.Root, step]) { RedirectStandardError = true })!)
-        {
-            await child.WaitForExitAsync(TestContext.Current.CancellationToken);
-            Assert.Equal(137, child.ExitCode);
-        }
-
-        // Every file that the client parses when it starts is whole, and an agent that it sees has its memory.
+        await KillAsync(c, step);
         var root = new LettaCodeRoot(c.Root);
-        root.Check(TestContext.Current.CancellationToken);
-        Assert.All(Directory.GetFiles(root.AgentsFolder), _ => Assert.True(File.Exists(Path.Combine(root.AgentMemoryFolder(Conversion.Id), "memory", ".git", "HEAD"))));
+
+        // The run that rolls back is killed in turn, when it has deleted half of what it no longer needs.
+        await KillAsync(c, "rolled back");
+        var work = Assert.Single(Directory.GetDirectories(root.WorkFolder));
+        Directory.Delete(Path.Combine(work, "new"), recursive: true);
 
         LettaCodeInstallation.Open(root).Dispose();
-        if (step == "clean up")
-        {
-            Assert.Equal(["user: old", "user: new"], c.Lines());
-        }
-        else
-        {
-            Assert.Equal(before, c.Everything());
-        }
 
+        Assert.Equal(before, c.Everything());
         Assert.False(Directory.Exists(root.WorkFolder));
+    }
+
+    [Fact]
+    public async Task An_old_agent_that_cannot_be_put_back_stays_aside_until_it_can()
+    {
+        using var c = new Conversion();
+        c.Say("user", "old");
+        await c.RunAsync();
+        var before = c.Everything();
+        c.Say("user", "new");
+        var root = new LettaCodeRoot(c.Root);
+        var file = root.AgentFile(Conversion.Id);
+
+        // Another program puts a file in the place of the agent's, and the disk fills up.
+        var error = await Assert.ThrowsAsync<LettaException>(() => c.RunAsync(new LettaCodeOptions { Force = true }, step =>
+        {
+            if (step == "in conversation")
+            {
+                File.WriteAllText(file, "{}");
+                throw new IOException("The disk is full.");
+            }
+        }));
+
+        Assert.Equal("LettaCodeWriteFailed", error.ErrorId);
+        File.Delete(file);
+        LettaCodeInstallation.Open(root).Dispose();
+        Assert.Equal(before, c.Everything());
+    }
+
+    private static async Task KillAsync(Conversion c, string step)
+    {
+        using var child = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "LettaPS.KillChild.dll"), "letta-code", await c.SaveAsync(), c.Root, step]) { RedirectStandardError = true })!;
+        await child.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(137, child.ExitCode);
     }
 
     [Fact]
@@ -176,6 +263,37 @@ public sealed class InstallationTests
     [InlineData("vim letta.js", false)]
     [InlineData("node", false)]
     public void Only_the_client_is_taken_for_the_client(string commandLine, bool expected) => Assert.Equal(expected, LettaCodeProcesses.IsClient(commandLine.Split(' ')));
+
+    [Fact]
+    public async Task A_client_is_found_by_the_folder_that_it_uses_whether_another_folder_exists_or_not()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux shows the environment of other processes.");
+        using var folder = new TempFolder();
+        var script = folder["letta.js"];
+        await File.WriteAllTextAsync(script, "", TestContext.Current.CancellationToken);
+        var used = Directory.CreateDirectory(folder["used"]).FullName;
+        Directory.CreateSymbolicLink(folder["link"], used);
+
+        // A process that waits, under the name of node, as the client is started.
+        var start = new ProcessStartInfo("bash", ["-c", "exec -a node tail -f \"$1\"", "bash", script]) { Environment = { [LettaCodeRoot.Variable] = used } };
+        using var client = Process.Start(start)!;
+        try
+        {
+            while (await File.ReadAllTextAsync($"/proc/{client.Id}/comm", TestContext.Current.CancellationToken) != "tail\n")
+            {
+                await Task.Yield();
+            }
+
+            Assert.Equal(client.Id, Assert.Single(LettaCodeProcesses.Find(used)).ProcessId);
+            Assert.Equal(client.Id, Assert.Single(LettaCodeProcesses.Find(folder["link"])).ProcessId);
+            Assert.Empty(LettaCodeProcesses.Find(folder["not there"]));
+        }
+        finally
+        {
+            client.Kill();
+            await client.WaitForExitAsync(CancellationToken.None);
+        }
+    }
 
     [Fact]
     public async Task Two_conversions_do_not_work_on_one_destination()

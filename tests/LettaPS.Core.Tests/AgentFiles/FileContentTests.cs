@@ -137,6 +137,23 @@ public sealed class FileContentTests : IDisposable
     }
 
     [Theory]
+    [InlineData("""{"value":LIST,"Count":2}""", 2)]
+    [InlineData("""{"data":LIST,"has_more":false}""", 2)]
+    [InlineData("""{"StatusCode":200,"StatusDescription":"OK","Content":TEXT,"Headers":{}}""", 2)]
+    [InlineData("""{"status":200,"body":TEXT}""", 2)]
+    [InlineData("""{"response":{"data":LIST}}""", 2)]
+    public async Task Answers_are_read_out_of_what_PowerShell_and_scripts_store_around_them(string around, int agents)
+    {
+        var list = Encoding.UTF8.GetString(Fixture.Bytes("agent-files/list.json"));
+        var file = around.Replace("LIST", list, StringComparison.Ordinal).Replace("TEXT", JsonSerializer.Serialize(list), StringComparison.Ordinal);
+
+        using var document = await ReadAsync(Encoding.UTF8.GetBytes(file));
+
+        Assert.Equal(agents, document.Agents.Count);
+        Assert.Empty(document.Problems);
+    }
+
+    [Theory]
     [InlineData("list.json", 2)]
     [InlineData("sdkwrap.json", 1)]
     [InlineData("utf16.json", 1)]

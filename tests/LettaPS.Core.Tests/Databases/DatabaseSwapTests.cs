@@ -195,7 +195,7 @@ public class DatabaseSwapTests
 
         var e = await Assert.ThrowsAsync<LettaException>(() => world.RunAsync("dump-1", removeOld: false));
 
-        Assert.Contains("docker start server", e.Message);
+        Assert.Contains("podman start server", e.Message);
         Assert.Equal("Broken", e.ErrorId);
     }
 

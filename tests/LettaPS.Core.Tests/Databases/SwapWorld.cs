@@ -136,6 +136,8 @@ internal sealed class SwapRun(SwapWorld world, string source, bool removeOld, bo
 
     public bool IsEmbedded => world.IsEmbedded;
 
+    public string EngineCommand => "podman";
+
     public async Task<(string? Previous, List<SwapStep> Steps)> RunAsync()
     {
         try

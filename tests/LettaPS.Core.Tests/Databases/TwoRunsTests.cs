@@ -182,7 +182,7 @@ public sealed class TwoRunsTests(ITestOutputHelper output)
                 }
 
                 var told = string.Concat(first.Failure?.Message, second?.Failure?.Message);
-                Assert.True(world.ServerRuns == Ran || told.Contains("docker start server", StringComparison.Ordinal), $"The server is left {(Ran ? "stopped" : "running")}: {told}");
+                Assert.True(world.ServerRuns == Ran || told.Contains("podman start server", StringComparison.Ordinal), $"The server is left {(Ran ? "stopped" : "running")}: {told}");
                 Assert.Null(world.Locked);
                 Assert.Null(world.Reserved);
                 Assert.Null(world.Helper);

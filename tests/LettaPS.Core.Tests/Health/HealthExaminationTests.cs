@@ -41,6 +41,27 @@ public class HealthExaminationTests
     }
 
     [Fact]
+    public async Task Text_of_a_log_or_a_server_has_no_control_characters_in_a_check()
+    {
+        const string Foreign = "red \u001b[31m\u009b2J \u202e backwards";
+        var check = Assert.Single(await RunAsync(Layer(LettaHealthLayer.Container, [], Finding.Fail("a", Foreign, Foreign, Foreign))));
+
+        Assert.All([check.Message, check.Detail, check.Recommendation], t => Assert.Equal("red \ufffd[31m\ufffd2J \ufffd backwards", t));
+    }
+
+    [Fact]
+    public async Task What_a_layer_did_not_expect_fails_that_layer_and_the_others_are_examined()
+    {
+        var checks = await RunAsync(
+            new FakeLayer(LettaHealthLayer.Database, [], _ => throw new FormatException("An odd answer.")),
+            Layer(LettaHealthLayer.Backups, [], Finding.Pass("a", "good")));
+
+        Assert.Equal(
+            [(LettaHealthStatus.Failed, "The layer Database cannot be examined: An odd answer."), (LettaHealthStatus.Passed, "good")],
+            checks.Select(c => (c.Status, c.Message)));
+    }
+
+    [Fact]
     public async Task Layers_that_do_not_rest_on_each_other_run_side_by_side_and_come_out_in_order()
     {
         var second = new TaskCompletionSource();

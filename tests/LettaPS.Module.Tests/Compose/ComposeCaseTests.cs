@@ -90,6 +90,68 @@ public sealed class ComposeCaseTests : IDisposable
     }
 
     [Theory]
+    [InlineData("args: {TAG: latest}", "ARG TAG=0.16.2\nFROM letta/letta:${TAG}\n", "compose.yaml:5")]
+    [InlineData("args: [\"IMAGE=letta/letta:latest\"]", "ARG IMAGE\nFROM ${IMAGE} AS base\nFROM base\n", "compose.yaml:5")]
+    [InlineData("args: {OTHER: x}", "ARG TAG=latest\nFROM letta/letta:${TAG}\n", "Dockerfile:2")]
+    public void A_build_argument_of_the_compose_file_decides_what_a_Dockerfile_names(string arguments, string dockerfile, string place)
+    {
+        var compose = $"services:\n  letta:\n    build:\n      context: .\n      {arguments}\n    volumes: [\"pg:/var/lib/postgresql/data\"]\nvolumes:\n  pg:\n";
+        File.WriteAllText(_folder["compose.yaml"], compose);
+        File.WriteAllText(_folder["Dockerfile"], dockerfile);
+
+        var pin = Assert.Single(_shell.Run("Get-LettaImagePin $args[0]", _folder["compose.yaml"]).Succeed());
+        var finding = Assert.Single(_shell.Run("Test-LettaCompose $args[0]", _folder["compose.yaml"]).Succeed());
+        var pinned = _shell.Run("Set-LettaImagePin $args[0] -Version 0.16.8", _folder["compose.yaml"]);
+
+        Assert.Equal(("letta/letta:latest", place), (pin.Get<string>("Resolved"), $"{Path.GetFileName(pin.Get<string>("Path"))}:{pin.Get<int>("Line")}"));
+        Assert.Equal(("FloatingImage", place), (finding.Get<string>("Rule"), $"{Path.GetFileName(finding.Get<string>("Path"))}:{finding.Get<int>("Line")}"));
+        if (place.StartsWith("Dockerfile", StringComparison.Ordinal))
+        {
+            Assert.Empty(pinned.Errors);
+            Assert.Equal(dockerfile.Replace("latest", "0.16.8", StringComparison.Ordinal), File.ReadAllText(_folder["Dockerfile"]));
+            return;
+        }
+
+        Assert.False(pin.Get<bool>("IsEditable"));
+        var error = Assert.Single(pinned.Errors);
+        Assert.StartsWith("ImageFileNotSupported,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.Contains("the build argument '", error.Exception.Message, StringComparison.Ordinal);
+        Assert.Contains("by hand", finding.Get<string>("Recommendation"), StringComparison.Ordinal);
+        Assert.Equal((compose, dockerfile), (File.ReadAllText(_folder["compose.yaml"]), File.ReadAllText(_folder["Dockerfile"])));
+    }
+
+    [Theory]
+    [InlineData("kustomization.yaml", "images:\n- name: letta-app\n  newName: letta/letta\n  newTag: latest # floating\n- name: nginx\n  newTag: latest\n", "newTag: latest # floating", "newTag: 0.16.8 # floating")]
+    [InlineData("kustomization.yml", "images:\n- name: letta/letta\n  newTag: '0.16.2'\n", "'0.16.2'", "'0.16.8'")]
+    public void A_kustomization_names_the_image_and_only_its_tag_changes(string name, string text, string before, string after)
+    {
+        File.WriteAllText(_folder[name], text);
+
+        Assert.Equal("Kubernetes", Assert.Single(_shell.Run("Get-LettaImagePin $args[0]", _folder.Path).Succeed()).Get<object>("Format").ToString());
+        _shell.Run("Set-LettaImagePin $args[0] -Version 0.16.8", _folder.Path).Succeed();
+
+        Assert.Equal(text.Replace(before, after, StringComparison.Ordinal), File.ReadAllText(_folder[name]));
+    }
+
+    [Fact]
+    public void A_Dockerfile_inside_a_compose_file_is_read_with_the_build_arguments_and_named_as_not_editable()
+    {
+        const string Text = "services:\n  letta:\n    build:\n      dockerfile_inline: |\n        FROM letta/letta:latest\n        RUN true\n    volumes: [\"pg:/var/lib/postgresql/data\"]\nvolumes:\n  pg:\n";
+        File.WriteAllText(_folder["compose.yaml"], Text);
+
+        var pin = Assert.Single(_shell.Run("Get-LettaImagePin $args[0]", _folder.Path).Succeed());
+        Assert.Equal(("Dockerfile", 5, false), (pin.Get<object>("Format").ToString(), pin.Get<int>("Line"), pin.Get<bool>("IsEditable")));
+        foreach (var command in (string[])["Set-LettaImagePin $args[0] -Version 0.16.8", "Get-LettaImagePin $args[0] | Set-LettaImagePin -Version 0.16.8"])
+        {
+            var error = Assert.Single(_shell.Run(command, _folder.Path).Errors);
+            Assert.StartsWith("ImageFileNotSupported,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+            Assert.Contains("dockerfile_inline", error.Exception.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(Text, File.ReadAllText(_folder["compose.yaml"]));
+    }
+
+    [Theory]
     [InlineData("letta-code-image/appserver", "", "AppServerNotSupported")]
     [InlineData("letta-code-image/appserver", "-Force", "AppServerNotSupported")]
     [InlineData("lettaai-image", "", "RepositoryNotSupported")]
@@ -123,6 +185,37 @@ public sealed class ComposeCaseTests : IDisposable
 
         Assert.StartsWith(errorId + ",", error.FullyQualifiedErrorId, StringComparison.Ordinal);
         Assert.Contains(reason, error.Exception.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("compose.override.yml", "services:\n  letta:\n    image: letta/letta:0.16.2\n")]
+    [InlineData("Dockerfile", "FROM letta/letta:0.16.2\n")]
+    public void Two_files_of_one_project_are_pinned_together_or_not_at_all(string other, string text)
+    {
+        var compose = "services:\n  letta:\n    image: letta/letta:latest\n" + (other == "Dockerfile" ? "  own:\n    build: .\n" : string.Empty);
+        var elsewhere = Directory.CreateDirectory(_folder["elsewhere"]).FullName;
+        Directory.CreateDirectory(_folder["project"]);
+        File.WriteAllText(_folder["project/compose.yml"], compose);
+        File.WriteAllText(_folder["project/" + other], text);
+        File.WriteAllText(Path.Join(elsewhere, "compose.yml"), "services:\n  letta:\n    image: letta/letta:latest\n");
+
+        // A folder of that name is in the way of the file that is to be kept.
+        var obstacle = Directory.CreateDirectory(_folder[$"project/{other}.bak"]).FullName;
+
+        foreach (var command in (string[])["Set-LettaImagePin $args -Version 0.16.8 -Backup", "Get-LettaImagePin $args | Set-LettaImagePin -Version 0.16.8 -Backup"])
+        {
+            var result = _shell.Run(command, _folder["project"], elsewhere);
+
+            Assert.Equal(_folder["project/" + other], Assert.Single(result.Errors).TargetObject);
+            Assert.Equal((compose, text), (File.ReadAllText(_folder["project/compose.yml"]), File.ReadAllText(_folder["project/" + other])));
+            Assert.Contains(_shell.Console.Warnings, w => w.Contains($"'{_folder["project/compose.yml"]}' is not pinned", StringComparison.Ordinal));
+            Assert.Contains("0.16.8", File.ReadAllText(Path.Join(elsewhere, "compose.yml")), StringComparison.Ordinal);
+        }
+
+        Directory.Delete(obstacle);
+        _shell.Run("Set-LettaImagePin $args[0] -Version 0.16.8 -Backup", _folder["project"]).Succeed();
+
+        Assert.All((string[])["compose.yml", other], f => Assert.Contains("0.16.8", File.ReadAllText(_folder["project/" + f]), StringComparison.Ordinal));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -58,6 +59,25 @@ public sealed class RealClientTests
         await ProveAsync(client, server.Shell, server.Folder.Path, 4);
     }
 
+    [Fact]
+    public async Task Trap_10_a_model_whose_provider_is_not_connected_is_refused_by_the_client_and_the_default_is_not()
+    {
+        await using var client = LettaCodeClient.Open();
+        await using var server = await Connected.ToAsync(new SandboxOptions { Release = "0.16.8" });
+        server.Run($"$null = Get-LettaAgent 'Incognito' | Export-LettaAgent -Path {server.Path}").Succeed();
+        const string Convert = "(ConvertTo-LettaCodeAgent $args[0] $args[1] -Model $args[2] -Force).AgentId";
+        await client.ConnectAsync();
+
+        var id = Assert.Single(server.Shell.Run(Convert, server.Folder.Path, client.Root, "openai/gpt-4o-mini").Succeed()).ToString();
+        var (code, output, errors) = await client.TryAsync("--backend", "local", "-p", "hello", "--agent", id, "--conversation", "default");
+
+        Assert.NotEqual(0, code);
+        Assert.Contains("Provider is not configured: openai", output + errors, StringComparison.Ordinal);
+
+        server.Shell.Run(Convert, server.Folder.Path, client.Root, "local/default").Succeed();
+        Assert.NotNull(await client.SayAsync(id, "A question with the default model"));
+    }
+
     private static async Task ProveAsync(LettaCodeClient client, Shell shell, string path, int count)
     {
         var cancellationToken = TestContext.Current.CancellationToken;
@@ -68,7 +88,8 @@ public sealed class RealClientTests
         var listed = (await client.ListAsync()).ToDictionary(a => (string)a["id"]!, a => (string?)a["name"]);
         Assert.Equal(agents.ToDictionary(a => a.AgentId, a => (string?)a.AgentName).OrderBy(a => a.Key), listed.OrderBy(a => a.Key));
 
-        await Parallel.ForEachAsync(agents, new ParallelOptions { MaxDegreeOfParallelism = 2, CancellationToken = cancellationToken }, async (agent, _) => await ProveAsync(client, agent));
+        var transcripts = agents.ToDictionary(a => a.AgentId, a => File.ReadAllText(Transcript(client, a)));
+        await Parallel.ForEachAsync(agents, new ParallelOptions { MaxDegreeOfParallelism = 2, CancellationToken = cancellationToken }, async (agent, _) => await ProveAsync(client, agent, string.Join('\n', transcripts.Where(t => t.Key != agent.AgentId).Select(t => t.Value))));
 
         var port = FreePort.Next();
         using var server = client.StartServer(port);
@@ -76,6 +97,11 @@ public sealed class RealClientTests
         {
             var models = await ModelsAsync(port, cancellationToken);
             Assert.All(agents, a => Assert.Contains(models, m => m.Contains(a.AgentId, StringComparison.Ordinal) || m == a.AgentName));
+
+            // While the App Server uses the folder, nothing is written to it.
+            var error = Assert.Single(shell.Run("ConvertTo-LettaCodeAgent $args[0] $args[1] -Force", path, client.Root).Errors);
+            Assert.StartsWith("LettaCodeInUse", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+            Assert.Contains(server.Id.ToString(CultureInfo.InvariantCulture), error.ToString(), StringComparison.Ordinal);
         }
         finally
         {
@@ -84,10 +110,12 @@ public sealed class RealClientTests
         }
     }
 
-    private static async Task ProveAsync(LettaCodeClient client, Converted agent)
+    private static string Transcript(LettaCodeClient client, Converted agent) => Path.Combine(client.Root, "conversations", Segment($"default:{agent.AgentId}"), "messages.jsonl");
+
+    private static async Task ProveAsync(LettaCodeClient client, Converted agent, string others)
     {
         var cancellationToken = TestContext.Current.CancellationToken;
-        var transcript = Path.Combine(client.Root, "conversations", Segment($"default:{agent.AgentId}"), "messages.jsonl");
+        var transcript = Transcript(client, agent);
         var rows = await File.ReadAllTextAsync(transcript, cancellationToken);
         var record = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Path.GetDirectoryName(transcript)!, "conversation.json"), cancellationToken))!;
         var inContext = record["in_context_message_ids"]!.AsArray().Select(i => (string)i!).ToHashSet();
@@ -120,12 +148,21 @@ public sealed class RealClientTests
             Assert.Contains(Path.GetFileName(skill), everything, StringComparison.Ordinal);
         }
 
-        if (old.SelectMany(m => m["content"]!.AsArray()).FirstOrDefault(p => (string?)p!["type"] == "text" && ((string)p["text"]!).Length > 20) is { } oldest)
+        // The search finds a sentence of the oldest message, and one that no other agent has; what it finds is this agent's.
+        var spoken = old.Where(m => (string?)m["role"] is "user" or "assistant").SelectMany(m => m["content"]!.AsArray().Where(p => (string?)p!["type"] == "text").Select(p => (Id: (string)m["id"]!, Sentence: Sentence((string)p!["text"]!)))).Where(s => s.Sentence.Length > 12).ToList();
+        var wanted = spoken.Take(1).Concat(spoken.Where(s => !others.Contains(s.Sentence, StringComparison.Ordinal)).Take(1)).Distinct().ToList();
+        foreach (var (id, sentence) in wanted)
         {
-            var sentence = ((string)oldest["text"]!).Split('\n').First(l => l.Length > 12).Trim();
-            Assert.Contains("message", await client.SearchAsync(agent.AgentId, $"\"{sentence.Replace("\"", "", StringComparison.Ordinal)}\""), StringComparison.Ordinal);
+            var hits = JsonNode.Parse(await client.SearchAsync(agent.AgentId, $"\"{sentence}\""))!.AsArray();
+            Assert.Contains(hits, h => ((string)h!["message_id"]!).StartsWith(id, StringComparison.Ordinal) && h["content"]!.ToString().Length > 0);
+            Assert.All(hits, h => Assert.Equal(agent.AgentId, (string?)h!["agent_id"]));
         }
     }
+
+    /// <summary>A line of a text that can be searched as a phrase: the client's own reminders are not part of its search.</summary>
+    private static string Sentence(string text) => text.StartsWith("<system-reminder>", StringComparison.Ordinal)
+        ? string.Empty
+        : text.Split('\n').Select(l => l.Trim()).FirstOrDefault(l => l.Length > 12 && !l.Contains('"', StringComparison.Ordinal) && !l.Contains('\\', StringComparison.Ordinal)) ?? string.Empty;
 
     private static string Segment(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text)).TrimEnd('=').Replace('+', '-').Replace('/', '_');
 

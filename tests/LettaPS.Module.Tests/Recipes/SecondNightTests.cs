@@ -1,3 +1,4 @@
+using System.Management.Automation;
 using LettaPS.Hosting;
 using LettaPS.Module.Tests.Docker;
 using LettaPS.TestKit;
@@ -65,6 +66,33 @@ public sealed class SecondNightTests : IClassFixture<SchemaImages>
 
         Assert.Equal(3, exported.Count);
         Assert.Equal(string.Empty, await DockerEngine.DockerAsync("ps", "--quiet", "--filter", "label=lettaps.temporary", "--filter", $"volume={night.Volume}"));
+    }
+
+    [Fact]
+    public async Task The_script_exports_the_agents_if_the_image_of_the_release_cannot_be_pulled()
+    {
+        await using var night = await Night.StartAsync(_images, embedded: true);
+        await night.PullLatestAsync();
+        var (image, kept) = ($"{_images.Repository}:0.16.2", $"{_images.Repository}-kept:0.16.2");
+        await DockerEngine.DockerAsync("tag", image, kept);
+        await DockerEngine.DockerAsync("rmi", image);
+        using var shell = new Shell();
+        try
+        {
+            var error = Assert.Throws<RuntimeException>(() => shell.RunRecipe("Repair-Letta", "-BackupPath $args[0] -Name $args[1]", night.Backup, night.Letta));
+
+            Assert.Contains($"The image '{image}' cannot be pulled", error.Message, StringComparison.Ordinal);
+            Assert.Contains($"The 3 agents are exported to '{night.Backup}'", error.Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            await DockerEngine.DockerAsync("tag", kept, image);
+            await DockerEngine.DockerAsync("rmi", kept);
+        }
+
+        var backups = shell.Run("Get-LettaBackup $args[0]", night.Backup).Succeed().ToDictionary(b => b.Get<object>("Kind").ToString()!);
+        Assert.Equal((3, true), (backups["Agents"].Get<int>("AgentCount"), backups["Agents"].Get<bool>("IsComplete")));
+        Assert.True(backups["Database"].Get<bool>("IsComplete"));
     }
 
     /// <summary>A server of 0.16.2 with three agents, in a compose project whose file says <c>latest</c>.</summary>

@@ -35,7 +35,7 @@ internal sealed class AgentFileReader
     private const string Skills = "skills";
 
     /// <summary>Properties that SDKs and scripts store an answer under.</summary>
-    private static readonly string[] s_wrappers = ["body", "data", "result", "agent", "items"];
+    private static readonly string[] s_wrappers = ["body", "data", "result", "agent", "items", "value", "content", "Content", "response"];
 
     private AgentFileReader(AgentDocument document, bool outline)
     {
@@ -406,12 +406,12 @@ internal sealed class AgentFileReader
         {
             CompleteStates([(_root, _rootFields)]);
         }
-        else if (s_wrappers.Select(_rootFields.GetValueOrDefault).FirstOrDefault(v => v.ValueKind is JsonValueKind.Object or JsonValueKind.Array) is { ValueKind: not JsonValueKind.Undefined } wrapped)
+        else if (s_wrappers.Select(w => Wrapped(_rootFields.GetValueOrDefault(w))).FirstOrDefault(w => w is not null) is { } wrapped)
         {
-            // The answer of an SDK, stored with what was around it.
+            // The answer that an SDK or PowerShell stored with what was around it.
             _rootFields.Clear();
             _seen.Clear();
-            await ReadNestedAsync(Encoding.UTF8.GetBytes(wrapped.GetRawText()), cancellationToken).ConfigureAwait(false);
+            await ReadNestedAsync(Encoding.UTF8.GetBytes(wrapped), cancellationToken).ConfigureAwait(false);
             await CompleteAsync(cancellationToken).ConfigureAwait(false);
             return;
         }
@@ -430,6 +430,14 @@ internal sealed class AgentFileReader
         NoteWhatIsLeftOut();
         AgentDocumentRepair.Mend(_document);
     }
+
+    /// <summary>The answer in a field: an object, a list, or the text of one, as <c>Invoke-WebRequest</c> has it.</summary>
+    private static string? Wrapped(JsonElement field) => field.ValueKind switch
+    {
+        JsonValueKind.Object or JsonValueKind.Array => field.GetRawText(),
+        JsonValueKind.String when field.GetString()!.AsSpan().TrimStart() is ['{' or '[', ..] => field.GetString(),
+        _ => null,
+    };
 
     private static bool IsAgentState(Dictionary<string, JsonElement> fields) => fields.ContainsKey("message_ids")
         && EntityId.TryParse(fields.GetValueOrDefault("id") is { ValueKind: JsonValueKind.String } id ? id.GetString() : null, "agent", out _);

@@ -40,8 +40,8 @@ internal sealed class ComposeProject
         let service = Service(name)
         let build = service.Build
         where build is not null
-        from place in build.Inline is { } inline ? Dockerfile.ReadInline(build.Setting.Part.File.Source, inline)
-            : _reader.Mounted(build.Path) is { } dockerfile ? Dockerfile.Read(dockerfile) : []
+        from place in build.Inline is { } inline ? Dockerfile.ReadInline(build.Setting.Part.File.Source, inline, build.Arguments)
+            : _reader.Mounted(build.Path) is { } dockerfile ? Dockerfile.Read(dockerfile, build.Arguments) : []
         select (service, place);
 
     /// <summary>The same project with the override file on top that compose would put there by itself; itself where there is none.</summary>

@@ -13,14 +13,16 @@ internal static partial class Dockerfile
 
     /// <summary>The images of Letta's that a Dockerfile names in <c>FROM</c> and <c>COPY --from</c>.</summary>
     /// <param name="source">The file.</param>
-    public static IReadOnlyList<ImagePlace> Read(TextFile source) =>
-        [.. Images(source.Text, source, null).Select(i => Place(i, source, (start, length, text) => source.WithText(Splice(source.Text, start, length, text))))];
+    /// <param name="arguments">Build arguments of the compose file that builds it; an image that they decide is named there.</param>
+    public static IReadOnlyList<ImagePlace> Read(TextFile source, BuildArguments? arguments = null) =>
+        [.. Images(source.Text, source, arguments).Select(i => Given(i, arguments) ?? Place(i, source, (start, length, text) => source.WithText(Splice(source.Text, start, length, text))))];
 
     /// <summary>The images of Letta's that a Dockerfile inside a compose file names.</summary>
     /// <param name="file">The compose file.</param>
     /// <param name="scalar">The text of <c>dockerfile_inline</c>.</param>
-    public static IReadOnlyList<ImagePlace> ReadInline(TextFile file, YamlScalar scalar) =>
-        [.. Images(scalar.Value, file, null).Select(i => new ImagePlace(LettaImageFormat.Dockerfile, i.Stage ?? string.Empty, file, scalar.Line + i.Line, i.Written, i.Reference)
+    /// <param name="arguments">Build arguments of the compose file.</param>
+    public static IReadOnlyList<ImagePlace> ReadInline(TextFile file, YamlScalar scalar, BuildArguments arguments) =>
+        [.. Images(scalar.Value, file, arguments).Select(i => Given(i, arguments) ?? new ImagePlace(LettaImageFormat.Dockerfile, i.Stage ?? string.Empty, file, scalar.Line + i.Line, i.Written, i.Reference)
         {
             Note = "it is in the Dockerfile inside the compose file (dockerfile_inline)",
         })];
@@ -30,8 +32,8 @@ internal static partial class Dockerfile
     /// <param name="source">The file that it is in.</param>
     /// <param name="target">Name of the stage; <see langword="null"/> for the last.</param>
     /// <param name="arguments">Build arguments that win over the Dockerfile's defaults.</param>
-    /// <returns>The reference and its 1-based line; <see langword="null"/> if the Dockerfile has no such stage.</returns>
-    public static (ImageReference Reference, int Line)? BaseOf(string text, TextFile source, string? target, IVariableResolver? arguments)
+    /// <returns>The reference, its 1-based line, and the given argument that decides it; <see langword="null"/> if the Dockerfile has no such stage.</returns>
+    public static (ImageReference Reference, int Line, string? Argument)? BaseOf(string text, TextFile source, string? target, IVariableResolver? arguments)
     {
         var stages = All(text, source, arguments).Where(i => i.IsStage).ToList();
         var stage = target is null ? stages.LastOrDefault() : stages.LastOrDefault(s => s.Stage == target);
@@ -39,7 +41,7 @@ internal static partial class Dockerfile
         {
             if (stages.LastOrDefault(s => s.Stage == stage.Reference.Text && s.Line < stage.Line) is not { } below)
             {
-                return (stage.Reference, stage.Line);
+                return (stage.Reference, stage.Line, stage.Given);
             }
 
             stage = below;
@@ -49,6 +51,8 @@ internal static partial class Dockerfile
     }
 
     private static IEnumerable<Image> Images(string text, TextFile source, IVariableResolver? arguments) => All(text, source, arguments).Where(i => i.Reference.IsLetta);
+
+    private static ImagePlace? Given(Image image, BuildArguments? arguments) => image.Given is { } name ? arguments?.PlaceOf(name, image.Stage ?? string.Empty, image.Reference) : null;
 
     private static ImagePlace Place(Image image, TextFile file, Func<int, int, string, TextFile> splice) => new(
         LettaImageFormat.Dockerfile, image.Stage ?? string.Empty, file, image.Line, image.Written, image.Reference)
@@ -125,6 +129,9 @@ internal static partial class Dockerfile
 
     private sealed record Image(string? Stage, bool IsStage, int Line, int Start, string Written, ExpandedTemplate? ExpandedTemplate, ImageReference Reference)
     {
+        /// <summary>The argument from outside that decides the image, or a part of it.</summary>
+        public string? Given => ExpandedTemplate?.Pieces.FirstOrDefault(p => p.Kind == TemplateSegmentKind.Environment)?.Variable;
+
         public EnvAssignment? Argument => ExpandedTemplate?.Pieces.Select(p => p.Assignment).FirstOrDefault(a => a is not null);
     }
 

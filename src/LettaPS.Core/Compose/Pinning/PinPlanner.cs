@@ -13,6 +13,7 @@ internal sealed class PinPlanner(IYamlReader yaml, ComposeReader reader, bool fo
     private readonly List<(ImageUse Use, PinTarget Target)> _pins = [];
     private readonly List<Edit> _edits = [];
     private readonly List<IReadOnlyList<string>> _projects = [];
+    private readonly List<(string File, string Project)> _owners = [];
 
     /// <summary>Works out the changes for services of one project, and takes them into the plan.</summary>
     /// <param name="project">The project.</param>
@@ -81,7 +82,12 @@ internal sealed class PinPlanner(IYamlReader yaml, ComposeReader reader, bool fo
         _pins.AddRange(pins);
         _edits.AddRange(edits);
         _projects.Add(project.Roots);
+        _owners.AddRange(edits.Select(e => (e.Source.RealPath, project.Roots[0])));
     }
+
+    /// <summary>The main files of the projects that a change is for.</summary>
+    /// <param name="change">One of <see cref="Changes"/>.</param>
+    public IEnumerable<string> ProjectsOf(FileChange change) => _owners.Where(o => o.File == change.Before.RealPath).Select(o => o.Project).Distinct();
 
     /// <summary>The changes, one for each file.</summary>
     /// <returns>Proved changes: read again, each file says the same but for the values that were to change.</returns>

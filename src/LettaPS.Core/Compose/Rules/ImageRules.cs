@@ -80,12 +80,15 @@ internal static class ImageRules
                     "Give it a name of your own, such as image: my-letta:1, and pin the image that it is built FROM.");
             }
 
-            if (letta.Build!.Base is { Reference: { IsLetta: true } from, Line: var line })
+            if (letta.Build!.Base is { Reference: { IsLetta: true } from, Line: var line, Argument: var argument })
             {
-                var path = letta.Build.Path ?? letta.Build.Setting.Path;
+                var given = argument is null ? null : letta.Build.Arguments.ScalarOf(argument);
+                var path = given is null ? letta.Build.Path ?? letta.Build.Setting.Path : letta.Build.Setting.Path;
                 if (Judge(from, $"Set-LettaImagePin -LiteralPath {Quoted(path)}", isRunning: false) is { } found)
                 {
-                    yield return (letta.Build.Setting with { Path = path, Line = line }).Finding(letta, found.Severity, found.Rule, found.Message, found.Fix);
+                    var fix = given is null || from.Product == LettaImageProduct.TooOld ? found.Fix
+                        : $"Change the build argument '{argument}' by hand, so that the image is a release: {from.Repository}:{LettaImageTags.Known.Newest}";
+                    yield return (letta.Build.Setting with { Path = path, Line = given?.Line ?? line }).Finding(letta, found.Severity, found.Rule, found.Message, fix);
                 }
             }
 

@@ -211,7 +211,7 @@ internal sealed record DumpManifest
 
     /// <summary>The manifest of a dump.</summary>
     /// <param name="dump">Path of the dump.</param>
-    /// <returns><see langword="null"/> if it is missing or not a manifest, or if the dump is missing.</returns>
+    /// <returns><see langword="null"/> if it is missing, not a manifest or cannot be read, or if the dump is missing.</returns>
     internal static DumpManifest? Find(string dump)
     {
         try
@@ -221,6 +221,11 @@ internal sealed record DumpManifest
         catch (LettaException e) when (e.ErrorId is "DumpManifestDamaged" or "DumpNotFound" or "DumpUnverified")
         {
             // Some other JSON file, or the manifest of a dump that was taken away.
+            return null;
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException || (e is IOException && !ItemBoundary.EndsRun(e)))
+        {
+            // Without a manifest that can be read nothing proves what the dump is.
             return null;
         }
     }

@@ -43,7 +43,7 @@ internal static class DataDirectory
                 "DataDirectoryInUse",
                 LettaErrorKind.Conflict,
                 $"The container '{other.Name}' runs and can write to '{data.Name ?? data.Source}', where the database of '{server.Name}' is. A second PostgreSQL there would destroy it.",
-                $"Stop that container, then run the command again: docker stop {other.Name}",
+                $"Stop that container, then run the command again: {other.EngineCommand} stop {other.Name}",
                 server.Name);
         }
     }

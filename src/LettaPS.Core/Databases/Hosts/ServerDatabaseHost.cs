@@ -29,6 +29,9 @@ internal sealed class ServerDatabaseHost(
     /// <inheritdoc/>
     public bool IsEmbedded { get; private set; }
 
+    /// <inheritdoc/>
+    public string EngineCommand => engine.Command;
+
     /// <summary>Whether a database that is known by its address is this server's.</summary>
     /// <param name="address">The address, as it is used from this machine.</param>
     public async Task<bool> IsAtAsync(DatabaseAddress address, CancellationToken cancellationToken)

@@ -273,7 +273,7 @@ internal sealed class DatabaseSwap(IDatabaseHost host, TimeProvider time)
             cause = lost;
             if (_stopped.Count > 0)
             {
-                problems.Add($"It had stopped {string.Join(", ", _stopped)}, which the other run starts when it is done. If it does not: docker start {string.Join(' ', _stopped)}");
+                problems.Add($"It had stopped {string.Join(", ", _stopped)}, which the other run starts when it is done. If it does not: {host.EngineCommand} start {string.Join(' ', _stopped)}");
             }
         }
         else
@@ -371,12 +371,12 @@ internal sealed class DatabaseSwap(IDatabaseHost host, TimeProvider time)
         {
             if (await host.StartAsync(_toStart, wait: false, CancellationToken.None).ConfigureAwait(false) is { Count: > 0 } left)
             {
-                problems.Add($"An interrupted run had stopped {string.Join(", ", left)}, which could not be started from here. Start it: docker start {string.Join(' ', left)}");
+                problems.Add($"An interrupted run had stopped {string.Join(", ", left)}, which could not be started from here. Start it: {host.EngineCommand} start {string.Join(' ', left)}");
             }
         }
         catch (LettaException e)
         {
-            problems.Add($"What was stopped could not be started again ({e.Message.TrimEnd('.')}). Start it: docker start {string.Join(' ', _toStart)}");
+            problems.Add($"What was stopped could not be started again ({e.Message.TrimEnd('.')}). Start it: {host.EngineCommand} start {string.Join(' ', _toStart)}");
         }
     }
 }

@@ -1,5 +1,7 @@
 using System.Management.Automation;
+using System.Runtime.CompilerServices;
 using LettaPS.Completion;
+using LettaPS.Core.Backups;
 using LettaPS.Core.IO;
 using LettaPS.Parameters;
 using LettaPS.Paths;
@@ -60,6 +62,21 @@ public abstract class BackupPathCmdlet : AsyncCmdlet
             {
                 WriteError(e.ToErrorRecord(given));
             }
+        }
+    }
+
+    /// <summary>Reads the backups at a path. Each one that cannot be read is an error too.</summary>
+    /// <param name="path">The path of a file or folder.</param>
+    private protected async IAsyncEnumerable<LettaBackup> ReadBackupsAsync(string path, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var backup in BackupReader.ReadAsync(path, cancellationToken).ConfigureAwait(false))
+        {
+            if (backup.Failure is { } failure)
+            {
+                await WriteErrorAsync(failure, backup.Path).ConfigureAwait(false);
+            }
+
+            yield return backup;
         }
     }
 

@@ -223,6 +223,13 @@ public abstract class ComposeCmdlet : AsyncCmdlet
         }
     }
 
+    /// <summary>The main file of the project that a compose file is a part of: the first of those that <c>COMPOSE_FILE</c> names, or the file that an override file is put on.</summary>
+    private protected string MainFileOf(string path)
+    {
+        var folder = System.IO.Path.GetDirectoryName(path)!;
+        return Chosen(folder) is { } chosen && chosen.Contains(path) ? chosen[0] : Projects(folder).Find(p => p.Contains(path))?[0] ?? path;
+    }
+
     private string[]? Chosen(string folder)
     {
         string[]? chosen = null;

@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using System.Security;
 using LettaPS.Core.Health;
+using LettaPS.Core.IO;
 using LettaPS.Parameters;
 
 namespace LettaPS.Cmdlets.Base;
@@ -48,7 +49,18 @@ public abstract class ExaminationCmdlet : ConnectionCmdlet
         {
             var progress = NewProgress("Examining Letta");
             progress.SetStatus(target.Connection is { } connection ? $"asking {connection.BaseUri} and all that belongs to it" : "asking its container and all that belongs to it");
-            RunToEnd(progress, cancellationToken => ExamineAsync(target, cancellationToken));
+            RunToEnd(progress, async cancellationToken =>
+            {
+                try
+                {
+                    await ExamineAsync(target, cancellationToken).ConfigureAwait(false);
+                }
+                catch (Exception e) when (!ItemBoundary.EndsRun(e))
+                {
+                    object? server = target.Connection?.BaseUri ?? (object?)target.Container;
+                    await WriteErrorAsync(ItemBoundary.Error(e, $"The server '{server}' cannot be examined", server), server).ConfigureAwait(false);
+                }
+            });
         }
     }
 

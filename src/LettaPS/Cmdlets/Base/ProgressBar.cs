@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using LettaPS.Core.Text;
 
 namespace LettaPS.Cmdlets.Base;
 
@@ -40,7 +41,7 @@ internal sealed class ProgressBar(string activity, string things, Func<Func<Prog
     public void AddDone() => Interlocked.Increment(ref _done);
 
     /// <summary>The last record, which takes the bar away.</summary>
-    public ProgressRecord Completed => new(ActivityId, activity, Status()) { RecordType = ProgressRecordType.Completed };
+    public ProgressRecord Completed => new(ActivityId, UntrustedText.ForConsole(activity), Status()) { RecordType = ProgressRecordType.Completed };
 
     /// <summary>Whether the bar was ever shown.</summary>
     public bool Shown => _shown;
@@ -70,14 +71,14 @@ internal sealed class ProgressBar(string activity, string things, Func<Func<Prog
     private ProgressRecord Current()
     {
         _waiting = 0;
-        return new ProgressRecord(ActivityId, activity, Status()) { PercentComplete = Total is > 0 ? (int)(100 * Interlocked.Read(ref _done) / Total.Value) : -1 };
+        return new ProgressRecord(ActivityId, UntrustedText.ForConsole(activity), Status()) { PercentComplete = Total is > 0 ? (int)(100 * Interlocked.Read(ref _done) / Total.Value) : -1 };
     }
 
     private string Status()
     {
         var bytes = Interlocked.Read(ref _bytes);
         var of = Total is { } total ? $" of {total}" : string.Empty;
-        var status = _wait is { IsOver: false } wait ? wait.Reason : _note ?? $"{Interlocked.Read(ref _done)}{of} {things}";
+        var status = UntrustedText.ForConsole(_wait is { IsOver: false } wait ? wait.Reason : _note ?? $"{Interlocked.Read(ref _done)}{of} {things}");
         return bytes == 0 ? status : $"{status}, {Formatting.Size(bytes)}";
     }
 

@@ -42,13 +42,14 @@ public abstract class WholeDatabaseCmdlet : ServerDatabaseCmdlet
         ForEachTarget(Name is null ? null : [Name], startTimeout, work);
 
     /// <summary>Names the servers that an interrupted run had stopped and that this one could not start.</summary>
+    /// <param name="target">The database that was replaced.</param>
     /// <param name="done">What was done.</param>
-    private protected async Task WarnOfStoppedServersAsync(LettaDatabaseReplacement done)
+    private protected async Task WarnOfStoppedServersAsync(ServerDatabaseTarget target, LettaDatabaseReplacement done)
     {
         if (done.StoppedServers.Count > 0)
         {
             await WriteWarningAsync(
-                $"An interrupted run had stopped these servers, which could not be started from here: {string.Join(", ", done.StoppedServers)}. Start them: docker start {string.Join(' ', done.StoppedServers)}").ConfigureAwait(false);
+                $"An interrupted run had stopped these servers, which could not be started from here: {string.Join(", ", done.StoppedServers)}. Start them: {target.Host.EngineCommand} start {string.Join(' ', done.StoppedServers)}").ConfigureAwait(false);
         }
     }
 }
