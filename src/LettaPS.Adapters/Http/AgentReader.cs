@@ -1,10 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using LettaPS.Core.IO;
-using LettaPS.Core.Releases;
 using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Agents;
+using LettaPS.Core.IO;
 using LettaPS.Core.Json;
+using LettaPS.Core.Releases;
 using LettaPS.Core.Sources;
 using LettaPS.Core.Text;
 

@@ -1,9 +1,9 @@
 using System.Text.Json;
-using LettaPS.Core.IO;
-using LettaPS.Core.Releases;
 using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Agents;
+using LettaPS.Core.IO;
 using LettaPS.Core.Json;
+using LettaPS.Core.Releases;
 
 namespace LettaPS.Adapters.Http;
 

@@ -1,8 +1,8 @@
 using System.Runtime.CompilerServices;
 using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Databases.Dumps;
-using LettaPS.Core.IO;
 using LettaPS.Core.IdMaps;
+using LettaPS.Core.IO;
 
 namespace LettaPS.Core.Backups;
 

@@ -1,7 +1,7 @@
 using System.Management.Automation;
 using LettaPS.Cmdlets.Base;
-using LettaPS.Core.IO;
 using LettaPS.Core.Backups;
+using LettaPS.Core.IO;
 using LettaPS.Core.Markdown;
 using LettaPS.Paths;
 

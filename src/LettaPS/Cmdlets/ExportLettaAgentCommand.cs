@@ -4,12 +4,13 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using LettaPS.Cmdlets.Base;
 using LettaPS.Completion;
-using LettaPS.Core.IO;
 using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Agents;
 using LettaPS.Core.Backups;
 using LettaPS.Core.Connections;
+using LettaPS.Core.IO;
 using LettaPS.Core.Sources;
+using LettaPS.Parameters;
 using LettaPS.Paths;
 
 namespace LettaPS.Cmdlets;
@@ -24,6 +25,7 @@ public sealed class ExportLettaAgentCommand : AgentSourceCmdlet
 {
     private const string ByInputObject = "InputObject";
     private const string ById = "Id";
+    private const string ByServer = "Server";
 
     private readonly List<Session> _sessions = [];
     private readonly Dictionary<Uri, LettaException> _unusable = [];
@@ -44,11 +46,18 @@ public sealed class ExportLettaAgentCommand : AgentSourceCmdlet
     public LettaAgent[]? InputObject { get; set; }
 
     /// <summary>Identifiers of agents: <c>agent-</c> and a UUID.</summary>
-    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = ById)]
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, ParameterSetName = ById)]
+    [TextInput]
     [Alias("AgentId")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(AgentIdCompleter))]
     public string[]? Id { get; set; }
+
+    /// <summary>Servers in containers, as <c>Get-LettaServer</c> gives them. <c>LETTA_API_KEY</c> is sent only to the one that <c>LETTA_BASE_URL</c> names.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByServer)]
+    [ServerInput]
+    [ValidateNotNullOrEmpty]
+    public LettaServerInfo[]? Server { get; set; }
 
     /// <summary>
     /// How many agents are worked on at once, 1 to 64. Of each, up to four requests are under way; exports themselves are never asked for side by side, and a
@@ -77,6 +86,9 @@ public sealed class ExportLettaAgentCommand : AgentSourceCmdlet
     /// <summary>Complete the set at the path, or the last unfinished one in it: files that are whole and of an unchanged agent are kept.</summary>
     [Parameter]
     public SwitchParameter Resume { get; set; }
+
+    /// <inheritdoc/>
+    private protected override LettaServerInfo[]? Containers => Server;
 
     /// <inheritdoc/>
     protected override void BeginProcessing()

@@ -16,13 +16,16 @@ public sealed class GetLettaAgentCommand : AgentSourceCmdlet
 {
     private const string ByName = "Name";
     private const string ById = "Id";
+    private const string ByServer = "Server";
 
     private ProgressBar? _progress;
     private ulong _toSkip;
     private ulong _toGive;
 
     /// <summary>Names, with wildcards, in any case. A name without wildcards that no agent has is an error.</summary>
-    [Parameter(Position = 0, ParameterSetName = ByName)]
+    [Parameter(Position = 0, ParameterSetName = ByName, ValueFromPipeline = true)]
+    [Parameter(Position = 0, ParameterSetName = ByServer)]
+    [TextInput]
     [SupportsWildcards]
     [ValidateWildcards]
     [ValidateNotNullOrEmpty]
@@ -36,15 +39,26 @@ public sealed class GetLettaAgentCommand : AgentSourceCmdlet
     [ArgumentCompleter(typeof(AgentIdCompleter))]
     public string[]? Id { get; set; }
 
+    /// <summary>Servers in containers, as <c>Get-LettaServer</c> gives them. <c>LETTA_API_KEY</c> is sent only to the one that <c>LETTA_BASE_URL</c> names.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByServer)]
+    [ServerInput]
+    [ValidateNotNullOrEmpty]
+    public LettaServerInfo[]? Server { get; set; }
+
     /// <summary>Only agents that have all of these tags.</summary>
     [Parameter(ParameterSetName = ByName)]
+    [Parameter(ParameterSetName = ByServer)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(AgentTagCompleter))]
     public string[] Tag { get; set; } = [];
 
     /// <summary>Also agents that the server hides: those of groups that work in the background, and subagents.</summary>
     [Parameter(ParameterSetName = ByName)]
+    [Parameter(ParameterSetName = ByServer)]
     public SwitchParameter IncludeHidden { get; set; }
+
+    /// <inheritdoc/>
+    private protected override LettaServerInfo[]? Containers => Server;
 
     /// <inheritdoc/>
     protected override void BeginProcessing()

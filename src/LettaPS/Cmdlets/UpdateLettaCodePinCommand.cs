@@ -26,11 +26,16 @@ public sealed class UpdateLettaCodePinCommand : PSCmdlet
     public string IdMap { get; set; } = null!;
 
     /// <summary>Settings files. Without it <c>~/.letta/settings.json</c> and <c>./.letta/settings.local.json</c>, as far as they are there.</summary>
-    [Parameter(Position = 1, ValueFromPipelineByPropertyName = true)]
-    [Alias("PSPath", "FullName")]
+    [Parameter(Position = 1)]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
     public string[]? Path { get; set; }
+
+    /// <summary>The same, with wildcard characters taken literally.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [Alias("PSPath", "LP")]
+    [ValidateNotNullOrEmpty]
+    public string[]? LiteralPath { get; set; }
 
     /// <summary>The server that the agents were restored to. Needed only where the map is of several.</summary>
     [Parameter]
@@ -106,9 +111,13 @@ public sealed class UpdateLettaCodePinCommand : PSCmdlet
 
     private List<string> Files()
     {
-        if (Path is not null)
+        if (Path is not null || LiteralPath is not null)
         {
-            return [.. Path.SelectMany(p => FilePaths.Matching(this, p, literal: false))];
+            return
+            [
+                .. (Path ?? []).SelectMany(p => FilePaths.Matching(this, p, literal: false)),
+                .. (LiteralPath ?? []).Select(p => FilePaths.Resolve(this, p)),
+            ];
         }
 
         string[] usual =

@@ -10,18 +10,11 @@ internal static class FilePaths
     /// <summary>The full path of one file or folder, which need not exist; wildcard characters are taken literally.</summary>
     /// <param name="cmdlet">Whose location counts.</param>
     /// <param name="path">The path.</param>
-    public static string Resolve(PSCmdlet cmdlet, string path)
+    public static string Resolve(PSCmdlet cmdlet, string path) => OnDrive(path, () =>
     {
-        try
-        {
-            var resolved = cmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
-            return Require(resolved, provider, path);
-        }
-        catch (System.Management.Automation.DriveNotFoundException e)
-        {
-            throw new LettaException("DriveNotFound", LettaErrorKind.NotFound, $"There is no drive '{e.ItemName}' for the path '{path}'.", "Get-PSDrive shows which there are.", path, e);
-        }
-    }
+        var resolved = cmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
+        return Require(resolved, provider, path);
+    });
 
     /// <summary>The full paths of what is to be read.</summary>
     /// <param name="cmdlet">Whose location counts.</param>
@@ -35,8 +28,23 @@ internal static class FilePaths
             return [Resolve(cmdlet, path)];
         }
 
-        var resolved = cmdlet.SessionState.Path.GetResolvedProviderPathFromPSPath(path, out var provider);
-        return resolved.Select(r => Require(r, provider, path));
+        return OnDrive(path, () =>
+        {
+            var resolved = cmdlet.SessionState.Path.GetResolvedProviderPathFromPSPath(path, out var provider);
+            return resolved.Select(r => Require(r, provider, path));
+        });
+    }
+
+    private static T OnDrive<T>(string path, Func<T> resolve)
+    {
+        try
+        {
+            return resolve();
+        }
+        catch (System.Management.Automation.DriveNotFoundException e)
+        {
+            throw new LettaException("DriveNotFound", LettaErrorKind.NotFound, $"There is no drive '{e.ItemName}' for the path '{path}'.", "Get-PSDrive shows which there are.", path, e);
+        }
     }
 
     private static string Require(string resolved, ProviderInfo provider, string path) => provider.Name == FileSystem

@@ -104,6 +104,23 @@ public class DatabaseSwapTests
         Assert.DoesNotContain(world.Names, n => n.Contains("lettaps", StringComparison.Ordinal));
     });
 
+    /// <summary>The second run is killed between removing the unfinished database and giving its own that name, the third before it marks what it makes.</summary>
+    [Fact]
+    public async Task Servers_that_were_stopped_run_again_although_three_runs_in_a_row_were_killed()
+    {
+        var world = new SwapWorld();
+        foreach (var at in new[] { 6, 4, 3 })
+        {
+            world.KillAt = world.Effects + at;
+            await Assert.ThrowsAsync<KilledException>(() => world.RunAsync("dump-1", removeOld: false));
+        }
+
+        world.KillAt = null;
+        await world.RunAsync("dump-1", removeOld: false);
+
+        Assert.True(world.ServerRuns);
+    }
+
     [Fact]
     public void Killed_anywhere_any_number_of_times_it_finishes_when_run_again() =>
         Gen.Int[1, 12].List[0, 6].Select(Gen.Bool, Gen.Bool, Gen.Bool).Sample((kills, removeOld, ran, embedded) =>
@@ -130,7 +147,6 @@ public class DatabaseSwapTests
             Assert.Equal(ran, world.ServerRuns);
             Assert.Null(world.CommentOf("letta"));
             Assert.DoesNotContain(world.Names, n => n.Contains("lettaps", StringComparison.Ordinal));
-
 
             // What a run put aside that was killed then is kept, whatever its options were.
             Assert.True(removeOld || world.Names.Any(n => world.Contents(n) == "old"));

@@ -52,7 +52,7 @@ public sealed class HelpTests : IDisposable
         var name = _shell.Run("Get-Help Get-LettaAgent -Parameter Name").Succeed().Single();
 
         Assert.Equal(("true", "0", "False"), (Value(path, "required"), Value(path, "position"), Value(path, "pipelineInput")));
-        Assert.Equal(("true", "named", "True (ByPropertyName)", "AgentId"), (Value(id, "required"), Value(id, "position"), Value(id, "pipelineInput"), Value(id, "aliases")));
+        Assert.Equal(("true", "named", "True (ByPropertyName, ByValue)", "AgentId"), (Value(id, "required"), Value(id, "position"), Value(id, "pipelineInput"), Value(id, "aliases")));
         Assert.Equal(("4", "Int32"), (Value(limit, "defaultValue"), Value((PSObject)limit.Properties["type"].Value, "name")));
         Assert.Equal("true", Value(name, "globbing"));
     }

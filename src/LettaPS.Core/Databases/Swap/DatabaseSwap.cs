@@ -100,6 +100,13 @@ internal sealed class DatabaseSwap(IDatabaseHost host, TimeProvider time)
                     break;
                 case SwapStep.Publish:
                     await cluster.DropAsync(plan.WorkName, cancellationToken).ConfigureAwait(false);
+                    if (SwapMarker.Parse(state.Find(plan.UnmarkedName)?.Comment)?.Run != plan.Run)
+                    {
+                        // Another run's, to be claimed or replaced under that name.
+                        await cluster.RenameAsync(plan.UnmarkedName, plan.WorkName, cancellationToken).ConfigureAwait(false);
+                        break;
+                    }
+
                     _made.Add(plan.WorkName);
                     await cluster.RenameAsync(plan.UnmarkedName, plan.WorkName, cancellationToken).ConfigureAwait(false);
                     _marked = plan.WorkName;

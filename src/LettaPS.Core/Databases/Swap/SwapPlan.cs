@@ -14,7 +14,9 @@ namespace LettaPS.Core.Databases.Swap;
 /// <remarks>
 /// <code>
 /// temporary name        work name                 after the swap                 next step
-/// no marker, or another run's                                                    Discard
+/// no marker                                                                      Discard
+/// another run's marker  there                                                    Discard
+/// another run's marker  not there                                                Publish
 /// marker of this run                                                             Publish
 ///                       another run's, same source, Made or Filled               Claim
 ///                       this run's, servers run                                  StopServers
@@ -77,7 +79,10 @@ internal sealed class SwapPlan(string database, string source, bool removeOld)
 
         if (state.Find(UnmarkedName) is { } unmarked)
         {
-            return !unmarked.IsInvalid && SwapMarker.Parse(unmarked.Comment)?.Run == Run ? SwapStep.Publish : SwapStep.Discard;
+            // One that a run was killed over between the two names may be the only thing that knows which servers were stopped.
+            return !unmarked.IsInvalid && SwapMarker.Parse(unmarked.Comment) is { } made && (made.Run == Run || state.Find(WorkName) is not { IsInvalid: false })
+                ? SwapStep.Publish
+                : SwapStep.Discard;
         }
 
         if (state.Find(WorkName) is { IsInvalid: false } work

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using LettaPS.Core.Sources;
+using LettaPS.Parameters;
 
 namespace LettaPS.Cmdlets.Base;
 
@@ -18,6 +19,15 @@ public abstract class AgentSourceCmdlet : DatabaseCmdlet
     /// </summary>
     [Parameter]
     public LettaAgentSource Source { get; set; }
+
+    /// <summary>The servers in containers that the cmdlet was given, if it takes any.</summary>
+    private protected virtual LettaServerInfo[]? Containers => null;
+
+    /// <inheritdoc/>
+    private protected override IReadOnlyList<LettaConnection> Connections => Containers is null ? base.Connections : [.. Containers.Select(Connect)];
+
+    /// <inheritdoc/>
+    private protected override bool ServerIsNamed => Containers is not null || base.ServerIsNamed;
 
     /// <summary>The servers to read; a database that was given stands for itself where nobody said which server it belongs to.</summary>
     private protected IReadOnlyList<LettaConnection> Servers
@@ -42,6 +52,22 @@ public abstract class AgentSourceCmdlet : DatabaseCmdlet
                 throw;
             }
         }
+    }
+
+    private LettaConnection Connect(LettaServerInfo server)
+    {
+        if (server.BaseUri is { } address)
+        {
+            return new LettaConnection(address, EnvironmentConnection.ApiKeyFor(address));
+        }
+
+        ThrowTerminatingError(new LettaException(
+            "NoPublishedPort",
+            LettaErrorKind.Refused,
+            $"The server '{server.Name}' has no address: its container publishes no port.",
+            "Publish the port in the compose file (ports: \"127.0.0.1:8283:8283\") and create the container again: docker compose up --detach",
+            server.Name).ToErrorRecord());
+        throw new InvalidOperationException();
     }
 
     /// <inheritdoc/>

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using LettaPS.Completion;
 using LettaPS.Core.Backups;
 using LettaPS.Core.IO;
+using LettaPS.Parameters;
 using LettaPS.Paths;
 
 namespace LettaPS.Cmdlets.Base;
@@ -16,7 +17,8 @@ public abstract class BackupPathCmdlet : AsyncCmdlet
     private ProgressBar? _progress;
 
     /// <summary>Sets, folders of sets, folders with <c>.af</c> or <c>.json</c> files of other origin, or single files; with wildcards.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByPath, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByPath, ValueFromPipeline = true)]
+    [TextInput]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(BackupPathCompleter))]

@@ -1,9 +1,8 @@
 using LettaPS.Core.AgentFiles;
-using LettaPS.Core.Restores.Database;
 
-namespace LettaPS.Core.Restores;
+namespace LettaPS.Core.Restores.Database;
 
-/// <summary>Finds what replacing an agent by the rows of a file would lose because the file was written without it. See <see cref="ReplacementLoss"/>.</summary>
+/// <summary>Finds what replacing an agent by the rows of a file would lose because the file was written without it.</summary>
 /// <param name="work">The agent; the rows of the file are staged.</param>
 /// <param name="planned">The agent in the file.</param>
 internal sealed class DatabaseReplacementLoss(AgentWriteContext work, PlannedAgent planned)
@@ -23,7 +22,7 @@ internal sealed class DatabaseReplacementLoss(AgentWriteContext work, PlannedAge
                 planned.ExportedAt?.ToString("O")).ConfigureAwait(false);
             if (lost > 0)
             {
-                work.Gaps.Add(ReplacementLoss.Messages(lost));
+                work.Gaps.Add(LossText.Messages(lost));
             }
         }
 
@@ -35,7 +34,7 @@ internal sealed class DatabaseReplacementLoss(AgentWriteContext work, PlannedAge
                 oldId).ConfigureAwait(false);
             if (lost > 0)
             {
-                work.Gaps.Add(ReplacementLoss.Passages(lost, noArchive: false));
+                work.Gaps.Add(LossText.Passages(lost, noArchive: false));
             }
         }
     }

@@ -1,14 +1,12 @@
-using System.Globalization;
 using System.Text.Json;
 using LettaPS.Core.AgentFiles;
 using LettaPS.Core.Agents;
 using LettaPS.Core.Json;
 using LettaPS.Core.Releases;
-using LettaPS.Core.Restores.Api;
 using LettaPS.Core.Sources;
 using LettaPS.Core.Text;
 
-namespace LettaPS.Core.Restores;
+namespace LettaPS.Core.Restores.Api;
 
 /// <summary>
 /// Finds what replacing an agent would lose because the file was written without it, or because it is left out of the restore. What the agent got after the file
@@ -58,16 +56,6 @@ internal sealed class ReplacementLoss(AgentDocument document, AgentRecord agent,
         Find(AgentFilePart.Conversations, "conversations", old.Conversations.Count, document.Conversations);
         Find(AgentFilePart.Identities, "identities", old.Identities.Count, document.Identities.Count);
     }
-
-    /// <summary>The words for messages that would be lost.</summary>
-    /// <param name="count">How many.</param>
-    public static string Messages(long count) => string.Create(CultureInfo.InvariantCulture, $"{count} messages of the agent that would be replaced: the file was written without the history.");
-
-    /// <summary>The words for passages that would be lost.</summary>
-    /// <param name="count">How many.</param>
-    /// <param name="noArchive">Whether the restore leaves them out.</param>
-    public static string Passages(long count, bool noArchive) => string.Create(
-        CultureInfo.InvariantCulture, $"{count} archival passages of the agent that would be replaced: {(noArchive ? "-NoArchive leaves the passages of the file out" : "the file was written without archival passages")}.");
 
     private void TakeSecretsOver(JsonElement old)
     {
@@ -126,7 +114,7 @@ internal sealed class ReplacementLoss(AgentDocument document, AgentRecord agent,
         var lost = PassageComparison.Missing(old.Passages.Read(), options.NoArchive ? [] : document.Passages.Read(), ReleaseCapabilities.Newest).Count();
         if (lost > 0)
         {
-            Lost.Add(Passages(lost, options.NoArchive));
+            Lost.Add(LossText.Passages(lost, options.NoArchive));
         }
     }
 
@@ -143,7 +131,7 @@ internal sealed class ReplacementLoss(AgentDocument document, AgentRecord agent,
         var lost = old.Messages.Entries.Count(e => e.Key.Role != MessageRole.System && e.Key.Second <= written && !known[(e.Key.Role, e.Key.Second)].Any(k => k.Matches(e.Key)));
         if (lost > 0)
         {
-            Lost.Add(Messages(lost));
+            Lost.Add(LossText.Messages(lost));
         }
     }
 
