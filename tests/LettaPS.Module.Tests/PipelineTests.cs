@@ -85,6 +85,32 @@ public sealed class PipelineTests
         Assert.Single(letta.Run("Get-LettaBackup -LiteralPath $args[0] | ConvertTo-LettaMarkdown -OutPath $args[1]", letta.Folder["b[1]"], letta.Folder["pages[1]"]).Succeed());
     }
 
+    /// <summary>As an argument too: <c>Rename-Item -PassThru</c> and <c>Resolve-Path</c> give objects, and so does <c>Get-LettaBackup</c>.</summary>
+    [Theory]
+    [InlineData("Get-Item -LiteralPath $args[0]")]
+    [InlineData("@(Get-Item -LiteralPath $args[0])")]
+    [InlineData("Resolve-Path -LiteralPath $args[0]")]
+    [InlineData("[IO.DirectoryInfo]$args[0]")]
+    [InlineData("Get-LettaBackup -LiteralPath $args[0]")]
+    public async Task An_object_with_a_path_is_taken_as_an_argument(string path)
+    {
+        await using var letta = await Connected.ToAsync();
+        letta.Run("$null = Get-LettaAgent Memo | Export-LettaAgent -Path $args[0]; $null = Export-LettaAgent -Path $args[1]", letta.Folder["b[1]"], letta.Folder["b1"]).Succeed();
+
+        Assert.Equal("Memo", Assert.Single(letta.Run($"Test-LettaBackup ({path}) | Where-Object AgentName", letta.Folder["b[1]"]).Succeed()).Get<string>("AgentName"));
+        Assert.Equal("Memo", Assert.Single(letta.Run($"$set = {path}; Restore-LettaAgent $set -Conflict Skip", letta.Folder["b[1]"]).Succeed()).Get<string>("AgentName"));
+    }
+
+    [Fact]
+    public void The_lines_of_a_file_are_paths_and_not_the_file()
+    {
+        using var shell = new Shell();
+        using var folder = new TestKit.TempFolder();
+        File.WriteAllText(folder["list.txt"], folder["away"]);
+
+        Assert.Contains("away", Assert.Single(shell.Run("Get-Content $args[0] | Test-LettaBackup", folder["list.txt"]).Errors).ToString(), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("nodrive:/backup")]
     [InlineData("nodrive:/back*")]

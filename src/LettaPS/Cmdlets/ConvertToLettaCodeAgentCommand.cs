@@ -25,7 +25,7 @@ public sealed class ConvertToLettaCodeAgentCommand : AsyncCmdlet
 
     /// <summary>Specifies sets, folders of sets, folders with <c>.af</c> or <c>.json</c> files, or single files; with wildcards. Of several sets, each agent's newest.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByPath, ValueFromPipeline = true)]
-    [TextInput]
+    [PathInput]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(BackupPathCompleter))]

@@ -37,7 +37,7 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
 
     /// <summary>Sets, folders of sets, folders with <c>.af</c> or <c>.json</c> files, or single files; with wildcards. Of several sets, each agent's newest.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByPath, ValueFromPipeline = true)]
-    [TextInput]
+    [PathInput]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(BackupPathCompleter))]

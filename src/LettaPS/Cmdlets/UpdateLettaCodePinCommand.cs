@@ -4,6 +4,7 @@ using LettaPS.Core.CodePins;
 using LettaPS.Core.Connections;
 using LettaPS.Core.IdMaps;
 using LettaPS.Core.IO;
+using LettaPS.Parameters;
 using LettaPS.Paths;
 
 namespace LettaPS.Cmdlets;
@@ -27,6 +28,7 @@ public sealed class UpdateLettaCodePinCommand : PSCmdlet
 
     /// <summary>Settings files. Without it <c>~/.letta/settings.json</c> and <c>./.letta/settings.local.json</c>, as far as they are there.</summary>
     [Parameter(Position = 1)]
+    [PathInput]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
     public string[]? Path { get; set; }

@@ -25,7 +25,7 @@ internal static class FilePaths
     {
         if (literal || !WildcardPattern.ContainsWildcardCharacters(path))
         {
-            return [Resolve(cmdlet, path)];
+            return [Resolve(cmdlet, literal ? path : WildcardPattern.Unescape(path))];
         }
 
         return OnDrive(path, () =>

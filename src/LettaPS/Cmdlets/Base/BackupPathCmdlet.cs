@@ -18,7 +18,7 @@ public abstract class BackupPathCmdlet : AsyncCmdlet
 
     /// <summary>Sets, folders of sets, folders with <c>.af</c> or <c>.json</c> files of other origin, or single files; with wildcards.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByPath, ValueFromPipeline = true)]
-    [TextInput]
+    [PathInput]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(BackupPathCompleter))]

@@ -2,6 +2,7 @@ using System.Management.Automation;
 using LettaPS.Core.Compose.Files;
 using LettaPS.Core.Compose.Model;
 using LettaPS.Core.Compose.Yaml;
+using LettaPS.Parameters;
 using LettaPS.Paths;
 
 namespace LettaPS.Cmdlets.Base;
@@ -20,6 +21,7 @@ public abstract class ComposeCmdlet : AsyncCmdlet
 
     /// <summary>Files that name images, or folders with such files; with wildcards. Without it, those of the current folder.</summary>
     [Parameter(Position = 0)]
+    [PathInput]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
     public string[]? Path { get; set; }
