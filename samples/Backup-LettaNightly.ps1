@@ -124,7 +124,7 @@ function Confirm-Release {
     }
 
     if ($known -and $report.RevisionRelease -and $report.Revision -notin $known.AlembicHead) {
-        throw (New-Failure 'DatabaseOfAnotherRelease' "The database '$($report.Database)' is of release $($report.RevisionRelease), but the server is $($Connection.LettaVersion).")
+        throw (New-Failure 'DatabaseReleaseMismatch' "The database '$($report.Database)' is of release $($report.RevisionRelease), but the server is $($Connection.LettaVersion).")
     }
 }
 
@@ -150,7 +150,7 @@ try {
                 $_.BaseUri -and $_.BaseUri.Port -eq $server.Port -and ($_.BaseUri.Host -eq $server.Host -or ($_.BaseUri.IsLoopback -and $server.IsLoopback))
             })
         if ($serving.Count -ne 1) {
-            throw (New-Failure 'DatabaseUnknown' "$($serving.Count) containers serve $server. Say what to dump with -ServerName, -DatabaseUri or LETTA_PG_URI, or give -NoDump.")
+            throw (New-Failure 'DatabaseRequired' "$($serving.Count) containers serve $server. Say what to dump with -ServerName, -DatabaseUri or LETTA_PG_URI, or give -NoDump.")
         }
 
         $target.Name = $serving[0].Name

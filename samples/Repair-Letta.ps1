@@ -139,10 +139,10 @@ function Invoke-WayBack {
     $report = Get-DatabaseReport $Server
     if (-not $Version -and $report.Revision) { $Version = (Get-LettaRelease -Revision $report.Revision).Version }
     if (-not $Version) { $Version = ($report.EquivalentReleases | Select-Object -Last 1) ?? $report.NearestRelease }
-    if (-not $Version) { throw (New-Failure 'ReleaseUnknown' "The database of $($Server.Name) is not one of the V1 server: there is no release to go back to. Give -Version if you know it.") }
+    if (-not $Version) { throw (New-Failure 'ReleaseNotFound' "The database of $($Server.Name) is not one of the V1 server: there is no release to go back to. Give -Version if you know it.") }
     $image = "letta/letta:$Version"
     if (-not $Server.Service) {
-        throw (New-Failure 'ServerNotCompose' "$($Server.Name) runs Letta Code in the place of Letta $Version, and was not created by docker compose. Recreate it by hand with the same volumes and $image.")
+        throw (New-Failure 'ComposeProjectNotFound' "$($Server.Name) runs Letta Code in the place of Letta $Version, and was not created by docker compose. Recreate it by hand with the same volumes and $image.")
     }
 
     $files = @{ LiteralPath = $Server.ComposeFile; Service = $Server.Service }
@@ -181,12 +181,12 @@ function Invoke-WayBack {
 if (-not $Connection) {
     $Connection = if ($DatabaseUri) { Connect-Letta @access -PassThru -WarningAction SilentlyContinue } else {
         $server = @(Get-LettaServer @named | Where-Object Product -NE 'AppServer')
-        if ($server.Count -ne 1) { throw (New-Failure 'ServerNotUnique' "There are $($server.Count) servers: $($server.Name -join ', '). Give -Name.") }
+        if ($server.Count -ne 1) { throw (New-Failure 'ServerAmbiguous' "There are $($server.Count) servers: $($server.Name -join ', '). Give -Name.") }
         if ($server[0].Product -eq 'LettaCode') { return Invoke-WayBack $server[0] $Version $BackupPath }
         $server | Connect-Letta @access -PassThru -WarningAction SilentlyContinue
     }
 }
-if (@($Connection).Count -ne 1) { throw (New-Failure 'ServerNotUnique' "There are $(@($Connection).Count) servers: $($Connection -join ', '). Give -Name.") }
+if (@($Connection).Count -ne 1) { throw (New-Failure 'ServerAmbiguous' "There are $(@($Connection).Count) servers: $($Connection -join ', '). Give -Name.") }
 if (-not $Version) { $Version = $Connection.LettaVersion }
 $at = @{ Connection = $Connection }
 if ($DatabaseUri) { $at.DatabaseUri = $DatabaseUri }
@@ -204,7 +204,7 @@ if ($broken) {
 }
 
 $report = Compare-LettaSchema -Version $Version -Summary @at
-if (-not $report.IsUsable) { throw (New-Failure 'SchemaNotFixed' "$($report.BreakCount) differences are left that break ${Version}: $(($fixed | Where-Object Status -EQ 'Left').Message -join '; ')") }
+if (-not $report.IsUsable) { throw (New-Failure 'SchemaFixFailed' "$($report.BreakCount) differences are left that break ${Version}: $(($fixed | Where-Object Status -EQ 'Left').Message -join '; ')") }
 [pscustomobject]@{
     Version    = $Version
     Broken     = $broken

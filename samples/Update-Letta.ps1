@@ -155,14 +155,14 @@ function Assert-SameButImage {
         foreach ($volume in $service['volumes'] ?? @()) { if ("$($volume['target'])" -notin $mounted) { "volume '$($volume['target'])'" } }
     )
     $what = $differences ? $differences -join ', ' : 'its configuration'
-    throw (New-Failure 'ComposeFileDiffers' "The compose file differs from what '$($Server.Name)' runs with, and more than the image would change: $what. Nothing was changed. Bring them in line first: $composeCommand up --detach $($Server.Service)")
+    throw (New-Failure 'ComposeFileMismatch' "The compose file differs from what '$($Server.Name)' runs with, and more than the image would change: $what. Nothing was changed. Bring them in line first: $composeCommand up --detach $($Server.Service)")
 }
 
 # What fails, but for models, which no release changes, and backups, which are taken here.
 function Assert-Health {
     param([object] $Server, [hashtable] $Key)
     $failed = @($Server | Test-LettaHealth @Key | Where-Object { $_.Status -eq 'Failed' -and $_.Layer -notin 'Models', 'Backups' })
-    if ($failed) { throw (New-Failure 'ServerUnhealthy' "Not healthy: $($failed -join '; ')") }
+    if ($failed) { throw (New-Failure 'HealthCheckFailed' "Not healthy: $($failed -join '; ')") }
 }
 
 function Export-Verified {
@@ -181,9 +181,9 @@ if ($ApiKey) { $key.ApiKey = $ApiKey }
 $named = @{}
 if ($Name) { $named.Name = $Name }
 $server = @(Get-LettaServer @named)
-if ($server.Count -ne 1) { throw (New-Failure 'ServerNotUnique' "There are $($server.Count) servers: $($server.Name -join ', '). Give -Name.") }
+if ($server.Count -ne 1) { throw (New-Failure 'ServerAmbiguous' "There are $($server.Count) servers: $($server.Name -join ', '). Give -Name.") }
 $server = $server[0]
-if (-not $server.Service) { throw (New-Failure 'ServerNotCompose' "$($server.Name) was not made by docker compose: this script changes compose files. Pull the image and make the container anew by hand.") }
+if (-not $server.Service) { throw (New-Failure 'ComposeProjectNotFound' "$($server.Name) was not made by docker compose: this script changes compose files. Pull the image and make the container anew by hand.") }
 
 $composeCommand = @(Find-Compose $Compose)
 $envFile = @($server.ComposeEnvironmentFile)
@@ -193,7 +193,7 @@ $pinning = @{ LiteralPath = $server.ComposeFile; Service = $server.Service }
 if ($envFile) { $pinning.EnvFile = $envFile }
 Assert-SameButImage $server
 $test = $server | Test-LettaUpgrade -To $Version @key
-if ($test.Verdict -eq 'Blocked') { throw (New-Failure 'UpgradeBlocked' "The upgrade to $Version is blocked: $($test.Reasons -join '; ')") }
+if ($test.Verdict -eq 'Blocked') { throw (New-Failure 'UpgradeRefused' "The upgrade to $Version is blocked: $($test.Reasons -join '; ')") }
 Assert-Health $server $key
 $test.Checks | Where-Object { $_.Name -eq 'Sessions' -and $_.Verdict -ne 'Ready' } | ForEach-Object { $PSCmdlet.WriteWarning("$($_.Message) If the upgrade is rolled back, their sessions are terminated.") }
 if (-not $PSCmdlet.ShouldProcess($server.Name, "Move Letta from $($test.From) to $Version")) { return }
@@ -240,13 +240,13 @@ try {
     Start-LettaServer $server.Name -Wait -TimeoutSec $TimeoutSec
     $new = Get-LettaServer $server.Name
     $connection = $new | Connect-Letta @key -PassThru
-    if ($connection.LettaVersion -ne $Version) { throw (New-Failure 'ServerVersionDiffers' "The server that answers is $($connection.LettaVersion), not $Version.") }
+    if ($connection.LettaVersion -ne $Version) { throw (New-Failure 'ServerVersionMismatch' "The server that answers is $($connection.LettaVersion), not $Version.") }
 
     if (-not (Compare-LettaSchema -Connection $connection -Version $Version -Summary).IsUsable) {
         $PSCmdlet.WriteVerbose('Migrating')
         $null = $new | Update-LettaSchema -NoBackup -TimeoutSec $TimeoutSec
         $breaks = @(Compare-LettaSchema -Connection $connection -Version $Version | Where-Object Severity -EQ 'Breaks')
-        if ($breaks) { throw (New-Failure 'SchemaNotFixed' "The schema is not that of ${Version}: $($breaks -join '; ')") }
+        if ($breaks) { throw (New-Failure 'SchemaFixFailed' "The schema is not that of ${Version}: $($breaks -join '; ')") }
     }
 
     $PSCmdlet.WriteVerbose('Comparing the agents with the backup')
@@ -257,7 +257,7 @@ try {
         if (-not $after.ContainsKey($agent.AgentId)) { throw (New-Failure 'AgentNotFound' "Agent '$($agent.AgentName)' ($($agent.AgentId)) is gone.") }
         foreach ($count in 'MessageCount', 'PassageCount', 'BlockCount', 'ToolCount', 'FileCount') {
             $now = $after[$agent.AgentId].$count
-            if ($now -lt $agent.$count) { throw (New-Failure 'AgentContentLost' "Agent '$($agent.AgentName)' had $($agent.$count) $($count.ToLowerInvariant()) and has $now.") }
+            if ($now -lt $agent.$count) { throw (New-Failure 'AgentContentIncomplete' "Agent '$($agent.AgentName)' had $($agent.$count) $($count.ToLowerInvariant()) and has $now.") }
         }
     }
 
@@ -292,7 +292,7 @@ finally {
     }
 }
 
-if ($failure) { throw (New-Failure 'UpgradeUndone' "The upgrade to $Version failed and was undone; $($server.Name) runs $($test.From) again. $failure") }
+if ($failure) { throw (New-Failure 'UpgradeFailed' "The upgrade to $Version failed and was undone; $($server.Name) runs $($test.From) again. $failure") }
 
 [pscustomobject]@{
     Server      = $server.Name

@@ -50,7 +50,7 @@ internal interface IAdapterFactory : IDatabaseAdapters
     IAgentSource OpenAgentDatabase(AgentDatabase from);
 
     /// <summary>Opens the container engine that the docker command would use. Nothing is sent before the first request.</summary>
-    /// <exception cref="LettaException"><c>EngineConfigurationInvalid</c>.</exception>
+    /// <exception cref="LettaException"><c>InvalidEngineConfiguration</c>.</exception>
     IContainerEngine OpenEngine();
 
     /// <summary>Opens a reader of YAML.</summary>

@@ -95,14 +95,14 @@ public class ConnectLettaTests
 
         var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Where(l => !l.StartsWith("Connected", StringComparison.Ordinal) && !l.StartsWith("PS>", StringComparison.Ordinal)).ToList();
         Assert.Equal(
-            ["True", "True", $"Unauthorized,LettaPS.Cmdlets.ConnectLettaCommand LETTA_API_KEY is sent only to the server that LETTA_BASE_URL names. Specify the variable for this server: Connect-Letta '{other.BaseUri}' -KeyVariable LETTA_API_KEY", "True", "Failed"],
+            ["True", "True", $"ApiKeyDenied,LettaPS.Cmdlets.ConnectLettaCommand LETTA_API_KEY is sent only to the server that LETTA_BASE_URL names. Specify the variable for this server: Connect-Letta '{other.BaseUri}' -KeyVariable LETTA_API_KEY", "True", "Failed"],
             lines);
     }
 
     [Theory]
     [InlineData("HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: 13\r\n\r\n<html></html>", "ProxyDenied", "with a web page (HTTP 403")]
     [InlineData("HTTP/1.1 301 Moved\r\nLocation: https://letta.example/v1/health/\r\nContent-Length: 0\r\n\r\n", "RedirectNotSupported", "redirects to 'https://letta.example'")]
-    [InlineData("HTTP/1.1 302 Found\r\nLocation: https://user:hunter2@letta.example/login\r\nContent-Length: 0\r\n\r\n", "NotLetta", "it redirects to 'https://***@letta.example/login'")]
+    [InlineData("HTTP/1.1 302 Found\r\nLocation: https://user:hunter2@letta.example/login\r\nContent-Length: 0\r\n\r\n", "InvalidServer", "it redirects to 'https://***@letta.example/login'")]
     public async Task What_stands_before_Letta_is_told_from_it(string answer, string errorId, string message)
     {
         await using var other = await OtherServer.StartAsync(answer);
@@ -123,7 +123,7 @@ public class ConnectLettaTests
 
         var error = Assert.Single(shell.Run($"Connect-Letta {other.BaseUri}").Errors);
 
-        Assert.Equal("ConnectionBroken,LettaPS.Cmdlets.ConnectLettaCommand", error.FullyQualifiedErrorId);
+        Assert.Equal("ConnectionLost,LettaPS.Cmdlets.ConnectLettaCommand", error.FullyQualifiedErrorId);
 
         // Two requests of ours; .NET itself opens up to four connections for each.
         Assert.InRange(other.Connections, 1, 8);
@@ -168,7 +168,7 @@ public class ConnectLettaTests
         using var shell = new Shell();
         var key = password is null ? null : new NetworkCredential(string.Empty, password).SecurePassword;
 
-        AssertError(shell, "Unauthorized", message, "Connect-Letta $args[0] -ApiKey $args[1]", server.BaseUri, key);
+        AssertError(shell, "ApiKeyDenied", message, "Connect-Letta $args[0] -ApiKey $args[1]", server.BaseUri, key);
     }
 
     [Fact]
@@ -184,7 +184,7 @@ public class ConnectLettaTests
     {
         using var shell = new Shell();
 
-        AssertError(shell, "UnknownHost", "no host named 'letta.invalid'", "Connect-Letta 'http://letta.invalid:8283'");
+        AssertError(shell, "HostNotFound", "no host named 'letta.invalid'", "Connect-Letta 'http://letta.invalid:8283'");
     }
 
     [Theory]
@@ -197,7 +197,7 @@ public class ConnectLettaTests
         await using var other = await OtherServer.StartAsync($"HTTP/1.1 {status} X\r\nContent-Type: {type}\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n{body}");
         using var shell = new Shell();
 
-        AssertError(shell, "NotLetta", "is not a Letta server", $"Connect-Letta '{other.BaseUri}'");
+        AssertError(shell, "InvalidServer", "is not a Letta server", $"Connect-Letta '{other.BaseUri}'");
     }
 
     [Fact]
@@ -206,7 +206,7 @@ public class ConnectLettaTests
         await using var other = await OtherServer.StartAsync("SSH-2.0-OpenSSH_9.2p1\r\n");
         using var shell = new Shell();
 
-        AssertError(shell, "NotHttp", "does not speak HTTP", $"Connect-Letta '{other.BaseUri}'");
+        AssertError(shell, "InvalidProtocol", "does not speak HTTP", $"Connect-Letta '{other.BaseUri}'");
     }
 
     [Fact]
@@ -289,7 +289,7 @@ public class ConnectLettaTests
     {
         using var shell = new Shell();
 
-        AssertError(shell, "NoPublishedPort", "publishes no port", "[pscustomobject]@{ Name = 'letta-1'; BaseUri = $null } | Connect-Letta");
+        AssertError(shell, "PublishedPortNotFound", "publishes no port", "[pscustomobject]@{ Name = 'letta-1'; BaseUri = $null } | Connect-Letta");
     }
 
     [Fact]

@@ -34,7 +34,7 @@ public sealed class ConvertToLettaMarkdownTests
         var result = server.Run("ConvertTo-LettaMarkdown $args[0] $args[1]", server.Folder["backup"], server.Folder["read"]);
 
         Assert.Single(result.Output);
-        Assert.StartsWith("AgentFileInvalid,", Assert.Single(result.Errors).FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.StartsWith("InvalidAgentFile,", Assert.Single(result.Errors).FullyQualifiedErrorId, StringComparison.Ordinal);
     }
 
     [Fact]

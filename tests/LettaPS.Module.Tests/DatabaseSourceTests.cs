@@ -49,7 +49,7 @@ public class DatabaseSourceTests
         using var manifest = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(Directory.GetDirectories(folder.Path)[0], "manifest.json"), TestContext.Current.CancellationToken));
         Assert.Equal(address, manifest.RootElement.GetProperty("server").GetString());
         Assert.StartsWith("AgentNotFound,", Assert.Single(shell.Run("Get-LettaAgent nobody -DatabaseUri $args[0]", database.Uri()).Errors).FullyQualifiedErrorId, StringComparison.Ordinal);
-        Assert.StartsWith("ServerUnknown,", Assert.Single(shell.Run("Get-LettaAgent Memo -DatabaseUri $args[0] | Export-LettaAgent -Path $args[1] -Source Api", database.Uri(), folder.Path).Errors).FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.StartsWith("ServerAddressRequired,", Assert.Single(shell.Run("Get-LettaAgent Memo -DatabaseUri $args[0] | Export-LettaAgent -Path $args[1] -Source Api", database.Uri(), folder.Path).Errors).FullyQualifiedErrorId, StringComparison.Ordinal);
     }
 
     [Fact]

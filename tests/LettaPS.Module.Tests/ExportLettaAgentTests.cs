@@ -183,7 +183,7 @@ public class ExportLettaAgentTests
 
         var error = Assert.Single(one.Run("Export-LettaAgent -Connection (Get-LettaConnection), (Connect-Letta $args[1] -PassThru) -Path $args[0] -Force", one.Set, other.Server.BaseUri).Errors);
 
-        Assert.Equal("ParametersDisagree,LettaPS.Cmdlets.ExportLettaAgentCommand", error.FullyQualifiedErrorId);
+        Assert.Equal("ParameterConflict,LettaPS.Cmdlets.ExportLettaAgentCommand", error.FullyQualifiedErrorId);
         Assert.Equal(before, Snapshot(one.Set));
     }
 
@@ -254,7 +254,7 @@ public class ExportLettaAgentTests
 
         Assert.Equal(15, result.Output.Count);
         var error = Assert.Single(result.Errors);
-        Assert.Equal("ServerError,LettaPS.Cmdlets.ExportLettaAgentCommand", error.FullyQualifiedErrorId);
+        Assert.Equal("ServerFailed,LettaPS.Cmdlets.ExportLettaAgentCommand", error.FullyQualifiedErrorId);
         Assert.Equal(lost.Id, error.TargetObject);
         Assert.Contains("boom", error.Exception.Message, StringComparison.Ordinal);
         var manifest = JsonDocument.Parse(File.ReadAllText(Path.Combine(letta.Set, "manifest.json"))).RootElement;
@@ -353,7 +353,7 @@ public class ExportLettaAgentTests
 
         var error = Assert.Single(other.Run("Get-LettaAgent Memo | Export-LettaAgent $args[0] -Resume", one.Set).Errors);
 
-        Assert.Equal("BackupSetOfAnotherServer,LettaPS.Cmdlets.ExportLettaAgentCommand", error.FullyQualifiedErrorId);
+        Assert.Equal("BackupSetServerMismatch,LettaPS.Cmdlets.ExportLettaAgentCommand", error.FullyQualifiedErrorId);
     }
 
     [Fact]
@@ -521,7 +521,7 @@ public class ExportLettaAgentTests
     {
         await using var letta = await Connected.ToAsync();
 
-        Assert.Equal("PathNotFileSystem,LettaPS.Cmdlets.ExportLettaAgentCommand", Assert.Single(letta.Run("Export-LettaAgent Env:\\x").Errors).FullyQualifiedErrorId);
+        Assert.Equal("PathNotSupported,LettaPS.Cmdlets.ExportLettaAgentCommand", Assert.Single(letta.Run("Export-LettaAgent Env:\\x").Errors).FullyQualifiedErrorId);
     }
 
     [Fact]
@@ -543,7 +543,7 @@ public class ExportLettaAgentTests
 
         var error = Assert.Single(letta.Run("Export-LettaAgent $args[0]", letta.Folder["file"]).Errors);
 
-        Assert.Equal("PathIsFile,LettaPS.Cmdlets.ExportLettaAgentCommand", error.FullyQualifiedErrorId);
+        Assert.Equal("InvalidFolderPath,LettaPS.Cmdlets.ExportLettaAgentCommand", error.FullyQualifiedErrorId);
         Assert.Contains("is a file", error.Exception.Message, StringComparison.Ordinal);
     }
 

@@ -106,7 +106,7 @@ public class LettaSchemaTests
     [Theory]
     [InlineData("Compare-LettaSchema -DatabaseUri 'postgresql://letta:opensesame@127.0.0.1:1/letta'", "DatabaseUnreachable,LettaPS.Cmdlets.CompareLettaSchemaCommand")]
     [InlineData("Invoke-LettaSchemaFix -DatabaseUri 'postgresql://letta:opensesame@127.0.0.1:x/letta'", "InvalidDatabaseUri,LettaPS.Cmdlets.InvokeLettaSchemaFixCommand")]
-    [InlineData("Compare-LettaSchema latest -DatabaseUri 'postgresql://letta:opensesame@127.0.0.1:1/letta'", "ReleaseUnknown,LettaPS.Cmdlets.CompareLettaSchemaCommand")]
+    [InlineData("Compare-LettaSchema latest -DatabaseUri 'postgresql://letta:opensesame@127.0.0.1:1/letta'", "ReleaseNotFound,LettaPS.Cmdlets.CompareLettaSchemaCommand")]
     public void A_failure_names_its_cause_and_never_the_password(string script, string id)
     {
         using var shell = new Shell();
@@ -152,7 +152,7 @@ public class LettaSchemaTests
         Assert.Equal(20, shell.Run("Get-LettaRelease").Succeed().Count);
         Assert.Equal(["0.16.7", "0.16.8"], shell.Run("Get-LettaRelease 0.16.[78]").Succeed().Select(r => r.ToString()));
         Assert.Equal("39577145c45d", Assert.Single(shell.Run("'0.16.1' | Get-LettaRelease").Succeed()).Get<string>("AlembicHead"));
-        Assert.Equal("ReleaseUnknown,LettaPS.Cmdlets.GetLettaReleaseCommand", Assert.Single(shell.Run("Get-LettaRelease latest").Errors).FullyQualifiedErrorId);
+        Assert.Equal("ReleaseNotFound,LettaPS.Cmdlets.GetLettaReleaseCommand", Assert.Single(shell.Run("Get-LettaRelease latest").Errors).FullyQualifiedErrorId);
 
         shell.Show("Get-LettaRelease 0.11.5");
         Assert.Matches(@"0\.11\.5\s+2025-08-26\s+ffb17eb241fc\s+15\s+0\s+2\s+Its package says 0\.10\.0", shell.Console.Text);

@@ -41,7 +41,7 @@ public sealed class PipelineTests
 
         Assert.Equal(names.Order(StringComparer.Ordinal), files.Select(f => f.Get<string>("AgentName")).Order(StringComparer.Ordinal));
         var error = Assert.Single(shell.Run($"{Container(null)} | Get-LettaAgent -Source Api").Errors);
-        Assert.StartsWith("NoPublishedPort,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.StartsWith("PublishedPortNotFound,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -1,12 +1,11 @@
 using System.Management.Automation;
 using System.Reflection;
-using System.Text.RegularExpressions;
 using LettaPS.Hosting;
 
 namespace LettaPS.Module.Tests;
 
 /// <summary>What users can name: cmdlets, parameters, output types, properties and error identifiers.</summary>
-public partial class PublicSurfaceTests
+public class PublicSurfaceTests
 {
     private static readonly string s_repository = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Shell.ModuleManifest)!, "..", ".."));
 
@@ -63,9 +62,7 @@ public partial class PublicSurfaceTests
             }
         }
 
-        foreach (var id in Directory.EnumerateFiles(Path.Combine(s_repository, "src"), "*.cs", SearchOption.AllDirectories)
-            .SelectMany(f => ErrorId().Matches(File.ReadAllText(f)).Select(m => m.Groups[1].Value))
-            .Distinct().Order(StringComparer.Ordinal))
+        foreach (var id in Core().GetType("LettaPS.ErrorIds", throwOnError: true)!.GetFields(BindingFlags.Static | BindingFlags.Public).Select(f => f.Name).Order(StringComparer.Ordinal))
         {
             yield return $"error {id}";
         }
@@ -81,7 +78,4 @@ public partial class PublicSurfaceTests
     private static string Name(Type type) => type.IsGenericType
         ? $"{type.Name.Split('`')[0]}<{string.Join(", ", type.GetGenericArguments().Select(Name))}>"
         : type.Name;
-
-    [GeneratedRegex(@"new LettaException\(\s*""(\w+)""")]
-    private static partial Regex ErrorId();
 }

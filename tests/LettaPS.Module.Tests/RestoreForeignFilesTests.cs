@@ -135,7 +135,7 @@ public class RestoreForeignFilesTests
 
         Assert.Equal("Small", Assert.Single(outcome.Output).Get<string>("AgentName"));
         Assert.Equal(2, outcome.Errors.Count);
-        Assert.All(outcome.Errors, e => Assert.Equal("AgentFileInvalid,LettaPS.Cmdlets.RestoreLettaAgentCommand", e.FullyQualifiedErrorId));
+        Assert.All(outcome.Errors, e => Assert.Equal("InvalidAgentFile,LettaPS.Cmdlets.RestoreLettaAgentCommand", e.FullyQualifiedErrorId));
         Assert.Contains("agents[0].messages[0].id", outcome.Errors[1].Exception.Message, StringComparison.Ordinal);
     }
 
@@ -184,7 +184,7 @@ public class RestoreForeignFilesTests
         // Of several agents, each would take the place of the one before.
         var several = target.Run("$args[0], $args[0] | ConvertTo-LettaAgentFile -OutPath $args[1] -Force", target.Folder["state.json"], target.Folder["new.af"]);
         Assert.Single(several.Output);
-        Assert.StartsWith("OutPathTaken,", Assert.Single(several.Errors).FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.StartsWith("OutPathConflict,", Assert.Single(several.Errors).FullyQualifiedErrorId, StringComparison.Ordinal);
 
         Assert.StartsWith("AgentFileExists,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
         Assert.Equal("mine", untouched);

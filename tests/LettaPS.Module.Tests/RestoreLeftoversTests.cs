@@ -140,7 +140,7 @@ public class RestoreLeftoversTests
 
         var error = Assert.Single(letta.Target.Run("Restore-LettaAgent $args[0]", letta.Source.Set).Errors);
 
-        Assert.Equal("RestoreInProgress,LettaPS.Cmdlets.RestoreLettaAgentCommand", error.FullyQualifiedErrorId);
+        Assert.Equal("IdMapInUse,LettaPS.Cmdlets.RestoreLettaAgentCommand", error.FullyQualifiedErrorId);
         Assert.Equal(before, letta.Target.Server.State.ContentHash());
         Assert.False(File.Exists(letta.Map));
     }

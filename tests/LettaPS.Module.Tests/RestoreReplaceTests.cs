@@ -70,7 +70,7 @@ public class RestoreReplaceTests
         Assert.Empty(powershell.Invoke());
 
         var error = Assert.Single(powershell.Streams.Error);
-        Assert.Equal("CannotAsk,LettaPS.Cmdlets.RestoreLettaAgentCommand", error.FullyQualifiedErrorId);
+        Assert.Equal("ConfirmationRequired,LettaPS.Cmdlets.RestoreLettaAgentCommand", error.FullyQualifiedErrorId);
         Assert.Contains("-Force", error.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
         Assert.Equal(before, letta.Target.Server.State.ContentHash());
         Assert.Equal(map, File.ReadAllText(letta.Map));

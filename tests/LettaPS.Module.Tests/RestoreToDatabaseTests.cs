@@ -68,7 +68,7 @@ public sealed class RestoreToDatabaseTests
 
         var run = shell.Run("Restore-LettaAgent $args[0] -Name 'AI/ML*' -Source Database -DatabaseUri $args[1]", source.Set, target.Uri());
 
-        Assert.Equal("NoDatabaseRows,LettaPS.Cmdlets.RestoreLettaAgentCommand", Assert.Single(run.Errors).FullyQualifiedErrorId);
+        Assert.Equal("DatabaseRowsNotFound,LettaPS.Cmdlets.RestoreLettaAgentCommand", Assert.Single(run.Errors).FullyQualifiedErrorId);
         Assert.Equal("Failed", Assert.Single(run.Output).Properties["Status"].Value.ToString());
     }
 
@@ -138,7 +138,7 @@ public sealed class RestoreToDatabaseTests
 
         var run = shell.Run($"Restore-LettaAgent '{folder.Path}' {parameters}");
 
-        Assert.Equal("ParametersDisagree,LettaPS.Cmdlets.RestoreLettaAgentCommand", Assert.Single(run.Errors).FullyQualifiedErrorId);
+        Assert.Equal("ParameterConflict,LettaPS.Cmdlets.RestoreLettaAgentCommand", Assert.Single(run.Errors).FullyQualifiedErrorId);
     }
 
     /// <summary>Gives a database the tools of a server, as if it were the server's.</summary>

@@ -32,7 +32,7 @@ public class SavedConnectionTests
 
         Assert.DoesNotContain(Key, await File.ReadAllTextAsync(UserFolder.Connections), StringComparison.Ordinal);
         Assert.Contains("-KeyVariable", Assert.Single(shell.Console.Warnings), StringComparison.Ordinal);
-        Assert.StartsWith("Unauthorized,", Assert.Single(shell.Run("Connect-Letta -Name $args[0]", _name).Errors).FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.StartsWith("ApiKeyDenied,", Assert.Single(shell.Run("Connect-Letta -Name $args[0]", _name).Errors).FullyQualifiedErrorId, StringComparison.Ordinal);
         shell.Run("Connect-Letta -Name $args[0] -ApiKey $args[1]", _name, Secure(Key)).Succeed();
     }
 
@@ -48,7 +48,7 @@ public class SavedConnectionTests
         Environment.SetEnvironmentVariable(variable, null);
         var error = Assert.Single(shell.Run("Connect-Letta -Name $args[0]", _name).Errors);
 
-        Assert.StartsWith("KeyVariableNotSet,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.StartsWith("KeyVariableNotFound,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
         Assert.Contains(variable, error.ToString(), StringComparison.Ordinal);
     }
 
@@ -90,7 +90,7 @@ public class SavedConnectionTests
 
         var error = Assert.Single(shell.Run("Save-LettaConnection $args[0] $args[1]", _name, proxy.BaseUri).Errors);
 
-        Assert.StartsWith("NotLetta,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.StartsWith("InvalidServer,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
         Assert.StartsWith("ConnectionNotFound,", Assert.Single(shell.Run("Get-LettaConnection $args[0]", _name).Errors).FullyQualifiedErrorId, StringComparison.Ordinal);
         Assert.Single(shell.Run("Save-LettaConnection $args[0] $args[1] -Force -PassThru", _name, proxy.BaseUri).Succeed());
     }
@@ -131,7 +131,7 @@ public class SavedConnectionTests
 
         var error = Assert.Single(shell.Run($"Save-LettaConnection {_name} http://127.0.0.1:1 {parameters}").Errors);
 
-        Assert.StartsWith("KeyPlaceIncomplete,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.StartsWith("KeyPlaceAmbiguous,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -104,7 +104,7 @@ public sealed class UpdateLettaCodePinTests : IDisposable
     }
 
     [Theory]
-    [InlineData("{\"pinnedAgents\":[", "SettingsInvalid")]
+    [InlineData("{\"pinnedAgents\":[", "InvalidSettings")]
     [InlineData(null, "PathNotFound")]
     public void A_file_that_is_not_settings_is_an_error(string? content, string errorId)
     {
@@ -129,7 +129,7 @@ public sealed class UpdateLettaCodePinTests : IDisposable
         var error = Assert.Single(_shell.Run("Update-LettaCodePin $args[0] -Path $args[1]", _folder.Path, _folder["settings.json"]).Errors);
         _shell.Run("Update-LettaCodePin $args[0] -Path $args[1] -Server http://other:8283", _folder.Path, _folder["settings.json"]).Succeed();
 
-        Assert.StartsWith("ServerNotInIdMap,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.StartsWith("IdMapServerNotFound,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
         Assert.Contains(Other, File.ReadAllText(_folder["settings.json"]), StringComparison.Ordinal);
     }
 

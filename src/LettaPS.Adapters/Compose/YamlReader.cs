@@ -34,7 +34,7 @@ internal sealed class YamlReader : IYamlReader
         var line = WrongLine(text.Split('\n'), (int)at.Line, detail);
         var place = line == (int)at.Line ? $"line {at.Line}, column {at.Column}" : $"line {line}";
         return new(
-            "InvalidYaml",
+            ErrorIds.InvalidYaml,
             LettaErrorKind.InvalidData,
             $"'{path}' is not YAML: {place}: {detail.TrimEnd('.')}.",
             $"Correct line {line}, then check the file: docker compose --file '{path}' config --quiet",

@@ -47,7 +47,7 @@ internal sealed class DockerEngine : IContainerEngine
     public string Command => _command ?? (EngineEndpoint.IsPodman(Endpoint) ? Podman : ContainerFacts.Docker);
 
     /// <summary>Opens the engine. Nothing is sent before the first request.</summary>
-    /// <exception cref="LettaException"><c>EngineConfigurationInvalid</c>.</exception>
+    /// <exception cref="LettaException"><c>InvalidEngineConfiguration</c>.</exception>
     public static DockerEngine Open()
     {
         try
@@ -57,7 +57,7 @@ internal sealed class DockerEngine : IContainerEngine
         catch (SshDockerEndpointNotSupportedException e)
         {
             throw new LettaException(
-                "EngineConfigurationInvalid",
+                ErrorIds.InvalidEngineConfiguration,
                 LettaErrorKind.InvalidInput,
                 "The Docker host is reached over ssh, which LettaPS does not speak.",
                 "Forward the socket (ssh -nNTL /tmp/docker.sock:/var/run/docker.sock host) and set DOCKER_HOST to unix:///tmp/docker.sock.",
@@ -66,7 +66,7 @@ internal sealed class DockerEngine : IContainerEngine
         catch (Exception e) when (e is DockerConfigurationException or NotSupportedException)
         {
             throw new LettaException(
-                "EngineConfigurationInvalid",
+                ErrorIds.InvalidEngineConfiguration,
                 LettaErrorKind.InvalidInput,
                 $"The engine to use cannot be made out: {e.Message}",
                 "Check DOCKER_HOST and 'docker context ls'.",
@@ -85,7 +85,7 @@ internal sealed class DockerEngine : IContainerEngine
             {
                 found.Add(await InspectAsync(container.ID, cancellationToken).ConfigureAwait(false));
             }
-            catch (LettaException e) when (e.ErrorId == "ContainerNotFound")
+            catch (LettaException e) when (e.ErrorId == ErrorIds.ContainerNotFound)
             {
                 // Removed since it was listed.
             }
@@ -104,7 +104,7 @@ internal sealed class DockerEngine : IContainerEngine
         {
             image = await AskAsync(() => _client.Images.InspectImageAsync(told.Image, cancellationToken), container).ConfigureAwait(false);
         }
-        catch (LettaException e) when (e.ErrorId == "ImageNotFound")
+        catch (LettaException e) when (e.ErrorId == ErrorIds.ImageNotFound)
         {
             // It was removed by force; the container lives on.
             image = null;
@@ -133,7 +133,7 @@ internal sealed class DockerEngine : IContainerEngine
                 var image = await AskAsync(() => _client.Images.InspectImageAsync(listed.ID, cancellationToken), names[0]).ConfigureAwait(false);
                 found.Add(new ContainerImage(image.ID, [.. names], ContainerReader.Variables(image.Config?.Env ?? []), image.Config?.Labels?.AsReadOnly() ?? new Dictionary<string, string>().AsReadOnly()));
             }
-            catch (LettaException e) when (e.ErrorId == "ImageNotFound")
+            catch (LettaException e) when (e.ErrorId == ErrorIds.ImageNotFound)
             {
                 // Removed since it was listed.
             }
@@ -153,11 +153,11 @@ internal sealed class DockerEngine : IContainerEngine
         // The engine refuses to start what is paused.
         if ((await InspectAsync(container, cancellationToken).ConfigureAwait(false)).State == ContainerState.Paused)
         {
-            await AskAsync(() => _client.Containers.UnpauseContainerAsync(container, cancellationToken), container, "ContainerStartFailed").ConfigureAwait(false);
+            await AskAsync(() => _client.Containers.UnpauseContainerAsync(container, cancellationToken), container, ErrorIds.ContainerStartFailed).ConfigureAwait(false);
             return;
         }
 
-        await AskAsync(() => _client.Containers.StartContainerAsync(container, new ContainerStartParameters(), cancellationToken), container, "ContainerStartFailed").ConfigureAwait(false);
+        await AskAsync(() => _client.Containers.StartContainerAsync(container, new ContainerStartParameters(), cancellationToken), container, ErrorIds.ContainerStartFailed).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -166,7 +166,7 @@ internal sealed class DockerEngine : IContainerEngine
         // Podman does not stop what is paused.
         if ((await InspectAsync(container, cancellationToken).ConfigureAwait(false)).State == ContainerState.Paused && Command == Podman)
         {
-            await AskAsync(() => _client.Containers.UnpauseContainerAsync(container, cancellationToken), container, "ContainerStopFailed").ConfigureAwait(false);
+            await AskAsync(() => _client.Containers.UnpauseContainerAsync(container, cancellationToken), container, ErrorIds.ContainerStopFailed).ConfigureAwait(false);
         }
 
         // Zero would not be sent, and the engine's own grace of ten seconds be used.
@@ -174,7 +174,7 @@ internal sealed class DockerEngine : IContainerEngine
             () => _client.Containers.StopContainerAsync(
                 container, new ContainerStopParameters { WaitBeforeKillSeconds = Math.Max(1, (uint)Math.Ceiling(grace.TotalSeconds)) }, cancellationToken),
             container,
-            "ContainerStopFailed").ConfigureAwait(false);
+            ErrorIds.ContainerStopFailed).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -201,7 +201,7 @@ internal sealed class DockerEngine : IContainerEngine
             if (exitCode == 127)
             {
                 throw new LettaException(
-                    "ProgramNotFound",
+                    ErrorIds.ProgramNotFound,
                     LettaErrorKind.NotFound,
                     $"The container has no program '{program.Command[0]}'.",
                     "Check that it is the container of Letta or of its PostgreSQL: Get-LettaServer shows both.",
@@ -258,7 +258,7 @@ internal sealed class DockerEngine : IContainerEngine
                 await AskAsync(
                     () => _client.Networks.ConnectNetworkAsync(network, new NetworkConnectParameters { Container = created.ID }, cancellationToken),
                     created.ID,
-                    "ContainerStartFailed").ConfigureAwait(false);
+                    ErrorIds.ContainerStartFailed).ConfigureAwait(false);
             }
 
             if (specification.BeforeStart is { } beforeStart)
@@ -266,7 +266,7 @@ internal sealed class DockerEngine : IContainerEngine
                 await beforeStart(cancellationToken).ConfigureAwait(false);
             }
 
-            await AskAsync(() => container.StartAsync(cancellationToken), created.ID, "ContainerStartFailed").ConfigureAwait(false);
+            await AskAsync(() => container.StartAsync(cancellationToken), created.ID, ErrorIds.ContainerStartFailed).ConfigureAwait(false);
             return container;
         }
         catch
@@ -288,7 +288,7 @@ internal sealed class DockerEngine : IContainerEngine
     {
         try
         {
-            return await AskAsync(create, specification.Image, "ContainerStartFailed").ConfigureAwait(false);
+            return await AskAsync(create, specification.Image, ErrorIds.ContainerStartFailed).ConfigureAwait(false);
         }
         catch (LettaException e) when (specification.Name is { } name && e.InnerException is DockerApiException { StatusCode: HttpStatusCode.Conflict })
         {
@@ -305,7 +305,7 @@ internal sealed class DockerEngine : IContainerEngine
                 // It went away meanwhile; the name is free for the next attempt.
             }
 
-            throw new LettaException("ContainerExists", LettaErrorKind.Conflict, $"There is a container '{name}' already.", $"See what it is: docker inspect {name}", name, e);
+            throw new LettaException(ErrorIds.ContainerExists, LettaErrorKind.Conflict, $"There is a container '{name}' already.", $"See what it is: docker inspect {name}", name, e);
         }
     }
 
@@ -357,7 +357,7 @@ internal sealed class DockerEngine : IContainerEngine
 
     private static List<string> Pairs(IReadOnlyDictionary<string, string> variables) => [.. variables.Select(v => $"{v.Key}={v.Value}")];
 
-    private async Task<T> AskAsync<T>(Func<Task<T>> request, string? target, string errorId = "EngineFailed")
+    private async Task<T> AskAsync<T>(Func<Task<T>> request, string? target, string errorId = ErrorIds.EngineFailed)
     {
         try
         {
@@ -384,12 +384,12 @@ internal sealed class DockerEngine : IContainerEngine
         {
             case DockerImageNotFoundException:
                 return new LettaException(
-                    "ImageNotFound", LettaErrorKind.NotFound, $"The engine has no image '{target}'.", $"Pull it first: {Command} pull {target}", target, e);
+                    ErrorIds.ImageNotFound, LettaErrorKind.NotFound, $"The engine has no image '{target}'.", $"Pull it first: {Command} pull {target}", target, e);
             case DockerContainerNotFoundException:
                 return new LettaException(
-                    "ContainerNotFound", LettaErrorKind.NotFound, $"There is no container '{target}'.", "Get-LettaServer shows which there are.", target, e);
+                    ErrorIds.ContainerNotFound, LettaErrorKind.NotFound, $"There is no container '{target}'.", "Get-LettaServer shows which there are.", target, e);
             case DockerApiException api when api.StatusCode == HttpStatusCode.Conflict || Reason(api).Contains("container state improper", StringComparison.Ordinal):
-                return new LettaException("ContainerNotRunning", LettaErrorKind.Refused, $"The engine refuses: {Reason(api)}", $"See its state: {Command} ps --all --filter name={target}", target, e);
+                return new LettaException(ErrorIds.ContainerNotRunning, LettaErrorKind.Refused, $"The engine refuses: {Reason(api)}", $"See its state: {Command} ps --all --filter name={target}", target, e);
             case DockerApiException api:
                 return new LettaException(errorId, LettaErrorKind.ServerFault, $"The engine refuses: {Reason(api)}", "The engine's log may say more.", target, e);
         }
@@ -399,7 +399,7 @@ internal sealed class DockerEngine : IContainerEngine
             if (cause is SocketException { SocketErrorCode: SocketError.AccessDenied })
             {
                 return new LettaException(
-                    "EngineAccessDenied",
+                    ErrorIds.EngineAccessDenied,
                     LettaErrorKind.Denied,
                     $"This user may not use the engine at {Endpoint}.",
                     Command == Podman ? "Set DOCKER_HOST to an engine that you may use: unix://$XDG_RUNTIME_DIR/podman/podman.sock" : "Run as a user of the group 'docker', or set DOCKER_HOST to an engine that you may use.",
@@ -409,7 +409,7 @@ internal sealed class DockerEngine : IContainerEngine
         }
 
         return new LettaException(
-            "EngineUnreachable",
+            ErrorIds.EngineUnreachable,
             LettaErrorKind.Connection,
             $"The engine at {Endpoint} cannot be reached: {(e is AggregateException ? e.GetBaseException() : e).Message}",
             Command == Podman ? "Start its socket: systemctl --user start podman.socket" : "Start Docker, or set DOCKER_HOST or the docker context to where it runs.",

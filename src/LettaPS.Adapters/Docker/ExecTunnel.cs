@@ -88,7 +88,7 @@ internal sealed class ExecTunnel : IOpenTunnel
         if (exitCode != 0)
         {
             throw new LettaException(
-                "TunnelRefused",
+                ErrorIds.TunnelRefused,
                 LettaErrorKind.Connection,
                 exitCode == NothingToConnectWith
                     ? "The container has none of bash, perl and nc, one of which carries the connection."

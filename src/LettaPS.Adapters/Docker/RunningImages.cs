@@ -39,7 +39,7 @@ internal sealed class RunningImages(DockerEngine engine, Func<LettaConnection, C
         {
             return ServerDiscovery.DigestOf(ImageReference.Parse(reference), await engine.ListDigestsAsync(reference, cancellationToken).ConfigureAwait(false));
         }
-        catch (LettaException e) when (e.ErrorId == "ImageNotFound")
+        catch (LettaException e) when (e.ErrorId == ErrorIds.ImageNotFound)
         {
             return null;
         }

@@ -124,7 +124,7 @@ internal sealed class AgentReader(
     }
 
     /// <summary>What the server refuses or fails at is missing from the backup; what breaks the connection fails the agent.</summary>
-    private static bool CanBeMissed(LettaException e) => e.ErrorId is "ServerError" or "RequestRefused" or "NotFound" or "InvalidAnswer" or "InvalidId";
+    private static bool CanBeMissed(LettaException e) => e.ErrorId is ErrorIds.ServerFailed or ErrorIds.RequestRefused or ErrorIds.NotFound or ErrorIds.InvalidAnswer or ErrorIds.InvalidId;
 
     private async Task<T> OptionalAsync<T>(string what, T without, Func<Task<T>> read)
     {

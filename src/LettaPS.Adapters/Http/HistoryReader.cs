@@ -97,7 +97,7 @@ internal sealed class HistoryReader(HttpTransport http, ReleaseCapabilities rele
     private async Task ReadBehindTheGapAsync(List<MessageEntry> entries, string order, CancellationToken cancellationToken)
     {
         var known = entries.Select(e => e.Id).ToHashSet();
-        var (pages, reachedKnown) = _refusal is { } failed && !(CanBeTriedElsewhere(failed) && (_readAny || failed.ErrorId != "InvalidAnswer")) ? ([], false) : await ReadBackwardsAsync(order, known, cancellationToken).ConfigureAwait(false);
+        var (pages, reachedKnown) = _refusal is { } failed && !(CanBeTriedElsewhere(failed) && (_readAny || failed.ErrorId != ErrorIds.InvalidAnswer)) ? ([], false) : await ReadBackwardsAsync(order, known, cancellationToken).ConfigureAwait(false);
         var later = Flatten(pages);
         var last = entries.Count > 0 ? EntityId.Format("message", entries[^1].Id) : "the beginning";
         var nothing = entries.Count + later.Count == 0;
@@ -168,7 +168,7 @@ internal sealed class HistoryReader(HttpTransport http, ReleaseCapabilities rele
         LettaException? failure = null;
         foreach (var size in sizes)
         {
-            if (failure is { ErrorId: "ServerError" } && !s_sizesAfterFault.Contains(size))
+            if (failure is { ErrorId: ErrorIds.ServerFailed } && !s_sizesAfterFault.Contains(size))
             {
                 continue;
             }
@@ -186,7 +186,7 @@ internal sealed class HistoryReader(HttpTransport http, ReleaseCapabilities rele
                     damaged();
                 }
 
-                if (e.ErrorId == "InvalidAnswer" || !CanBeTriedElsewhere(e))
+                if (e.ErrorId == ErrorIds.InvalidAnswer || !CanBeTriedElsewhere(e))
                 {
                     return false;
                 }
@@ -197,7 +197,7 @@ internal sealed class HistoryReader(HttpTransport http, ReleaseCapabilities rele
     }
 
     /// <summary>Whether another page may pass where one failed: not where the server has no time, or is not there at all.</summary>
-    private static bool CanBeTriedElsewhere(LettaException e) => e.ErrorId is "RequestRefused" or "ServerError" or "InvalidAnswer";
+    private static bool CanBeTriedElsewhere(LettaException e) => e.ErrorId is ErrorIds.RequestRefused or ErrorIds.ServerFailed or ErrorIds.InvalidAnswer;
 
     /// <summary>Goes on behind a message whose follower is known not to be a tool's.</summary>
     private string CursorBehind()

@@ -11,7 +11,7 @@ internal static class HttpErrors
     private const int MaxDetail = 500;
 
     public static LettaException Refused(LettaConnection connection, Exception cause) => new(
-        "ServerUnreachable",
+        ErrorIds.ServerUnreachable,
         LettaErrorKind.Connection,
         $"Nothing listens at {connection.BaseUri}.",
         "Check that the Letta server runs and that the port is right: Letta's own is 8283.",
@@ -19,7 +19,7 @@ internal static class HttpErrors
         cause);
 
     public static LettaException Unreachable(LettaConnection connection, Exception cause) => new(
-        "ServerUnreachable",
+        ErrorIds.ServerUnreachable,
         LettaErrorKind.Connection,
         $"{connection.BaseUri} cannot be reached: {cause.GetBaseException().Message}.",
         "Check the address, the network and any firewall between here and there.",
@@ -27,7 +27,7 @@ internal static class HttpErrors
         cause);
 
     public static LettaException UnknownHost(LettaConnection connection, Exception cause) => new(
-        "UnknownHost",
+        ErrorIds.HostNotFound,
         LettaErrorKind.Connection,
         $"There is no host named '{connection.BaseUri.Host}'.",
         "Check the address for a typing error.",
@@ -35,7 +35,7 @@ internal static class HttpErrors
         cause);
 
     public static LettaException Tls(LettaConnection connection, Exception cause) => new(
-        "TlsFailed",
+        ErrorIds.TlsFailed,
         LettaErrorKind.Connection,
         $"No secure connection to {connection.BaseUri}: {cause.GetBaseException().Message.TrimEnd('.')}.",
         "If the server speaks plain http, say so in the address. If its certificate is your own, trust it, or give -SkipCertificateCheck.",
@@ -43,7 +43,7 @@ internal static class HttpErrors
         cause);
 
     public static LettaException NotHttp(LettaConnection connection, Exception cause) => new(
-        "NotHttp",
+        ErrorIds.InvalidProtocol,
         LettaErrorKind.InvalidData,
         $"What listens at {connection.BaseUri} does not speak HTTP.",
         "Check the port: Letta's own is 8283. If the server speaks TLS, give an https address.",
@@ -51,7 +51,7 @@ internal static class HttpErrors
         cause);
 
     public static LettaException Timeout(LettaConnection connection, HttpRequestMessage request, Exception cause) => new(
-        "ServerTimeout",
+        ErrorIds.ServerTimeout,
         LettaErrorKind.Timeout,
         $"{connection.BaseUri} sent nothing for {connection.Timeout.TotalSeconds:0.#} seconds ({Describe(request)}).",
         "Look at the load and the log of the server, or allow more time with Connect-Letta -Timeout.",
@@ -59,7 +59,7 @@ internal static class HttpErrors
         cause);
 
     public static LettaException NoConnection(LettaConnection connection, Exception cause) => new(
-        "ServerTimeout",
+        ErrorIds.ServerTimeout,
         LettaErrorKind.Timeout,
         $"{connection.BaseUri} takes no connection within {connection.Timeout.TotalSeconds:0.#} seconds.",
         "Check the address and any firewall between here and there: one that drops packets looks like this.",
@@ -67,7 +67,7 @@ internal static class HttpErrors
         cause);
 
     public static LettaException BrokenOff(LettaConnection connection, HttpRequestMessage request, Exception cause) => new(
-        "ConnectionBroken",
+        ErrorIds.ConnectionLost,
         LettaErrorKind.Connection,
         $"{connection.BaseUri} broke off its answer ({Describe(request)}).",
         "Look at the log of the server and of any proxy before it.",
@@ -76,7 +76,7 @@ internal static class HttpErrors
 
     /// <summary>The other side hung up before it had answered anything: that is how a program that speaks no HTTP looks, or a port whose server is just starting.</summary>
     public static LettaException NoAnswer(LettaConnection connection, HttpRequestMessage request, Exception cause) => new(
-        "ConnectionBroken",
+        ErrorIds.ConnectionLost,
         LettaErrorKind.Connection,
         $"'{connection.BaseUri}' closed the connection without an HTTP response ({Describe(request)}).",
         "Check the port, and that the server has started; Letta's own port is 8283: Test-LettaHealth " + connection.BaseUri,
@@ -84,7 +84,7 @@ internal static class HttpErrors
         cause);
 
     public static LettaException NotJson(LettaConnection connection, HttpRequestMessage request, Exception cause) => new(
-        "InvalidAnswer",
+        ErrorIds.InvalidAnswer,
         LettaErrorKind.InvalidData,
         $"{connection.BaseUri} answered with something that is not well-formed JSON ({Describe(request)}): {cause.Message.TrimEnd('.')}.",
         "Check that the address is the Letta server's own and not a web page, a proxy's log-in or another service.",
@@ -92,7 +92,7 @@ internal static class HttpErrors
         cause);
 
     public static LettaException NotLetta(LettaConnection connection, string found) => new(
-        "NotLetta",
+        ErrorIds.InvalidServer,
         LettaErrorKind.InvalidData,
         $"What answers at {connection.BaseUri} is not a Letta server: {found}.",
         "Check the port: Letta's own is 8283; a proxy before it may listen at another and pass on only some paths.",
@@ -100,7 +100,7 @@ internal static class HttpErrors
 
     /// <summary>What answers is the successor of the V1 server.</summary>
     public static LettaException AppServer(LettaConnection connection) => new(
-        "AppServerNotSupported",
+        ErrorIds.AppServerNotSupported,
         LettaErrorKind.Refused,
         $"'{connection.BaseUri}' is an App Server of Letta Code. It keeps its agents in folders of its own and has none of the V1 server's API, so that there is nothing for LettaPS to connect to.",
         "Write the agents of a backup of the V1 server into Letta Code's folders: ConvertTo-LettaCodeAgent -Path ~/letta-backup",
@@ -108,7 +108,7 @@ internal static class HttpErrors
 
     /// <summary>An agent in a list of the server that cannot be asked for.</summary>
     public static LettaException InvalidAgentId(LettaConnection connection, string? id, string? name) => new(
-        "InvalidIdInAnswer",
+        ErrorIds.InvalidIdInAnswer,
         LettaErrorKind.InvalidData,
         $"{connection.BaseUri} lists an agent '{UntrustedText.Shorten(name)}' whose identifier is '{UntrustedText.Shorten(id)}', which is not the identifier of a Letta agent.",
         "Nothing that you gave is wrong: look at the server's table of agents, and at any proxy before it. The other agents can be used.",
@@ -135,35 +135,35 @@ internal static class HttpErrors
             // Letta's own refusals are JSON. A page is of whatever stands before it, and no password of Letta's helps there.
             HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.ProxyAuthenticationRequired
                 when response.Content.Headers.ContentType?.MediaType is "text/html" => new LettaException(
-                "ProxyDenied",
+                ErrorIds.ProxyDenied,
                 LettaErrorKind.Denied,
                 $"A proxy or web server in front of Letta at '{connection.BaseUri}' denied the request with a web page (HTTP {(int)response.StatusCode}, {where}).",
                 "Let the proxy pass requests to '/v1/' on, or connect to Letta's own address: Connect-Letta http://<host>:8283",
                 connection.BaseUri),
             HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => new LettaException(
-                "Unauthorized",
+                ErrorIds.ApiKeyDenied,
                 LettaErrorKind.Denied,
                 connection.HasApiKey ? $"{connection.BaseUri} does not accept the password." : $"{connection.BaseUri} wants a password.",
                 "Give the server's password (LETTA_SERVER_PASSWORD of its container) with -ApiKey or LETTA_API_KEY.",
                 connection.BaseUri),
-            HttpStatusCode.NotFound => new LettaException("NotFound", LettaErrorKind.NotFound, $"{connection.BaseUri} does not have it ({where}): {detail}", "Test-LettaHealth tells whether it is a Letta server of a supported release.", connection.BaseUri),
+            HttpStatusCode.NotFound => new LettaException(ErrorIds.NotFound, LettaErrorKind.NotFound, $"{connection.BaseUri} does not have it ({where}): {detail}", "Test-LettaHealth tells whether it is a Letta server of a supported release.", connection.BaseUri),
             HttpStatusCode.TooManyRequests => new LettaException(
-                "TooManyRequests", LettaErrorKind.ServerFault, $"{connection.BaseUri} has too many requests ({where}).", "Try again later, or lower -ThrottleLimit.", connection.BaseUri),
+                ErrorIds.TooManyRequests, LettaErrorKind.ServerFault, $"{connection.BaseUri} has too many requests ({where}).", "Try again later, or lower -ThrottleLimit.", connection.BaseUri),
             HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout => new LettaException(
-                "ServerUnavailable",
+                ErrorIds.ServerUnavailable,
                 LettaErrorKind.ServerFault,
                 $"{connection.BaseUri} is not available (HTTP {(int)response.StatusCode}, {where}): {detail}",
                 "The server or its database may be starting or down; look at their logs.",
                 connection.BaseUri),
             >= HttpStatusCode.InternalServerError => new LettaException(
-                "ServerError",
+                ErrorIds.ServerFailed,
                 LettaErrorKind.ServerFault,
                 $"{connection.BaseUri} failed (HTTP {(int)response.StatusCode}, {where}): {detail}",
                 "Most often the database lacks a table or column that the release expects: Test-LettaHealth tells.",
                 connection.BaseUri),
             >= HttpStatusCode.Ambiguous and < HttpStatusCode.BadRequest => Redirected(connection, request, response.Headers.Location),
             _ => new LettaException(
-                "RequestRefused", LettaErrorKind.ServerFault, $"{connection.BaseUri} refused (HTTP {(int)response.StatusCode}, {where}): {detail}", "The server's log may say more; Get-LettaServer names its container.", connection.BaseUri)
+                ErrorIds.RequestRefused, LettaErrorKind.ServerFault, $"{connection.BaseUri} refused (HTTP {(int)response.StatusCode}, {where}): {detail}", "The server's log may say more; Get-LettaServer names its container.", connection.BaseUri)
         };
     }
 
@@ -179,7 +179,7 @@ internal static class HttpErrors
         var path = request.RequestUri!.AbsolutePath;
         return (target.Scheme == Uri.UriSchemeHttp || target.Scheme == Uri.UriSchemeHttps) && target.UserInfo.Length == 0 && target.AbsolutePath.TrimEnd('/') == path.TrimEnd('/')
             ? new LettaException(
-                "RedirectNotSupported",
+                ErrorIds.RedirectNotSupported,
                 LettaErrorKind.InvalidInput,
                 $"'{connection.BaseUri}' redirects to '{target.GetLeftPart(UriPartial.Authority)}'. LettaPS does not follow redirects, which would send the password to another address.",
                 $"Connect to the new address: Connect-Letta {new Uri(target, connection.BaseUri.AbsolutePath)}",

@@ -42,7 +42,7 @@ internal sealed class HttpTransport : IDisposable
         if (!connection.HasApi)
         {
             throw new LettaException(
-                "ServerUnknown", LettaErrorKind.InvalidInput, $"Of the server of {connection.BaseUri} nothing is known but its database.",
+                ErrorIds.ServerAddressRequired, LettaErrorKind.InvalidInput, $"Of the server of {connection.BaseUri} nothing is known but its database.",
                 "Connect to the server with Connect-Letta, or give -Connection.", connection);
         }
 
@@ -71,7 +71,7 @@ internal sealed class HttpTransport : IDisposable
                 // What has never answered and hangs up is hardly a Letta server: one more try, and not all of them, finds that out.
                 ShouldHandle = a => ValueTask.FromResult(a.Outcome.Exception is TransientException e
                     && (e.RetryAfter is not { } wait || wait <= s_longestWait)
-                    && (_hasAnswered || e.Failure.ErrorId != "ConnectionBroken" || a.AttemptNumber == 0)),
+                    && (_hasAnswered || e.Failure.ErrorId != ErrorIds.ConnectionLost || a.AttemptNumber == 0)),
                 MaxRetryAttempts = MaxRetries,
                 BackoffType = DelayBackoffType.Exponential,
                 UseJitter = true,
@@ -185,7 +185,7 @@ internal sealed class HttpTransport : IDisposable
                     {
                         return await SendAsync(request, ReadAnswerAsync, token).ConfigureAwait(false);
                     }
-                    catch (TransientException e) when (!repeatable && e.Failure.ErrorId != "TooManyRequests")
+                    catch (TransientException e) when (!repeatable && e.Failure.ErrorId != ErrorIds.TooManyRequests)
                     {
                         throw e.Failure;
                     }

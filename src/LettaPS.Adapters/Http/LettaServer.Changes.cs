@@ -71,7 +71,7 @@ internal sealed partial class LettaServer
         {
             return await _http.GetAsync($"{Folder(kind)}/{Checked(kind, id)}", cancellationToken).ConfigureAwait(false);
         }
-        catch (LettaException e) when (e.ErrorId == "NotFound")
+        catch (LettaException e) when (e.ErrorId == ErrorIds.NotFound)
         {
             return null;
         }
@@ -93,7 +93,7 @@ internal sealed partial class LettaServer
         {
             await _http.SendAsync(HttpMethod.Delete, $"{Folder(kind)}/{Checked(kind, id)}", null, repeatable: true, cancellationToken).ConfigureAwait(false);
         }
-        catch (LettaException e) when (e.ErrorId == "NotFound")
+        catch (LettaException e) when (e.ErrorId == ErrorIds.NotFound)
         {
             // Gone already.
         }
@@ -107,7 +107,7 @@ internal sealed partial class LettaServer
             var agents = await _http.GetAsync($"{Folder(kind)}/{Checked(kind, id)}/agents", cancellationToken).ConfigureAwait(false);
             return agents.ValueKind != JsonValueKind.Array || agents.GetArrayLength() > 0;
         }
-        catch (LettaException e) when (e.ErrorId == "NotFound")
+        catch (LettaException e) when (e.ErrorId == ErrorIds.NotFound)
         {
             return false;
         }
@@ -158,7 +158,7 @@ internal sealed partial class LettaServer
     private async Task<IReadOnlyList<JsonElement>> ListAsync(string path, CancellationToken cancellationToken) => await _http.GetListAsync(path, WholeList, cancellationToken).ConfigureAwait(false);
 
     private LettaException Unsaid(string what) => new(
-        "InvalidAnswer",
+        ErrorIds.InvalidAnswer,
         LettaErrorKind.InvalidData,
         $"{Connection.BaseUri} does not say {what}.",
         "Test-LettaHealth tells whether it is a Letta server of a supported release.",

@@ -48,7 +48,7 @@ internal sealed partial class LettaServer : ILettaServer
         {
             await _http.GetAsync("agents/?limit=1&" + ApiQueries.Include(release, everything: false), cancellationToken).ConfigureAwait(false);
         }
-        catch (LettaException e) when (e.ErrorId == "ServerError")
+        catch (LettaException e) when (e.ErrorId == ErrorIds.ServerFailed)
         {
             // Health is green on a broken database (letta-facts.md 10.3). The connection is good, and needed to mend it.
             _warn?.Invoke($"{e.Message} {e.RecommendedAction}");
@@ -64,7 +64,7 @@ internal sealed partial class LettaServer : ILettaServer
         {
             return (await _http.GetAsync("agents/count", cancellationToken).ConfigureAwait(false)) is { ValueKind: JsonValueKind.Number } count ? count.GetInt32() : null;
         }
-        catch (LettaException e) when (e.ErrorId is "ServerError" or "NotFound" or "RequestRefused")
+        catch (LettaException e) when (e.ErrorId is ErrorIds.ServerFailed or ErrorIds.NotFound or ErrorIds.RequestRefused)
         {
             // The number is a courtesy. What is wrong with the server, CheckAsync reports.
             return null;
@@ -94,7 +94,7 @@ internal sealed partial class LettaServer : ILettaServer
             if (cursor is null ? page.Count == PageSize : cursor == last)
             {
                 throw new LettaException(
-                    "PagingBroken",
+                    ErrorIds.PagingFailed,
                     LettaErrorKind.InvalidData,
                     $"{Connection.BaseUri} does not go on after {(last is null ? "the first page" : $"agent {last}")} in its list of agents.",
                     "Try again. If it stays so, a proxy before the server may be changing the addresses.",
@@ -193,11 +193,11 @@ internal sealed partial class LettaServer : ILettaServer
             var state = await _http.GetAsync($"agents/{id}?{ApiQueries.Include(release, everything)}", cancellationToken).ConfigureAwait(false);
             return state.StringOrNull("id") == id
                 ? state
-                : throw new LettaException("WrongAgent", LettaErrorKind.InvalidData, $"{Connection.BaseUri} answered with another agent when asked for {id}.", "Look for a proxy or cache on the way to the server.", id);
+                : throw new LettaException(ErrorIds.AgentMismatch, LettaErrorKind.InvalidData, $"{Connection.BaseUri} answered with another agent when asked for {id}.", "Look for a proxy or cache on the way to the server.", id);
         }
-        catch (LettaException e) when (e.ErrorId == "NotFound")
+        catch (LettaException e) when (e.ErrorId == ErrorIds.NotFound)
         {
-            throw new LettaException("AgentNotFound", LettaErrorKind.NotFound, $"There is no agent {id} at {Connection.BaseUri}.", "Get-LettaAgent lists those that there are.", id, e);
+            throw new LettaException(ErrorIds.AgentNotFound, LettaErrorKind.NotFound, $"There is no agent {id} at {Connection.BaseUri}.", "Get-LettaAgent lists those that there are.", id, e);
         }
     }
 
@@ -210,9 +210,9 @@ internal sealed partial class LettaServer : ILettaServer
         {
             health = await _http.GetAsync("health/", cancellationToken).ConfigureAwait(false);
         }
-        catch (LettaException e) when (e.ErrorId is "NotFound" or "InvalidAnswer")
+        catch (LettaException e) when (e.ErrorId is ErrorIds.NotFound or ErrorIds.InvalidAnswer)
         {
-            throw e.ErrorId == "NotFound" && await AppServerProbe.IsAppServerAsync(Connection.BaseUri, cancellationToken).ConfigureAwait(false)
+            throw e.ErrorId == ErrorIds.NotFound && await AppServerProbe.IsAppServerAsync(Connection.BaseUri, cancellationToken).ConfigureAwait(false)
                 ? HttpErrors.AppServer(Connection)
                 : HttpErrors.NotLetta(Connection, "/v1/health/ does not answer as Letta's does");
         }

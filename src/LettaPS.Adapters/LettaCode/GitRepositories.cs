@@ -180,12 +180,12 @@ internal sealed class GitRepositories : IMemoryRepositories
     }
 
     private static LettaException NotFound() => new(
-        "GitNotFound",
+        ErrorIds.GitNotFound,
         LettaErrorKind.NotFound,
         "The program 'git' was not found. Letta Code keeps the memory of each agent in a git repository, and needs git too.",
         OperatingSystem.IsWindows() ? "Install git, then run the command again: winget install Git.Git" : OperatingSystem.IsMacOS() ? "Install git, then run the command again: xcode-select --install" : "Install git, then run the command again: sudo apt-get install git",
         "git");
 
     private static LettaException Failed(string folder, string command, string message, Exception? cause = null) => new(
-        "GitFailed", LettaErrorKind.Storage, $"'git {command}' failed in '{folder}': {message}", "Check free space and permissions of the destination, and the version of git (2.32 or newer): git --version", folder, cause);
+        ErrorIds.GitFailed, LettaErrorKind.Storage, $"'git {command}' failed in '{folder}': {message}", "Check free space and permissions of the destination, and the version of git (2.32 or newer): git --version", folder, cause);
 }

@@ -161,8 +161,8 @@ internal sealed class DatabaseAgentSource(AgentDatabase from) : IAgentSource, IA
     }
 
     private LettaException NotFound(string id) =>
-        new("AgentNotFound", LettaErrorKind.NotFound, $"There is no agent {id} in {from.Address}.", "Get-LettaAgent -Source Database lists those that there are.", id);
+        new(ErrorIds.AgentNotFound, LettaErrorKind.NotFound, $"There is no agent {id} in {from.Address}.", "Get-LettaAgent -Source Database lists those that there are.", id);
 
     private LettaException InvalidId(string id, string name) => new(
-        "InvalidIdInDatabase", LettaErrorKind.InvalidData, $"The agent '{name}' in {from.Address} has the identifier '{id}', which is none of Letta's. It is left out.", "Backup-LettaDatabase keeps it as it is.", id);
+        ErrorIds.InvalidIdInDatabase, LettaErrorKind.InvalidData, $"The agent '{name}' in {from.Address} has the identifier '{id}', which is none of Letta's. It is left out.", "Backup-LettaDatabase keeps it as it is.", id);
 }

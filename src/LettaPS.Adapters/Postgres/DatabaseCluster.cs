@@ -441,7 +441,7 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
         if (sessions.Where(s => !s.MayTerminate).ToList() is { Count: > 0 } denied)
         {
             throw new LettaException(
-                "DatabaseInUse",
+                ErrorIds.DatabaseInUse,
                 LettaErrorKind.Denied,
                 $"The role '{address.User}' may not terminate these sessions of the database '{name}': {string.Join(", ", denied.Select(s => s.Text))}.",
                 $"Let a superuser terminate them: {string.Join(' ', denied.Select(s => $"SELECT pg_terminate_backend({s.Process});"))}",
@@ -452,7 +452,7 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
         if (isLast)
         {
             throw new LettaException(
-                "DatabaseInUse",
+                ErrorIds.DatabaseInUse,
                 LettaErrorKind.Conflict,
                 $"Somebody connects to the database '{name}' again and again: {string.Join(", ", sessions.Select(s => s.Text))}.",
                 "Stop what else uses it, then run the command again.",
@@ -501,7 +501,7 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
         }
 
         throw new LettaException(
-            "DatabaseDenied",
+            ErrorIds.DatabaseDenied,
             LettaErrorKind.Denied,
             $"The role '{address.User}' may connect to no other database than '{address.Database}', and a database cannot be replaced from within.",
             $"Let a superuser allow it: GRANT CONNECT ON DATABASE postgres TO {Sql.Id(address.User)};",

@@ -50,7 +50,7 @@ internal sealed class DatabaseSession : IAsyncDisposable
     public IReadOnlyList<string> Missing { get; }
 
     /// <summary>Begins the transaction.</summary>
-    /// <exception cref="LettaException">The database cannot be reached or read; <c>NotLettaDatabase</c>: it has no tables of Letta's.</exception>
+    /// <exception cref="LettaException">The database cannot be reached or read; <c>InvalidDatabase</c>: it has no tables of Letta's.</exception>
     public static async Task<DatabaseSession> OpenAsync(PostgresSource source, AgentDatabase from, CancellationToken cancellationToken)
     {
         var connection = await source.ConnectAsync(cancellationToken).ConfigureAwait(false);
@@ -60,7 +60,7 @@ internal sealed class DatabaseSession : IAsyncDisposable
             if (catalog.Schema is null || catalog.Model.Table(AgentTables.Agents)?.Column("id") is null)
             {
                 throw new LettaException(
-                    "NotLettaDatabase", LettaErrorKind.Refused, $"{from.Address} has no agents: it is not a database of Letta's.", "Check the name of the database.", from.Address);
+                    ErrorIds.InvalidDatabase, LettaErrorKind.Refused, $"{from.Address} has no agents: it is not a database of Letta's.", "Check the name of the database.", from.Address);
             }
 
             await connection.ListAsync(Settings, _ => true, cancellationToken).ConfigureAwait(false);

@@ -138,7 +138,7 @@ internal sealed partial class DatabaseTransaction : IDatabaseTransaction
         catch (NpgsqlException e)
         {
             throw new LettaException(
-                "RestoreUncertain",
+                ErrorIds.RestoreUncertain,
                 LettaErrorKind.Connection,
                 $"The connection to {_address} broke off while the agent was being committed: it is there whole, or not at all.",
                 "Run the command again: what is there is left as it is.",

@@ -119,7 +119,7 @@ internal sealed class LocalPostgresTools(DatabaseAddress address) : IPostgresToo
     }
 
     private static LettaException NotFound(string program, Exception? cause) => new(
-        "ProgramNotFound",
+        ErrorIds.ProgramNotFound,
         LettaErrorKind.NotFound,
         $"The program '{program}' is not in any folder of PATH.",
         "Install the client programs of PostgreSQL, of the server's version or newer: apt install postgresql-client",

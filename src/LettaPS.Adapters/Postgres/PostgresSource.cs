@@ -221,7 +221,7 @@ internal sealed class PostgresSource : IAsyncDisposable
         }
 
         throw unreachable ?? (Exception)new LettaException(
-            "DatabaseUnusable",
+            ErrorIds.DatabaseFailed,
             LettaErrorKind.Connection,
             $"None of the servers of {Address} is what the parameter 'target_session_attrs={target.Name}' asks for.",
             $"Give the address of the server that is meant: -DatabaseUri '{Address}'",

@@ -82,7 +82,7 @@ internal static class SchemaReader
         if (questions.Count > 0 && snapshot.Tables.FirstOrDefault(t => !t.CanRead && SchemaFingerprint.TableNames.Contains(t.Name)) is { } table)
         {
             throw new LettaException(
-                "DatabaseDenied",
+                ErrorIds.DatabaseDenied,
                 LettaErrorKind.Denied,
                 $"Role {snapshot.Server.Role} may not read the rows of {table.Name}.",
                 $"Connect as {table.Owner}, or compare the schema alone with -SchemaOnly.",

@@ -36,7 +36,7 @@ internal sealed class SchemaRepair : ISchemaRepair
                 .ExecuteAsync(async token => await repair.ScalarAsync<bool>($"SELECT pg_try_advisory_lock({AdvisoryLock})", token).ConfigureAwait(false), cancellationToken)
                 .ConfigureAwait(false);
             return isOurs ? repair : throw new LettaException(
-                "SchemaFixRunning",
+                ErrorIds.SchemaFixInUse,
                 LettaErrorKind.Conflict,
                 $"Another repair of {address} is running.",
                 "Wait until it has ended, or give a longer -LockTimeout.",
@@ -120,7 +120,7 @@ internal sealed class SchemaRepair : ISchemaRepair
             catch (NpgsqlException e) when (e is not PostgresException)
             {
                 throw new LettaException(
-                    "SchemaFixUncertain",
+                    ErrorIds.SchemaFixUncertain,
                     LettaErrorKind.Connection,
                     $"The connection to {_address} broke off while the repair was being committed: either all of it was done or nothing.",
                     "Run Compare-LettaSchema to see which.",

@@ -34,7 +34,7 @@ internal static class TableLocks
         {
             var holders = (string)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
             return new LettaException(
-                "SchemaLocked",
+                ErrorIds.SchemaLockTimeout,
                 LettaErrorKind.Timeout,
                 string.Create(CultureInfo.InvariantCulture, $"Tables of {address} were locked by others for {patience.TotalSeconds:0.#} seconds; holding locks now: {holders}. {what}"),
                 "Stop the server or end the session, and run the command again. Invoke-LettaSchemaFix waits longer with -LockTimeout.",

@@ -10,7 +10,7 @@ internal static class AgentFileConverter
     /// <summary>Converts a file.</summary>
     /// <param name="path">The file.</param>
     /// <param name="outPath">The new file; one that is there is replaced.</param>
-    /// <exception cref="LettaException"><c>AgentFileInvalid</c>: the file is damaged or not an agent.</exception>
+    /// <exception cref="LettaException"><c>InvalidAgentFile</c>: the file is damaged or not an agent.</exception>
     public static async Task<LettaAgentFile> ConvertAsync(string path, string outPath, CancellationToken cancellationToken)
     {
         using var document = await AgentFileReader.ReadAsync(path, Path.GetDirectoryName(outPath)!, outline: false, cancellationToken).ConfigureAwait(false);

@@ -107,7 +107,7 @@ internal sealed class MessageRow
 
     /// <summary>Rebuilds a row from what the API shows of it.</summary>
     /// <param name="items">The items of one message, in the API's order: at least one, all with the same identifier.</param>
-    /// <exception cref="LettaException"><c>UnknownMessageType</c>: an item is of a type that no release up to 0.16.8 has.</exception>
+    /// <exception cref="LettaException"><c>MessageTypeNotSupported</c>: an item is of a type that no release up to 0.16.8 has.</exception>
     public static MessageRow FromItems(IReadOnlyList<JsonElement> items)
     {
         var parts = new Parts(items);
@@ -301,7 +301,7 @@ internal sealed class MessageRow
                     break;
                 case var other:
                     throw new LettaException(
-                        "UnknownMessageType",
+                        ErrorIds.MessageTypeNotSupported,
                         LettaErrorKind.InvalidData,
                         $"The server shows a message of type '{other}', which LettaPS does not know.",
                         "Back the agent up from the database, and report the type.",

@@ -39,7 +39,7 @@ internal static class EntityId
     public static string Require(string? id, string prefix) => TryParse(id, prefix, out var uuid)
         ? Format(prefix, uuid)
         : throw new LettaException(
-            "InvalidId",
+            ErrorIds.InvalidId,
             LettaErrorKind.InvalidInput,
             $"'{UntrustedText.Shorten(id)}' is not the identifier of a Letta {prefix}.",
             $"An identifier looks like {Format(prefix, Guid.Empty)}.",

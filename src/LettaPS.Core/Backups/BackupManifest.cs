@@ -109,7 +109,7 @@ internal sealed record BackupManifest
     }
 
     private static LettaException Damaged(string path, Exception? cause) => new(
-        "ManifestDamaged",
+        ErrorIds.ManifestDamaged,
         LettaErrorKind.InvalidData,
         $"The manifest '{path}' is not as it was written.",
         "Do not rely on this set. Its agent files can still be examined one by one with Test-LettaBackup.",

@@ -123,7 +123,7 @@ internal static class BackupReader
     /// <param name="message">What was looked for.</param>
     /// <param name="path">Where.</param>
     public static LettaException NotFound(string message, string path) => new(
-        "BackupNotFound",
+        ErrorIds.BackupNotFound,
         LettaErrorKind.NotFound,
         message,
         "Give a set, a folder of sets, or a folder with .af or .json files.",
@@ -275,7 +275,7 @@ internal static class BackupReader
                 Missing = [.. manifest?.Failures() ?? []],
             }, manifest);
         }
-        catch (LettaException e) when (e.ErrorId == "ManifestDamaged")
+        catch (LettaException e) when (e.ErrorId == ErrorIds.ManifestDamaged)
         {
             return (new LettaBackupTest { Path = path, Length = new FileInfo(path).Length, Problems = [e.Message] }, null);
         }

@@ -79,7 +79,7 @@ internal sealed class BackupSet : IDisposable
     /// <summary>Begins a set, or opens one again.</summary>
     /// <param name="request">What is wanted.</param>
     /// <exception cref="LettaException">
-    /// <c>BackupSetExists</c>: the path is a set already, and neither to resume nor to replace it was asked for. <c>BackupSetOfAnotherServer</c>: it is a set of
+    /// <c>BackupSetExists</c>: the path is a set already, and neither to resume nor to replace it was asked for. <c>BackupSetServerMismatch</c>: it is a set of
     /// another server. <c>InvalidBackupSet</c>: nothing tells which server the set is of. <c>BackupSetInUse</c>: another run writes it.
     /// </exception>
     public static BackupSet Open(BackupSetRequest request)
@@ -325,7 +325,7 @@ internal sealed class BackupSet : IDisposable
         if (header is null)
         {
             throw new LettaException(
-                "InvalidBackupSet",
+                ErrorIds.InvalidBackupSet,
                 LettaErrorKind.Refused,
                 $"Nothing tells which server the set '{folder}' is of: its manifest is missing.",
                 $"Write a new set next to it: Export-LettaAgent -Path '{Path.GetDirectoryName(Path.GetFullPath(folder))}'",
@@ -335,7 +335,7 @@ internal sealed class BackupSet : IDisposable
         if (!ServerAddress.IsSame(header.Server, request.Connection.BaseUri))
         {
             throw new LettaException(
-                "BackupSetOfAnotherServer",
+                ErrorIds.BackupSetServerMismatch,
                 LettaErrorKind.Refused,
                 $"The set '{folder}' is of the server '{header.Server}', not of '{request.Connection.BaseUri}'.",
                 $"Write a new set next to it: Export-LettaAgent -Path '{Path.GetDirectoryName(Path.GetFullPath(folder))}'",
@@ -351,7 +351,7 @@ internal sealed class BackupSet : IDisposable
             return request.Resume || request.Force
                 ? request.Path
                 : throw new LettaException(
-                    "BackupSetExists",
+                    ErrorIds.BackupSetExists,
                     LettaErrorKind.Conflict,
                     $"'{request.Path}' is a backup set already.",
                     "Give its parent folder for a new set next to it, -Resume to complete this one, or -Force to replace it.",
@@ -452,7 +452,7 @@ internal sealed class BackupSet : IDisposable
     {
         // What an earlier run had finished and this one was not asked for stays in the set. So does the older file of an agent that failed now.
         var earlier = _finished.Values.Where(e => !_entries.ContainsKey(e.AgentId)).ToLookup(e => BackupVerdict.IsAsWritten(Folder, e));
-        var damaged = earlier[false].Select(e => new LettaBackupFailure(e.AgentId, e.AgentName, "AgentFileDamaged", "Its file is not as written, and the agent was not exported again."));
+        var damaged = earlier[false].Select(e => new LettaBackupFailure(e.AgentId, e.AgentName, ErrorIds.AgentFileDamaged, "Its file is not as written, and the agent was not exported again."));
         var failed = _failed.Concat(NotExported()).Concat(damaged).DistinctBy(f => f.AgentId).OrderBy(f => f.AgentId, StringComparer.Ordinal).ToList();
         var failedIds = failed.Select(f => f.AgentId).ToHashSet(StringComparer.Ordinal);
         var older = earlier[true].Select(e => e with { IsOlder = failedIds.Contains(e.AgentId), ExportedAt = e.ExportedAt ?? _header.StartedAt });

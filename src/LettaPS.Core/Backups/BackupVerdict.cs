@@ -51,7 +51,7 @@ internal sealed class BackupVerdict
                 : BackupFolder.IsSet(folder) ? Without(folder, LettaBackupState.Damaged, "The manifest is missing.")
                 : Without(folder, LettaBackupState.External, "The files are not a backup set.");
         }
-        catch (LettaException e) when (e.ErrorId == "ManifestDamaged")
+        catch (LettaException e) when (e.ErrorId == ErrorIds.ManifestDamaged)
         {
             return Without(folder, LettaBackupState.Damaged, e.Message);
         }
@@ -139,7 +139,7 @@ internal sealed class BackupVerdict
                 Server = header?.Server,
             };
         }
-        catch (LettaException e) when (e.ErrorId == "BackupSetInUse")
+        catch (LettaException e) when (e.ErrorId == ErrorIds.BackupSetInUse)
         {
             return Without(folder, LettaBackupState.Unfinished, e.Message);
         }

@@ -16,7 +16,7 @@ internal sealed class SetLock : IDisposable
     /// <param name="set">The set's folder, which need not exist.</param>
     /// <exception cref="LettaException"><c>BackupSetInUse</c>: another run holds it.</exception>
     public static SetLock Take(string set) => TryTake(set) ?? throw new LettaException(
-        "BackupSetInUse", LettaErrorKind.Conflict, $"Another command is writing or replacing the backup set '{set}'.", "Wait until the other command has ended, then run this one again.", set);
+        ErrorIds.BackupSetInUse, LettaErrorKind.Conflict, $"Another command is writing or replacing the backup set '{set}'.", "Wait until the other command has ended, then run this one again.", set);
 
     /// <summary>Takes the lock of a set, unless another run holds it.</summary>
     /// <param name="set">The set's folder, which need not exist.</param>

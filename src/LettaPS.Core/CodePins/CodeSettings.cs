@@ -19,7 +19,7 @@ internal static class CodeSettings
     /// <param name="file">The settings.</param>
     /// <param name="ids">Old and new identifiers of agents on the server.</param>
     /// <param name="server">The server; entries about other servers stay.</param>
-    /// <exception cref="LettaException"><c>SettingsInvalid</c>: the file is not JSON.</exception>
+    /// <exception cref="LettaException"><c>InvalidSettings</c>: the file is not JSON.</exception>
     public static CodeSettingsEdit Plan(TextFile file, ServerIdMap ids, Uri server)
     {
         ArgumentNullException.ThrowIfNull(file);
@@ -34,7 +34,7 @@ internal static class CodeSettings
         catch (JsonException e)
         {
             throw new LettaException(
-                "SettingsInvalid", LettaErrorKind.InvalidData, $"'{file.Path}' is not Letta Code's settings: it is not well-formed JSON (line {e.LineNumber + 1}).", "Letta Code cannot read it either.", file.Path, e);
+                ErrorIds.InvalidSettings, LettaErrorKind.InvalidData, $"'{file.Path}' is not Letta Code's settings: it is not well-formed JSON (line {e.LineNumber + 1}).", "Letta Code cannot read it either.", file.Path, e);
         }
     }
 

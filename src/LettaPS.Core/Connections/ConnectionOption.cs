@@ -137,10 +137,10 @@ internal sealed record ConnectionOption(string Name, ConnectionOptionUse Use, st
     /// <param name="message">What is wrong.</param>
     /// <param name="cause">The failure behind it.</param>
     public static LettaException Invalid(DatabaseAddress address, string message, Exception? cause = null) =>
-        new("InvalidDatabaseUri", LettaErrorKind.InvalidInput, message, "Correct -DatabaseUri or the variable LETTA_PG_URI.", address, cause);
+        new(ErrorIds.InvalidDatabaseUri, LettaErrorKind.InvalidInput, message, "Correct -DatabaseUri or the variable LETTA_PG_URI.", address, cause);
 
     private static LettaException NotSupported(DatabaseAddress address, string name) => new(
-        "DatabaseOptionNotSupported",
+        ErrorIds.DatabaseOptionNotSupported,
         LettaErrorKind.InvalidInput,
         $"The parameter '{name}' of the address of {address} cannot be passed on to everything that connects, and the connection would be less than it asks for.",
         $"Leave the parameter out: -DatabaseUri '{address}'",

@@ -32,8 +32,8 @@ internal sealed class ConnectionStore(string path)
 
     /// <summary>All connections, by name.</summary>
     /// <exception cref="LettaException">
-    /// <c>ConnectionsFileInvalid</c>: the file is not what this module writes. <c>ConnectionsFileExposed</c>: others could have changed it, and send a password
-    /// to a server of theirs. <c>ConnectionsFileUnreadable</c>.
+    /// <c>InvalidConnectionsFile</c>: the file is not what this module writes. <c>InvalidConnectionsFileMode</c>: others could have changed it, and send a password
+    /// to a server of theirs. <c>ConnectionsFileReadFailed</c>.
     /// </exception>
     public IReadOnlyList<LettaSavedConnection> List() => [.. Read().OrderBy(c => c.Key, StringComparer.OrdinalIgnoreCase).Select(c => c.Value.Describe(c.Key))];
 
@@ -45,7 +45,7 @@ internal sealed class ConnectionStore(string path)
 
     /// <summary>Keeps a connection; one of the same name is replaced.</summary>
     /// <param name="connection">The connection.</param>
-    /// <exception cref="LettaException">Those of <see cref="List"/>, <c>ConnectionsFileInUse</c>, <c>ConnectionsFileUnwritable</c>.</exception>
+    /// <exception cref="LettaException">Those of <see cref="List"/>, <c>ConnectionsFileInUse</c>, <c>ConnectionsFileWriteFailed</c>.</exception>
     public void Save(LettaSavedConnection connection)
     {
         ArgumentNullException.ThrowIfNull(connection);
@@ -71,7 +71,7 @@ internal sealed class ConnectionStore(string path)
     /// <summary>That no connection has a name.</summary>
     /// <param name="name">The name.</param>
     public LettaException NotFound(string name) => new(
-        "ConnectionNotFound",
+        ErrorIds.ConnectionNotFound,
         LettaErrorKind.NotFound,
         $"No connection is saved under the name '{name}' in '{path}'.",
         "Get-LettaConnection -ListSaved shows which there are; Save-LettaConnection adds one.",
@@ -93,7 +93,7 @@ internal sealed class ConnectionStore(string path)
             if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & WritableByOthers) != 0)
             {
                 throw new LettaException(
-                    "ConnectionsFileExposed",
+                    ErrorIds.InvalidConnectionsFileMode,
                     LettaErrorKind.Denied,
                     $"'{path}' can be written by others than its owner, who could lead a password to a server of theirs.",
                     $"Look whether its addresses are right, then: chmod 600 '{path}'",
@@ -110,7 +110,7 @@ internal sealed class ConnectionStore(string path)
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new LettaException(
-                "ConnectionsFileUnreadable", LettaErrorKind.Storage, $"'{path}' cannot be read: {e.Message}", "Check the owner and mode of the file and its folder.", path, e);
+                ErrorIds.ConnectionsFileReadFailed, LettaErrorKind.Storage, $"'{path}' cannot be read: {e.Message}", "Check the owner and mode of the file and its folder.", path, e);
         }
 
         if (contents is not { Version: Version, Connections: { } connections })
@@ -147,7 +147,7 @@ internal sealed class ConnectionStore(string path)
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new LettaException(
-                "ConnectionsFileUnwritable", LettaErrorKind.Storage, $"'{path}' cannot be written: {e.Message}", "Check the owner and mode of the folder, and XDG_CONFIG_HOME.", path, e);
+                ErrorIds.ConnectionsFileWriteFailed, LettaErrorKind.Storage, $"'{path}' cannot be written: {e.Message}", "Check the owner and mode of the folder, and XDG_CONFIG_HOME.", path, e);
         }
     }
 
@@ -164,7 +164,7 @@ internal sealed class ConnectionStore(string path)
             {
                 if (TimeProvider.System.GetElapsedTime(begun) > s_patience)
                 {
-                    throw new LettaException("ConnectionsFileInUse", LettaErrorKind.Conflict, $"Another process has been changing '{path}' for {s_patience.TotalSeconds} seconds.", "Try again.", path, e);
+                    throw new LettaException(ErrorIds.ConnectionsFileInUse, LettaErrorKind.Conflict, $"Another process has been changing '{path}' for {s_patience.TotalSeconds} seconds.", "Try again.", path, e);
                 }
 
                 // No system tells when a lock is free; whoever has it is done in milliseconds.
@@ -174,7 +174,7 @@ internal sealed class ConnectionStore(string path)
     }
 
     private LettaException Invalid(string why, Exception? cause) => new(
-        "ConnectionsFileInvalid",
+        ErrorIds.InvalidConnectionsFile,
         LettaErrorKind.InvalidData,
         $"'{path}' does not hold saved connections: {why}.",
         "Mend it, or remove it and save the connections anew with Save-LettaConnection.",

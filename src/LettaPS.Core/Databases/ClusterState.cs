@@ -29,14 +29,14 @@ internal sealed record ClusterState(
     /// <summary>Refuses if a new database could not get the extensions that it needs.</summary>
     /// <param name="extensions">The extensions.</param>
     /// <param name="target">What the error is about.</param>
-    /// <exception cref="LettaException"><c>ExtensionMissing</c>, <c>ExtensionDenied</c>.</exception>
+    /// <exception cref="LettaException"><c>ExtensionNotFound</c>, <c>ExtensionDenied</c>.</exception>
     public void RequireExtensions(IEnumerable<DatabaseExtension> extensions, string target)
     {
         var names = extensions.Select(e => e.Name).ToList();
         if (names.Except(AvailableExtensions).ToList() is { Count: > 0 } missing)
         {
             throw new LettaException(
-                "ExtensionMissing",
+                ErrorIds.ExtensionNotFound,
                 LettaErrorKind.Refused,
                 $"The server has not the files of what the dump needs: {string.Join(", ", missing)}.",
                 "Use an image with pgvector, such as pgvector/pgvector.",
@@ -46,7 +46,7 @@ internal sealed record ClusterState(
         if (names.Intersect(DeniedExtensions).ToList() is { Count: > 0 } denied)
         {
             throw new LettaException(
-                "ExtensionDenied",
+                ErrorIds.ExtensionDenied,
                 LettaErrorKind.Denied,
                 $"The role '{Role}' may not create the extension '{string.Join("', '", denied)}' in a new database: on this server that takes a superuser.",
                 $"Connect as a superuser with -DatabaseUri, or declare the extension trusted on the server: echo 'trusted = true' >> \"$(pg_config --sharedir)/extension/{denied[0]}.control\"",

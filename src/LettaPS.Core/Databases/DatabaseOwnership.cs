@@ -19,7 +19,7 @@ internal sealed class DatabaseOwnership(IDatabaseHost host, string database) : I
     public bool WasAcquired { get; private set; }
 
     /// <summary>Reserves the data directory where needed, opens the way to the database and locks it.</summary>
-    /// <exception cref="LettaException"><c>DatabaseWorkRunning</c>; why there is no way.</exception>
+    /// <exception cref="LettaException"><c>DatabaseWorkInUse</c>; why there is no way.</exception>
     public async Task OpenAsync(CancellationToken cancellationToken)
     {
         if (!_reserved)

@@ -8,7 +8,7 @@ internal static class DatabaseProblems
     /// <summary>The container that runs a database does not run.</summary>
     /// <param name="container">The container.</param>
     public static LettaException ContainerStopped(ContainerFacts container) => new(
-        "DatabaseContainerStopped",
+        ErrorIds.DatabaseContainerNotRunning,
         LettaErrorKind.Refused,
         $"The container '{container.Name}', which runs the database, is not running.",
         container.StartAdvice,
@@ -17,7 +17,7 @@ internal static class DatabaseProblems
     /// <summary>The data of a stopped server are in its container's own layer.</summary>
     /// <param name="server">The container.</param>
     public static LettaException InContainerLayer(ContainerFacts server) => new(
-        "DatabaseInContainerLayer",
+        ErrorIds.DataVolumeNotFound,
         LettaErrorKind.Refused,
         $"The database of '{server.Name}' is in the container's own layer, which nothing can reach while the server is stopped.",
         "Take a dump with Backup-LettaDatabase while the server runs, and make the container anew with a volume for its data.",
@@ -26,12 +26,12 @@ internal static class DatabaseProblems
     /// <summary>The container of a server that was found before is not there any more.</summary>
     /// <param name="container">Its identifier.</param>
     public static LettaException ContainerGone(string container) =>
-        new("ContainerNotFound", LettaErrorKind.NotFound, $"There is no container '{container}' any more.", "Get-LettaServer shows which there are.", container);
+        new(ErrorIds.ContainerNotFound, LettaErrorKind.NotFound, $"There is no container '{container}' any more.", "Get-LettaServer shows which there are.", container);
 
     /// <summary>Another run of LettaPS works on a database.</summary>
     /// <param name="database">Its name.</param>
     public static LettaException WorkRunning(string database) => new(
-        "DatabaseWorkRunning",
+        ErrorIds.DatabaseWorkInUse,
         LettaErrorKind.Conflict,
         $"Another LettaPS works on database '{database}'. This run changed nothing.",
         "Let it finish, then run the command again.",
@@ -41,7 +41,7 @@ internal static class DatabaseProblems
     /// <param name="database">Its name.</param>
     /// <param name="cause">What made it notice.</param>
     public static LettaException LockLost(string database, Exception? cause = null) => new(
-        "DatabaseLockFailed",
+        ErrorIds.DatabaseLockFailed,
         LettaErrorKind.Conflict,
         $"This run lost its lock on database '{database}', and another LettaPS has taken over. This run changed nothing since.",
         "Let the other run finish, then look at the result: Get-LettaServer; Test-LettaHealth",
@@ -52,7 +52,7 @@ internal static class DatabaseProblems
     /// <param name="database">Its name.</param>
     /// <param name="sessions">They, in words.</param>
     public static LettaException InUse(string database, IEnumerable<string> sessions) => new(
-        "DatabaseInUse",
+        ErrorIds.DatabaseInUse,
         LettaErrorKind.Refused,
         $"Somebody is connected to the database '{database}': {string.Join(", ", sessions)}. What they write now would be lost.",
         "Stop what uses it, or give -Force to throw them out.",
@@ -70,7 +70,7 @@ internal static class DatabaseProblems
                 + $" --publish 127.0.0.1:5433:5432 --entrypoint docker-entrypoint.sh {server.Image} postgres. It is then at -DatabaseUri postgresql://{address.User}:<password>@127.0.0.1:5433/{address.Database}"
                 + $" until: {server.EngineCommand} stop {server.Name}-postgres";
         return new LettaException(
-            "DatabaseContainerStopped",
+            ErrorIds.DatabaseContainerNotRunning,
             LettaErrorKind.Refused,
             $"The container '{server.Name}', which runs the database beside the server, is not running.",
             $"{server.StartAdvice}{(alone.Length > 0 ? "." : string.Empty)}{alone}",

@@ -9,7 +9,7 @@ internal interface IDatabaseCluster : IAsyncDisposable
 
     /// <summary>Keeps every other LettaPS off a database until the returned lock is disposed of.</summary>
     /// <param name="database">Name of the database.</param>
-    /// <exception cref="LettaException"><c>DatabaseWorkRunning</c>: another run has the lock.</exception>
+    /// <exception cref="LettaException"><c>DatabaseWorkInUse</c>: another run has the lock.</exception>
     Task<IDatabaseLock> LockAsync(string database, CancellationToken cancellationToken);
 
     /// <summary>Looks at a database and keeps what it sees as it is, so that a dump can be taken of exactly that.</summary>

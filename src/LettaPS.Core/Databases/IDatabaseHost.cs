@@ -15,7 +15,7 @@ internal interface IDatabaseHost
     /// Keeps every other LettaPS off the data directory until disposed of. Needed where the database stops and starts with a server, and so no lock in it
     /// lasts: one container per data directory, by a name that the engine keeps unique.
     /// </summary>
-    /// <exception cref="LettaException"><c>DatabaseWorkRunning</c>: another run has it.</exception>
+    /// <exception cref="LettaException"><c>DatabaseWorkInUse</c>: another run has it.</exception>
     Task<IAsyncDisposable?> ReserveAsync(CancellationToken cancellationToken);
 
     /// <summary>Verifies that nothing but the opened PostgreSQL can write to the data directory, and that what was reserved still is.</summary>

@@ -178,8 +178,8 @@ internal sealed class HealthContext : IAsyncDisposable
         {
             return e.ErrorId switch
             {
-                "UnknownHost" => "there is no such host",
-                "ServerTimeout" => "no answer within two seconds",
+                ErrorIds.HostNotFound => "there is no such host",
+                ErrorIds.ServerTimeout => "no answer within two seconds",
                 _ => "nothing listens there",
             };
         }
@@ -229,7 +229,7 @@ internal sealed class HealthContext : IAsyncDisposable
                 ? EngineView.None("No container of the engine serves this address.") with { Engine = _opened, All = all }
                 : new EngineView(_opened, all, server, FindPostgres(server, all), null);
         }
-        catch (LettaException e) when (e.ErrorId is "EngineUnreachable" or "EngineAccessDenied" or "EngineConfigurationInvalid")
+        catch (LettaException e) when (e.IsEngineUnavailable)
         {
             return EngineView.None($"No container engine was asked: {e.Message}");
         }
@@ -241,7 +241,7 @@ internal sealed class HealthContext : IAsyncDisposable
         {
             return ServerDiscovery.FindDatabaseContainer(server, all, ServerDiscovery.Address(server));
         }
-        catch (LettaException e) when (e.ErrorId == "InvalidDatabaseUri")
+        catch (LettaException e) when (e.ErrorId == ErrorIds.InvalidDatabaseUri)
         {
             // Told by the check of the container's settings.
             return null;
@@ -288,7 +288,7 @@ internal sealed class HealthContext : IAsyncDisposable
                     _cancel).ConfigureAwait(false);
                 return new DatabaseReading(address, snapshot, new SchemaDiagnosis(address, snapshot, release), watch.Elapsed);
             }
-            catch (LettaException e) when (isGuess && e.ErrorId is "DatabaseUnreachable" or "DatabaseDenied" or "DatabaseNotFound")
+            catch (LettaException e) when (isGuess && e.ErrorId is ErrorIds.DatabaseUnreachable or ErrorIds.DatabaseDenied or ErrorIds.DatabaseNotFound)
             {
                 // Letta's own default was only tried; that it is not there says nothing of this server.
                 return null;

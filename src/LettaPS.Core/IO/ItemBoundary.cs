@@ -29,7 +29,7 @@ internal static class ItemBoundary
     /// <param name="target">The item.</param>
     /// <returns>A failure that says already what it is of, as it is.</returns>
     public static LettaException Error(Exception failure, string what, object? target) => failure as LettaException ?? new LettaException(
-        failure is IOException or UnauthorizedAccessException ? "ItemReadFailed" : "ItemFailed",
+        failure is IOException or UnauthorizedAccessException ? ErrorIds.ItemReadFailed : ErrorIds.ItemFailed,
         failure is IOException or UnauthorizedAccessException ? LettaErrorKind.Storage : LettaErrorKind.InvalidData,
         $"{what}: {failure.Message}",
         "The other items are not affected. Show the details and report them: $Error[0].Exception.InnerException | Format-List * -Force",

@@ -8,7 +8,7 @@ internal static partial class SafeFileReplace
     /// <summary>Replaces a file.</summary>
     /// <param name="change">The change.</param>
     /// <param name="backup">Keep the old file beside it, with <c>.bak</c> after its name; an older one of that name goes.</param>
-    /// <exception cref="LettaException"><c>FileChanged</c>: the file is not as it was read; it stays as it is. <c>OwnerNotKept</c>: this user may not give the file its owner.</exception>
+    /// <exception cref="LettaException"><c>FileChanged</c>: the file is not as it was read; it stays as it is. <c>FileOwnerDenied</c>: this user may not give the file its owner.</exception>
     /// <exception cref="IOException">The file system failed; the file is as it was.</exception>
     /// <exception cref="UnauthorizedAccessException">The file or its folder may not be written to; the file is as it was.</exception>
     /// <remarks>A symbolic link stays one: the file it leads to is replaced.</remarks>
@@ -39,7 +39,7 @@ internal static partial class SafeFileReplace
     /// <param name="changes">The changes.</param>
     /// <param name="backup">Keep the old files, as for <see cref="Replace"/>.</param>
     /// <param name="replacing">Told of each file before it is replaced.</param>
-    /// <exception cref="LettaException">Those of <see cref="Replace"/>; <c>FileNotRestored</c>: a file before the one that failed could not get its old content back.</exception>
+    /// <exception cref="LettaException">Those of <see cref="Replace"/>; <c>FileRollbackFailed</c>: a file before the one that failed could not get its old content back.</exception>
     public static void ReplaceAll(IReadOnlyList<FileChange> changes, bool backup, Action<FileChange> replacing)
     {
         ArgumentNullException.ThrowIfNull(changes);
@@ -74,7 +74,7 @@ internal static partial class SafeFileReplace
         catch (Exception e) when (e is LettaException or IOException or UnauthorizedAccessException)
         {
             throw new LettaException(
-                "FileNotRestored",
+                ErrorIds.FileRollbackFailed,
                 LettaErrorKind.Storage,
                 $"'{change.Before.Path}' was changed, but a file that belongs to it could not be: {failure.Message} It could not get its old content back: {e.Message}",
                 $"Compare it with what it should be: Get-LettaImagePin '{change.Before.Path}'",
@@ -98,7 +98,7 @@ internal static partial class SafeFileReplace
     }
 
     private static LettaException Changed(TextFile original) => new(
-        "FileChanged",
+        ErrorIds.FileChanged,
         LettaErrorKind.Refused,
         $"'{original.Path}' was changed by someone else since it was read. It stays as it is.",
         "Look at the file and try again.",
@@ -128,7 +128,7 @@ internal static partial class SafeFileReplace
         if (OperatingSystem.IsLinux() && UnixOwner.Of(from) is var owner && owner != UnixOwner.Of(to) && !UnixOwner.Set(to, owner))
         {
             throw new LettaException(
-                "OwnerNotKept",
+                ErrorIds.FileOwnerDenied,
                 LettaErrorKind.Denied,
                 $"'{from}' belongs to someone else, and only they or root can write it again under that name. It stays as it is.",
                 "Run this as the file's owner or as root.",

@@ -46,20 +46,20 @@ internal sealed class TextFile
 
     /// <summary>Reads a file.</summary>
     /// <param name="path">Full path.</param>
-    /// <exception cref="LettaException"><c>PathNotFound</c>, <c>PathIsFolder</c>, <c>FileTooLarge</c>, <c>NotText</c>.</exception>
+    /// <exception cref="LettaException"><c>PathNotFound</c>, <c>InvalidFilePath</c>, <c>FileTooLarge</c>, <c>InvalidTextFile</c>.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
     public static TextFile Read(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
         if (Directory.Exists(path))
         {
-            throw new LettaException("PathIsFolder", LettaErrorKind.InvalidInput, $"'{path}' is a folder.", "Give the path of a file.", path);
+            throw new LettaException(ErrorIds.InvalidFilePath, LettaErrorKind.InvalidInput, $"'{path}' is a folder.", "Give the path of a file.", path);
         }
 
         var file = new FileInfo(path);
         if (!file.Exists)
         {
-            throw new LettaException("PathNotFound", LettaErrorKind.NotFound, $"There is no file '{path}'.", "Check the path, or what the file that names it says.", path);
+            throw new LettaException(ErrorIds.PathNotFound, LettaErrorKind.NotFound, $"There is no file '{path}'.", "Check the path, or what the file that names it says.", path);
         }
 
         var realPath = file.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? file.FullName;
@@ -67,7 +67,7 @@ internal sealed class TextFile
         if (stream.Length > MaxLength)
         {
             throw new LettaException(
-                "FileTooLarge",
+                ErrorIds.FileTooLarge,
                 LettaErrorKind.InvalidInput,
                 $"'{path}' has {stream.Length:N0} bytes; a compose file of more than {MaxLength:N0} bytes is not read.",
                 "Give the compose file itself.",
@@ -103,6 +103,6 @@ internal sealed class TextFile
             // Invalid bytes: the same failure as a zero character.
         }
 
-        throw new LettaException("NotText", LettaErrorKind.InvalidData, $"'{path}' is not a text file.", "Compose files are UTF-8 text.", path);
+        throw new LettaException(ErrorIds.InvalidTextFile, LettaErrorKind.InvalidData, $"'{path}' is not a text file.", "Compose files are UTF-8 text.", path);
     }
 }

@@ -50,7 +50,7 @@ internal sealed class IdMap
 
     /// <summary>Reads a map.</summary>
     /// <param name="path">The file; an empty map where there is none.</param>
-    /// <exception cref="LettaException"><c>IdMapInvalid</c>: it is not a map.</exception>
+    /// <exception cref="LettaException"><c>InvalidIdMap</c>: it is not a map.</exception>
     public static IdMap Read(string path) => Parse(Contents(path), path);
 
     /// <summary>What is in the file of a map.</summary>
@@ -61,7 +61,7 @@ internal sealed class IdMap
     /// <summary>Reads a map.</summary>
     /// <param name="contents">What is in its file.</param>
     /// <param name="path">The file.</param>
-    /// <exception cref="LettaException"><c>IdMapInvalid</c>: it is not a map.</exception>
+    /// <exception cref="LettaException"><c>InvalidIdMap</c>: it is not a map.</exception>
     internal static IdMap Parse(byte[]? contents, string path)
     {
         if (contents is null)
@@ -76,7 +76,7 @@ internal sealed class IdMap
         catch (JsonException e)
         {
             throw new LettaException(
-                "IdMapInvalid", LettaErrorKind.InvalidData, $"'{path}' is not a map of identifiers.", "Move it away; agents that were restored are recognised by their metadata too.", path, e);
+                ErrorIds.InvalidIdMap, LettaErrorKind.InvalidData, $"'{path}' is not a map of identifiers.", "Move it away; agents that were restored are recognised by their metadata too.", path, e);
         }
     }
 

@@ -37,7 +37,7 @@ internal sealed class LettaCodeExport : IDisposable
         if (processes is [var process, ..])
         {
             throw new LettaException(
-                "LettaCodeInUse",
+                ErrorIds.LettaCodeInUse,
                 LettaErrorKind.Conflict,
                 $"{(process.IsServer ? "Letta Code's App Server" : "Letta Code")} uses '{path}' now (process {process.ProcessId}: '{process.CommandLine}').",
                 $"Close it, then run the command again: Get-Process -Id {process.ProcessId}",
@@ -53,7 +53,7 @@ internal sealed class LettaCodeExport : IDisposable
     /// <summary>Converts an agent.</summary>
     /// <param name="planned">The agent, of the plan.</param>
     /// <exception cref="LettaException">
-    /// <c>LettaCodeAgentExists</c>: it is there, and is not to be replaced; <c>AgentFileInvalid</c>, <c>AgentFileChanged</c>; <c>GitFailed</c>;
+    /// <c>LettaCodeAgentExists</c>: it is there, and is not to be replaced; <c>InvalidAgentFile</c>, <c>AgentFileChanged</c>; <c>GitFailed</c>;
     /// <c>LettaCodeVerificationFailed</c>; <c>LettaCodeWriteFailed</c>. The destination is as it was.
     /// </exception>
     public async Task<LettaCodeAgent> ConvertAsync(PlannedAgent planned, CancellationToken cancellationToken)
@@ -63,7 +63,7 @@ internal sealed class LettaCodeExport : IDisposable
         if (there is not null && !_options.Force)
         {
             throw new LettaException(
-                "LettaCodeAgentExists", LettaErrorKind.Conflict, $"The agent '{planned.Name}' is at the destination already: '{there}'.", "Replace it with -Force, which loses what it has learnt in Letta Code, or choose another folder: ConvertTo-LettaCodeAgent -DestinationPath <folder>", planned.SourceId);
+                ErrorIds.LettaCodeAgentExists, LettaErrorKind.Conflict, $"The agent '{planned.Name}' is at the destination already: '{there}'.", "Replace it with -Force, which loses what it has learnt in Letta Code, or choose another folder: ConvertTo-LettaCodeAgent -DestinationPath <folder>", planned.SourceId);
         }
 
         try

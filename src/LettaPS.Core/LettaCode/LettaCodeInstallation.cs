@@ -43,7 +43,7 @@ internal sealed class LettaCodeInstallation : IDisposable
         }
         catch (IOException e) when (Directory.Exists(root.WorkFolder))
         {
-            throw new LettaException("LettaCodeConversionInUse", LettaErrorKind.Conflict, $"Another conversion is writing to '{root.Path}'.", $"Wait until it has finished, then run the command again: Get-ChildItem -LiteralPath '{root.WorkFolder}'", root.Path, e);
+            throw new LettaException(ErrorIds.LettaCodeConversionInUse, LettaErrorKind.Conflict, $"Another conversion is writing to '{root.Path}'.", $"Wait until it has finished, then run the command again: Get-ChildItem -LiteralPath '{root.WorkFolder}'", root.Path, e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -67,7 +67,7 @@ internal sealed class LettaCodeInstallation : IDisposable
     /// <param name="path">The root.</param>
     /// <param name="cause">The failure.</param>
     public static LettaException Failed(string path, Exception cause) => new(
-        "LettaCodeWriteFailed", LettaErrorKind.Storage, $"The folder '{path}' could not be written: {cause.Message}", $"Check free space and permissions, or choose another folder: ConvertTo-LettaCodeAgent -DestinationPath <folder>", path, cause);
+        ErrorIds.LettaCodeWriteFailed, LettaErrorKind.Storage, $"The folder '{path}' could not be written: {cause.Message}", $"Check free space and permissions, or choose another folder: ConvertTo-LettaCodeAgent -DestinationPath <folder>", path, cause);
 
     /// <summary>What of an agent is at the root: its file or folders; <see langword="null"/> where nothing is.</summary>
     /// <param name="agentId">The agent.</param>

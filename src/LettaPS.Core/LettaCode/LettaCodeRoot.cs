@@ -61,7 +61,7 @@ internal sealed class LettaCodeRoot(string path)
             if (!System.IO.Path.GetFileName(file).StartsWith("._", StringComparison.Ordinal) && Read(file) is null)
             {
                 throw new LettaException(
-                    "InvalidLettaCodeAgent", LettaErrorKind.InvalidData, $"'{file}' is not a JSON object. Letta Code does not start with it.", $"Move the file to another folder: Move-Item -LiteralPath '{file}' -Destination ~", file);
+                    ErrorIds.InvalidLettaCodeAgent, LettaErrorKind.InvalidData, $"'{file}' is not a JSON object. Letta Code does not start with it.", $"Move the file to another folder: Move-Item -LiteralPath '{file}' -Destination ~", file);
             }
         }
     }
@@ -112,7 +112,7 @@ internal sealed class LettaCodeRoot(string path)
         }
 
         throw new LettaException(
-            "LettaCodeSchemaNotSupported",
+            ErrorIds.LettaCodeSchemaNotSupported,
             LettaErrorKind.Refused,
             $"The conversations at the destination have another format: '{manifest}' has {found}. LettaPS writes schema {LettaCodeFormat.SchemaVersion}, '{LettaCodeFormat.MessageFormat}'.",
             "Convert into a new folder: ConvertTo-LettaCodeAgent -DestinationPath ~/.letta/lc-from-v1",

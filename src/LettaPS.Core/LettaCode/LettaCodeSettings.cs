@@ -21,7 +21,7 @@ internal static class LettaCodeSettings
     /// <param name="agents">The agents.</param>
     /// <param name="pin">Whether they are pinned, in place of the agents of the V1 server that they were.</param>
     /// <param name="systemPrompt">Whether the client is to put its own system prompt in place of theirs, as it does for agents whose prompt it manages.</param>
-    /// <exception cref="LettaException"><c>SettingsInvalid</c>: the file is not a JSON object.</exception>
+    /// <exception cref="LettaException"><c>InvalidSettings</c>: the file is not a JSON object.</exception>
     public static void Write(string path, IEnumerable<LettaCodeAgent> agents, bool pin, LettaCodeSystemPrompt systemPrompt)
     {
         ArgumentNullException.ThrowIfNull(agents);
@@ -108,7 +108,7 @@ internal static class LettaCodeSettings
         }
         catch (JsonException e)
         {
-            throw new LettaException("SettingsInvalid", LettaErrorKind.InvalidData, $"'{path}' is not a JSON object. The agents were converted, but not pinned.", $"Repair the file, then run the command again with -Force: Get-Content -LiteralPath '{path}'", path, e);
+            throw new LettaException(ErrorIds.InvalidSettings, LettaErrorKind.InvalidData, $"'{path}' is not a JSON object. The agents were converted, but not pinned.", $"Repair the file, then run the command again with -Force: Get-Content -LiteralPath '{path}'", path, e);
         }
     }
 }

@@ -131,7 +131,7 @@ internal sealed class LettaCodeVerifier(AgentRecord agent, TranscriptConverter c
     }
 
     private LettaException Failed(string what) => new(
-        "LettaCodeVerificationFailed",
+        ErrorIds.LettaCodeVerificationFailed,
         LettaErrorKind.InvalidData,
         $"The agent '{agent.Name}' was not converted, because this is not as Letta Code reads it: {what}. The destination is unchanged.",
         "Check the backup, then report the problem with the message above: Test-LettaBackup <path>",

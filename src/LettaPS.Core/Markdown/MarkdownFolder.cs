@@ -27,7 +27,7 @@ internal sealed class MarkdownFolder : IDisposable
     /// <summary>Begins the folder.</summary>
     /// <param name="path">Its final name.</param>
     /// <param name="force">Replace a folder that this class has made.</param>
-    /// <exception cref="LettaException"><c>MarkdownFolderExists</c>; <c>MarkdownFolderForeign</c>: what is there was not made by this class; <c>MarkdownWriteFailed</c>.</exception>
+    /// <exception cref="LettaException"><c>MarkdownFolderExists</c>; <c>MarkdownFolderMismatch</c>: what is there was not made by this class; <c>MarkdownWriteFailed</c>.</exception>
     public static MarkdownFolder Open(string path, bool force)
     {
         path = Path.TrimEndingDirectorySeparator(path);
@@ -35,12 +35,12 @@ internal sealed class MarkdownFolder : IDisposable
         var there = File.Exists(path) || (Directory.Exists(path) && !empty);
         if (there && !force)
         {
-            throw new LettaException("MarkdownFolderExists", LettaErrorKind.Conflict, $"There is something at '{path}' already.", "Give another -OutPath, or -Force to replace what ConvertTo-LettaMarkdown made there.", path);
+            throw new LettaException(ErrorIds.MarkdownFolderExists, LettaErrorKind.Conflict, $"There is something at '{path}' already.", "Give another -OutPath, or -Force to replace what ConvertTo-LettaMarkdown made there.", path);
         }
 
         if (there && !IsOurs(path))
         {
-            throw new LettaException("MarkdownFolderForeign", LettaErrorKind.Refused, $"What is at '{path}' was not made by ConvertTo-LettaMarkdown, and is not replaced.", "Give another -OutPath.", path);
+            throw new LettaException(ErrorIds.MarkdownFolderMismatch, LettaErrorKind.Refused, $"What is at '{path}' was not made by ConvertTo-LettaMarkdown, and is not replaced.", "Give another -OutPath.", path);
         }
 
         return Guarded(path, () =>
@@ -53,7 +53,7 @@ internal sealed class MarkdownFolder : IDisposable
 
     /// <summary>Writes the agents of a file.</summary>
     /// <param name="path">The file, of any form that <c>Restore-LettaAgent</c> reads.</param>
-    /// <exception cref="LettaException"><c>AgentFileInvalid</c>, <c>AgentFileUnreadable</c>: nothing of the file is in the folder; <c>MarkdownWriteFailed</c>.</exception>
+    /// <exception cref="LettaException"><c>InvalidAgentFile</c>, <c>AgentFileReadFailed</c>: nothing of the file is in the folder; <c>MarkdownWriteFailed</c>.</exception>
     public async Task AddAsync(string path, CancellationToken cancellationToken)
     {
         using var document = await AgentFileReader.ReadAsync(path, _temporary, outline: false, cancellationToken).ConfigureAwait(false);
@@ -196,7 +196,7 @@ internal sealed class MarkdownFolder : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new LettaException("MarkdownWriteFailed", LettaErrorKind.Storage, $"'{path}' cannot be written: {e.Message}", "Check free space and the rights of the folder, or give another -OutPath.", path, e);
+            throw new LettaException(ErrorIds.MarkdownWriteFailed, LettaErrorKind.Storage, $"'{path}' cannot be written: {e.Message}", "Check free space and the rights of the folder, or give another -OutPath.", path, e);
         }
     }
 }

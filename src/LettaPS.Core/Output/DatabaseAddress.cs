@@ -143,7 +143,7 @@ public sealed partial class DatabaseAddress
     /// <param name="connection">The Letta server in question, or <see langword="null"/>.</param>
     /// <param name="environment">Gives the value of an environment variable, or <see langword="null"/>.</param>
     /// <exception cref="LettaException">
-    /// <c>InvalidDatabaseUri</c>; <c>DatabaseUnknown</c>: the server is another machine and nothing says where its database is.
+    /// <c>InvalidDatabaseUri</c>; <c>DatabaseRequired</c>: the server is another machine and nothing says where its database is.
     /// </exception>
     public static DatabaseAddress Find(string? uri, LettaConnection? connection, Func<string, string?> environment)
     {
@@ -159,7 +159,7 @@ public sealed partial class DatabaseAddress
 
         // The default would be some other server's database, and the next cmdlet might change it.
         return connection is null || connection.BaseUri.IsLoopback ? Default : throw new LettaException(
-            "DatabaseUnknown",
+            ErrorIds.DatabaseRequired,
             LettaErrorKind.NotFound,
             $"Nothing says where the database of {connection.BaseUri} is.",
             "Give -DatabaseUri, or set LETTA_PG_URI.",
@@ -232,7 +232,7 @@ public sealed partial class DatabaseAddress
     }
 
     private static LettaException Invalid(string why) => new(
-        "InvalidDatabaseUri",
+        ErrorIds.InvalidDatabaseUri,
         LettaErrorKind.InvalidInput,
         $"That is not the address of a PostgreSQL database. {why}",
         "Check -DatabaseUri or the variable LETTA_PG_URI; characters such as @ in a password are written as %40.");

@@ -107,7 +107,7 @@ public sealed partial class LettaConnection
     private static SecureString Checked(SecureString apiKey) => Reveal(apiKey).All(c => c is >= ' ' and <= '~')
         ? apiKey
         : throw new LettaException(
-            "InvalidApiKey",
+            ErrorIds.InvalidApiKey,
             LettaErrorKind.InvalidInput,
             "The password of the server holds a line end, another control character or a character that is not ASCII: no HTTP header can carry it.",
             "Check -ApiKey or LETTA_API_KEY. What is read from a file often has a line end too many.");
@@ -115,7 +115,7 @@ public sealed partial class LettaConnection
     private static TimeSpan Checked(TimeSpan timeout) => timeout > TimeSpan.Zero && timeout <= s_maxTimeout
         ? timeout
         : throw new LettaException(
-            "InvalidTimeout",
+            ErrorIds.InvalidTimeout,
             LettaErrorKind.InvalidInput,
             $"A server cannot be waited for {timeout.TotalSeconds:0.#} seconds.",
             "Give a -Timeout of more than 0 seconds and at most 24 days.",
@@ -129,7 +129,7 @@ public sealed partial class LettaConnection
         if (uri is null)
         {
             throw new LettaException(
-                "InvalidBaseUri",
+                ErrorIds.InvalidBaseUri,
                 LettaErrorKind.InvalidInput,
                 $"'{SecretText.MaskAddress(given.OriginalString)}' is not the address of a Letta server.",
                 $"Specify an address like {ExampleAddress}.");
@@ -139,7 +139,7 @@ public sealed partial class LettaConnection
         {
             // Such an address would put the password into every message and log that names the server.
             throw new LettaException(
-                "CredentialInBaseUri",
+                ErrorIds.BaseUriCredentialNotSupported,
                 LettaErrorKind.InvalidInput,
                 "The address of the server contains a user name or password.",
                 "Leave it out of the address and give the password with -ApiKey or LETTA_API_KEY.");

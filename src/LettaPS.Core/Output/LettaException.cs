@@ -44,7 +44,7 @@ public enum LettaErrorKind
 public sealed class LettaException : Exception
 {
     /// <summary>Makes the failure.</summary>
-    /// <param name="errorId">Stable identifier of the code path, Pascal case, without the cmdlet's name: <c>AgentNotFound</c>.</param>
+    /// <param name="errorId">One of the stable identifiers that docs/errors.md lists: <c>AgentNotFound</c>.</param>
     /// <param name="kind">What sort of failure it is.</param>
     /// <param name="message">One or two sentences in the user's words.</param>
     /// <param name="recommendedAction">What the user can do about it.</param>
@@ -65,7 +65,7 @@ public sealed class LettaException : Exception
         Target = target;
     }
 
-    /// <summary>Stable identifier of the code path.</summary>
+    /// <summary>One of the stable identifiers that docs/errors.md lists.</summary>
     public string ErrorId { get; }
 
     /// <summary>What sort of failure it is.</summary>
@@ -76,4 +76,7 @@ public sealed class LettaException : Exception
 
     /// <summary>The thing that failed, or <see langword="null"/>.</summary>
     public object? Target { get; }
+
+    /// <summary>There is no container engine, it may not be used, or its settings are wrong.</summary>
+    internal bool IsEngineUnavailable => ErrorId is ErrorIds.EngineUnreachable or ErrorIds.EngineAccessDenied or ErrorIds.InvalidEngineConfiguration;
 }

@@ -23,14 +23,14 @@ internal static class ReleaseCatalogue
 
     /// <summary>A release by its version.</summary>
     /// <param name="version">Such as <c>0.16.2</c> or <c>v0.16.2</c>.</param>
-    /// <exception cref="LettaException"><c>ReleaseUnknown</c>.</exception>
+    /// <exception cref="LettaException"><c>ReleaseNotFound</c>.</exception>
     public static LettaRelease Get(string version)
     {
         ArgumentNullException.ThrowIfNull(version);
         return Version.TryParse(version.Trim().TrimStart('v'), out var parsed) && All.FirstOrDefault(r => r.Version == parsed) is { } release
             ? release
             : throw new LettaException(
-                "ReleaseUnknown",
+                ErrorIds.ReleaseNotFound,
                 LettaErrorKind.NotFound,
                 TryVersion(version) is { } above && above >= FirstLettaCode
                     ? $"'{version}' is not a release of the V1 server, whose last is {All[^1]}: it is a version of Letta Code, which is another product."
@@ -66,9 +66,9 @@ internal static class ReleaseCatalogue
 
     /// <summary>A release whose schema was recorded, so that a database can be compared with it.</summary>
     /// <param name="version">Such as <c>0.16.2</c> or <c>v0.16.2</c>.</param>
-    /// <exception cref="LettaException"><c>ReleaseUnknown</c>; <c>ReleaseWithoutSchema</c>.</exception>
+    /// <exception cref="LettaException"><c>ReleaseNotFound</c>; <c>ReleaseSchemaNotFound</c>.</exception>
     public static LettaRelease GetWithSchema(string version) => Get(version) is { HasSchema: true } release ? release : throw new LettaException(
-        "ReleaseWithoutSchema",
+        ErrorIds.ReleaseSchemaNotFound,
         LettaErrorKind.NotFound,
         $"The schema of Letta {version} is not known.",
         "Name the release before or after it.",

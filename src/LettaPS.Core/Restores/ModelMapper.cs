@@ -117,7 +117,7 @@ internal sealed class ModelMapper(IReadOnlyList<JsonElement> models, IReadOnlyLi
     }
 
     private static LettaException NotFound(string handle, IReadOnlyList<JsonElement> among) => new(
-        "ModelNotFound",
+        ErrorIds.ModelNotFound,
         LettaErrorKind.NotFound,
         $"The server has no model {handle}.",
         among.Count == 0 ? "It lists no model at all." : $"It has {string.Join(", ", among.Select(m => m.StringOrNull("handle")).Take(20))}.",

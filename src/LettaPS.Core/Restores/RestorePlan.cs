@@ -138,7 +138,7 @@ internal sealed class RestorePlan : IDisposable
             if (claim is not null && outline.Sha256 != claim.Sha256)
             {
                 throw new LettaException(
-                    "AgentFileDamaged",
+                    ErrorIds.AgentFileDamaged,
                     LettaErrorKind.InvalidData,
                     $"'{path}' is not as it was written: its SHA-256 is not the one in the manifest.",
                     "To restore it all the same, copy it out of the set.",

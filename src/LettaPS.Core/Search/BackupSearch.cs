@@ -21,7 +21,7 @@ internal sealed class BackupSearch(Regex pattern, IReadOnlyCollection<LettaSearc
     /// <summary>Searches a file.</summary>
     /// <param name="path">The file.</param>
     /// <param name="workFolder">Where long histories are kept while they are read.</param>
-    /// <exception cref="LettaException"><c>AgentFileInvalid</c>, <c>AgentFileUnreadable</c>; <c>SearchTimeout</c>: the pattern takes too long on a text.</exception>
+    /// <exception cref="LettaException"><c>InvalidAgentFile</c>, <c>AgentFileReadFailed</c>; <c>SearchTimeout</c>: the pattern takes too long on a text.</exception>
     public async IAsyncEnumerable<LettaSearchResult> SearchAsync(string path, string workFolder, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var document = await AgentFileReader.ReadAsync(path, workFolder, outline: false, cancellationToken).ConfigureAwait(false);
@@ -94,7 +94,7 @@ internal sealed class BackupSearch(Regex pattern, IReadOnlyCollection<LettaSearc
         catch (RegexMatchTimeoutException e)
         {
             throw new LettaException(
-                "SearchTimeout",
+                ErrorIds.SearchTimeout,
                 LettaErrorKind.Timeout,
                 $"The pattern '{pattern}' takes longer than {pattern.MatchTimeout.TotalSeconds:0} seconds on a text of '{path}'.",
                 $"Search for the text itself: Search-LettaBackup '{path}' '<text>' -SimpleMatch",

@@ -5,7 +5,7 @@ internal interface IServerProbe : IDisposable
 {
     /// <summary>Looks up the host.</summary>
     /// <returns>Its IP addresses.</returns>
-    /// <exception cref="LettaException"><c>UnknownHost</c>.</exception>
+    /// <exception cref="LettaException"><c>HostNotFound</c>.</exception>
     Task<IReadOnlyList<string>> ResolveAsync(CancellationToken cancellationToken);
 
     /// <summary>Connects to the port and closes the connection again.</summary>

@@ -33,8 +33,8 @@ internal sealed class ServerControl(IContainerEngine engine, Func<LettaConnectio
     /// <param name="progress">Told in a few words what is waited for.</param>
     /// <returns>The version that the server gives itself.</returns>
     /// <exception cref="LettaException">
-    /// The container ended or keeps ending: what its log means (<c>MigrationFailed</c>, <c>AddressInUse</c>, <c>DatabasePasswordWrong</c>, …), else
-    /// <c>ServerStopped</c>. Or it does not answer in time: <c>ServerNotReady</c>. The message ends with the last lines of the log.
+    /// The container ended or keeps ending: what its log means (<c>MigrationFailed</c>, <c>AddressInUse</c>, <c>DatabaseDenied</c>, …), else
+    /// <c>ServerStartFailed</c>. Or it does not answer in time: <c>ServerStartTimeout</c>. The message ends with the last lines of the log.
     /// </exception>
     public async Task<string> WaitAsync(string container, TimeSpan timeout, Action<string>? progress, CancellationToken cancellationToken)
     {
@@ -49,7 +49,7 @@ internal sealed class ServerControl(IContainerEngine engine, Func<LettaConnectio
                 var now = await engine.InspectAsync(container, cancellationToken).ConfigureAwait(false);
                 if (!now.IsRunning || now.RestartCount > first.RestartCount)
                 {
-                    throw await FailureAsync(now, first.StartedAt, "ServerStopped", StopReason(now), LettaErrorKind.ServerFault, cancellationToken).ConfigureAwait(false);
+                    throw await FailureAsync(now, first.StartedAt, ErrorIds.ServerStartFailed, StopReason(now), LettaErrorKind.ServerFault, cancellationToken).ConfigureAwait(false);
                 }
 
                 try
@@ -81,7 +81,7 @@ internal sealed class ServerControl(IContainerEngine engine, Func<LettaConnectio
                 if (time.GetElapsedTime(begun) > timeout)
                 {
                     throw await FailureAsync(
-                        now, first.StartedAt, "ServerNotReady", $"It was not ready within {timeout.TotalSeconds:0} seconds: {reason}", LettaErrorKind.Timeout, cancellationToken).ConfigureAwait(false);
+                        now, first.StartedAt, ErrorIds.ServerStartTimeout, $"It was not ready within {timeout.TotalSeconds:0} seconds: {reason}", LettaErrorKind.Timeout, cancellationToken).ConfigureAwait(false);
                 }
 
                 progress?.Invoke(reason);

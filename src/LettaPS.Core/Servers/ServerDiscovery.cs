@@ -326,7 +326,7 @@ internal static class ServerDiscovery
     /// <param name="host">The name.</param>
     /// <param name="containers">The containers.</param>
     private static LettaException Ambiguous(ContainerFacts server, string host, IReadOnlyList<ContainerFacts> containers) => new(
-        "DatabaseContainerAmbiguous",
+        ErrorIds.DatabaseContainerAmbiguous,
         LettaErrorKind.Refused,
         $"The database host '{host}' of '{server.Name}' means more than one container: '{string.Join("', '", containers.Select(c => c.Name).Order(StringComparer.Ordinal))}'.",
         $"Stop or remove those that are not meant: {server.EngineCommand} stop {containers[^1].Name}",

@@ -31,7 +31,7 @@ internal sealed class UpgradeExamination
     /// <param name="to">The release to upgrade to.</param>
     /// <param name="options">Where the backups are.</param>
     /// <param name="time">Gives the time.</param>
-    /// <exception cref="LettaException"><c>ReleaseUnknown</c>; <c>ReleaseWithoutSchema</c>.</exception>
+    /// <exception cref="LettaException"><c>ReleaseNotFound</c>; <c>ReleaseSchemaNotFound</c>.</exception>
     public UpgradeExamination(IAdapterFactory adapters, HealthTarget target, string to, HealthOptions options, TimeProvider time)
     {
         (_adapters, _target, _options, _time) = (adapters, target, options, time);

@@ -79,7 +79,7 @@ public sealed class ConnectLettaCommand : ServerCheckCmdlet
         if (BaseUri is not null && Name is not null)
         {
             ThrowTerminatingError(new LettaException(
-                "NameAndBaseUri", LettaErrorKind.InvalidInput, "A server is either named or given by its address.", "Give -Name or -BaseUri.", Name).ToErrorRecord());
+                ErrorIds.ParameterConflict, LettaErrorKind.InvalidInput, "A server is either named or given by its address.", "Give -Name or -BaseUri.", Name).ToErrorRecord());
         }
     }
 
@@ -150,7 +150,7 @@ public sealed class ConnectLettaCommand : ServerCheckCmdlet
         if (BaseUri is null && MyInvocation.BoundParameters.ContainsKey(nameof(BaseUri)))
         {
             throw new LettaException(
-                "NoPublishedPort",
+                ErrorIds.PublishedPortNotFound,
                 LettaErrorKind.NotFound,
                 "The server has no address: its BaseUri is empty, since its container publishes no port.",
                 "Publish it in the compose file (ports: \"127.0.0.1:8283:8283\") and start the service anew, or give the address at which it is reached with -BaseUri.");

@@ -184,5 +184,5 @@ public sealed class ConvertToLettaCodeAgentCommand : AsyncCmdlet
     private static bool IsSame(string one, string other) => string.Equals(one, other, StringComparison.OrdinalIgnoreCase);
 
     private static LettaException NotFound(string what, string target) => new(
-        "AgentNotFound", LettaErrorKind.NotFound, $"The files do not hold {what}.", "List the agents of the files: Get-LettaBackup <path> | Select-Object -ExpandProperty Files", target);
+        ErrorIds.AgentNotFound, LettaErrorKind.NotFound, $"The files do not hold {what}.", "List the agents of the files: Get-LettaBackup <path> | Select-Object -ExpandProperty Files", target);
 }

@@ -68,7 +68,7 @@ public sealed class ConvertToLettaMarkdownCommand : BackupPathCmdlet
             {
                 await folder.AddAsync(file, cancellationToken).ConfigureAwait(false);
             }
-            catch (Exception e) when (e is not LettaException { ErrorId: "MarkdownWriteFailed" } && !ItemBoundary.EndsRun(e))
+            catch (Exception e) when (e is not LettaException { ErrorId: ErrorIds.MarkdownWriteFailed } && !ItemBoundary.EndsRun(e))
             {
                 await WriteErrorAsync(ItemBoundary.Error(e, $"'{file}' cannot be converted", file), file).ConfigureAwait(false);
             }

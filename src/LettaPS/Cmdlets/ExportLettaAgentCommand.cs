@@ -142,7 +142,7 @@ public sealed class ExportLettaAgentCommand : AgentSourceCmdlet
         {
             var folder = FilePaths.Resolve(this, Path);
             return File.Exists(folder)
-                ? throw new LettaException("PathIsFile", LettaErrorKind.InvalidInput, $"'{folder}' is a file; a backup set goes into a folder.", "Give the path of a folder, which need not exist.", folder)
+                ? throw new LettaException(ErrorIds.InvalidFolderPath, LettaErrorKind.InvalidInput, $"'{folder}' is a file; a backup set goes into a folder.", "Give the path of a folder, which need not exist.", folder)
                 : folder;
         }
         catch (LettaException e)
@@ -160,7 +160,7 @@ public sealed class ExportLettaAgentCommand : AgentSourceCmdlet
                 : null;
         if (problem is not null)
         {
-            ThrowTerminatingError(new LettaException("ParametersDisagree", LettaErrorKind.InvalidInput, problem, "Leave one of the two out.", _folder).ToErrorRecord());
+            ThrowTerminatingError(new LettaException(ErrorIds.ParameterConflict, LettaErrorKind.InvalidInput, problem, "Leave one of the two out.", _folder).ToErrorRecord());
         }
     }
 
@@ -385,7 +385,7 @@ public sealed class ExportLettaAgentCommand : AgentSourceCmdlet
     }
 
     private static LettaException WriteFailed(string folder, Exception cause) => new(
-        "BackupWriteFailed",
+        ErrorIds.BackupWriteFailed,
         LettaErrorKind.Storage,
         $"The backup in '{folder}' cannot be written: {cause.Message}",
         "Make room or give another -Path; what is finished can be gone on with by -Resume.",
@@ -449,7 +449,7 @@ public sealed class ExportLettaAgentCommand : AgentSourceCmdlet
         if (obstacles.Count > 0)
         {
             await WriteErrorAsync(new LettaException(
-                "BackupSetReplaceFailed",
+                ErrorIds.BackupSetReplaceFailed,
                 LettaErrorKind.Refused,
                 $"The set '{old}' was not replaced, because the new set is less complete. The new set is kept as '{set.Folder}'. {string.Join(' ', obstacles)}",
                 $"Complete the new set: Export-LettaAgent -Path '{set.Folder}' -Resume",

@@ -158,7 +158,7 @@ public sealed class GetLettaAgentCommand : AgentSourceCmdlet
     }
 
     private static LettaException NotFound(string name, LettaConnection connection) => new(
-        "AgentNotFound",
+        ErrorIds.AgentNotFound,
         LettaErrorKind.NotFound,
         $"There is no agent named '{name}' at {connection.BaseUri}.",
         "Use wildcards (*name*) to search, and -IncludeHidden for hidden agents.",

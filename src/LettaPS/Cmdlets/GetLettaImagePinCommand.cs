@@ -66,7 +66,7 @@ public sealed class GetLettaImagePinCommand : ComposeCmdlet
         {
             var called = Service is null ? string.Empty : $" and is called {string.Join(" or ", Service.Select(s => $"'{s}'"))}";
             WriteError(new LettaException(
-                "NoLettaImage",
+                ErrorIds.LettaImageNotFound,
                 LettaErrorKind.NotFound,
                 $"Nothing runs an image of Letta's{called} in {string.Join(", ", _read.Distinct().Select(r => $"'{r}'"))}.",
                 "Name the file that does: Get-LettaImagePin -Path …").ToErrorRecord());

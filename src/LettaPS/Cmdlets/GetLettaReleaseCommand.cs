@@ -38,7 +38,7 @@ public sealed class GetLettaReleaseCommand : PSCmdlet
             }
 
             WriteError(new LettaException(
-                "RevisionNotFound",
+                ErrorIds.RevisionNotFound,
                 LettaErrorKind.NotFound,
                 $"'{Revision}' is not a revision of the V1 server from {ReleaseCatalogue.All[0]} to {ReleaseCatalogue.All[^1]}.",
                 "Compare the database with the releases: Compare-LettaSchema -Summary",

@@ -33,7 +33,7 @@ public sealed class RemoveLettaBackupCommand : BackupPathCmdlet
         if (!MyInvocation.BoundParameters.ContainsKey(nameof(KeepDays)) && !MyInvocation.BoundParameters.ContainsKey(nameof(KeepCount)))
         {
             ThrowTerminatingError(new LettaException(
-                "InvalidRetention",
+                ErrorIds.InvalidRetention,
                 LettaErrorKind.InvalidInput,
                 "Neither -KeepDays nor -KeepCount was given.",
                 "Specify what to keep, and look before it is removed: Remove-LettaBackup <path> -KeepDays 30 -KeepCount 14 -WhatIf").ToErrorRecord());

@@ -114,7 +114,7 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
         {
             if (Unwrap(map) is not (null or IDictionary or ScriptBlock))
             {
-                ThrowTerminatingError(new LettaException("ModelMapInvalid", LettaErrorKind.InvalidInput, "A map of models is a hashtable or a script block.", "Give @{ 'openai/gpt-4' = 'openai/gpt-4o' }.", map).ToErrorRecord());
+                ThrowTerminatingError(new LettaException(ErrorIds.InvalidModelMap, LettaErrorKind.InvalidInput, "A map of models is a hashtable or a script block.", "Give @{ 'openai/gpt-4' = 'openai/gpt-4o' }.", map).ToErrorRecord());
             }
         }
     }
@@ -145,7 +145,7 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
 
         if (Connections is not [var connection])
         {
-            ThrowTerminatingError(new LettaException("OneConnection", LettaErrorKind.InvalidInput, "Agents are restored to one server at a time.", "Give one -Connection.").ToErrorRecord());
+            ThrowTerminatingError(new LettaException(ErrorIds.ConnectionAmbiguous, LettaErrorKind.InvalidInput, "Agents are restored to one server at a time.", "Give one -Connection.").ToErrorRecord());
             return;
         }
 
@@ -169,7 +169,7 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
             : null;
         if (problem is not null)
         {
-            ThrowTerminatingError(new LettaException("ParametersDisagree", LettaErrorKind.InvalidInput, problem, "Leave one of the two out.").ToErrorRecord());
+            ThrowTerminatingError(new LettaException(ErrorIds.ParameterConflict, LettaErrorKind.InvalidInput, problem, "Leave one of the two out.").ToErrorRecord());
         }
     }
 
@@ -195,7 +195,7 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
             {
                 foreach (var name in Name.NotAmong(plan.Agents.Select(a => a.Name)))
                 {
-                    await WriteErrorAsync(new LettaException("AgentNotFound", LettaErrorKind.NotFound, $"The files hold no agent named '{name}'.", "Get-LettaBackup shows whom they hold; wildcards (*name*) search.", name)).ConfigureAwait(false);
+                    await WriteErrorAsync(new LettaException(ErrorIds.AgentNotFound, LettaErrorKind.NotFound, $"The files hold no agent named '{name}'.", "Get-LettaBackup shows whom they hold; wildcards (*name*) search.", name)).ConfigureAwait(false);
                 }
 
                 plan.Agents.RemoveAll(a => !Name.IsMatchedBy(a.Name));
@@ -390,7 +390,7 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
         {
             result = await session.RestoreAsync(agent, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is not LettaException { ErrorId: "IdMapWriteFailed" or "RestoreInProgress" } && !ItemBoundary.EndsRun(e))
+        catch (Exception e) when (e is not LettaException { ErrorId: ErrorIds.IdMapWriteFailed or ErrorIds.IdMapInUse } && !ItemBoundary.EndsRun(e))
         {
             var failure = ItemBoundary.Error(e, $"The agent '{agent.Name}' ({agent.SourceId}) cannot be restored", agent.SourceId);
             await WriteErrorAsync(failure, agent.SourceId).ConfigureAwait(false);
@@ -411,7 +411,7 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
         return failure is null
             ? agreed
             : throw new LettaException(
-                "CannotAsk",
+                ErrorIds.ConfirmationRequired,
                 LettaErrorKind.InvalidInput,
                 $"-Conflict Replace would delete {old}, and nobody can be asked here. Nothing was done.",
                 "Give -Force to delete old agents without being asked.",

@@ -58,7 +58,7 @@ public sealed class SearchLettaBackupCommand : BackupPathCmdlet
         catch (ArgumentException e)
         {
             ThrowTerminatingError(new LettaException(
-                "InvalidPattern",
+                ErrorIds.InvalidPattern,
                 LettaErrorKind.InvalidInput,
                 $"'{Pattern}' is not a regular expression: {e.Message}",
                 $"Search for the text itself: Search-LettaBackup <path> '{Pattern.Replace("'", "''", StringComparison.Ordinal)}' -SimpleMatch",

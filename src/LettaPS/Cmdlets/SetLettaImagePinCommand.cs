@@ -86,7 +86,7 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
         {
             if (Version is null && !FromRunning && !Digest)
             {
-                throw new LettaException("NoPinTarget", LettaErrorKind.InvalidInput, "It is not said what to pin to.", "Use -Version, -FromRunning or -Digest.");
+                throw new LettaException(ErrorIds.PinTargetRequired, LettaErrorKind.InvalidInput, "It is not said what to pin to.", "Use -Version, -FromRunning or -Digest.");
             }
 
             if (Version is not null)
@@ -153,7 +153,7 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
         {
             var called = Service is null ? string.Empty : $" and is called {string.Join(" or ", Service)}";
             WriteError(new LettaException(
-                "NoLettaImage",
+                ErrorIds.LettaImageNotFound,
                 LettaErrorKind.NotFound,
                 $"There is no service that runs Letta{called} in {string.Join(", ", _requests.Select(r => r.ComposeFile).Concat(_places.Select(p => p.File.Path)).Distinct().Select(p => $"'{p}'"))}.",
                 "Get-LettaImagePin lists the services.").ToErrorRecord());
@@ -213,7 +213,7 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
         var isInline = pin.Format == LettaImageFormat.Dockerfile && ImageFiles.IsYaml(pin.Path);
         var place = isInline ? Reader.Project(pin.ComposeFile).BuiltPins.Select(b => b.Place).FirstOrDefault(IsStill) : Files.Read(Reader.Source(pin.Path)).FirstOrDefault(IsStill);
         place = place ?? throw new LettaException(
-            "PinChanged",
+            ErrorIds.PinChanged,
             LettaErrorKind.Refused,
             $"The image in line {pin.Line} of '{pin.Path}' is no longer '{pin.Image}'.",
             "Run Get-LettaImagePin again.",
@@ -272,7 +272,7 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
         if (FromRunning)
         {
             throw new LettaException(
-                "ServiceNotRunning",
+                ErrorIds.ServiceNotRunning,
                 LettaErrorKind.NotFound,
                 $"Which container runs the image in line {place.Line} of '{place.File.Path}' is not known: only compose notes that.",
                 "Name the release: Set-LettaImagePin -Version …",
@@ -293,7 +293,7 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
         return !Digest ? target : target with
         {
             Digest = _engine!.FindDigest(target.Tag is null ? place.Reference.Text : target.Apply(place.Reference)) ?? throw new LettaException(
-                "DigestUnknown",
+                ErrorIds.DigestNotFound,
                 LettaErrorKind.NotFound,
                 $"The container engine knows no digest of '{place.Reference}': it does not have the image, or the image was built or loaded there.",
                 $"Pull it first: docker pull {target.Apply(place.Reference)}",
@@ -302,7 +302,7 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
     }
 
     private static LettaException LeftAlone(string what, object target) => new(
-        "AppServerNotSupported",
+        ErrorIds.AppServerNotSupported,
         LettaErrorKind.Refused,
         $"{what} is Letta Code as it is meant to be, an App Server or its client: it is not pinned to a release of the V1 server.",
         "Leave it as it is. If it was a V1 server, give its settings back first, such as the volume at /var/lib/postgresql/data.",
@@ -385,7 +385,7 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
         }
 
         return requests.Where(r => Service.IsMatchedBy(r.Pin!.Service)).Select(r => uses.FirstOrDefault(u => IsStill(r.Pin!, u)) ?? throw new LettaException(
-            "PinChanged",
+            ErrorIds.PinChanged,
             LettaErrorKind.Refused,
             $"The image of service '{r.Pin!.Service}' is no longer '{r.Pin.Resolved ?? r.Pin.Image}' in line {r.Pin.Line} of '{r.Pin.Path}'.",
             "Run Get-LettaImagePin again.",

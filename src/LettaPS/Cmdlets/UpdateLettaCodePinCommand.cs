@@ -71,7 +71,7 @@ public sealed class UpdateLettaCodePinCommand : PSCmdlet
         path = Directory.Exists(path) ? System.IO.Path.Combine(path, Core.IdMaps.IdMap.FileName) : path;
         if (!File.Exists(path))
         {
-            throw new LettaException("IdMapNotFound", LettaErrorKind.NotFound, $"There is no file '{path}'.", "Restore-LettaAgent writes it beside the backup.", path);
+            throw new LettaException(ErrorIds.IdMapNotFound, LettaErrorKind.NotFound, $"There is no file '{path}'.", "Restore-LettaAgent writes it beside the backup.", path);
         }
 
         var map = Core.IdMaps.IdMap.Read(path);
@@ -89,7 +89,7 @@ public sealed class UpdateLettaCodePinCommand : PSCmdlet
         return wanted is [var (address, ids)]
             ? (new Uri(address), ids)
             : throw new LettaException(
-                "ServerNotInIdMap",
+                ErrorIds.IdMapServerNotFound,
                 LettaErrorKind.InvalidInput,
                 $"'{path}' is of {servers.Count} servers: {string.Join(", ", servers.Keys)}.",
                 "Name one with -Server.",
@@ -108,7 +108,7 @@ public sealed class UpdateLettaCodePinCommand : PSCmdlet
         return ConnectionStore.OfUser.List().FirstOrDefault(c => c.Name.Equals(name, StringComparison.OrdinalIgnoreCase))?.BaseUri
             ?? (Uri.TryCreate($"http://{name}", UriKind.Absolute, out var address)
                 ? address.IsDefaultPort ? new UriBuilder(address) { Port = LettaPort }.Uri : address
-                : throw new LettaException("ServerNotInIdMap", LettaErrorKind.InvalidInput, $"'{name}' is not the address of a server.", "Give its address: -Server http://localhost:8283", name));
+                : throw new LettaException(ErrorIds.IdMapServerNotFound, LettaErrorKind.InvalidInput, $"'{name}' is not the address of a server.", "Give its address: -Server http://localhost:8283", name));
     }
 
     private List<string> Files()
@@ -130,7 +130,7 @@ public sealed class UpdateLettaCodePinCommand : PSCmdlet
         var there = usual.Where(File.Exists).ToList();
         return there.Count > 0
             ? there
-            : throw new LettaException("SettingsNotFound", LettaErrorKind.NotFound, $"There are no settings of Letta Code: neither {usual[0]} nor {usual[1]}.", "Give their -Path.");
+            : throw new LettaException(ErrorIds.SettingsNotFound, LettaErrorKind.NotFound, $"There are no settings of Letta Code: neither {usual[0]} nor {usual[1]}.", "Give their -Path.");
     }
 
     private void Update(string path, ServerIdMap ids, Uri server)

@@ -56,7 +56,7 @@ public sealed class UpdateLettaSchemaCommand : ServerDatabaseCmdlet
         }
 
         var server = target.Server ?? throw new LettaException(
-            "ServerNotFound",
+            ErrorIds.ServerNotFound,
             LettaErrorKind.NotFound,
             $"Letta's migrations run in a container of the server, and no container of the engine serves the {target}.",
             "Name the container of the server: Update-LettaSchema -Name <container>",

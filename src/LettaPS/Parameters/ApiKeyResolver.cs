@@ -12,7 +12,7 @@ internal static class ApiKeyResolver
     /// <summary>The password of a saved connection; <see langword="null"/> where it has none.</summary>
     /// <param name="cmdlet">In whose session the vault is asked.</param>
     /// <param name="saved">The connection.</param>
-    /// <exception cref="LettaException"><c>KeyVariableNotSet</c>, <c>KeyVaultFailed</c>.</exception>
+    /// <exception cref="LettaException"><c>KeyVariableNotFound</c>, <c>KeyVaultFailed</c>.</exception>
     public static SecureString? Find(PSCmdlet cmdlet, LettaSavedConnection saved) =>
         saved.KeyVariable is { } variable ? FromVariable(variable) : saved.KeySecret is { } secret ? FromVault(cmdlet, saved.KeyVault!, secret) : null;
 
@@ -20,7 +20,7 @@ internal static class ApiKeyResolver
     /// <param name="variable">Name of the variable.</param>
     public static SecureString FromVariable(string variable) =>
         EnvironmentConnection.Key(variable) ?? throw new LettaException(
-            "KeyVariableNotSet",
+            ErrorIds.KeyVariableNotFound,
             LettaErrorKind.NotFound,
             $"The environment variable '{variable}', which is to hold the server's password, is not set.",
             "Set it for the session or the task that runs this, or give the password with -ApiKey.",
@@ -48,7 +48,7 @@ internal static class ApiKeyResolver
         };
 
         LettaException Failed(string why, Exception? cause) => new(
-            "KeyVaultFailed",
+            ErrorIds.KeyVaultFailed,
             LettaErrorKind.NotFound,
             $"The password '{secret}' of the vault '{vault}' cannot be had: {why}",
             $"See whether 'Get-Secret -Name {secret}' gives it here; it takes the module {Module} and a vault that is unlocked.",

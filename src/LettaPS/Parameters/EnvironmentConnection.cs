@@ -24,7 +24,7 @@ internal static class EnvironmentConnection
             return Uri.TryCreate(text, UriKind.RelativeOrAbsolute, out var uri)
                 ? uri
                 : throw new LettaException(
-                    "InvalidBaseUri",
+                    ErrorIds.InvalidBaseUri,
                     LettaErrorKind.InvalidInput,
                     $"The variable {BaseUrl} holds '{SecretText.MaskAddress(text)}', which is not the address of a Letta server.",
                     $"Set it to an address: $env:{BaseUrl} = '{Default}'");

@@ -15,11 +15,11 @@ public sealed class PinPlannerTests : IDisposable
 
     [Fact]
     public void A_variable_of_the_session_decides_and_cannot_be_edited() =>
-        Refused("PinSetByEnvironment", "services:\n  letta:\n    image: letta/letta:${V:-latest}\n", process: new() { ["V"] = "0.16.2" });
+        Refused("PinEnvironmentConflict", "services:\n  letta:\n    image: letta/letta:${V:-latest}\n", process: new() { ["V"] = "0.16.2" });
 
     [Fact]
     public void A_tag_put_together_from_variables_is_left_to_the_user() =>
-        Refused("PinFromParts", "services:\n  letta:\n    image: letta/letta:${MAJOR:-0}.${MINOR:-16.2}\n");
+        Refused("PinPartsNotSupported", "services:\n  letta:\n    image: letta/letta:${MAJOR:-0}.${MINOR:-16.2}\n");
 
     [Fact]
     public void A_required_variable_that_is_not_set_is_named_with_the_line_to_add()
@@ -30,18 +30,18 @@ public sealed class PinPlannerTests : IDisposable
     }
 
     [Fact]
-    public void A_dollar_sign_that_begins_no_variable_is_explained() => Refused("PinInvalidTemplate", "services:\n  letta:\n    image: letta/letta:$\n");
+    public void A_dollar_sign_that_begins_no_variable_is_explained() => Refused("InvalidPinTemplate", "services:\n  letta:\n    image: letta/letta:$\n");
 
     [Fact]
     public void A_value_with_escapes_in_an_env_file_is_not_edited() =>
-        Refused("PinNotEditable", "services:\n  letta:\n    image: letta/letta:${V}\n", env: "V=\"la\\ttest\"\n");
+        Refused("PinNotSupported", "services:\n  letta:\n    image: letta/letta:${V}\n", env: "V=\"la\\ttest\"\n");
 
     [Fact]
     public void One_service_is_not_changed_together_with_another_unless_forced()
     {
         Write("x-i: &i letta/letta:latest\nservices:\n  one:\n    image: *i\n  two:\n    image: *i\n");
 
-        Assert.Equal("PinShared", Assert.Throws<LettaException>(() => Plan(["one"])).ErrorId);
+        Assert.Equal("PinScopeConflict", Assert.Throws<LettaException>(() => Plan(["one"])).ErrorId);
         Assert.Contains("&i letta/letta:0.16.8", Assert.Single(Plan(["one"], force: true)).After.Text, StringComparison.Ordinal);
         Assert.Contains("&i letta/letta:0.16.8", Assert.Single(Plan(["one", "two"])).After.Text, StringComparison.Ordinal);
     }
@@ -53,7 +53,7 @@ public sealed class PinPlannerTests : IDisposable
 
         var e = Assert.Throws<LettaException>(() => Plan(["letta"]));
 
-        Assert.Equal("PinShared", e.ErrorId);
+        Assert.Equal("PinScopeConflict", e.ErrorId);
         Assert.Contains("'web'", e.Message, StringComparison.Ordinal);
         Assert.Equal("TAG=0.16.8\n", Assert.Single(Plan(["letta"], force: true)).After.Text);
     }

@@ -24,7 +24,7 @@ public sealed class PinTargetsTests : IDisposable
 
     [Fact]
     public void A_version_that_no_image_was_tagged_with_is_not_taken_from_the_server() =>
-        Assert.Equal("TagMislabelled", Refused(t => t.ToRunning(Use("letta/letta"), Running("letta/letta:latest", "0.10.0"), digest: false)));
+        Assert.Equal("TagMismatch", Refused(t => t.ToRunning(Use("letta/letta"), Running("letta/letta:latest", "0.10.0"), digest: false)));
 
     [Fact]
     public void Nothing_can_be_taken_from_what_does_not_run() =>
@@ -32,11 +32,11 @@ public sealed class PinTargetsTests : IDisposable
 
     [Fact]
     public void A_server_that_does_not_tell_its_version_can_only_be_pinned_by_digest() =>
-        Assert.Equal("RunningVersionUnknown", Refused(t => t.ToRunning(Use("letta/letta"), Running("letta/letta:latest", null), digest: false)));
+        Assert.Equal("RunningVersionNotFound", Refused(t => t.ToRunning(Use("letta/letta"), Running("letta/letta:latest", null), digest: false)));
 
     [Fact]
     public void Another_image_than_the_file_says_is_no_answer() =>
-        Assert.Equal("RunningAnotherImage", Refused(t => t.ToRunning(Use("letta/letta"), Running("mine/letta:1", "0.16.8"), digest: false)));
+        Assert.Equal("RunningImageMismatch", Refused(t => t.ToRunning(Use("letta/letta"), Running("mine/letta:1", "0.16.8"), digest: false)));
 
     [Theory]
     [InlineData("0.16.2", "0.16.8", true)]
@@ -46,7 +46,7 @@ public sealed class PinTargetsTests : IDisposable
     {
         var use = Use("letta/letta:latest");
 
-        Assert.Equal(refused ? "TagOlderThanSchema" : null, Refused(t => t.ToVersion(use, version, digest: false, Running("letta/letta:latest", running), force: false)));
+        Assert.Equal(refused ? "TagTooOld" : null, Refused(t => t.ToVersion(use, version, digest: false, Running("letta/letta:latest", running), force: false)));
         Assert.Equal(new PinTarget(version, null), Targets().ToVersion(use, version, digest: false, Running("letta/letta:latest", running), force: true));
     }
 
@@ -57,12 +57,12 @@ public sealed class PinTargetsTests : IDisposable
 
         Assert.Equal(new PinTarget("0.16.8", "sha256:e"), Targets().ToVersion(Use("registry:5000/letta/letta"), "0.16.8", digest: true, null, force: false));
         Assert.Equal(new PinTarget("0.16.2", "sha256:r"), Targets().ToVersion(Use("letta/letta"), "0.16.2", digest: true, Running("letta/letta:latest", "0.16.2"), force: false));
-        Assert.Equal("DigestUnknown", Refused(t => t.ToVersion(Use("letta/letta"), "0.16.8", digest: true, Running("letta/letta:latest", "0.16.2"), force: false)));
+        Assert.Equal("DigestNotFound", Refused(t => t.ToVersion(Use("letta/letta"), "0.16.8", digest: true, Running("letta/letta:latest", "0.16.2"), force: false)));
     }
 
     [Fact]
     public void A_digest_of_another_repository_is_not_taken() =>
-        Assert.Equal("DigestUnknown", Refused(t => t.ToDigest(Use("registry:5000/letta/letta"), Running("letta/letta:latest", "0.16.2"))));
+        Assert.Equal("DigestNotFound", Refused(t => t.ToDigest(Use("registry:5000/letta/letta"), Running("letta/letta:latest", "0.16.2"))));
 
     [Fact]
     public void A_digest_alone_keeps_a_tag_that_lasts_and_drops_one_that_moves()

@@ -91,7 +91,7 @@ public sealed partial class SafeFileReplaceTests : IDisposable
             }
         }));
 
-        Assert.Equal(("FileNotRestored", (object)_folder["a.yml"]), (failure.ErrorId, failure.Target));
+        Assert.Equal(("FileRollbackFailed", (object)_folder["a.yml"]), (failure.ErrorId, failure.Target));
         Assert.Equal(["theirs", "theirs"], changes.Select(c => File.ReadAllText(c.Before.Path)));
     }
 
@@ -143,7 +143,7 @@ public sealed partial class SafeFileReplaceTests : IDisposable
 
         var e = AsNobody(() => SafeFileReplace.Replace(Change("a.yml"), backup: false));
 
-        Assert.Equal("OwnerNotKept", Assert.IsType<LettaException>(e).ErrorId);
+        Assert.Equal("FileOwnerDenied", Assert.IsType<LettaException>(e).ErrorId);
         Assert.Equal("old", File.ReadAllText(_folder["a.yml"]));
         Assert.Single(Directory.GetFileSystemEntries(_folder.Path));
     }
@@ -174,7 +174,7 @@ public sealed partial class SafeFileReplaceTests : IDisposable
     }
 
     [Fact]
-    public void A_folder_is_no_file() => Assert.Equal("PathIsFolder", Assert.Throws<LettaException>(() => TextFile.Read(_folder.Path)).ErrorId);
+    public void A_folder_is_no_file() => Assert.Equal("InvalidFilePath", Assert.Throws<LettaException>(() => TextFile.Read(_folder.Path)).ErrorId);
 
     [Fact]
     public void A_file_that_is_not_there_is_named() => Assert.Equal("PathNotFound", Assert.Throws<LettaException>(() => TextFile.Read(_folder["b.yml"])).ErrorId);
@@ -200,7 +200,7 @@ public sealed partial class SafeFileReplaceTests : IDisposable
     {
         File.WriteAllBytes(_folder["a.yml"], bytes);
 
-        Assert.Equal("NotText", Assert.Throws<LettaException>(() => TextFile.Read(_folder["a.yml"])).ErrorId);
+        Assert.Equal("InvalidTextFile", Assert.Throws<LettaException>(() => TextFile.Read(_folder["a.yml"])).ErrorId);
     }
 
     [Theory]

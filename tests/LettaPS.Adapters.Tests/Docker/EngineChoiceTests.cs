@@ -28,7 +28,7 @@ public sealed class EngineChoiceTests
             Assert.DoesNotContain("One or more errors", e.Message, StringComparison.Ordinal);
 
             Environment.SetEnvironmentVariable("DOCKER_HOST", "ssh://somewhere");
-            Assert.Equal("EngineConfigurationInvalid", Assert.Throws<LettaException>(DockerEngine.Open).ErrorId);
+            Assert.Equal("InvalidEngineConfiguration", Assert.Throws<LettaException>(DockerEngine.Open).ErrorId);
         }
         finally
         {

@@ -64,8 +64,8 @@ public class FaultTests
     [InlineData(404, "AgentNotFound")]
     [InlineData(409, "RequestRefused")]
     [InlineData(422, "RequestRefused")]
-    [InlineData(500, "ServerError")]
-    [InlineData(302, "NotLetta")]
+    [InlineData(500, "ServerFailed")]
+    [InlineData(302, "InvalidServer")]
     public async Task What_is_refused_is_told_at_once(int status, string errorId)
     {
         await using var letta = await TestedServer.StartAsync();
@@ -143,7 +143,7 @@ public class FaultTests
 
         var e = await Assert.ThrowsAsync<LettaException>(letta.ReadAsync);
 
-        Assert.True(e.ErrorId is "InvalidAnswer" or "WrongAgent", $"{what}: {e.ErrorId}");
+        Assert.True(e.ErrorId is "InvalidAnswer" or "AgentMismatch", $"{what}: {e.ErrorId}");
     }
 
     [Theory]
@@ -265,7 +265,7 @@ public class FaultTests
         await using var letta = await TestedServer.StartAsync();
         letta.Server.Faults.Add(new Fault(EditEffect.HostileId("agent-00000000-0000-4000-8000-000000000000")) { Path = Agent });
 
-        Assert.Equal("WrongAgent", (await Assert.ThrowsAsync<LettaException>(letta.ReadAsync)).ErrorId);
+        Assert.Equal("AgentMismatch", (await Assert.ThrowsAsync<LettaException>(letta.ReadAsync)).ErrorId);
     }
 
     /// <summary>A sandbox server with the agent that has everything.</summary>

@@ -66,7 +66,7 @@ public sealed class SettingsTests
         var agent = await c.RunAsync();
         await File.WriteAllTextAsync(folder["settings.json"], "{ broken", TestContext.Current.CancellationToken);
 
-        Assert.Equal("SettingsInvalid", Assert.Throws<LettaException>(() => LettaCodeSettings.Write(folder["settings.json"], [agent], pin: true, LettaCodeSystemPrompt.Keep)).ErrorId);
+        Assert.Equal("InvalidSettings", Assert.Throws<LettaException>(() => LettaCodeSettings.Write(folder["settings.json"], [agent], pin: true, LettaCodeSystemPrompt.Keep)).ErrorId);
         Assert.Equal("{ broken", await File.ReadAllTextAsync(folder["settings.json"], TestContext.Current.CancellationToken));
     }
 }

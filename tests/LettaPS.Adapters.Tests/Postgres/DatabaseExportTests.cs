@@ -367,7 +367,7 @@ public class DatabaseExportTests
         await using var database = await server.CreateDatabaseAsync();
         await using var source = Fleets.Open(database);
 
-        Assert.Equal("NotLettaDatabase", (await Assert.ThrowsAsync<LettaException>(() => Fleets.ListAsync(source))).ErrorId);
+        Assert.Equal("InvalidDatabase", (await Assert.ThrowsAsync<LettaException>(() => Fleets.ListAsync(source))).ErrorId);
     }
 
     /// <summary>The file but for when the database was read.</summary>

@@ -195,7 +195,7 @@ public abstract class SchemaFixTests(int major)
 
         var e = await Assert.ThrowsAsync<LettaException>(() => new SchemaDoctor(schema).FixAsync(s_to0162 with { LockTimeout = TimeSpan.FromMilliseconds(700) }));
 
-        Assert.Equal("SchemaLocked", e.ErrorId);
+        Assert.Equal("SchemaLockTimeout", e.ErrorId);
         Assert.Contains("nightly report", e.Message, StringComparison.Ordinal);
         await other.EndAsync();
         Assert.Equal(before, await FingerprintAsync(database));
@@ -210,7 +210,7 @@ public abstract class SchemaFixTests(int major)
 
         var e = await Assert.ThrowsAsync<LettaException>(() => new SchemaDoctor(schema).FixAsync(s_to0162 with { LockTimeout = TimeSpan.FromMilliseconds(700) }));
 
-        Assert.Equal("SchemaLocked", e.ErrorId);
+        Assert.Equal("SchemaLockTimeout", e.ErrorId);
         Assert.Contains("for 0.7 seconds", e.Message, StringComparison.Ordinal);
 
         // The other session is a superuser's, whose state the role may not see.
@@ -289,7 +289,7 @@ public abstract class SchemaFixTests(int major)
 
         var e = await Assert.ThrowsAsync<LettaException>(() => new SchemaDoctor(two).FixAsync(s_to0162 with { LockTimeout = TimeSpan.FromMilliseconds(100) }));
 
-        Assert.Equal("SchemaFixRunning", e.ErrorId);
+        Assert.Equal("SchemaFixInUse", e.ErrorId);
     }
 
     [Fact]
@@ -316,7 +316,7 @@ public abstract class SchemaFixTests(int major)
 
         var e = await Assert.ThrowsAsync<LettaException>(() => new SchemaDoctor(schema).FixAsync(s_to0162));
 
-        Assert.Equal("DatabaseReadOnly", e.ErrorId);
+        Assert.Equal("DatabaseWriteDenied", e.ErrorId);
     }
 
     [Fact]
@@ -500,7 +500,7 @@ public abstract class SchemaFixTests(int major)
 
         var e = await Assert.ThrowsAsync<LettaException>(() => new SchemaDoctor(schema).FixAsync(s_to0162 with { AdoptAlembic = true }));
 
-        Assert.Equal("AlembicNotAdopted", e.ErrorId);
+        Assert.Equal("AlembicAdoptionRefused", e.ErrorId);
         Assert.Contains("message_ids", e.Message, StringComparison.Ordinal);
         Assert.Equal(0, await database.QueryAsync<long>("SELECT count(*) FROM pg_class WHERE relname = 'alembic_version'"));
     }
@@ -623,8 +623,8 @@ public abstract class SchemaFixTests(int major)
     }
 
     [Theory]
-    [InlineData("", "DatabaseEmpty")]
-    [InlineData("CREATE TABLE users (id int); CREATE TABLE jobs (id int); CREATE TABLE files (id int)", "NotLettaDatabase")]
+    [InlineData("", "DatabaseTablesNotFound")]
+    [InlineData("CREATE TABLE users (id int); CREATE TABLE jobs (id int); CREATE TABLE files (id int)", "InvalidDatabase")]
     public async Task A_database_without_Letta_is_left_alone(string tables, string errorId)
     {
         var server = await PostgresServer.GetAsync(major);

@@ -49,7 +49,7 @@ public sealed class SessionTests
         Assert.Equal($"{database.Server.Port}", await PortAsync(Uri("?target_session_attrs=read-write")));
         Assert.Equal($"{database.Server.Port}", await PortAsync(Uri("?target_session_attrs=prefer-standby")));
         Assert.Equal("DatabaseUnreachable", (await Assert.ThrowsAsync<LettaException>(() => PortAsync(Uri("?target_session_attrs=standby")))).ErrorId);
-        Assert.Equal("DatabaseUnusable", (await Assert.ThrowsAsync<LettaException>(() => PortAsync(database.Uri() + "?target_session_attrs=standby"))).ErrorId);
+        Assert.Equal("DatabaseFailed", (await Assert.ThrowsAsync<LettaException>(() => PortAsync(database.Uri() + "?target_session_attrs=standby"))).ErrorId);
         Assert.Equal("InvalidDatabaseUri", (await Assert.ThrowsAsync<LettaException>(() => PortAsync(Uri("?target_session_attrs=best")))).ErrorId);
     }
 

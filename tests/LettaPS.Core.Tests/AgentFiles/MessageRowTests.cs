@@ -123,7 +123,7 @@ public class MessageRowTests
     {
         var e = Assert.Throws<LettaException>(() => Rebuild("""{"message_type":"hologram_message","id":"m"}"""));
 
-        Assert.Equal("UnknownMessageType", e.ErrorId);
+        Assert.Equal("MessageTypeNotSupported", e.ErrorId);
     }
 
     [Fact]

@@ -6,7 +6,7 @@ public class BackupVerdictTests
 {
     private static readonly Guid s_agent = new("10418b8d-37a5-4923-8f70-69ccc58d66ff");
     private static readonly Guid s_other = new("20418b8d-37a5-4923-8f70-69ccc58d66ff");
-    private static readonly LettaException s_failure = new("ServerError", LettaErrorKind.ServerFault, "Boom.", "Try again.");
+    private static readonly LettaException s_failure = new("ServerFailed", LettaErrorKind.ServerFault, "Boom.", "Try again.");
 
     [Fact]
     public async Task A_set_in_which_every_agent_failed_is_incomplete()

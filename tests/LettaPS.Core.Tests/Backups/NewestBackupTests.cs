@@ -54,7 +54,7 @@ public class NewestBackupTests
         using (var set = BackupSet.Open(small.Request()))
         {
             set.Want($"agent-{s_agent}", "Memo");
-            set.Fail($"agent-{s_agent}", "Memo", new LettaException("ServerError", LettaErrorKind.ServerFault, "Boom.", "Try again."));
+            set.Fail($"agent-{s_agent}", "Memo", new LettaException("ServerFailed", LettaErrorKind.ServerFault, "Boom.", "Try again."));
             set.Complete(null);
         }
 

@@ -110,7 +110,7 @@ public class ReplaceTests
         switch (how)
         {
             case "failed":
-                set.Fail($"agent-{s_other}", "other", new LettaException("ServerError", LettaErrorKind.ServerFault, "Boom.", "Try again."));
+                set.Fail($"agent-{s_other}", "other", new LettaException("ServerFailed", LettaErrorKind.ServerFault, "Boom.", "Try again."));
                 break;
             case "missing":
                 Write(set, s_other, missing: ["The passages: boom."]);
@@ -155,7 +155,7 @@ public class ReplaceTests
     {
         using var small = new SmallSet(s_agent);
         var elsewhere = small.Replacing with { Connection = new LettaConnection(new Uri("http://elsewhere.example:8283")) };
-        Assert.Equal("BackupSetOfAnotherServer", Assert.Throws<LettaException>(() => BackupSet.Open(elsewhere)).ErrorId);
+        Assert.Equal("BackupSetServerMismatch", Assert.Throws<LettaException>(() => BackupSet.Open(elsewhere)).ErrorId);
 
         var manifest = Path.Combine(small.Folder, BackupManifest.FileName);
         var text = File.ReadAllText(manifest);

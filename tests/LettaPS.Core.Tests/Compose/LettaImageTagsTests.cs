@@ -19,7 +19,7 @@ public class LettaImageTagsTests
     {
         var e = Assert.Throws<LettaException>(() => s_tags.Check(tag, force: true));
 
-        Assert.Equal("TagMoves", e.ErrorId);
+        Assert.Equal("FloatingTagNotSupported", e.ErrorId);
         Assert.DoesNotContain("latest", e.RecommendedAction!, StringComparison.Ordinal);
     }
 
@@ -33,7 +33,7 @@ public class LettaImageTagsTests
     {
         var e = Assert.Throws<LettaException>(() => s_tags.Check(tag, force: false));
 
-        Assert.Equal("TagMislabelled", e.ErrorId);
+        Assert.Equal("TagMismatch", e.ErrorId);
         Assert.Contains(why, e.Message, StringComparison.Ordinal);
         s_tags.Check(tag, force: true);
     }
@@ -46,18 +46,18 @@ public class LettaImageTagsTests
     {
         var e = Assert.Throws<LettaException>(() => s_tags.Check(tag, force: false));
 
-        Assert.Equal("TagUnknown", e.ErrorId);
+        Assert.Equal("TagNotFound", e.ErrorId);
         Assert.Contains(nearest, e.RecommendedAction!, StringComparison.Ordinal);
         Assert.DoesNotContain("latest", e.RecommendedAction!, StringComparison.Ordinal);
         s_tags.Check(tag, force: true);
     }
 
     [Theory]
-    [InlineData("0.16.10", "TagUnknown", "0.16.0")]
-    [InlineData("0.16.22", "TagUnknown", "0.16.2")]
-    [InlineData("16.8", "TagUnknown", "0.16.8")]
-    [InlineData("0.17.0", "TagUnknown", "0.16.0")]
-    [InlineData("1.0.0", "TagUnknown", "0.16.8")]
+    [InlineData("0.16.10", "TagNotFound", "0.16.0")]
+    [InlineData("0.16.22", "TagNotFound", "0.16.2")]
+    [InlineData("16.8", "TagNotFound", "0.16.8")]
+    [InlineData("0.17.0", "TagNotFound", "0.16.0")]
+    [InlineData("1.0.0", "TagNotFound", "0.16.8")]
     [InlineData("0.30.0", "LettaCodeNotSupported", "0.16.8")]
     [InlineData("0.34.4-arm64", "LettaCodeNotSupported", "0.16.8")]
     public void Nothing_above_the_last_release_is_accepted_even_by_force(string tag, string errorId, string nearest)
@@ -66,7 +66,7 @@ public class LettaImageTagsTests
 
         Assert.Equal(errorId, e.ErrorId);
         Assert.Contains("0.16.8", e.Message, StringComparison.Ordinal);
-        if (errorId == "TagUnknown" && tag != "1.0.0")
+        if (errorId == "TagNotFound" && tag != "1.0.0")
         {
             Assert.Contains(nearest, e.RecommendedAction!, StringComparison.Ordinal);
         }

@@ -97,7 +97,7 @@ public sealed class ConnectionStoreTests : IDisposable
 
         var error = Assert.Throws<LettaException>(() => _store.List());
 
-        Assert.Equal("ConnectionsFileExposed", error.ErrorId);
+        Assert.Equal("InvalidConnectionsFileMode", error.ErrorId);
         Assert.Contains("chmod 600", error.RecommendedAction, StringComparison.Ordinal);
     }
 
@@ -116,10 +116,10 @@ public sealed class ConnectionStoreTests : IDisposable
         Directory.CreateDirectory(Path.GetDirectoryName(_store.Path)!);
         File.WriteAllText(_store.Path, contents);
 
-        Assert.Equal("ConnectionsFileInvalid", Assert.Throws<LettaException>(() => _store.List()).ErrorId);
+        Assert.Equal("InvalidConnectionsFile", Assert.Throws<LettaException>(() => _store.List()).ErrorId);
         var error = Assert.Throws<LettaException>(() => _store.Save(Connection("home")));
 
-        Assert.Equal("ConnectionsFileInvalid", error.ErrorId);
+        Assert.Equal("InvalidConnectionsFile", error.ErrorId);
         Assert.Contains(_store.Path, error.Message, StringComparison.Ordinal);
         Assert.Equal(contents, File.ReadAllText(_store.Path));
     }

@@ -94,7 +94,7 @@ public class DatabaseAddressTests
         Assert.Equal("postgresql://letta@localhost:5432/letta", DatabaseAddress.Find(null, null, _ => null).ToString());
 
         var e = Assert.Throws<LettaException>(() => DatabaseAddress.Find(null, new LettaConnection(new Uri("http://letta.example:8283")), _ => null));
-        Assert.Equal("DatabaseUnknown", e.ErrorId);
+        Assert.Equal("DatabaseRequired", e.ErrorId);
     }
 
     [Fact]

@@ -15,7 +15,7 @@ public class LettaConnectionTests
 
     [Theory]
     [InlineData("ftp://localhost/", "InvalidBaseUri")]
-    [InlineData("http://letta:secret@localhost/", "CredentialInBaseUri")]
+    [InlineData("http://letta:secret@localhost/", "BaseUriCredentialNotSupported")]
     public void An_address_that_cannot_serve_is_refused(string given, string errorId)
     {
         var e = Assert.Throws<LettaException>(() => new LettaConnection(new Uri(given)));

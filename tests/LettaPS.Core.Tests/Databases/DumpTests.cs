@@ -34,7 +34,7 @@ public class DumpTests
         File.WriteAllText(folder["b.dump"], "x");
         File.WriteAllText(folder["b.dump.json"], "{");
 
-        Assert.Equal("DumpUnverified", Assert.Throws<LettaException>(() => DumpManifest.Read(folder["a.dump"])).ErrorId);
+        Assert.Equal("DumpManifestNotFound", Assert.Throws<LettaException>(() => DumpManifest.Read(folder["a.dump"])).ErrorId);
         Assert.Equal("DumpManifestDamaged", Assert.Throws<LettaException>(() => DumpManifest.Read(folder["b.dump"])).ErrorId);
         Assert.Equal("DumpNotFound", Assert.Throws<LettaException>(() => DumpManifest.Read(folder["c.dump"])).ErrorId);
     }

@@ -197,7 +197,7 @@ public sealed class TwoRunsTests(ITestOutputHelper output)
 
         private static void AssertRefusedChangedNothing(SwapRun? run)
         {
-            if (run?.Failure is LettaException { ErrorId: "DatabaseWorkRunning" })
+            if (run?.Failure is LettaException { ErrorId: "DatabaseWorkInUse" })
             {
                 Assert.Equal(0, run.Effects);
             }

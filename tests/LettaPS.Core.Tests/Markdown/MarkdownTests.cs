@@ -252,7 +252,7 @@ public sealed class MarkdownTests : IDisposable
         await File.WriteAllTextAsync(_folder["mine/README.md"], "# My own", Cancel);
 
         Assert.Equal("MarkdownFolderExists", Assert.Throws<LettaException>(() => MarkdownFolder.Open(_folder["out"], force: false)).ErrorId);
-        Assert.Equal("MarkdownFolderForeign", Assert.Throws<LettaException>(() => MarkdownFolder.Open(_folder["mine"], force: true)).ErrorId);
+        Assert.Equal("MarkdownFolderMismatch", Assert.Throws<LettaException>(() => MarkdownFolder.Open(_folder["mine"], force: true)).ErrorId);
         await ConvertAsync(Fixture.Bytes("exports/0.16.2.json.gz"), force: true);
 
         Assert.Equal(["mine", "out", Recorded], Directory.GetFileSystemEntries(_folder.Path).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal));

@@ -71,9 +71,9 @@ public class ReleaseCatalogueTests
         Assert.Equal(release, ReleaseCatalogue.LastUsedWith(revision)?.ToString());
 
     [Theory]
-    [InlineData("latest", "ReleaseUnknown")]
-    [InlineData("0.10.0", "ReleaseUnknown")]
-    [InlineData("0.32.19", "ReleaseUnknown")]
+    [InlineData("latest", "ReleaseNotFound")]
+    [InlineData("0.10.0", "ReleaseNotFound")]
+    [InlineData("0.32.19", "ReleaseNotFound")]
     public void What_cannot_be_compared_with_is_refused(string version, string errorId) =>
         Assert.Equal(errorId, Assert.Throws<LettaException>(() => ReleaseCatalogue.GetWithSchema(version)).ErrorId);
 }

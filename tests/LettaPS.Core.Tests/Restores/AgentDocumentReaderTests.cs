@@ -139,7 +139,7 @@ public sealed class AgentDocumentReaderTests : IDisposable
     {
         var error = await Assert.ThrowsAsync<LettaException>(() => ReadAsync(Encoding.UTF8.GetBytes(content)));
 
-        Assert.Equal("AgentFileInvalid", error.ErrorId);
+        Assert.Equal("InvalidAgentFile", error.ErrorId);
         Assert.Contains(place, error.Message, StringComparison.Ordinal);
         Assert.Contains("file.json", error.Message, StringComparison.Ordinal);
     }
@@ -149,7 +149,7 @@ public sealed class AgentDocumentReaderTests : IDisposable
     {
         var error = await Assert.ThrowsAsync<LettaException>(() => ReadAsync(Encoding.UTF8.GetBytes($$"""{"agents":[{"id":"agent-0","metadata":{{new string('[', 100_000)}}""")));
 
-        Assert.Equal("AgentFileInvalid", error.ErrorId);
+        Assert.Equal("InvalidAgentFile", error.ErrorId);
     }
 
     [Fact]

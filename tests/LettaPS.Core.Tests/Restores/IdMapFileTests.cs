@@ -24,7 +24,7 @@ public sealed class IdMapFileTests : IDisposable
 
         var error = Assert.Throws<LettaException>(late.Hold);
 
-        Assert.Equal("RestoreInProgress", error.ErrorId);
+        Assert.Equal("IdMapInUse", error.ErrorId);
         using var again = new IdMapStore(Path);
         again.Hold();
         Assert.Equal("agent-b", again.Map.Of(s_server).Agents["agent-a"]);
@@ -37,7 +37,7 @@ public sealed class IdMapFileTests : IDisposable
         using var second = new IdMapStore(Path);
         first.Hold();
 
-        Assert.Equal("RestoreInProgress", Assert.Throws<LettaException>(second.Hold).ErrorId);
+        Assert.Equal("IdMapInUse", Assert.Throws<LettaException>(second.Hold).ErrorId);
     }
 
     public void Dispose() => _folder.Dispose();

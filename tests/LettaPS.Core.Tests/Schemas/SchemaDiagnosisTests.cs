@@ -122,8 +122,8 @@ public class SchemaDiagnosisTests
     }
 
     [Theory]
-    [InlineData("1c28e167b74f", "0.16.2", LettaDriftKind.RevisionAhead, "SchemaNewerThanRelease")]
-    [InlineData("0123456789ab", "0.16.2", LettaDriftKind.RevisionUnknown, "RevisionUnknown")]
+    [InlineData("1c28e167b74f", "0.16.2", LettaDriftKind.RevisionAhead, "SchemaTooNew")]
+    [InlineData("0123456789ab", "0.16.2", LettaDriftKind.RevisionUnknown, "RevisionNotFound")]
     public void A_revision_that_the_release_does_not_know_breaks_it_and_is_refused(string revision, string release, LettaDriftKind kind, string errorId)
     {
         var diagnosis = Snapshots.Of("alembic/0.16.8", revision: revision).Diagnose(release);

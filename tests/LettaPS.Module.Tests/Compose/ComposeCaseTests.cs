@@ -156,7 +156,7 @@ public sealed class ComposeCaseTests : IDisposable
     [InlineData("letta-code-image/appserver", "-Force", "AppServerNotSupported")]
     [InlineData("lettaai-image", "", "RepositoryNotSupported")]
     [InlineData("lettaai-image", "-Force", "RepositoryNotSupported")]
-    [InlineData("unknown-tag", "-Service b", "DatabaseTooOldNotSupported")]
+    [InlineData("unknown-tag", "-Service b", "DatabaseTooOld")]
     public void What_must_not_be_pinned_stays_as_it_is(string name, string options, string errorId)
     {
         var folder = Case(name);
@@ -176,9 +176,9 @@ public sealed class ComposeCaseTests : IDisposable
     [Theory]
     [InlineData("0.32.19", "LettaCodeNotSupported", "another product")]
     [InlineData("0.30", "LettaCodeNotSupported", "another product")]
-    [InlineData("0.17.0", "TagUnknown", "last release of the V1 server is 0.16.8")]
-    [InlineData("1.0.0", "TagUnknown", "last release of the V1 server is 0.16.8")]
-    [InlineData("latest", "TagMoves", "Letta Code")]
+    [InlineData("0.17.0", "TagNotFound", "last release of the V1 server is 0.16.8")]
+    [InlineData("1.0.0", "TagNotFound", "last release of the V1 server is 0.16.8")]
+    [InlineData("latest", "FloatingTagNotSupported", "Letta Code")]
     public void Nothing_above_the_last_release_is_pinned_even_by_force(string version, string errorId, string reason)
     {
         var error = Assert.Single(_shell.Run("Set-LettaImagePin $args[0] -Version $args[1] -Force", Case("image-0.16.3"), version).Errors);
@@ -247,7 +247,7 @@ public sealed class ComposeCaseTests : IDisposable
                 continue;
             }
 
-            Assert.Matches("^(NoComposeFile|PathNotFound),", Assert.Single(result.Errors).FullyQualifiedErrorId);
+            Assert.Matches("^(ComposeFileNotFound|PathNotFound),", Assert.Single(result.Errors).FullyQualifiedErrorId);
         }
     }
 
@@ -256,7 +256,7 @@ public sealed class ComposeCaseTests : IDisposable
     {
         File.WriteAllText(_folder["compose.yml"], "services:\n  web:\n    image: nginx:1\n");
 
-        Assert.StartsWith("NoLettaImage,", Assert.Single(_shell.Run("Get-LettaImagePin $args[0]", _folder["compose.yml"]).Errors).FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.StartsWith("LettaImageNotFound,", Assert.Single(_shell.Run("Get-LettaImagePin $args[0]", _folder["compose.yml"]).Errors).FullyQualifiedErrorId, StringComparison.Ordinal);
         _shell.Console.Warnings.Clear();
         Assert.Empty(_shell.Run("Test-LettaCompose $args[0]", _folder["compose.yml"]).Succeed());
         Assert.Contains("web", Assert.Single(_shell.Console.Warnings), StringComparison.Ordinal);

@@ -110,9 +110,9 @@ public sealed class ComposeCmdletTests : IDisposable
     }
 
     [Theory]
-    [InlineData("latest", "TagMoves")]
-    [InlineData("0.10.0", "TagMislabelled")]
-    [InlineData("v0.16.8", "TagUnknown")]
+    [InlineData("latest", "FloatingTagNotSupported")]
+    [InlineData("0.10.0", "TagMismatch")]
+    [InlineData("v0.16.8", "TagNotFound")]
     public void A_tag_that_pins_nothing_is_refused_before_anything_is_read(string version, string errorId)
     {
         var error = Assert.Single(_shell.Run("Set-LettaImagePin /nowhere -Version $args[0]", version).Errors);
@@ -123,12 +123,12 @@ public sealed class ComposeCmdletTests : IDisposable
 
     [Theory]
     [InlineData("missing.yml", "PathNotFound", ErrorCategory.ObjectNotFound)]
-    [InlineData("empty", "NoComposeFile", ErrorCategory.ObjectNotFound)]
-    [InlineData("yaml.yml", "NotCompose", ErrorCategory.InvalidData)]
+    [InlineData("empty", "ComposeFileNotFound", ErrorCategory.ObjectNotFound)]
+    [InlineData("yaml.yml", "InvalidComposeFile", ErrorCategory.InvalidData)]
     [InlineData("broken.yml", "InvalidYaml", ErrorCategory.InvalidData)]
-    [InlineData("binary.yml", "NotText", ErrorCategory.InvalidData)]
-    [InlineData("compose.empty.yml", "NotCompose", ErrorCategory.InvalidData)]
-    [InlineData("compose.junk.yml", "NotCompose", ErrorCategory.InvalidData)]
+    [InlineData("binary.yml", "InvalidTextFile", ErrorCategory.InvalidData)]
+    [InlineData("compose.empty.yml", "InvalidComposeFile", ErrorCategory.InvalidData)]
+    [InlineData("compose.junk.yml", "InvalidComposeFile", ErrorCategory.InvalidData)]
     public void Bad_input_is_one_clear_error_and_the_rest_goes_on(string name, string errorId, ErrorCategory category)
     {
         Directory.CreateDirectory(_folder["empty"]);
@@ -176,7 +176,7 @@ public sealed class ComposeCmdletTests : IDisposable
         // What is asked of the engine is its digest: no engine has this image, and some machines have no engine.
         var error = Assert.Single(_shell.Run(command, _folder["compose.yml"]).Errors);
 
-        Assert.Matches("^(DigestUnknown|Engine[A-Za-z]+),", error.FullyQualifiedErrorId);
+        Assert.Matches("^(DigestNotFound|Engine[A-Za-z]+),", error.FullyQualifiedErrorId);
         Assert.Equal("letta", error.TargetObject);
     }
 
@@ -185,7 +185,7 @@ public sealed class ComposeCmdletTests : IDisposable
     {
         var error = Assert.Single(_shell.Run("Set-LettaImagePin $args[0]", _folder.Path).Errors);
 
-        Assert.StartsWith("NoPinTarget,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.StartsWith("PinTargetRequired,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
         Assert.Contains("-FromRunning", error.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
     }
 
@@ -208,7 +208,7 @@ public sealed class ComposeCmdletTests : IDisposable
 
         var error = Assert.Single(_shell.Run("Set-LettaImagePin $args[0] -Version 0.16.8 -Service lettuce", _folder.Path).Errors);
 
-        Assert.StartsWith("NoLettaImage,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.StartsWith("LettaImageNotFound,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
         Assert.Empty(_shell.Run("Set-LettaImagePin $args[0] -Version 0.16.8 -Service letta", _folder.Path).Errors);
         Assert.Equal(Pinned, File.ReadAllText(_folder["compose.yml"]));
     }

@@ -59,10 +59,10 @@ public sealed class DatabaseTests(RunningProject running) : IClassFixture<Runnin
         Refused(shell, "DumpDamaged", "Restore-LettaDatabase -Name $args[0] -Path $args[1] -Confirm:$false", _project.Letta, dump);
         await File.WriteAllBytesAsync(dump, good, TestContext.Current.CancellationToken);
         await EditManifestAsync(dump, "\"server_version\": 17", "\"server_version\": 99");
-        Refused(shell, "DumpIsNewer", "Restore-LettaDatabase -Name $args[0] -Path $args[1] -Confirm:$false", _project.Letta, dump);
+        Refused(shell, "DumpTooNew", "Restore-LettaDatabase -Name $args[0] -Path $args[1] -Confirm:$false", _project.Letta, dump);
         await EditManifestAsync(dump, "\"server_version\": 99", "\"server_version\": 17");
         await EditManifestAsync(dump, "\"name\": \"vector\"", "\"name\": \"timescaledb\"");
-        Refused(shell, "ExtensionMissing", "Restore-LettaDatabase -Name $args[0] -Path $args[1] -Confirm:$false", _project.Letta, dump);
+        Refused(shell, "ExtensionNotFound", "Restore-LettaDatabase -Name $args[0] -Path $args[1] -Confirm:$false", _project.Letta, dump);
         await EditManifestAsync(dump, "\"name\": \"timescaledb\"", "\"name\": \"vector\"");
         shell.Run("Restore-LettaDatabase -Name $args[0] -Path $args[1] -WhatIf", _project.Letta, dump).Succeed();
         Assert.Equal(started, await StartTimeAsync(_project.Letta));
@@ -98,7 +98,7 @@ public sealed class DatabaseTests(RunningProject running) : IClassFixture<Runnin
         await File.WriteAllTextAsync(
             folder["a.dump.json"], System.Text.RegularExpressions.Regex.Replace(manifest, "\"sha256\": \"[0-9a-f]+\"", $"\"sha256\": \"{hash}\""), TestContext.Current.CancellationToken);
 
-        Refused(shell, "DumpUnreadable", "Restore-LettaDatabase -Name $args[0] -Path $args[1] -Confirm:$false", _project.Letta, folder["a.dump"]);
+        Refused(shell, "DumpReadFailed", "Restore-LettaDatabase -Name $args[0] -Path $args[1] -Confirm:$false", _project.Letta, folder["a.dump"]);
 
         Assert.Equal(started, await StartTimeAsync(_project.Letta));
     }
@@ -142,7 +142,7 @@ public sealed class DatabaseTests(RunningProject running) : IClassFixture<Runnin
         shell.Run("Backup-LettaDatabase -Name $args[0] -Path $args[1]", _project.Letta, folder["1.dump"]).Succeed();
         await _project.SqlAsync("DELETE FROM messages WHERE agent_id <> 'agent-1'");
 
-        Refused(shell, "DumpShrank", "Backup-LettaDatabase -Name $args[0] -Path $args[1]", _project.Letta, folder["2.dump"]);
+        Refused(shell, "DumpTooSmall", "Backup-LettaDatabase -Name $args[0] -Path $args[1]", _project.Letta, folder["2.dump"]);
         Assert.Equal(["1.dump", "1.dump.json"], Directory.EnumerateFiles(folder.Path).Select(Path.GetFileName).Order());
         shell.Run("Backup-LettaDatabase -Name $args[0] -Path $args[1] -Force", _project.Letta, folder["2.dump"]).Succeed();
         Refused(shell, "DumpExists", "Backup-LettaDatabase -Name $args[0] -Path $args[1]", _project.Letta, folder["2.dump"]);
@@ -163,11 +163,11 @@ public sealed class DatabaseTests(RunningProject running) : IClassFixture<Runnin
         var started = await StartTimeAsync(_project.Letta);
 
         Refused(shell, "BackupRequired", "Reset-LettaDatabase -Name $args[0] -Confirm:$false", _project.Letta);
-        Refused(shell, "BackupMissing", "Reset-LettaDatabase -Name $args[0] -BackupPath $args[1] -Confirm:$false", _project.Letta, folder.Path);
+        Refused(shell, "DumpNotFound", "Reset-LettaDatabase -Name $args[0] -BackupPath $args[1] -Confirm:$false", _project.Letta, folder.Path);
         shell.Run("Backup-LettaDatabase -Name $args[0] -Path $args[1]", _project.Letta, folder["a.dump"]).Succeed();
-        Refused(shell, "BackupTooOld", "Reset-LettaDatabase -Name $args[0] -BackupPath $args[1] -MaxBackupAge 0:0:0 -Confirm:$false", _project.Letta, folder.Path);
+        Refused(shell, "DumpTooOld", "Reset-LettaDatabase -Name $args[0] -BackupPath $args[1] -MaxBackupAge 0:0:0 -Confirm:$false", _project.Letta, folder.Path);
         await EditManifestAsync(folder["a.dump"], "\"name\": \"letta\",\n    \"owner\"", "\"name\": \"other\",\n    \"owner\"");
-        Refused(shell, "BackupOfAnother", "Reset-LettaDatabase -Name $args[0] -BackupPath $args[1] -Confirm:$false", _project.Letta, folder["a.dump"]);
+        Refused(shell, "DumpMismatch", "Reset-LettaDatabase -Name $args[0] -BackupPath $args[1] -Confirm:$false", _project.Letta, folder["a.dump"]);
         Assert.Equal(started, await StartTimeAsync(_project.Letta));
 
         shell.Run("Reset-LettaDatabase -Name $args[0] -Force -KeepOld -Confirm:$false", _project.Letta).Succeed();

@@ -39,7 +39,7 @@ public sealed class EmbeddedTests : IAsyncLifetime
         // A server that the user has stopped stays so, and its database can still be had.
         shell.Run("Stop-LettaServer $args[0]", letta).Succeed();
         var shrunk = Assert.Single(shell.Run("Backup-LettaDatabase -Name $args[0] -Path $args[1]", letta, folder["b.dump"]).Errors);
-        Assert.StartsWith("DumpShrank,", shrunk.FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.StartsWith("DumpTooSmall,", shrunk.FullyQualifiedErrorId, StringComparison.Ordinal);
         shell.Run("Backup-LettaDatabase -Name $args[0] -Path $args[1] -Force", letta, folder["b.dump"]).Succeed();
         shell.Run("Restore-LettaDatabase -Name $args[0] -Path $args[1] -RemoveOld -Confirm:$false", letta, folder["a.dump"]).Succeed();
         Assert.Equal("exited", await StateAsync(letta));
@@ -60,7 +60,7 @@ public sealed class EmbeddedTests : IAsyncLifetime
         // As after a newer release has run on it: the server ends, and is started again and again.
         await CountAsync(letta, "UPDATE alembic_version SET version_num = '1c28e167b74f'");
         var error = Assert.Single(shell.Run("Restart-LettaServer $args[0] -Wait", letta).Errors);
-        Assert.StartsWith("DatabaseNewerThanServer,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.StartsWith("DatabaseTooNew,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
 
         var backup = shell.Run("Backup-LettaDatabase -Name $args[0] -Path $args[1]", letta, folder["bad.dump"]).Succeed().Single();
         Assert.Equal("1c28e167b74f", backup.Properties["AlembicRevision"].Value);
@@ -82,7 +82,7 @@ public sealed class EmbeddedTests : IAsyncLifetime
 
         var error = Assert.Single(shell.Run("$c = [LettaPS.LettaConnection]::new($args[0]); Compare-LettaSchema -Summary -Connection $c", $"http://127.0.0.1:{port}").Errors);
 
-        Assert.StartsWith("DatabaseContainerStopped,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.StartsWith("DatabaseContainerNotRunning,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
         var told = error.ErrorDetails.RecommendedAction;
         var run = told[told.IndexOf("docker run", StringComparison.Ordinal)..told.IndexOf(". It is then", StringComparison.Ordinal)].Split(' ')[1..];
         await DockerEngine.DockerAsync(run.Select(word => word.Replace("127.0.0.1:5433", "127.0.0.1:", StringComparison.Ordinal)));
@@ -105,7 +105,7 @@ public sealed class EmbeddedTests : IAsyncLifetime
         shell.Run("Backup-LettaDatabase -Name $args[0] -Path $args[1]", letta, folder["a.dump"]).Succeed();
         var error = Assert.Single(shell.Run("Restore-LettaDatabase -Name $args[0] -Path $args[1] -Confirm:$false", letta, folder["a.dump"]).Errors);
 
-        Assert.StartsWith("DatabaseInContainerLayer,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.StartsWith("DataVolumeNotFound,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
         shell.Run("Start-LettaServer $args[0] -Wait", letta).Succeed();
         Assert.Equal("200", await CountAsync(letta));
     }

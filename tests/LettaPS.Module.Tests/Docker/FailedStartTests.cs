@@ -7,7 +7,7 @@ namespace LettaPS.Module.Tests.Docker;
 public sealed class FailedStartTests
 {
     [Fact]
-    public Task A_wrong_password_is_told_from_the_log() => ExpectAsync("DatabasePasswordWrong", "does not accept the server's password", "LETTA_PG_URI", password: "wrong");
+    public Task A_wrong_password_is_told_from_the_log() => ExpectAsync("DatabaseDenied", "does not accept the server's password", "LETTA_PG_URI", password: "wrong");
 
     [Fact]
     public Task A_port_that_is_taken_is_told_from_the_log() =>
@@ -18,7 +18,7 @@ public sealed class FailedStartTests
         "MigrationFailed", "something that it makes is there already", "Compare-LettaSchema", layout: LettaProject.OfficialLayout + "; CREATE TABLE letta.runs (id int)");
 
     [Fact]
-    public Task A_database_without_the_extension_is_told_from_the_log() => ExpectAsync("VectorExtensionMissing", "lacks the extension vector", "pgvector", layout: "SELECT 1");
+    public Task A_database_without_the_extension_is_told_from_the_log() => ExpectAsync("ExtensionNotFound", "lacks the extension vector", "pgvector", layout: "SELECT 1");
 
     private static async Task ExpectAsync(string errorId, string meaning, string advice, string password = "letta", string? layout = null, string environment = "")
     {

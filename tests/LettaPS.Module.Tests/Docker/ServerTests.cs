@@ -65,7 +65,7 @@ public sealed class ServerTests(RunningProject running) : IClassFixture<RunningP
         foreach (var command in new[] { "Stop-LettaServer letta", "Restart-LettaServer letta", "Reset-LettaDatabase -Name letta -Force -Confirm:$false", "Backup-LettaDatabase -Name letta -Path $args[0]" })
         {
             var error = Assert.Single(shell.Run(command, Path.GetTempPath()).Errors);
-            Assert.StartsWith("SeveralServers,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+            Assert.StartsWith("ServerAmbiguous,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
             Assert.Contains(other.Letta, error.Exception.Message, StringComparison.Ordinal);
         }
 

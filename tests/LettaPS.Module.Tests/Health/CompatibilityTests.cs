@@ -100,7 +100,7 @@ public class CompatibilityTests
     {
         using var shell = new Shell();
 
-        Assert.Equal("VersionInvalid,LettaPS.Cmdlets.TestLettaCompatibilityCommand", shell.Run($"Test-LettaCompatibility {given}").Errors.Single().FullyQualifiedErrorId);
+        Assert.Equal("InvalidVersion,LettaPS.Cmdlets.TestLettaCompatibilityCommand", shell.Run($"Test-LettaCompatibility {given}").Errors.Single().FullyQualifiedErrorId);
     }
 
     /// <summary>The version of PostgreSQL that runs a database.</summary>

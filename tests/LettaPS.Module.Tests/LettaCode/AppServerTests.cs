@@ -28,7 +28,7 @@ public sealed class AppServerTests
 
         var error = Assert.Single(shell.Run("Connect-Letta $args[0]", server.BaseUri).Errors);
 
-        Assert.StartsWith("NotLetta,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.StartsWith("InvalidServer,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -78,7 +78,7 @@ public sealed class BackupNightlyTests
         var (line, code) = night.Run("-NoDump -KeepCount 1 -KeepDays 1");
 
         Assert.Equal(3, code);
-        Assert.Matches(" INCOMPLETE .* agents=15 .* failed=1 removed=0 .* error_id=ServerError error=\"[^\"]+\" seconds=", line);
+        Assert.Matches(" INCOMPLETE .* agents=15 .* failed=1 removed=0 .* error_id=ServerFailed error=\"[^\"]+\" seconds=", line);
         Assert.Equal(3, night.Sets.Length);
     }
 
@@ -276,7 +276,7 @@ public sealed class BackupNightlyTests
         var (line, code) = night.Run("-DatabaseUri $args[1]", database.Uri());
 
         Assert.Equal(2, code);
-        Assert.Contains(" error_id=DatabaseOfAnotherRelease ", line, StringComparison.Ordinal);
+        Assert.Contains(" error_id=DatabaseReleaseMismatch ", line, StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFileSystemEntries(night.Backups));
     }
 

@@ -48,7 +48,7 @@ internal sealed class AgentFileReader
     /// <param name="path">The file.</param>
     /// <param name="workFolder">Where long lists are kept until the document is disposed.</param>
     /// <param name="outline">Leave out messages, passages and the contents of files: enough to say what is in the file.</param>
-    /// <exception cref="LettaException"><c>AgentFileInvalid</c>: the file is damaged or not an agent; the message names the place.</exception>
+    /// <exception cref="LettaException"><c>InvalidAgentFile</c>: the file is damaged or not an agent; the message names the place.</exception>
     public static async Task<AgentDocument> ReadAsync(string path, string workFolder, bool outline, CancellationToken cancellationToken)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -101,7 +101,7 @@ internal sealed class AgentFileReader
     /// <summary>The error that a file is not the one any more that was read first.</summary>
     /// <param name="path">The file.</param>
     internal static LettaException Changed(string path) => new(
-        "AgentFileChanged", LettaErrorKind.InvalidData, $"'{path}' was changed while it was being restored.", "Run the command again when nothing writes to it any more.", path);
+        ErrorIds.AgentFileChanged, LettaErrorKind.InvalidData, $"'{path}' was changed while it was being restored.", "Run the command again when nothing writes to it any more.", path);
 
     private static FileStream Open(string path)
     {
@@ -111,7 +111,7 @@ internal sealed class AgentFileReader
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new LettaException("AgentFileUnreadable", LettaErrorKind.Storage, $"'{path}' cannot be read: {e.Message}", "Check the path and the rights of the file.", path, e);
+            throw new LettaException(ErrorIds.AgentFileReadFailed, LettaErrorKind.Storage, $"'{path}' cannot be read: {e.Message}", "Check the path and the rights of the file.", path, e);
         }
     }
 
@@ -724,7 +724,7 @@ internal sealed class AgentFileReader
     /// <param name="problem">What is wrong with it, and where.</param>
     /// <param name="cause">The cause.</param>
     internal static LettaException Invalid(string path, string problem, Exception? cause) => new(
-        "AgentFileInvalid",
+        ErrorIds.InvalidAgentFile,
         LettaErrorKind.InvalidData,
         $"{(path.Length == 0 ? "The file" : $"'{path}'")} is not an agent that can be restored: {problem}.",
         "Test-LettaBackup examines the file; another copy of it may be whole.",

@@ -135,7 +135,7 @@ internal sealed class YamlImages(IYamlReader yaml)
     private TextFile Change(Reading reading, YamlScalar scalar, string value) => YamlScalarEditor.Change(reading.Source, reading.Text, scalar, value, yaml);
 
     private static LettaException Refuse(Reading reading, YamlNode at, string what, string advice) =>
-        new("PinNotEditable", LettaErrorKind.Refused, $"The image in line {at.Line} of '{reading.Source.Path}' {what}.", advice, reading.Source.Path);
+        new(ErrorIds.PinNotSupported, LettaErrorKind.Refused, $"The image in line {at.Line} of '{reading.Source.Path}' {what}.", advice, reading.Source.Path);
 
     private static YamlScalar? Tag(YamlMapping mapping) => s_tagKeys.Select(k => mapping.Find(k)).OfType<YamlScalar>().FirstOrDefault();
 

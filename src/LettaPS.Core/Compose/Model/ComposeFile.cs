@@ -45,7 +45,7 @@ internal sealed class ComposeFile
     /// <summary>Reads a text as a compose file.</summary>
     /// <param name="source">The text.</param>
     /// <param name="reader">Reads YAML.</param>
-    /// <exception cref="LettaException"><c>InvalidYaml</c>; <c>NotCompose</c>: it is YAML, but has neither services nor includes.</exception>
+    /// <exception cref="LettaException"><c>InvalidYaml</c>; <c>InvalidComposeFile</c>: it is YAML, but has neither services nor includes.</exception>
     public static ComposeFile Read(TextFile source, IYamlReader reader)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -55,7 +55,7 @@ internal sealed class ComposeFile
         if (!documents.Any(d => d.Find("include") is not null || d.Find("services") is YamlMapping or YamlScalar { IsNull: true }))
         {
             throw new LettaException(
-                "NotCompose",
+                ErrorIds.InvalidComposeFile,
                 LettaErrorKind.InvalidData,
                 $"'{source.Path}' is not a compose file: it has no 'services'.",
                 "Give the path of a file that docker compose can use.",

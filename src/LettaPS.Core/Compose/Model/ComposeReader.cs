@@ -138,7 +138,7 @@ internal sealed class ComposeReader
         return all.Count is > 0 and <= MaxParts ? all : throw Unextendable("extends itself in the end");
 
         LettaException Unextendable(string why) => new(
-            "ExtendsNotFound", LettaErrorKind.InvalidData, $"'{part.File.Path}': service '{part.Service}' {why}.", "Correct its 'extends'; docker compose config tells whether Compose takes the file.", part.File.Path);
+            ErrorIds.ExtendsNotFound, LettaErrorKind.InvalidData, $"'{part.File.Path}': service '{part.Service}' {why}.", "Correct its 'extends'; docker compose config tells whether Compose takes the file.", part.File.Path);
     }
 
     private IEnumerable<(ComposeFile File, ComposeEnvironment Environment)> Included(

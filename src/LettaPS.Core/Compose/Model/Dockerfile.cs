@@ -64,7 +64,7 @@ internal static partial class Dockerfile
             if (image.ExpandedTemplate?.Locate(start, end) is not var (piece, offset) || piece.Kind != TemplateSegmentKind.Text)
             {
                 throw new LettaException(
-                    "PinFromParts",
+                    ErrorIds.PinPartsNotSupported,
                     LettaErrorKind.Refused,
                     $"The image '{image.Written}' in line {image.Line} of '{file.Path}' is put together from several build arguments.",
                     $"Write it out: FROM {target.Apply(image.Reference)}",

@@ -159,7 +159,7 @@ internal static class EnvFile
         private static bool IsBlank(char c) => c != '\n' && char.IsWhiteSpace(c);
 
         private LettaException Invalid(int line, string what) => new(
-            "InvalidEnvFile",
+            ErrorIds.InvalidEnvFile,
             LettaErrorKind.InvalidData,
             $"Line {line} of '{file.Path}' {what}.",
             "Compose refuses such a file too; mend the line.",

@@ -26,7 +26,7 @@ internal sealed record ImagePlace(LettaImageFormat Format, string Name, TextFile
 
     /// <summary>The error for a place that cannot be changed.</summary>
     public LettaException NotEditable() => new(
-        "ImageFileNotSupported",
+        ErrorIds.ImageFileNotSupported,
         LettaErrorKind.Refused,
         $"LettaPS does not change line {Line} of '{File.Path}', which names the image '{Written}'{(Note is null ? string.Empty : $": {Note}")}.",
         $"Change the line by hand; it is to name a release: {Reference.Repository}:{LettaImageTags.Known.Newest}",

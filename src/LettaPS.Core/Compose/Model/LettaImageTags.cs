@@ -86,14 +86,14 @@ internal sealed class LettaImageTags(IReadOnlyList<LettaRelease> releases)
     /// <summary>Refuses a tag that does not mean one release for ever.</summary>
     /// <param name="tag">The tag.</param>
     /// <param name="force">Accept a tag that is unknown or a trap; never one that is floating or above the V1 server's last version.</param>
-    /// <exception cref="LettaException"><c>TagMoves</c>, <c>LettaCodeNotSupported</c>, <c>TagMislabelled</c>, <c>TagUnknown</c>.</exception>
+    /// <exception cref="LettaException"><c>FloatingTagNotSupported</c>, <c>LettaCodeNotSupported</c>, <c>TagMismatch</c>, <c>TagNotFound</c>.</exception>
     public void Check(string tag, bool force)
     {
         ArgumentNullException.ThrowIfNull(tag);
         if (tag.Length == 0 || ImageReference.IsMovingTag(tag))
         {
             throw new LettaException(
-                "TagMoves",
+                ErrorIds.FloatingTagNotSupported,
                 LettaErrorKind.Refused,
                 $"'{tag}' means another image with every {(tag == "nightly" ? "night" : "release")}, so that nothing would be pinned."
                     + (tag.Equals("latest", StringComparison.OrdinalIgnoreCase) ? " Today it is Letta Code, which is another product than the V1 server." : string.Empty),
@@ -104,7 +104,7 @@ internal sealed class LettaImageTags(IReadOnlyList<LettaRelease> releases)
         if (ReleaseCatalogue.TryVersion(tag) is { } version && IsLettaCode(version))
         {
             throw new LettaException(
-                "LettaCodeNotSupported",
+                ErrorIds.LettaCodeNotSupported,
                 LettaErrorKind.Refused,
                 $"'{tag}' is a version of Letta Code, which is another product than the V1 server. It cannot use the server's PostgreSQL data and ends with exit code 64. The last release of the V1 server is {ReleaseCatalogue.All[^1].Version}.",
                 $"Pin a release of the V1 server: Set-LettaImagePin -Version {Newest}",
@@ -120,7 +120,7 @@ internal sealed class LettaImageTags(IReadOnlyList<LettaRelease> releases)
         if (s_traps.TryGetValue(tag, out var trap))
         {
             throw new LettaException(
-                "TagMislabelled",
+                ErrorIds.TagMismatch,
                 LettaErrorKind.Refused,
                 $"The tag '{tag}' cannot be trusted: {trap}.",
                 $"Use {string.Join(" or ", Nearest(tag))}, or -Force if you know the image.",
@@ -131,7 +131,7 @@ internal sealed class LettaImageTags(IReadOnlyList<LettaRelease> releases)
         {
             var why = above ? $" The last release of the V1 server is {ReleaseCatalogue.All[^1].Version}; whatever is published above it is Letta Code, which is another product." : string.Empty;
             throw new LettaException(
-                "TagUnknown",
+                ErrorIds.TagNotFound,
                 LettaErrorKind.InvalidInput,
                 $"No release of the V1 server from {Good.First()} to {Newest} has the tag '{tag}'.{why}",
                 $"Did you mean {string.Join(", ", Nearest(tag))}?" + (above ? string.Empty : " Use -Force for a tag of your own."),

@@ -19,11 +19,11 @@ internal sealed class PinPlanner(IYamlReader yaml, ComposeReader reader, bool fo
     /// <param name="project">The project.</param>
     /// <param name="wanted">Services of the project and what each is to run.</param>
     /// <param name="refused">
-    /// Told of a service whose deciding text cannot be changed, which then stays as it is: <c>PinInvalidTemplate</c>, <c>PinSetByEnvironment</c>,
-    /// <c>PinFromParts</c>, <c>PinNotEditable</c>, <c>PinVariableRequired</c>, <c>NotEditable</c>.
+    /// Told of a service whose deciding text cannot be changed, which then stays as it is: <c>InvalidPinTemplate</c>, <c>PinEnvironmentConflict</c>,
+    /// <c>PinPartsNotSupported</c>, <c>PinNotSupported</c>, <c>PinVariableRequired</c>, <c>PinNotSupported</c>.
     /// </param>
     /// <exception cref="LettaException">
-    /// <c>PinShared</c>, <c>PinConflict</c>: a text cannot be changed without changing more than was asked for. Nothing of the project is in the plan.
+    /// <c>PinScopeConflict</c>, <c>PinConflict</c>: a text cannot be changed without changing more than was asked for. Nothing of the project is in the plan.
     /// </exception>
     public void Add(ComposeProject project, IEnumerable<(ImageUse Use, PinTarget Target)> wanted, Action<LettaException> refused)
     {
@@ -57,7 +57,7 @@ internal sealed class PinPlanner(IYamlReader yaml, ComposeReader reader, bool fo
             foreach (var (use, target) in _pins.Concat(pins).Where(p => p.Target != edit.Target && edit.Decides(p.Use)))
             {
                 throw Refuse(
-                    "PinConflict",
+                    ErrorIds.PinConflict,
                     use,
                     $"uses the same text as service '{edit.Use.Part.Service}', which is to run another image",
                     "Pin both to the same image, or give each an image of its own.");
@@ -71,7 +71,7 @@ internal sealed class PinPlanner(IYamlReader yaml, ComposeReader reader, bool fo
                 if (edits.FirstOrDefault(e => e.Decides(image)) is { } edit)
                 {
                     throw Refuse(
-                        "PinShared",
+                        ErrorIds.PinScopeConflict,
                         edit.Use,
                         $"shares {edit.What} with service '{image.Part.Service}', which was not asked for",
                         "Name that service too, or use -Force to change both.");
@@ -91,7 +91,7 @@ internal sealed class PinPlanner(IYamlReader yaml, ComposeReader reader, bool fo
 
     /// <summary>The changes, one for each file.</summary>
     /// <returns>Proved changes: read again, each file says the same but for the values that were to change.</returns>
-    /// <exception cref="LettaException"><c>NotEditable</c>, <c>PinNotProved</c>: the changes together could not be proved.</exception>
+    /// <exception cref="LettaException"><c>PinNotSupported</c>, <c>PinVerificationFailed</c>: the changes together could not be proved.</exception>
     public IReadOnlyList<FileChange> Changes()
     {
         FileChange[] changes = [.. _edits.GroupBy(e => e.Source.RealPath).Select(g => new FileChange(g.First().Source, Apply([.. g])))];
@@ -102,7 +102,7 @@ internal sealed class PinPlanner(IYamlReader yaml, ComposeReader reader, bool fo
             foreach (var (before, now) in images.Where(i => i.Second.Reference.Text != Expected(i.First)))
             {
                 throw Refuse(
-                    "PinNotProved",
+                    ErrorIds.PinVerificationFailed,
                     before,
                     $"would become '{now.Reference}' and not '{Expected(before)}', so that nothing is changed",
                     "Please report this with the file, and pin the image by hand.");
@@ -140,7 +140,7 @@ internal sealed class PinPlanner(IYamlReader yaml, ComposeReader reader, bool fo
         var proved = before.Count == after.Count && before.Zip(after).All(p =>
             (p.Second.Name, p.Second.Value, p.Second.IsLiteral) == (p.First.Name, p.First.Start == assignment.Start ? value : p.First.Value, p.First.IsLiteral));
         return proved ? changed : throw new LettaException(
-            "NotEditable",
+            ErrorIds.PinNotSupported,
             LettaErrorKind.Refused,
             $"Line {assignment.Line} of '{source.Path}' is written in a way in which its value cannot be changed safely.",
             "Write the value on one line without escapes, and try again.",
@@ -163,7 +163,7 @@ internal sealed class PinPlanner(IYamlReader yaml, ComposeReader reader, bool fo
         var reference = use.Reference;
         if (use.ExpandedTemplate is null)
         {
-            throw Refuse("PinInvalidTemplate", use, "has a '$' that begins no variable, and compose refuses it", "Write $$ where a dollar sign is meant.");
+            throw Refuse(ErrorIds.InvalidPinTemplate, use, "has a '$' that begins no variable, and compose refuses it", "Write $$ where a dollar sign is meant.");
         }
 
         if (target.Apply(reference) == reference.Text)
@@ -200,7 +200,7 @@ internal sealed class PinPlanner(IYamlReader yaml, ComposeReader reader, bool fo
     {
         if (use.ExpandedTemplate!.Locate(start + use.Lead, end + use.Lead) is not var (piece, offset))
         {
-            throw Refuse("PinFromParts", use, "is put together from several variables", "Set the variables by hand.");
+            throw Refuse(ErrorIds.PinPartsNotSupported, use, "is put together from several variables", "Set the variables by hand.");
         }
 
         var edited = new Edit(use, target, piece, piece.Start + offset, end - start, text);
@@ -209,16 +209,16 @@ internal sealed class PinPlanner(IYamlReader yaml, ComposeReader reader, bool fo
             TemplateSegmentKind.Text => edited,
             TemplateSegmentKind.Unset => edited with { Start = piece.Start, Length = piece.Length, New = $"${{{piece.Variable}:-{text}}}" },
             TemplateSegmentKind.Environment => throw Refuse(
-                "PinSetByEnvironment",
+                ErrorIds.PinEnvironmentConflict,
                 use,
                 $"is decided by the variable {piece.Variable} of this session, which wins over every file",
                 $"Remove the variable ($env:{piece.Variable} = $null), or set it where compose is started."),
             TemplateSegmentKind.Required => throw Refuse(
-                "PinVariableRequired",
+                ErrorIds.PinVariableRequired,
                 use,
                 $"needs the variable {piece.Variable}, which is not set",
                 $"Add {piece.Variable}={text} to the file .env beside the compose file."),
-            _ => throw Refuse("PinNotEditable", use, $"gets its tag from {piece.Variable} in a way that cannot be edited", "Write the value without escapes."),
+            _ => throw Refuse(ErrorIds.PinNotSupported, use, $"gets its tag from {piece.Variable} in a way that cannot be edited", "Write the value without escapes."),
         };
     }
 

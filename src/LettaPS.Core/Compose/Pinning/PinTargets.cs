@@ -13,7 +13,7 @@ internal sealed class PinTargets(LettaImageTags tags, Func<string, string?> find
     /// <param name="digest">Whether the digest is to be pinned too.</param>
     /// <param name="running">What the service's container runs; <see langword="null"/> where none runs or nobody knows.</param>
     /// <param name="force">Take a release whose migrations end before those of the running one.</param>
-    /// <exception cref="LettaException"><c>TagOlderThanSchema</c>, <c>DatabaseTooOldNotSupported</c>, <c>DigestUnknown</c>.</exception>
+    /// <exception cref="LettaException"><c>TagTooOld</c>, <c>DatabaseTooOld</c>, <c>DigestNotFound</c>.</exception>
     public PinTarget ToVersion(ImageUse use, string version, bool digest, RunningImage? running, bool force)
     {
         ArgumentNullException.ThrowIfNull(use);
@@ -21,7 +21,7 @@ internal sealed class PinTargets(LettaImageTags tags, Func<string, string?> find
         if (running?.ExactTag is { } now && tags.IsOlder(version, now) && !force)
         {
             throw new LettaException(
-                "TagOlderThanSchema",
+                ErrorIds.TagTooOld,
                 LettaErrorKind.Refused,
                 $"Service '{use.Part.Service}' runs {now}, whose migrations have changed the database: {version} cannot start on it (Can't locate revision).",
                 "Restore a dump that is as old as that release first, or use -Force if it is to have another database.",
@@ -38,7 +38,7 @@ internal sealed class PinTargets(LettaImageTags tags, Func<string, string?> find
     /// <param name="force">Move it all the same.</param>
     /// <param name="of">Whose image it is, in words.</param>
     /// <param name="target">What is worked on.</param>
-    /// <exception cref="LettaException"><c>RepositoryNotSupported</c>, <c>DatabaseTooOldNotSupported</c>.</exception>
+    /// <exception cref="LettaException"><c>RepositoryNotSupported</c>, <c>DatabaseTooOld</c>.</exception>
     public static void CheckUpgrade(ImageReference image, string version, bool force, string of, object target)
     {
         ArgumentNullException.ThrowIfNull(image);
@@ -46,7 +46,7 @@ internal sealed class PinTargets(LettaImageTags tags, Func<string, string?> find
         if (LettaRepository.Find(image)?.Abandoned is { } abandoned && toSupported)
         {
             throw new LettaException(
-                "RepositoryNotSupported",
+                ErrorIds.RepositoryNotSupported,
                 LettaErrorKind.Refused,
                 $"The image '{image}' {of} is from '{image.Repository}', {abandoned}, which has no {version}. Its database is older than 0.11.3 and cannot follow to {version} in one step.",
                 $"Back up the database first (Backup-LettaDatabase), then write the other repository by hand: image: letta/letta:{version}",
@@ -56,7 +56,7 @@ internal sealed class PinTargets(LettaImageTags tags, Func<string, string?> find
         if (image.Product == LettaImageProduct.TooOld && toSupported && !force)
         {
             throw new LettaException(
-                "DatabaseTooOldNotSupported",
+                ErrorIds.DatabaseTooOld,
                 LettaErrorKind.Refused,
                 $"The image '{image}' {of} is older than 0.11.3, the oldest release that LettaPS supports: its database cannot follow to {version} in one step.",
                 "Back up the database first (Backup-LettaDatabase) and try the upgrade on a copy; to pin all the same: Set-LettaImagePin -Force",
@@ -68,14 +68,14 @@ internal sealed class PinTargets(LettaImageTags tags, Func<string, string?> find
     /// <param name="use">The service's image.</param>
     /// <param name="running">What the service's container runs; <see langword="null"/> where none runs.</param>
     /// <param name="digest">Whether the digest is to be pinned too.</param>
-    /// <exception cref="LettaException"><c>ServiceNotRunning</c>, <c>RunningLettaCode</c>, <c>RunningVersionUnknown</c>, <c>DigestUnknown</c>.</exception>
+    /// <exception cref="LettaException"><c>ServiceNotRunning</c>, <c>RunningProductMismatch</c>, <c>RunningVersionNotFound</c>, <c>DigestNotFound</c>.</exception>
     public PinTarget ToRunning(ImageUse use, RunningImage? running, bool digest)
     {
         ArgumentNullException.ThrowIfNull(use);
         if (running is null)
         {
             throw new LettaException(
-                "ServiceNotRunning",
+                ErrorIds.ServiceNotRunning,
                 LettaErrorKind.NotFound,
                 $"No container of service '{use.Part.Service}' of '{use.Part.File.Path}' is running.",
                 "Start it, or use -Version.",
@@ -85,7 +85,7 @@ internal sealed class PinTargets(LettaImageTags tags, Func<string, string?> find
         if (running.Product == LettaServerProduct.LettaCode)
         {
             throw new LettaException(
-                "RunningLettaCode",
+                ErrorIds.RunningProductMismatch,
                 LettaErrorKind.Refused,
                 $"Container '{running.Container}' runs Letta Code in the place of the V1 server, since '{running.Image}' has become that.",
                 "Let the database say which release it is of: ./Repair-Letta.ps1 -BackupPath ~/letta-backup. If you know it: Set-LettaImagePin -Version …",
@@ -96,7 +96,7 @@ internal sealed class PinTargets(LettaImageTags tags, Func<string, string?> find
         if (reference.Repository != use.Reference.Repository)
         {
             throw new LettaException(
-                "RunningAnotherImage",
+                ErrorIds.RunningImageMismatch,
                 LettaErrorKind.Refused,
                 $"Container '{running.Container}' runs '{running.Image}', which is not from '{use.Reference.Repository}' as the file says.",
                 "Start it anew from the file, or use -Version.",
@@ -106,7 +106,7 @@ internal sealed class PinTargets(LettaImageTags tags, Func<string, string?> find
         if (running.ExactTag is null && !digest)
         {
             throw new LettaException(
-                "RunningVersionUnknown",
+                ErrorIds.RunningVersionNotFound,
                 LettaErrorKind.NotFound,
                 $"Container '{running.Container}' runs '{running.Image}', and the server in it does not tell its version.",
                 "Use -Digest to pin it to the image as it is, or -Version if you know the release.",
@@ -126,7 +126,7 @@ internal sealed class PinTargets(LettaImageTags tags, Func<string, string?> find
     /// <param name="use">The service's image.</param>
     /// <param name="running">What the service's container runs; <see langword="null"/> where none runs.</param>
     /// <returns>The tag that is there with the digest; a tag that moves gives way to that of the running release, or goes.</returns>
-    /// <exception cref="LettaException"><c>DigestUnknown</c>.</exception>
+    /// <exception cref="LettaException"><c>DigestNotFound</c>.</exception>
     public PinTarget ToDigest(ImageUse use, RunningImage? running)
     {
         ArgumentNullException.ThrowIfNull(use);
@@ -140,7 +140,7 @@ internal sealed class PinTargets(LettaImageTags tags, Func<string, string?> find
         // Another repository may know the same image by another digest.
         var known = running is not null && ImageReference.Parse(running.Image).Repository == use.Reference.Repository ? running.Digest : null;
         return known ?? findDigest(reference) ?? throw new LettaException(
-            "DigestUnknown",
+            ErrorIds.DigestNotFound,
             LettaErrorKind.NotFound,
             $"The container engine knows no digest of '{reference}' for service '{use.Part.Service}': it does not have the image, or the image was built or loaded there.",
             $"Run 'docker pull {reference}' first, or pin by -Version alone.",

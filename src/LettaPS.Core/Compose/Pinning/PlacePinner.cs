@@ -13,7 +13,7 @@ internal sealed class PlacePinner(ImageFiles files, bool force)
     /// <param name="source">The file.</param>
     /// <param name="targets">What each place is to be, by its position in the file's list; those that stay as they are are not in it.</param>
     /// <returns>The change; <see langword="null"/> if nothing changes.</returns>
-    /// <exception cref="LettaException"><c>PinShared</c>, <c>PinNotProved</c>, <c>PinNotEditable</c>, <c>PinFromParts</c>, <c>NotEditable</c>, <c>ImageFileNotSupported</c>.</exception>
+    /// <exception cref="LettaException"><c>PinScopeConflict</c>, <c>PinVerificationFailed</c>, <c>PinNotSupported</c>, <c>PinPartsNotSupported</c>, <c>PinNotSupported</c>, <c>ImageFileNotSupported</c>.</exception>
     public FileChange? Plan(TextFile source, IReadOnlyDictionary<int, PinTarget> targets)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -38,7 +38,7 @@ internal sealed class PlacePinner(ImageFiles files, bool force)
             if (after.Count != before.Count || (after[i].Reference.Text != expected && targets.ContainsKey(i)))
             {
                 throw new LettaException(
-                    "PinNotProved",
+                    ErrorIds.PinVerificationFailed,
                     LettaErrorKind.Refused,
                     $"The image in line {before[i].Line} of '{source.Path}' would not become '{expected}', so that nothing is changed.",
                     "Please report this with the file, and pin the image by hand.",
@@ -48,7 +48,7 @@ internal sealed class PlacePinner(ImageFiles files, bool force)
             if (after[i].Reference.Text != expected && !force)
             {
                 throw new LettaException(
-                    "PinShared",
+                    ErrorIds.PinScopeConflict,
                     LettaErrorKind.Refused,
                     $"The image in line {before[i].Line} of '{source.Path}' uses the same build argument and was not asked for.",
                     "Pin the whole file, or use -Force to change both.",

@@ -175,7 +175,7 @@ internal static class DatabaseUriRules
             _ = DatabaseAddress.Parse(uri);
             return null;
         }
-        catch (LettaException e) when (e.ErrorId == "InvalidDatabaseUri" && e.RecommendedAction is not null)
+        catch (LettaException e) when (e.ErrorId == ErrorIds.InvalidDatabaseUri && e.RecommendedAction is not null)
         {
             return e;
         }

@@ -12,7 +12,7 @@ internal static class YamlScalarEditor
     /// <param name="value">What it is to say: no white space, quotes or anything else that YAML has a meaning for at that place.</param>
     /// <param name="reader">Proves the result.</param>
     /// <returns>The new text: read again it says the same as before but for that value.</returns>
-    /// <exception cref="LettaException"><c>NotEditable</c>: no way of changing it could be proved.</exception>
+    /// <exception cref="LettaException"><c>PinNotSupported</c>: no way of changing it could be proved.</exception>
     public static TextFile Change(TextFile source, YamlText yaml, YamlScalar scalar, string value, IYamlReader reader)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -30,7 +30,7 @@ internal static class YamlScalarEditor
         }
 
         throw new LettaException(
-            "NotEditable",
+            ErrorIds.PinNotSupported,
             LettaErrorKind.Refused,
             $"Line {scalar.Line} of '{source.Path}' is written in a way in which its value cannot be changed safely.",
             "Write the image on one line without escapes, and try again.",

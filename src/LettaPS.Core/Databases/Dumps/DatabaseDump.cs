@@ -16,7 +16,7 @@ internal sealed class DatabaseDump(DatabaseSite site, TimeProvider time)
     /// <param name="request">What to dump, and where to.</param>
     /// <param name="progress">Told of bytes as they arrive, from any thread.</param>
     /// <exception cref="LettaException">
-    /// <c>DumpFailed</c>, <c>DumpLockTimeout</c>, <c>DumpUnreadable</c>; <c>DumpShrank</c>: less than half of what the previous dump had is left of something;
+    /// <c>DumpFailed</c>, <c>DumpLockTimeout</c>, <c>DumpReadFailed</c>; <c>DumpTooSmall</c>: less than half of what the previous dump had is left of something;
     /// <c>DumpExists</c>.
     /// </exception>
     public async Task<LettaDatabaseBackup> TakeAsync(DumpRequest request, Action<long>? progress, CancellationToken cancellationToken)
@@ -25,7 +25,7 @@ internal sealed class DatabaseDump(DatabaseSite site, TimeProvider time)
         var begun = time.GetTimestamp();
         if (!request.Force && DumpManifest.IsTaken(request.Path))
         {
-            throw new LettaException("DumpExists", LettaErrorKind.Conflict, $"'{request.Path}' is there already.", "Give another -Path, or -Force to replace it.", request.Path);
+            throw new LettaException(ErrorIds.DumpExists, LettaErrorKind.Conflict, $"'{request.Path}' is there already.", "Give another -Path, or -Force to replace it.", request.Path);
         }
 
         var state = await site.Cluster.ReadAsync(cancellationToken).ConfigureAwait(false);
@@ -61,7 +61,7 @@ internal sealed class DatabaseDump(DatabaseSite site, TimeProvider time)
         if (!request.Force && previous is { } earlier && DumpSizeGuard.Find(earlier.Manifest, manifest) is { Count: > 0 } shrunk)
         {
             throw new LettaException(
-                "DumpShrank",
+                ErrorIds.DumpTooSmall,
                 LettaErrorKind.Refused,
                 $"The database has lost much since the dump '{Path.GetFileName(earlier.Path)}': {string.Join(", ", shrunk)}. No dump was kept.",
                 "Look whether the database is the right one and whole. If it is, give -Force.",
@@ -90,7 +90,7 @@ internal sealed class DatabaseDump(DatabaseSite site, TimeProvider time)
     /// <param name="path">Path of the dump.</param>
     /// <param name="format">Its form.</param>
     /// <param name="programs">Where <c>pg_restore</c> is.</param>
-    /// <exception cref="LettaException"><c>DumpUnreadable</c>: it is broken, or of a newer form than the program knows.</exception>
+    /// <exception cref="LettaException"><c>DumpReadFailed</c>: it is broken, or of a newer form than the program knows.</exception>
     internal static async Task CheckAsync(string path, DumpFormat format, IPostgresTools programs, CancellationToken cancellationToken)
     {
         string? problem;
@@ -110,7 +110,7 @@ internal sealed class DatabaseDump(DatabaseSite site, TimeProvider time)
 
         if (problem is not null)
         {
-            throw new LettaException("DumpUnreadable", LettaErrorKind.InvalidData, $"The dump '{path}' cannot be read back: {problem}", "Make a new one with Backup-LettaDatabase, or take an older one.", path);
+            throw new LettaException(ErrorIds.DumpReadFailed, LettaErrorKind.InvalidData, $"The dump '{path}' cannot be read back: {problem}", "Make a new one with Backup-LettaDatabase, or take an older one.", path);
         }
     }
 
@@ -142,7 +142,7 @@ internal sealed class DatabaseDump(DatabaseSite site, TimeProvider time)
         var said = result.Output.Trim();
         var number = said.Split(' ').Select(word => word.Split('.')[0]).FirstOrDefault(word => word.All(char.IsAsciiDigit) && word.Length > 0);
         return number is not null && int.Parse(number, CultureInfo.InvariantCulture) >= state.Major ? said : throw new LettaException(
-            "DumpProgramTooOld",
+            ErrorIds.ProgramTooOld,
             LettaErrorKind.Refused,
             $"The program that is there ({said}) is older than the server (PostgreSQL {state.Major}) and cannot dump it.",
             $"Install the client programs of PostgreSQL {state.Major}.");
@@ -158,7 +158,7 @@ internal sealed class DatabaseDump(DatabaseSite site, TimeProvider time)
         if (result.ExitCode != 0 && result.Error.Contains("LOCK TABLE", StringComparison.Ordinal) && result.Error.Contains("timeout", StringComparison.Ordinal))
         {
             throw new LettaException(
-                "DumpLockTimeout",
+                ErrorIds.DumpLockTimeout,
                 LettaErrorKind.Timeout,
                 $"Others have locked a table for {LockTimeout.TotalSeconds:0.#} seconds: {result.Error.Trim()}",
                 "Wait for what locks it, such as a migration, and run the command again.",
@@ -167,7 +167,7 @@ internal sealed class DatabaseDump(DatabaseSite site, TimeProvider time)
 
         if (result.ExitCode != 0)
         {
-            throw new LettaException("DumpFailed", LettaErrorKind.ServerFault, $"pg_dump failed with exit code {result.ExitCode}: {ServerSettings.MaskText(result.Error.Trim())}", "Nothing was kept of it. Remove what pg_dump names, and run the command again.", request.Database);
+            throw new LettaException(ErrorIds.DumpFailed, LettaErrorKind.ServerFault, $"pg_dump failed with exit code {result.ExitCode}: {ServerSettings.MaskText(result.Error.Trim())}", "Nothing was kept of it. Remove what pg_dump names, and run the command again.", request.Database);
         }
     }
 }

@@ -91,12 +91,12 @@ internal sealed record DumpManifest
 
     /// <summary>Reads the manifest of a dump.</summary>
     /// <param name="dump">Path of the dump.</param>
-    /// <exception cref="LettaException"><c>DumpNotFound</c>, <c>DumpUnverified</c>: there is no manifest; <c>DumpManifestDamaged</c>.</exception>
+    /// <exception cref="LettaException"><c>DumpNotFound</c>, <c>DumpManifestNotFound</c>: there is no manifest; <c>DumpManifestDamaged</c>.</exception>
     public static DumpManifest Read(string dump)
     {
         if (!File.Exists(dump))
         {
-            throw new LettaException("DumpNotFound", LettaErrorKind.NotFound, $"There is no file '{dump}'.", "Check the path; Backup-LettaDatabase writes dumps.", dump);
+            throw new LettaException(ErrorIds.DumpNotFound, LettaErrorKind.NotFound, $"There is no file '{dump}'.", "Check the path; Backup-LettaDatabase writes dumps.", dump);
         }
 
         // A run that was killed between the dump and its manifest left the manifest under another name.
@@ -108,7 +108,7 @@ internal sealed record DumpManifest
         if (!File.Exists(dump + Suffix))
         {
             throw new LettaException(
-                "DumpUnverified",
+                ErrorIds.DumpManifestNotFound,
                 LettaErrorKind.Refused,
                 $"Beside '{dump}' there is no '{Path.GetFileName(dump)}{Suffix}', which says what the dump should hold: it was not made by Backup-LettaDatabase, or not finished.",
                 "Use a dump of Backup-LettaDatabase, together with the file beside it.",
@@ -122,7 +122,7 @@ internal sealed record DumpManifest
         catch (JsonException e)
         {
             throw new LettaException(
-                "DumpManifestDamaged", LettaErrorKind.InvalidData, $"'{dump}{Suffix}' is not as it was written: {e.Message}", "Use another dump.", dump, e);
+                ErrorIds.DumpManifestDamaged, LettaErrorKind.InvalidData, $"'{dump}{Suffix}' is not as it was written: {e.Message}", "Use another dump.", dump, e);
         }
     }
 
@@ -165,7 +165,7 @@ internal sealed record DumpManifest
             if (hash != Sha256)
             {
                 throw new LettaException(
-                    "DumpDamaged",
+                    ErrorIds.DumpDamaged,
                     LettaErrorKind.InvalidData,
                     hash is null ? $"'{dump}' has {file.Length} bytes instead of {Length}." : $"'{dump}' is not what it was when it was taken: its SHA-256 differs.",
                     "Use another dump.",
@@ -218,7 +218,7 @@ internal sealed record DumpManifest
         {
             return Read(dump);
         }
-        catch (LettaException e) when (e.ErrorId is "DumpManifestDamaged" or "DumpNotFound" or "DumpUnverified")
+        catch (LettaException e) when (e.ErrorId is ErrorIds.DumpManifestDamaged or ErrorIds.DumpNotFound or ErrorIds.DumpManifestNotFound)
         {
             // Some other JSON file, or the manifest of a dump that was taken away.
             return null;

@@ -40,7 +40,7 @@ internal static class DataDirectory
         if (other is not null)
         {
             throw new LettaException(
-                "DataDirectoryInUse",
+                ErrorIds.DataDirectoryInUse,
                 LettaErrorKind.Conflict,
                 $"The container '{other.Name}' runs and can write to '{data.Name ?? data.Source}', where the database of '{server.Name}' is. A second PostgreSQL there would destroy it.",
                 $"Stop that container, then run the command again: {other.EngineCommand} stop {other.Name}",

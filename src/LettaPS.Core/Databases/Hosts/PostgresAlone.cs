@@ -18,7 +18,7 @@ internal static class PostgresAlone
     /// <summary>Starts it on the data of a server whose container has become Letta Code, which does not touch them.</summary>
     /// <param name="engine">The engine.</param>
     /// <param name="server">The server's container.</param>
-    /// <exception cref="LettaException"><c>PostgresImageNotFound</c>, <c>DataDirectoryInUse</c>, <c>DatabaseInContainerLayer</c>.</exception>
+    /// <exception cref="LettaException"><c>PostgresImageNotFound</c>, <c>DataDirectoryInUse</c>, <c>DataVolumeNotFound</c>.</exception>
     public static async Task<ITemporaryContainer> StartAsync(IContainerEngine engine, ContainerFacts server, CancellationToken cancellationToken)
     {
         if (ServerDiscovery.DataMount(server) is null)
@@ -43,7 +43,7 @@ internal static class PostgresAlone
     /// <param name="container">The container that runs it.</param>
     /// <param name="name">The server whose database it is, for the message.</param>
     /// <param name="port">The port that it listens on there.</param>
-    /// <exception cref="LettaException"><c>DatabaseNotAnswering</c>.</exception>
+    /// <exception cref="LettaException"><c>DatabaseTimeout</c>.</exception>
     public static async Task WaitAsync(IContainerEngine engine, string container, string name, int port, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -56,10 +56,10 @@ internal static class PostgresAlone
                 await Task.Delay(s_pollInterval, limit.Token).ConfigureAwait(false);
             }
         }
-        catch (Exception e) when (e is LettaException { ErrorId: "ContainerNotRunning" or "ContainerNotFound" } || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception e) when (e is LettaException { ErrorId: ErrorIds.ContainerNotRunning or ErrorIds.ContainerNotFound } || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             throw new LettaException(
-                "DatabaseNotAnswering",
+                ErrorIds.DatabaseTimeout,
                 LettaErrorKind.Connection,
                 $"PostgreSQL of '{name}' does not take connections.",
                 $"See what it says: {engine.Command} logs {name}",

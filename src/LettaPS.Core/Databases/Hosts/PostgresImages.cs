@@ -44,7 +44,7 @@ internal static class PostgresImages
             if (found is null)
             {
                 throw new LettaException(
-                    "DatabaseNotFound",
+                    ErrorIds.DatabaseNotFound,
                     LettaErrorKind.NotFound,
                     $"There are no data of PostgreSQL at '{data}' in the volumes of '{server.Name}'.",
                     $"Check which volume the server had: docker inspect --format '{{{{json .Mounts}}}}' {server.Name}",
@@ -60,7 +60,7 @@ internal static class PostgresImages
         }
 
         return withoutVector is not null ? (withoutVector, environment) : throw new LettaException(
-            "PostgresImageNotFound",
+            ErrorIds.PostgresImageNotFound,
             LettaErrorKind.NotFound,
             $"The container '{server.Name}' has become Letta Code, and the engine has no image with {(major is null ? "PostgreSQL" : $"PostgreSQL {major}")} that could read its data.",
             $"Pull one, and run the command again: docker pull letta/letta:{LettaImageTags.Known.Newest}, or docker pull pgvector/pgvector:pg{major ?? "15"}",

@@ -12,7 +12,7 @@ internal sealed class ServerDatabaseFinder(IContainerEngine engine)
     /// Its address, with the role and password that the server has: at its published port where this machine is the engine's, else through the engine.
     /// <see langword="null"/> where no container of the engine has an API at that address.
     /// </returns>
-    /// <exception cref="LettaException">The engine cannot be reached; <c>DatabaseContainerStopped</c>.</exception>
+    /// <exception cref="LettaException">The engine cannot be reached; <c>DatabaseContainerNotRunning</c>.</exception>
     public async Task<ServerDatabase?> FindAsync(Uri baseUri, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(baseUri);
@@ -24,7 +24,7 @@ internal sealed class ServerDatabaseFinder(IContainerEngine engine)
 
     /// <summary>Finds the database of a server that is known by its container.</summary>
     /// <param name="container">Identifier of the container.</param>
-    /// <exception cref="LettaException"><c>ContainerNotFound</c>, <c>InvalidDatabaseUri</c>; <c>DatabaseContainerStopped</c>.</exception>
+    /// <exception cref="LettaException"><c>ContainerNotFound</c>, <c>InvalidDatabaseUri</c>; <c>DatabaseContainerNotRunning</c>.</exception>
     public async Task<DatabaseAddress> FindAsync(string container, CancellationToken cancellationToken)
     {
         var all = await engine.ListAsync(cancellationToken).ConfigureAwait(false);
@@ -35,7 +35,7 @@ internal sealed class ServerDatabaseFinder(IContainerEngine engine)
     /// <param name="engine">The engine.</param>
     /// <param name="server">The server's container.</param>
     /// <param name="all">All containers of the engine.</param>
-    /// <exception cref="LettaException"><c>InvalidDatabaseUri</c>; <c>DatabaseContainerStopped</c>.</exception>
+    /// <exception cref="LettaException"><c>InvalidDatabaseUri</c>; <c>DatabaseContainerNotRunning</c>.</exception>
     public static DatabaseAddress Locate(IContainerEngine engine, ContainerFacts server, IReadOnlyList<ContainerFacts> all)
     {
         ArgumentNullException.ThrowIfNull(engine);

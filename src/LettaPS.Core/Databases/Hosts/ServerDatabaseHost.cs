@@ -183,7 +183,7 @@ internal sealed class ServerDatabaseHost(
         {
             address = ServerDiscovery.Address(other);
         }
-        catch (LettaException e) when (e.ErrorId == "InvalidDatabaseUri")
+        catch (LettaException e) when (e.ErrorId == ErrorIds.InvalidDatabaseUri)
         {
             // A server that cannot read its own address uses no database at all.
             return false;
@@ -265,7 +265,7 @@ internal sealed class ServerDatabaseHost(
             {
                 return await engine.RunTemporaryAsync(specification, cancellationToken).ConfigureAwait(false);
             }
-            catch (LettaException e) when (e.Kind == LettaErrorKind.Conflict && e.ErrorId == "ContainerExists")
+            catch (LettaException e) when (e.Kind == LettaErrorKind.Conflict && e.ErrorId == ErrorIds.ContainerExists)
             {
                 if (TimeProvider.System.GetElapsedTime(begun) > ReservationTimeout)
                 {

@@ -17,7 +17,7 @@ internal sealed class SchemaUpdate(IContainerEngine engine, string container, ID
 
     /// <summary>Runs the migrations: in the server's container where it runs and no other image is asked for, else in a container of their own while the server is stopped.</summary>
     /// <param name="image">The image whose migrations are to run; <see langword="null"/> for the server's own.</param>
-    /// <exception cref="LettaException"><c>MigrationFailed</c> or what alembic's words mean; <c>MigrationWentElsewhere</c>.</exception>
+    /// <exception cref="LettaException"><c>MigrationFailed</c> or what alembic's words mean; <c>MigrationTargetMismatch</c>.</exception>
     public async Task<LettaSchemaUpdate> RunAsync(string? image, CancellationToken cancellationToken)
     {
         var begun = time.GetTimestamp();
@@ -152,7 +152,7 @@ internal sealed class SchemaUpdate(IContainerEngine engine, string container, ID
         {
             var meaning = StartupLogAnalyzer.Find(lines);
             throw new LettaException(
-                meaning?.ErrorId ?? "MigrationFailed",
+                meaning?.ErrorId ?? ErrorIds.MigrationFailed,
                 LettaErrorKind.ServerFault,
                 $"The migrations of {update.Image} failed (exit code {result.ExitCode}){(meaning is null ? string.Empty : $": {meaning.Meaning}")}. The last that alembic said:\n{string.Join('\n', lines.TakeLast(15))}\n",
                 meaning?.RecommendedAction ?? "Compare-LettaSchema shows where the schema is not what the migrations expect; Invoke-LettaSchemaFix repairs it.",
@@ -162,7 +162,7 @@ internal sealed class SchemaUpdate(IContainerEngine engine, string container, ID
         var after = await RevisionAsync(site, update.Database, cancellationToken).ConfigureAwait(false);
         return after is null
             ? throw new LettaException(
-                "MigrationWentElsewhere",
+                ErrorIds.MigrationTargetMismatch,
                 LettaErrorKind.InvalidData,
                 $"alembic reports success, but the database '{update.Database}' has no revision: it migrated something else.",
                 "Compare what alembic of this image reads with LETTA_PG_URI.",

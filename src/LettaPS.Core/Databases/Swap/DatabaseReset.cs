@@ -14,7 +14,7 @@ internal sealed class DatabaseReset(IDatabaseHost host, TimeProvider time)
     /// <param name="maxAge">How old it may be.</param>
     /// <param name="progress">Told of bytes as they are read.</param>
     /// <returns>The path of the dump.</returns>
-    /// <exception cref="LettaException"><c>BackupMissing</c>, <c>BackupTooOld</c>, <c>BackupOfAnother</c>; what is wrong with a dump.</exception>
+    /// <exception cref="LettaException"><c>DumpNotFound</c>, <c>DumpTooOld</c>, <c>DumpMismatch</c>; what is wrong with a dump.</exception>
     public async Task<string> CheckBackupAsync(string path, string database, TimeSpan maxAge, Action<long>? progress, CancellationToken cancellationToken)
     {
         var site = await host.OpenAsync(cancellationToken).ConfigureAwait(false);
@@ -23,19 +23,19 @@ internal sealed class DatabaseReset(IDatabaseHost host, TimeProvider time)
             var state = await site.Cluster.ReadAsync(cancellationToken).ConfigureAwait(false);
             var (dump, manifest) = Directory.Exists(path)
                 ? DumpManifest.FindNewest(path, database, state.SystemIdentifier) ?? throw new LettaException(
-                    "BackupMissing", LettaErrorKind.NotFound, $"In '{path}' there is no dump of the database '{database}'.", "Take one with Backup-LettaDatabase.", path)
+                    ErrorIds.DumpNotFound, LettaErrorKind.NotFound, $"In '{path}' there is no dump of the database '{database}'.", "Take one with Backup-LettaDatabase.", path)
                 : (path, DumpManifest.Read(path));
             if (!manifest.IsOf(database, state.SystemIdentifier))
             {
                 throw new LettaException(
-                    "BackupOfAnother", LettaErrorKind.Refused, $"'{dump}' is a dump of another database.", "Take one of this database with Backup-LettaDatabase.", dump);
+                    ErrorIds.DumpMismatch, LettaErrorKind.Refused, $"'{dump}' is a dump of another database.", "Take one of this database with Backup-LettaDatabase.", dump);
             }
 
             var age = time.GetUtcNow() - manifest.TakenAt;
             if (age > maxAge)
             {
                 throw new LettaException(
-                    "BackupTooOld",
+                    ErrorIds.DumpTooOld,
                     LettaErrorKind.Refused,
                     $"The dump '{dump}' is {AgeFormatter.Of(age)} old; what was written since would be lost.",
                     "Take a new one with Backup-LettaDatabase, or allow this one with -MaximumBackupAge.",
@@ -93,5 +93,5 @@ internal sealed class DatabaseReset(IDatabaseHost host, TimeProvider time)
     }
 
     private static LettaException NotThere(string database) => new(
-        "DatabaseNotFound", LettaErrorKind.NotFound, $"There is no database '{database}' to empty.", "Restore one with Restore-LettaDatabase.", database);
+        ErrorIds.DatabaseNotFound, LettaErrorKind.NotFound, $"There is no database '{database}' to empty.", "Restore one with Restore-LettaDatabase.", database);
 }

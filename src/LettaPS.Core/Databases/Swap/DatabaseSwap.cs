@@ -307,7 +307,7 @@ internal sealed class DatabaseSwap(IDatabaseHost host, TimeProvider time)
         if (problems.Count > 0 || (cause is not null && !ReferenceEquals(cause, failure)))
         {
             throw new LettaException(
-                cause?.ErrorId ?? "DatabaseWorkInterrupted",
+                cause?.ErrorId ?? ErrorIds.DatabaseWorkIncomplete,
                 cause?.Kind ?? LettaErrorKind.ServerFault,
                 string.Join(' ', [cause?.Message ?? failure.Message, .. problems]),
                 cause?.RecommendedAction ?? "Run the same command again: it finishes what was begun.",

@@ -17,8 +17,8 @@ internal sealed class DumpRestore(IDatabaseHost host, TimeProvider time)
     /// <param name="progress">Told of bytes as they are read.</param>
     /// <returns>What is known of the dump.</returns>
     /// <exception cref="LettaException">
-    /// <c>DumpNotFound</c>, <c>DumpUnverified</c>, <c>DumpManifestDamaged</c>, <c>DumpDamaged</c>, <c>DumpUnreadable</c>; <c>DumpIsNewer</c>: it was taken of a
-    /// newer PostgreSQL than the server is; <c>ExtensionMissing</c>, <c>ExtensionDenied</c>; <c>DatabaseInUse</c>.
+    /// <c>DumpNotFound</c>, <c>DumpManifestNotFound</c>, <c>DumpManifestDamaged</c>, <c>DumpDamaged</c>, <c>DumpReadFailed</c>; <c>DumpTooNew</c>: it was taken of a
+    /// newer PostgreSQL than the server is; <c>ExtensionNotFound</c>, <c>ExtensionDenied</c>; <c>DatabaseInUse</c>.
     /// </exception>
     public async Task<DumpManifest> CheckAsync(string path, string database, bool force, Action<long>? progress, CancellationToken cancellationToken)
     {
@@ -31,7 +31,7 @@ internal sealed class DumpRestore(IDatabaseHost host, TimeProvider time)
             if (manifest.Major > state.Major)
             {
                 throw new LettaException(
-                    "DumpIsNewer",
+                    ErrorIds.DumpTooNew,
                     LettaErrorKind.Refused,
                     $"The dump was taken of PostgreSQL {manifest.Major}, and the server is PostgreSQL {state.Major}, which need not understand it.",
                     $"Restore it into PostgreSQL {manifest.Major} or newer.",
@@ -91,7 +91,7 @@ internal sealed class DumpRestore(IDatabaseHost host, TimeProvider time)
         if (current is null)
         {
             return state.Roles.Contains(dumped.Owner) ? dumped : throw new LettaException(
-                "OwnerMissing",
+                ErrorIds.OwnerNotFound,
                 LettaErrorKind.Refused,
                 $"The database does not exist, and the role '{dumped.Owner}', which owned it, does not either.",
                 $"Make the role: CREATE ROLE \"{dumped.Owner}\" LOGIN PASSWORD '…'");
@@ -126,7 +126,7 @@ internal sealed class DumpRestore(IDatabaseHost host, TimeProvider time)
             if (result.ExitCode != 0)
             {
                 throw new LettaException(
-                    "RestoreFailed", LettaErrorKind.ServerFault, $"{command[0]} failed with exit code {result.ExitCode}: {ServerSettings.MaskText(result.Error.Trim())}", "The database is as it was. Remove what stands in the way, or take another dump.", path);
+                    ErrorIds.RestoreFailed, LettaErrorKind.ServerFault, $"{command[0]} failed with exit code {result.ExitCode}: {ServerSettings.MaskText(result.Error.Trim())}", "The database is as it was. Remove what stands in the way, or take another dump.", path);
             }
         }
 
@@ -155,7 +155,7 @@ internal sealed class DumpRestore(IDatabaseHost host, TimeProvider time)
         if (differences.Count > 0)
         {
             throw new LettaException(
-                "RestoreIncomplete",
+                ErrorIds.RestoreIncomplete,
                 LettaErrorKind.InvalidData,
                 $"What was loaded is not what the dump was taken of: {string.Join(", ", differences.Take(ShownDifferences))}{(differences.Count > ShownDifferences ? " and more" : string.Empty)}.",
                 "The database is as it was. Use another dump.",

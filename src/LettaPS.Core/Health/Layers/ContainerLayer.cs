@@ -148,7 +148,7 @@ internal sealed class ContainerLayer : HealthLayer
                     $"There are two databases: LETTA_PG_URI is not set, so that it uses the PostgreSQL in its own container, while {Finding.Few([.. idle.Select(c => c.Name)])} stands beside it unused.",
                     "Set LETTA_PG_URI to the one that holds the agents, after a look into both.");
         }
-        catch (LettaException e) when (e.ErrorId == "InvalidDatabaseUri")
+        catch (LettaException e) when (e.ErrorId == ErrorIds.InvalidDatabaseUri)
         {
             return Finding.Fail("DatabaseSetting", $"LETTA_PG_URI of {server.Name} is no address of a PostgreSQL: the server cannot start.", e.RecommendedAction);
         }

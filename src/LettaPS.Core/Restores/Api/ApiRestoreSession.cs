@@ -469,7 +469,7 @@ internal sealed class ApiRestoreSession : IRestoreSession
 
     private async Task<JsonElement> StateAsync(string agentId, CancellationToken cancellationToken) =>
         await _server.FindThingAsync(ResourceKind.Agent, agentId, cancellationToken).ConfigureAwait(false)
-        ?? throw new LettaException("AgentNotFound", LettaErrorKind.NotFound, $"The agent {agentId}, just restored, is gone from {_server.Connection.BaseUri}.", "Find out who deletes agents there, and run the command again.", agentId);
+        ?? throw new LettaException(ErrorIds.AgentNotFound, LettaErrorKind.NotFound, $"The agent {agentId}, just restored, is gone from {_server.Connection.BaseUri}.", "Find out who deletes agents there, and run the command again.", agentId);
 
     private async Task<Dictionary<string, string>> FindSharedAsync(ResourceKind kind, AgentDocument document, List<string> fileIds, IDictionary<string, string> known, CancellationToken cancellationToken)
     {
@@ -544,7 +544,7 @@ internal sealed class ApiRestoreSession : IRestoreSession
         {
             return await CreateAsync().ConfigureAwait(false);
         }
-        catch (LettaException e) when (e.ErrorId == "RequestRefused")
+        catch (LettaException e) when (e.ErrorId == ErrorIds.RequestRefused)
         {
             // The name is taken.
             properties["name"] = UniqueSourceName.Another((string?)properties["name"]);
@@ -566,7 +566,7 @@ internal sealed class ApiRestoreSession : IRestoreSession
         {
             return await _server.CreateAsync(kind, properties, cancellationToken).ConfigureAwait(false);
         }
-        catch (LettaException e) when (IsRefusal(e) && e.ErrorId != "RequestRefused")
+        catch (LettaException e) when (IsRefusal(e) && e.ErrorId != ErrorIds.RequestRefused)
         {
             if (await FindAsync(kind, isIt, cancellationToken).ConfigureAwait(false) is { } made)
             {
@@ -591,7 +591,7 @@ internal sealed class ApiRestoreSession : IRestoreSession
     }
 
     /// <summary>What the server refuses or fails at is a gap of the agent; what breaks the connection fails it.</summary>
-    internal static bool IsRefusal(LettaException e) => e.ErrorId is "ServerError" or "RequestRefused" or "NotFound" or "ServerUnavailable" or "TooManyRequests";
+    internal static bool IsRefusal(LettaException e) => e.ErrorId is ErrorIds.ServerFailed or ErrorIds.RequestRefused or ErrorIds.NotFound or ErrorIds.ServerUnavailable or ErrorIds.TooManyRequests;
 
     /// <summary>Sets what the import forgot, and compares the agent with its file.</summary>
     private async Task CompleteAsync(AgentRestoreState work, CancellationToken cancellationToken)
@@ -703,7 +703,7 @@ internal sealed class ApiRestoreSession : IRestoreSession
         if (existing is null)
         {
             throw new LettaException(
-                "AgentNotRestored", LettaErrorKind.NotFound, $"'{planned.Name}' was not restored to {_server.Connection.BaseUri} yet.", "Restore it without -PassagesOnly.", planned.SourceId);
+                ErrorIds.RestoredAgentNotFound, LettaErrorKind.NotFound, $"'{planned.Name}' was not restored to {_server.Connection.BaseUri} yet.", "Restore it without -PassagesOnly.", planned.SourceId);
         }
 
         using var document = await AgentFileReader.ReadAsync(planned.Path, _workFolder, outline: false, cancellationToken).ConfigureAwait(false);
@@ -734,7 +734,7 @@ internal sealed class ApiRestoreSession : IRestoreSession
     {
         if (await CleanUpAsync(work).ConfigureAwait(false) is { } left)
         {
-            throw new LettaException("ReplacementLeft", LettaErrorKind.Conflict, $"The new agent {work.NewId} has gaps, so that the old one, {existing.Id}, is kept. {left}", "Delete one of the two by hand.", work.NewId);
+            throw new LettaException(ErrorIds.ReplacementIncomplete, LettaErrorKind.Conflict, $"The new agent {work.NewId} has gaps, so that the old one, {existing.Id}, is kept. {left}", "Delete one of the two by hand.", work.NewId);
         }
 
         return NotReplaced(work, existing, $"the new agent would have gaps ({work.Gaps.Count}), so it was removed again and {existing.Id} was kept");

@@ -100,7 +100,7 @@ internal sealed class IdentityRestore(IAgentTarget server) : IDisposable
         {
             // Only a server that refused made nothing for certain; one that failed may have made it before. What is there is looked at again.
             _there = null;
-            if (e is LettaException { ErrorId: "RequestRefused" })
+            if (e is LettaException { ErrorId: ErrorIds.RequestRefused })
             {
                 _made.Remove(key);
             }

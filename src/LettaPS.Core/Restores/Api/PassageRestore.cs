@@ -151,7 +151,7 @@ internal sealed class PassageRestore(IAgentTarget server, SharedResources shared
             Note(work, id);
             return id;
         }
-        catch (LettaException e) when (e.ErrorId != "RequestRefused")
+        catch (LettaException e) when (e.ErrorId != ErrorIds.RequestRefused)
         {
             // The server may have made it all the same: it is what is new under the name, and is removed with what else was begun.
             foreach (var (id, _) in (await ListAsync(CancellationToken.None).ConfigureAwait(false)).Where(a => a.Name == (string?)properties["name"] && !_known!.Contains(a.Id)))

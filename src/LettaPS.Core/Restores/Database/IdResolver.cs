@@ -35,7 +35,7 @@ internal sealed class IdResolver(AgentWriteContext work, RowInserter insertion)
     /// <param name="problem">What is missing, as a sentence.</param>
     /// <param name="target">What the error is about.</param>
     public static LettaException NoOrganization(string problem, object target) => new(
-        "OrganizationNotFound",
+        ErrorIds.OrganizationNotFound,
         LettaErrorKind.NotFound,
         problem,
         "Start a Letta server with the database once, which makes its default organization and user, or restore with -PreserveId, which brings them along.",
@@ -166,7 +166,7 @@ internal sealed class IdResolver(AgentWriteContext work, RowInserter insertion)
         if (occupied.Count > 0)
         {
             throw new LettaException(
-                "IdOccupied",
+                ErrorIds.IdExists,
                 LettaErrorKind.Conflict,
                 $"The identifier {occupied[0][0]} of {table.Table.Name} is taken in the database. Nothing was written.",
                 "Restore without -PreserveId, which gives new identifiers.",

@@ -18,7 +18,7 @@ internal sealed class RestoreTarget
 
     /// <summary>Reads the catalog and refuses what is not as a release has it.</summary>
     /// <param name="database">The database.</param>
-    /// <exception cref="LettaException"><c>SchemaNotClean</c>, or the identifier tells what else is wrong.</exception>
+    /// <exception cref="LettaException"><c>SchemaMismatch</c>, or the identifier tells what else is wrong.</exception>
     public static async Task<RestoreTarget> ReadAsync(IAgentRowStore database, CancellationToken cancellationToken)
     {
         var snapshot = await database.ReadCatalogAsync(cancellationToken).ConfigureAwait(false);
@@ -28,7 +28,7 @@ internal sealed class RestoreTarget
         return drifts.Count == 0
             ? new RestoreTarget(snapshot, diagnosis.Nearest!.Releases[^1])
             : throw new LettaException(
-                "SchemaNotClean",
+                ErrorIds.SchemaMismatch,
                 LettaErrorKind.Refused,
                 $"The schema of {database.Address} is not that of Letta {diagnosis.Release}: {drifts.Count} differences, the first is {drifts[0].ToString().TrimEnd('.')}. Nothing was written.",
                 "Run Compare-LettaSchema to see them, and Invoke-LettaSchemaFix or Update-LettaSchema first.",

@@ -26,7 +26,7 @@ internal sealed class RowInserter(AgentWriteContext work)
         if (!wanted[0].SequenceEqual(holds[0]))
         {
             throw new LettaException(
-                "RestoredRowsDiffer",
+                ErrorIds.RestoredRowsMismatch,
                 LettaErrorKind.ServerFault,
                 $"{holds[0][0]} rows were written to {table.Table.Name}, and they are not the {wanted[0][0]} of the file. Nothing was kept.",
                 "A trigger or rule of the database may change what is written.",

@@ -45,7 +45,7 @@ internal sealed class RowRestoreSession : IRestoreSession
     /// <param name="plan">What to restore.</param>
     /// <param name="options">How.</param>
     /// <param name="server">By which address the map of identifiers knows the database: its server's, where that is known, else its own.</param>
-    /// <exception cref="LettaException"><c>SchemaNotClean</c>: the schema is not that of a release. The identifier tells what else is wrong.</exception>
+    /// <exception cref="LettaException"><c>SchemaMismatch</c>: the schema is not that of a release. The identifier tells what else is wrong.</exception>
     public static async Task<RowRestoreSession> OpenAsync(IAgentRowStore database, RestorePlan plan, RestoreOptions options, Uri server, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(database);
@@ -139,7 +139,7 @@ internal sealed class RowRestoreSession : IRestoreSession
         if (planned.Database is null)
         {
             throw new LettaException(
-                "NoDatabaseRows",
+                ErrorIds.DatabaseRowsNotFound,
                 LettaErrorKind.InvalidInput,
                 $"'{planned.Path}' holds no rows of a database.",
                 "Restore it through a server with -Source Api; Export-LettaAgent -Source Database writes files with rows.",

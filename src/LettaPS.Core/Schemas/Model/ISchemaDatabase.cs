@@ -14,7 +14,7 @@ internal interface ISchemaDatabase : IAsyncDisposable
 
     /// <summary>Begins a repair: from here to its end no other repair of this database begins.</summary>
     /// <param name="patience">Longest wait for another repair, and later for each lock.</param>
-    /// <exception cref="LettaException"><c>SchemaFixRunning</c>: another repair did not end in time.</exception>
+    /// <exception cref="LettaException"><c>SchemaFixInUse</c>: another repair did not end in time.</exception>
     Task<ISchemaRepair> BeginRepairAsync(TimeSpan patience, CancellationToken cancellationToken);
 }
 

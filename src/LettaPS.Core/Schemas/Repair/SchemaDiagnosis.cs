@@ -108,14 +108,14 @@ internal sealed class SchemaDiagnosis
         if (Snapshot.Schema is null)
         {
             throw Snapshot.Server.HasTables
-                ? Refusal("NotLettaDatabase", $"{Address} has tables, but not Letta's.", "Check the name of the database.")
-                : Refusal("DatabaseEmpty", $"{Address} has no tables.", "Start a server with it: its own migrations build them.");
+                ? Refusal(ErrorIds.InvalidDatabase, $"{Address} has tables, but not Letta's.", "Check the name of the database.")
+                : Refusal(ErrorIds.DatabaseTablesNotFound, $"{Address} has no tables.", "Start a server with it: its own migrations build them.");
         }
 
         if (Release!.MinimumPostgresVersion > Snapshot.Server.Version.Major)
         {
             throw Refusal(
-                "PostgresTooOld",
+                ErrorIds.PostgresTooOld,
                 $"Letta {Release} needs PostgreSQL {Release.MinimumPostgresVersion}, and {Address} is on {Snapshot.Server.Version}.",
                 "Dump the database and restore it into a newer server.");
         }
@@ -123,7 +123,7 @@ internal sealed class SchemaDiagnosis
         if (HasUnknownRevision)
         {
             throw Refusal(
-                "RevisionUnknown",
+                ErrorIds.RevisionNotFound,
                 $"alembic_version of {Address} holds {string.Join(", ", Snapshot.Revisions)}, which no release up to {ReleaseCatalogue.All[^1]} leaves there.",
                 "If the database is of a later release, use a later LettaPS. Otherwise restore a dump.");
         }
@@ -131,14 +131,14 @@ internal sealed class SchemaDiagnosis
         if (IsAhead)
         {
             throw Refusal(
-                "SchemaNewerThanRelease",
+                ErrorIds.SchemaTooNew,
                 $"{Address} has seen the migrations of {ReleaseCatalogue.Migrations[Position].Release}, which {Release} does not have.",
                 $"Compare and mend with -Version {ReleaseCatalogue.Migrations[Position].Release}, and run that release or a later one; the way back is a dump from before the upgrade.");
         }
 
         if (Snapshot.Server.ReadOnly && !planOnly)
         {
-            throw Refusal("DatabaseReadOnly", $"{Address} can only be read: it is a standby, or was made read-only.", "Connect to the primary, or lift default_transaction_read_only.");
+            throw Refusal(ErrorIds.DatabaseWriteDenied, $"{Address} can only be read: it is a standby, or was made read-only.", "Connect to the primary, or lift default_transaction_read_only.");
         }
     }
 

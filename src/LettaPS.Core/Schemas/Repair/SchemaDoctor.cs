@@ -162,7 +162,7 @@ internal sealed class SchemaDoctor(ISchemaDatabase database)
         if (still.Count > 0)
         {
             throw new LettaException(
-                "SchemaFixIncomplete",
+                ErrorIds.SchemaFixIncomplete,
                 LettaErrorKind.InvalidData,
                 $"The repair of {database.Address} ran without error, but {still.Count} of the differences that it mended are still there: "
                     + string.Join(", ", still.Select(d => $"{d.Kind} {d.Table}.{d.Name}")) + ".",
@@ -179,7 +179,7 @@ internal sealed class SchemaDoctor(ISchemaDatabase database)
         if (breaks.Count > 0)
         {
             throw new LettaException(
-                "AlembicNotAdopted",
+                ErrorIds.AlembicAdoptionRefused,
                 LettaErrorKind.Refused,
                 $"{database.Address} was not handed over to alembic: {breaks.Count} differences are left that break a server of {proposal.Release}: "
                     + string.Join("; ", breaks.Select(d => d.ToString())) + ".",

@@ -70,7 +70,7 @@ internal sealed class SchemaProposal
     /// <summary>The plan of what was approved when the database was read before.</summary>
     /// <param name="approved">The statements approved.</param>
     /// <param name="before">What was proposed then.</param>
-    /// <exception cref="LettaException"><c>SchemaChangedMeanwhile</c>: a difference now needs other statements than those approved.</exception>
+    /// <exception cref="LettaException"><c>SchemaChanged</c>: a difference now needs other statements than those approved.</exception>
     public SchemaPlan PlanFor(IReadOnlySet<string> approved, SchemaProposal before)
     {
         var wanted = before.Approved(approved).Select(g => g.Key).ToHashSet();
@@ -78,7 +78,7 @@ internal sealed class SchemaProposal
         if (_statements.Select(s => SchemaDiagnosis.Key(s.For!)).FirstOrDefault(k => wanted.Contains(k) && !granted.Contains(k)) is { Name: { } } changed)
         {
             throw new LettaException(
-                "SchemaChangedMeanwhile",
+                ErrorIds.SchemaChanged,
                 LettaErrorKind.Conflict,
                 $"{_diagnosis.Address} changed between planning and repairing ({changed.Kind} {changed.Table}.{changed.Name}); nothing was done.",
                 "Run the command again.",
@@ -103,7 +103,7 @@ internal sealed class SchemaProposal
         if (foreign.Count > 0)
         {
             throw new LettaException(
-                "SchemaFixDenied",
+                ErrorIds.SchemaFixDenied,
                 LettaErrorKind.Denied,
                 $"Role {_diagnosis.Snapshot.Server.Role} may not change {string.Join(", ", foreign.Select(f => f!.Name))}; nothing was changed.",
                 $"Connect as the owner ({string.Join(", ", foreign.Select(f => f!.Owner).Distinct())}) or as a superuser.",

@@ -62,7 +62,7 @@ public abstract class AgentSourceCmdlet : DatabaseCmdlet
         }
 
         ThrowTerminatingError(new LettaException(
-            "NoPublishedPort",
+            ErrorIds.PublishedPortNotFound,
             LettaErrorKind.Refused,
             $"The server '{server.Name}' has no address: its container publishes no port.",
             "Publish the port in the compose file (ports: \"127.0.0.1:8283:8283\") and create the container again: docker compose up --detach",
@@ -76,7 +76,7 @@ public abstract class AgentSourceCmdlet : DatabaseCmdlet
         if (Source == LettaAgentSource.Api && DatabaseUri is not null)
         {
             ThrowTerminatingError(new LettaException(
-                "ParametersDisagree", LettaErrorKind.InvalidInput, "-Source Api uses no database, and -DatabaseUri names one.", "Leave one of the two out.").ToErrorRecord());
+                ErrorIds.ParameterConflict, LettaErrorKind.InvalidInput, "-Source Api uses no database, and -DatabaseUri names one.", "Leave one of the two out.").ToErrorRecord());
         }
     }
 
@@ -193,7 +193,7 @@ public abstract class AgentSourceCmdlet : DatabaseCmdlet
 
             return null;
         }
-        catch (LettaException e) when (e.ErrorId == "AgentNotFound")
+        catch (LettaException e) when (e.ErrorId == ErrorIds.AgentNotFound)
         {
             return $"the database is another server's. {e.Message}";
         }

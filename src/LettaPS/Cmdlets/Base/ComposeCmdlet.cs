@@ -78,7 +78,7 @@ public abstract class ComposeCmdlet : AsyncCmdlet
     /// <summary>The error for a folder without any file to work on.</summary>
     /// <param name="folder">The folder.</param>
     private protected static LettaException NothingIn(string folder) => new(
-        "NoComposeFile",
+        ErrorIds.ComposeFileNotFound,
         LettaErrorKind.NotFound,
         $"There is no compose file in '{folder}', and no other file that names an image of Letta's.",
         "Name the file, or its folder: Get-LettaImagePin -Path …",
@@ -94,7 +94,7 @@ public abstract class ComposeCmdlet : AsyncCmdlet
         {
             work();
         }
-        catch (LettaException e) when (e.ErrorId == "NotCompose" && !named)
+        catch (LettaException e) when (e.ErrorId == ErrorIds.InvalidComposeFile && !named)
         {
             // A workflow among *.yml is nothing to speak of. One that is called a compose file is: it may have been emptied or garbled.
             if (IsCalledCompose(path!))
@@ -120,7 +120,7 @@ public abstract class ComposeCmdlet : AsyncCmdlet
         string[] paths = [.. FilePaths.Matching(this, given, literal)];
         if (paths.Length == 0)
         {
-            throw new LettaException("PathNotFound", LettaErrorKind.NotFound, $"No file matches '{given}'.", "Check the pattern: Get-ChildItem lists what there is.", given);
+            throw new LettaException(ErrorIds.PathNotFound, LettaErrorKind.NotFound, $"No file matches '{given}'.", "Check the pattern: Get-ChildItem lists what there is.", given);
         }
 
         foreach (var path in paths)
@@ -148,7 +148,7 @@ public abstract class ComposeCmdlet : AsyncCmdlet
                 return;
             }
         }
-        catch (LettaException e) when (e.ErrorId is "NotCompose" || (e.ErrorId is "InvalidYaml" && !IsCalledCompose(path)))
+        catch (LettaException e) when (e.ErrorId is ErrorIds.InvalidComposeFile || (e.ErrorId is ErrorIds.InvalidYaml && !IsCalledCompose(path)))
         {
             // A manifest, values of a chart, a template: if it names no image of Letta's, what is wrong with it as a compose file is told.
             var places = Files.Read(Reader.Source(path));
@@ -162,7 +162,7 @@ public abstract class ComposeCmdlet : AsyncCmdlet
         }
 
         Process(Files.Read(Reader.Source(path)) is { Count: > 0 } found ? found : throw new LettaException(
-            "NotCompose", LettaErrorKind.InvalidData, $"'{path}' names no image of Letta's.", "Give the path of a file that does: Get-LettaImagePin on its folder lists them.", path));
+            ErrorIds.InvalidComposeFile, LettaErrorKind.InvalidData, $"'{path}' names no image of Letta's.", "Give the path of a file that does: Get-LettaImagePin on its folder lists them.", path));
     }
 
     /// <summary>Works on the files of a folder: compose projects first, then what else names an image of Letta's.</summary>
@@ -219,7 +219,7 @@ public abstract class ComposeCmdlet : AsyncCmdlet
         {
             return Reader.File(path) is not null;
         }
-        catch (LettaException e) when (e.ErrorId is "NotCompose" or "InvalidYaml")
+        catch (LettaException e) when (e.ErrorId is ErrorIds.InvalidComposeFile or ErrorIds.InvalidYaml)
         {
             return false;
         }

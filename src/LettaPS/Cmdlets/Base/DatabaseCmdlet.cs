@@ -68,7 +68,7 @@ public abstract class DatabaseCmdlet : ConnectionCmdlet
             var engine = AdapterLoadContext.Factory.OpenEngine();
             return await new ServerDatabaseFinder(engine).FindAsync(connection.BaseUri, cancellationToken).ConfigureAwait(false);
         }
-        catch (LettaException e) when (e.ErrorId is "EngineUnreachable" or "EngineAccessDenied" or "EngineConfigurationInvalid")
+        catch (LettaException e) when (e.IsEngineUnavailable)
         {
             await WriteVerboseAsync($"No container engine was asked for the database. {e.Message}").ConfigureAwait(false);
             return null;

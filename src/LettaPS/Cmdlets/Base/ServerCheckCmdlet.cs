@@ -28,7 +28,7 @@ public abstract class ServerCheckCmdlet : AsyncCmdlet
                 },
                 cancellationToken).ConfigureAwait(false);
         }
-        catch (LettaException e) when (e.ErrorId == "Unauthorized" && !connection.HasApiKey && EnvironmentConnection.HasKeyForAnother(connection.BaseUri))
+        catch (LettaException e) when (e.ErrorId == ErrorIds.ApiKeyDenied && !connection.HasApiKey && EnvironmentConnection.HasKeyForAnother(connection.BaseUri))
         {
             throw new LettaException(e.ErrorId, e.Kind, e.Message, EnvironmentConnection.KeyAdvice(connection.BaseUri), e.Target, e);
         }

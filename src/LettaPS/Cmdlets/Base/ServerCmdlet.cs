@@ -39,7 +39,7 @@ public abstract class ServerCmdlet : AsyncCmdlet
 
     /// <summary>The servers that were asked for: given as objects, else by name, else the only one there is.</summary>
     /// <param name="names">Names of containers or compose services, with wildcards; <see langword="null"/> where none were given.</param>
-    /// <exception cref="LettaException"><c>ServerNotFound</c>, <c>SeveralServers</c>.</exception>
+    /// <exception cref="LettaException"><c>ServerNotFound</c>, <c>ServerAmbiguous</c>.</exception>
     private protected async Task<IReadOnlyList<LettaServerInfo>> FindServersAsync(string[]? names, CancellationToken cancellationToken)
     {
         if (InputObject is not null)
@@ -48,7 +48,7 @@ public abstract class ServerCmdlet : AsyncCmdlet
             {
                 await WriteErrorAsync(
                     new LettaException(
-                        "AppServerNotSupported",
+                        ErrorIds.AppServerNotSupported,
                         LettaErrorKind.Refused,
                         $"'{server.Name}' is an App Server of Letta Code, or its client, and no V1 server: LettaPS leaves it alone.",
                         "Choose a V1 server: Get-LettaServer | Where-Object Product -NE AppServer",
@@ -122,8 +122,8 @@ public abstract class ServerCmdlet : AsyncCmdlet
     }
 
     private static LettaException Several(string what, IEnumerable<LettaServerInfo> servers) => new(
-        "SeveralServers", LettaErrorKind.InvalidInput, $"{what}: {string.Join(", ", servers.Select(s => s.Name))}.", "Say which with -Name, by the name of its container.");
+        ErrorIds.ServerAmbiguous, LettaErrorKind.InvalidInput, $"{what}: {string.Join(", ", servers.Select(s => s.Name))}.", "Say which with -Name, by the name of its container.");
 
     private static LettaException NotFound(string message) => new(
-        "ServerNotFound", LettaErrorKind.NotFound, message, "Get-LettaServer shows which there are; DOCKER_HOST and the docker context say which engine is asked.");
+        ErrorIds.ServerNotFound, LettaErrorKind.NotFound, message, "Get-LettaServer shows which there are; DOCKER_HOST and the docker context say which engine is asked.");
 }

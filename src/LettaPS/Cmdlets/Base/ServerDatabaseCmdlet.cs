@@ -55,7 +55,7 @@ public abstract class ServerDatabaseCmdlet : ServerCmdlet
         }
 
         return named is not null ? TargetOf(named) : throw new LettaException(
-            "ServerNotFound",
+            ErrorIds.ServerNotFound,
             LettaErrorKind.NotFound,
             $"No container of the engine serves '{connection!.BaseUri}', and the connection has no database.",
             "Name the container, or the address of the database: -Name <container>, or -DatabaseUri postgresql://<user>:<password>@<host>:5432/<database>",
@@ -71,7 +71,7 @@ public abstract class ServerDatabaseCmdlet : ServerCmdlet
                 ? TargetOf(ServerDiscovery.Describe(serving, all, Engine.Endpoint), startTimeout)
                 : null;
         }
-        catch (LettaException e) when (!isNeeded && e.ErrorId is "EngineUnreachable" or "EngineAccessDenied" or "EngineConfigurationInvalid")
+        catch (LettaException e) when (!isNeeded && e.IsEngineUnavailable)
         {
             await WriteVerboseAsync($"No container engine was asked for the server. {e.Message}").ConfigureAwait(false);
             return null;
@@ -158,7 +158,7 @@ public abstract class ServerDatabaseCmdlet : ServerCmdlet
     /// <param name="action">What to give.</param>
     /// <param name="target">The database.</param>
     private protected static LettaException BackupRequired(string message, string action, ServerDatabaseTarget target) =>
-        new("BackupRequired", LettaErrorKind.Refused, message, action, target.Database);
+        new(ErrorIds.BackupRequired, LettaErrorKind.Refused, message, action, target.Database);
 
     /// <summary>Says each step in the verbose stream and in the progress bar.</summary>
     /// <param name="target">The database.</param>

@@ -178,7 +178,7 @@ public sealed class DatabaseRestoreTests
 
         var error = await Assert.ThrowsAsync<LettaException>(() => Restoring.RestoreAsync(world.Target, world.Folder, s_preserve));
 
-        Assert.Equal("SchemaNotClean", error.ErrorId);
+        Assert.Equal("SchemaMismatch", error.ErrorId);
         Assert.Contains("Invoke-LettaSchemaFix", error.RecommendedAction, StringComparison.Ordinal);
     }
 
