@@ -18,7 +18,7 @@ public class ConnectLettaTests
 
         var connection = Assert.Single(shell.Run($"Connect-Letta '{server.BaseUri}' -PassThru").Succeed());
 
-        Assert.Equal(release, connection.Get<string>("LettaVersion"));
+        Assert.Equal(release, connection.Get<Version>("LettaVersion").ToString());
         Assert.Equal(server.BaseUri, Assert.Single(shell.Run("Get-LettaConnection").Succeed()).Get<Uri>("BaseUri"));
         Assert.Empty(shell.Run("Disconnect-Letta; Get-LettaConnection").Succeed());
     }

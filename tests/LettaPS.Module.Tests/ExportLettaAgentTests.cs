@@ -239,7 +239,7 @@ public class ExportLettaAgentTests
         // The session knows the version that the server had before.
         letta.Run($"$stale = (Connect-Letta $args[0] -PassThru).WithServerVersion('0.11.3'); Export-LettaAgent {letta.Path} -Connection $stale", upgraded.BaseUri).Succeed();
 
-        Assert.Equal("0.16.8", Assert.Single(letta.Run($"Get-LettaBackup {letta.Path}").Succeed()).Get<string>("LettaVersion"));
+        Assert.Equal("0.16.8", Assert.Single(letta.Run($"Get-LettaBackup {letta.Path}").Succeed()).Get<Version>("LettaVersion").ToString());
         Assert.Equal(16, letta.Files.Count(f => f.EndsWith(".af", StringComparison.Ordinal)));
     }
 

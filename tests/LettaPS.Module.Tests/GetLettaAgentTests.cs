@@ -160,7 +160,7 @@ public class GetLettaAgentTests
 
         var agents = shell.Run("$args | ForEach-Object { Connect-Letta $_ -PassThru } | Get-LettaAgent", one.BaseUri, other.BaseUri).Succeed();
 
-        Assert.Equal(["0.11.3", "0.11.3", "0.16.8", "0.16.8", "0.16.8"], agents.Select(a => (string)((dynamic)a.Properties["Connection"].Value).LettaVersion));
+        Assert.Equal(["0.11.3", "0.11.3", "0.16.8", "0.16.8", "0.16.8"], agents.Select(a => (string)((dynamic)a.Properties["Connection"].Value).LettaVersion.ToString()));
     }
 
     [Fact]

@@ -123,7 +123,7 @@ public sealed class ManyServersTests : IAsyncLifetime
 
         Assert.Equal(
             [("0.11.3", 2, true), ("0.16.2", 3, true), ("0.16.8", 4, true)],
-            sets.Select(s => (s.Get<string>("LettaVersion"), s.Get<int>("AgentCount"), s.Get<bool>("IsComplete"))).Order());
+            sets.Select(s => (s.Get<Version>("LettaVersion").ToString(), s.Get<int>("AgentCount"), s.Get<bool>("IsComplete"))).Order());
         Assert.All(_shell.Run("Test-LettaBackup -Path $folder").Succeed(), t => Assert.True(t.Get<bool>("IsValid")));
     }
 }

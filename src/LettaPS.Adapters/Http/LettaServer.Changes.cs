@@ -19,7 +19,7 @@ internal sealed partial class LettaServer
     public async Task<ReleaseCapabilities> GetReleaseAsync(CancellationToken cancellationToken)
     {
         await ReleaseAsync(cancellationToken).ConfigureAwait(false);
-        return new ReleaseCapabilities(Connection.LettaVersion);
+        return new ReleaseCapabilities(Connection.ReportedVersion);
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 using LettaPS.Core.Backups;
 using LettaPS.Core.Databases.Dumps;
+using LettaPS.Core.Releases;
 
 namespace LettaPS;
 
@@ -19,7 +20,7 @@ public sealed class LettaBackup
         CreatedAt = verdict.StartedAt;
         CompletedAt = manifest?.CompletedAt;
         Server = manifest?.Server;
-        LettaVersion = manifest?.ServerVersion;
+        ReportedVersion = manifest?.ServerVersion;
         SchemaRevision = manifest?.SchemaRevision;
         Tool = manifest?.Tool;
         SharedBlocks = manifest?.SharedBlocks ?? new Dictionary<string, IReadOnlyList<string>>();
@@ -77,8 +78,11 @@ public sealed class LettaBackup
     /// <summary>Address of the server.</summary>
     public Uri? Server { get; }
 
-    /// <summary>Version of the server.</summary>
-    public string? LettaVersion { get; }
+    /// <summary>Version of the server; <see langword="null"/> where the manifest has none.</summary>
+    public Version? LettaVersion => ReleaseCatalogue.TryVersion(ReportedVersion);
+
+    /// <summary>What the server said of its version.</summary>
+    public string? ReportedVersion { get; }
 
     /// <summary>Alembic revision of its database, where known.</summary>
     public string? SchemaRevision { get; }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security;
 using System.Text.RegularExpressions;
+using LettaPS.Core.Releases;
 using LettaPS.Core.Secrets;
 
 namespace LettaPS;
@@ -41,7 +42,7 @@ public sealed partial class LettaConnection
         _apiKey = apiKey is { Length: > 0 } ? Checked(apiKey) : null;
         Timeout = Checked(timeout ?? DefaultTimeout);
         SkipCertificateCheck = skipCertificateCheck;
-        LettaVersion = serverVersion;
+        ReportedVersion = serverVersion;
     }
 
     private LettaConnection(DatabaseAddress database)
@@ -57,8 +58,11 @@ public sealed partial class LettaConnection
     /// <summary>Address of the server, without <c>/v1</c> and with a trailing slash.</summary>
     public Uri BaseUri { get; }
 
+    /// <summary>Version of the server; <see langword="null"/> until it has been asked, and where it reports no version.</summary>
+    public Version? LettaVersion => ReleaseCatalogue.TryVersion(ReportedVersion);
+
     /// <summary>What the server said of its version in <c>/v1/health/</c>; <see langword="null"/> until it has been asked.</summary>
-    public string? LettaVersion { get; }
+    public string? ReportedVersion { get; }
 
     /// <summary>Longest wait for the beginning of an answer and between two parts of it.</summary>
     public TimeSpan Timeout { get; }
@@ -83,7 +87,7 @@ public sealed partial class LettaConnection
     /// <param name="database">Where it is.</param>
     /// <param name="encryptionKey">What the server encrypts its secrets with, where that is known too.</param>
     public LettaConnection WithDatabase(DatabaseAddress database, string? encryptionKey = null) =>
-        new(BaseUri, _apiKey, Timeout, SkipCertificateCheck, LettaVersion) { _database = new ServerDatabase(database, encryptionKey) };
+        new(BaseUri, _apiKey, Timeout, SkipCertificateCheck, ReportedVersion) { _database = new ServerDatabase(database, encryptionKey) };
 
     /// <summary>The same server, now that it has told its version.</summary>
     /// <param name="serverVersion">What it said.</param>
@@ -93,7 +97,7 @@ public sealed partial class LettaConnection
     /// <summary>The same server, waited for no longer than this.</summary>
     /// <param name="timeout">Longest wait for the beginning of an answer and between two parts of it.</param>
     public LettaConnection WithTimeout(TimeSpan timeout) =>
-        new(BaseUri, _apiKey, timeout, SkipCertificateCheck, LettaVersion) { _database = _database };
+        new(BaseUri, _apiKey, timeout, SkipCertificateCheck, ReportedVersion) { _database = _database };
 
     /// <summary>The password in clear, for the one place that puts it into a header. Never log, print or store it.</summary>
     public string? RevealApiKey() => _apiKey is null ? null : Reveal(_apiKey);
@@ -102,7 +106,7 @@ public sealed partial class LettaConnection
     public string? RevealEncryptionKey() => _database?.EncryptionKey;
 
     /// <summary>The address and version; never the password.</summary>
-    public override string ToString() => LettaVersion is null ? BaseUri.ToString() : $"{BaseUri} (Letta {LettaVersion})";
+    public override string ToString() => ReportedVersion is null ? BaseUri.ToString() : $"{BaseUri} (Letta {ReportedVersion})";
 
     private static SecureString Checked(SecureString apiKey) => Reveal(apiKey).All(c => c is >= ' ' and <= '~')
         ? apiKey

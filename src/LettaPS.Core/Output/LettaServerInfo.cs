@@ -1,3 +1,5 @@
+using LettaPS.Core.Releases;
+
 namespace LettaPS;
 
 /// <summary>A Letta server that runs, or could run, in a container. It holds no secret: passwords and keys are masked.</summary>
@@ -54,8 +56,11 @@ public sealed record LettaServerInfo
     /// <summary>Restart policy: <c>no</c>, <c>always</c>, <c>unless-stopped</c> or <c>on-failure</c>.</summary>
     public string RestartPolicy { get; init; } = "no";
 
+    /// <summary>Version of the server; <see langword="null"/> where it was not asked, did not answer, or reports no version.</summary>
+    public Version? LettaVersion => ReleaseCatalogue.TryVersion(ReportedVersion);
+
     /// <summary>What the server itself says of its version in <c>/v1/health/</c>; <see langword="null"/> where it was not asked or did not answer.</summary>
-    public string? LettaVersion { get; init; }
+    public string? ReportedVersion { get; init; }
 
     /// <summary>Address of the server's API from here; <see langword="null"/> where its port is not published.</summary>
     public Uri? BaseUri { get; init; }

@@ -116,7 +116,7 @@ internal sealed class ServerControl(IContainerEngine engine, Func<LettaConnectio
             new LettaConnection(address, await PasswordAsync(container, limit.Token).ConfigureAwait(false), s_answerLimit),
             warning => problem = warning);
         var answered = await server.CheckAsync(limit.Token).ConfigureAwait(false);
-        return (answered.LettaVersion!, problem);
+        return (answered.ReportedVersion!, problem);
     }
 
     private async Task<System.Security.SecureString?> PasswordAsync(ContainerFacts container, CancellationToken cancellationToken)

@@ -26,6 +26,6 @@ internal static class ServerVersion
             // It may have told its version before it asked for a password, and what does not answer has none to tell.
         }
 
-        return client.Connection.LettaVersion;
+        return client.Connection.ReportedVersion;
     }
 }

@@ -36,7 +36,7 @@ public sealed class CompareLettaSchemaCommand : DatabaseCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        foreach (var (address, release) in Server is null ? FindDatabases().Select(a => (a, Version)) : Server.Select(s => (Find(s), Version ?? s.LettaVersion)))
+        foreach (var (address, release) in Server is null ? FindDatabases().Select(a => (a, Version)) : Server.Select(s => (Find(s), Version ?? s.ReportedVersion)))
         {
             var progress = NewProgress("Comparing the schema");
             progress.SetStatus($"reading {address}");

@@ -122,7 +122,7 @@ public sealed class ConnectLettaCommand : ServerCheckCmdlet
 
         // Shown, but never part of the output: what the address leads to is the first thing that a user wants to know.
         var count = agents switch { null => string.Empty, 1 => ", 1 agent", _ => $", {agents} agents" };
-        WriteHost($"Connected to {connected.BaseUri} (Letta {UntrustedText.Shorten(connected.LettaVersion)}{count}).");
+        WriteHost($"Connected to {connected.BaseUri} (Letta {UntrustedText.Shorten(connected.ReportedVersion)}{count}).");
     }
 
     /// <summary>What errors are about, as it was given.</summary>

@@ -407,7 +407,7 @@ public sealed class ExportLettaAgentCommand : AgentSourceCmdlet
 
         try
         {
-            if (set.Complete(session.Source.Connection.LettaVersion) is not { } manifest)
+            if (set.Complete(session.Source.Connection.ReportedVersion) is not { } manifest)
             {
                 await WriteWarningAsync($"The set '{set.Folder}' stays unfinished: it was begun for all agents of the server. Complete it: Export-LettaAgent -Path '{set.Folder}' -Resume").ConfigureAwait(false);
                 return;

@@ -43,7 +43,7 @@ public sealed class GetLettaServerCommand : ServerCmdlet
             var version = server is { State: ContainerState.Running, BaseUri: { } address }
                 ? await ServerVersion.AskAsync(address, connection => AdapterLoadContext.Factory.OpenServer(connection, retrying: WriteRetryAsync), cancellationToken).ConfigureAwait(false)
                 : null;
-            await WriteObjectAsync(server with { LettaVersion = version, Product = await ProductAsync(server, cancellationToken).ConfigureAwait(false) }).ConfigureAwait(false);
+            await WriteObjectAsync(server with { ReportedVersion = version, Product = await ProductAsync(server, cancellationToken).ConfigureAwait(false) }).ConfigureAwait(false);
         }
     });
 

@@ -68,7 +68,7 @@ internal sealed class Exported : IAsyncDisposable
             exported.Files[agent.Id] = JsonDocument.Parse(await File.ReadAllBytesAsync(backup.Path, cancel)).RootElement;
         }
 
-        set.Complete(source.Connection.LettaVersion);
+        set.Complete(source.Connection.ReportedVersion);
         return exported;
     }
 }

@@ -119,7 +119,7 @@ public class BackupReaderTests
         var backup = await ReadAsync(Path.GetDirectoryName(set.Folder)!);
 
         Assert.Equal((LettaBackupState.Complete, 2, 4, 2, true), (backup.State, backup.AgentCount, backup.MessageCount, backup.PassageCount, backup.IsComplete));
-        Assert.Equal(("0.16.8", "1c28e167b74f"), (backup.LettaVersion, backup.SchemaRevision));
+        Assert.Equal((new Version(0, 16, 8), "1c28e167b74f"), (backup.LettaVersion, backup.SchemaRevision));
         var shared = Assert.Single(backup.SharedBlocks);
         Assert.Equal("block-b0000000-0000-4000-8000-000000000000", shared.Key);
         Assert.Equal([$"agent-{s_agent}", $"agent-{s_other}"], shared.Value);

@@ -122,7 +122,7 @@ public class DatabaseAddressTests
         var connection = new LettaConnection(new Uri("http://localhost:8283")).WithDatabase(DatabaseAddress.Default).WithServerVersion("0.16.2");
 
         Assert.Same(DatabaseAddress.Default, connection.Database);
-        Assert.Equal("0.16.2", connection.WithDatabase(DatabaseAddress.Default).LettaVersion);
+        Assert.Equal("0.16.2", connection.WithDatabase(DatabaseAddress.Default).ReportedVersion);
     }
 
     private static bool IsText(string text) => text.EnumerateRunes().All(r => r.Value != 0xFFFD);

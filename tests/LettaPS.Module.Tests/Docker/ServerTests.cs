@@ -94,7 +94,7 @@ public sealed class ServerTests(RunningProject running) : IClassFixture<RunningP
         Assert.Equal("Exited", shell.Run("(Get-LettaServer $args[0] | Stop-LettaServer -TimeoutSec 5 -PassThru).State", _project.Letta).Succeed().Single().ToString());
         Assert.Empty(shell.Run("Start-LettaServer $args[0] -Wait", _project.Letta).Succeed());
         Assert.Empty(shell.Run("Restart-LettaServer $args[0] -Wait", _project.Letta).Succeed());
-        Assert.Equal(["0.16.2", "0.16.2"], shell.Run("Start-LettaServer $args[0] -Wait -PassThru; Restart-LettaServer $args[0] -Wait -PassThru", _project.Letta).Succeed().Select(s => s.Get<string>("LettaVersion")));
+        Assert.Equal(["0.16.2", "0.16.2"], shell.Run("Start-LettaServer $args[0] -Wait -PassThru; Restart-LettaServer $args[0] -Wait -PassThru", _project.Letta).Succeed().Select(s => s.Get<Version>("LettaVersion").ToString()));
 
         Assert.Equal(before, await StartTimesAsync());
     }

@@ -304,7 +304,7 @@ internal sealed class SnapshotFileWriter : IDisposable
         _json.WriteNumber("format"u8, Format);
         _json.WriteString("exported_at"u8, exportedAt);
         _json.WriteString("source"u8, _snapshot.Source);
-        _json.WriteString("server_version"u8, _snapshot.Agent.Connection.LettaVersion);
+        _json.WriteString("server_version"u8, _snapshot.Agent.Connection.ReportedVersion);
         _json.WriteString("schema_revision"u8, _snapshot.SchemaRevision);
         _json.WriteString("agent_id"u8, _snapshot.Agent.Id);
 

@@ -39,7 +39,7 @@ public abstract class ServerStateCmdlet : ServerCmdlet
                 if (PassThru)
                 {
                     var all = await Engine.ListAsync(cancellationToken).ConfigureAwait(false);
-                    await WriteObjectAsync(ServerDiscovery.Describe(all.First(c => c.Id == server.Id), all, Engine.Endpoint) with { LettaVersion = version }).ConfigureAwait(false);
+                    await WriteObjectAsync(ServerDiscovery.Describe(all.First(c => c.Id == server.Id), all, Engine.Endpoint) with { ReportedVersion = version }).ConfigureAwait(false);
                 }
             }
             catch (LettaException e)
