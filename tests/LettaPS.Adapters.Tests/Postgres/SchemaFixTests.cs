@@ -386,6 +386,49 @@ public abstract class SchemaFixTests(int major)
         Assert.Equal(0, await database.QueryAsync<long>("SELECT count(*) FROM pg_class WHERE relname = 'doomed'"));
     }
 
+    /// <summary>As a repair leaves it that was killed while it built the index of a unique constraint: invalid, and with the name of the constraint.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(SchemaPlanner.DefaultLargeTable)]
+    public async Task The_index_of_a_constraint_that_a_killed_repair_left_is_known_and_dropped(long largeTable)
+    {
+        await using var database = await CreateAsync("alembic/0.16.2");
+        await InsertMessagesAsync(database, 1, 2);
+        await database.ExecuteAsync("""
+            ALTER TABLE messages DROP CONSTRAINT uq_messages_sequence_id;
+            CREATE UNIQUE INDEX uq_messages_sequence_id ON messages (sequence_id);
+            UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'uq_messages_sequence_id'::regclass;
+            SELECT setval('message_seq_id', 2);
+            """);
+        await using var schema = Open(database);
+        var doctor = new SchemaDoctor(schema);
+        var found = Assert.Single((await doctor.CompareAsync("0.16.2", schemaOnly: false, default)).Drifts, d => d.Kind == LettaDriftKind.InvalidIndex);
+        Assert.True(found.IsFixable);
+
+        var results = await doctor.FixAsync(s_to0162 with { LargeTable = largeTable });
+
+        Assert.Single(results, r => r.Status == LettaSchemaFixStatus.Done && r.Sql!.StartsWith("DROP INDEX", StringComparison.Ordinal));
+        Assert.Equal("u", await database.QueryAsync<string>("SELECT contype::text FROM pg_constraint WHERE conname = 'uq_messages_sequence_id'"));
+        Assert.Equal(0, await database.QueryAsync<long>("SELECT count(*) FROM pg_index WHERE NOT indisvalid"));
+        Assert.DoesNotContain((await doctor.CompareAsync("0.16.2", schemaOnly: false, default)).Drifts, d => d.Kind != LettaDriftKind.RevisionMissing);
+    }
+
+    [Fact]
+    public async Task The_index_of_a_constraint_that_is_there_again_is_dropped_all_the_same()
+    {
+        await using var database = await CreateAsync("alembic/0.16.2");
+        await database.ExecuteAsync("""
+            CREATE UNIQUE INDEX uq_messages_sequence_id_1 ON messages (sequence_id);
+            UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'uq_messages_sequence_id_1'::regclass;
+            """);
+        await using var schema = Open(database);
+
+        await new SchemaDoctor(schema).FixAsync(s_to0162);
+
+        Assert.Equal(0, await database.QueryAsync<long>("SELECT count(*) FROM pg_index WHERE NOT indisvalid"));
+        Assert.Equal(1, await database.QueryAsync<long>("SELECT count(*) FROM pg_constraint WHERE conname = 'uq_messages_sequence_id'"));
+    }
+
     [Fact]
     public async Task Rows_that_refer_to_nothing_stay_and_only_new_ones_are_checked()
     {

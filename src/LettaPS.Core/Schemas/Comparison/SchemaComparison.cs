@@ -190,9 +190,7 @@ internal sealed class SchemaComparison
     /// <summary>Whether the primary key or a unique index without condition keeps the columns unique, as <c>create_all</c> often has it.</summary>
     private static bool IsUniqueAnyway(SchemaTable table, HashSet<string> columns, bool nullsNotDistinct) =>
         (table.PrimaryKey is { } key && columns.SetEquals(key.Columns))
-        || table.Indexes.Any(i => i is { Unique: true, Invalid: false } && columns.SetEquals(i.Columns)
-            && i.Definition.EndsWith(nullsNotDistinct ? ") NULLS NOT DISTINCT" : ")", StringComparison.Ordinal)
-            && i.Definition.Count(c => c == '(') == 1);
+        || table.Indexes.Any(i => !i.Invalid && i.Keeps(columns, nullsNotDistinct));
 
     private void CompareForeignKeys(SchemaTable expectedTable, SchemaTable actualTable)
     {

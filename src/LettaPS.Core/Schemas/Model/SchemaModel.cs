@@ -134,6 +134,14 @@ internal sealed record SchemaIndex
 
     /// <summary>Whether another session is building it at this moment.</summary>
     public bool Building { get; init; }
+
+    /// <summary>Whether it keeps columns unique as a constraint would: without condition or expression.</summary>
+    /// <param name="columns">The columns, in any order.</param>
+    /// <param name="nullsNotDistinct">Whether two NULLs count as equal.</param>
+    public bool Keeps(IEnumerable<string> columns, bool nullsNotDistinct) =>
+        Unique && Columns.ToHashSet().SetEquals(columns)
+        && Definition.EndsWith(nullsNotDistinct ? ") NULLS NOT DISTINCT" : ")", StringComparison.Ordinal)
+        && Definition.Count(c => c == '(') == 1;
 }
 
 /// <summary>An enumerated type.</summary>

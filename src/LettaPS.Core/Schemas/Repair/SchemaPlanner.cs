@@ -275,11 +275,19 @@ internal sealed class SchemaPlanner(DatabaseSnapshot snapshot, SchemaModel relea
             return None("There are rows with the same key; decide which to keep.");
         }
 
-        var named = key with { Name = FreeName(key.Name) };
+        // What is left of building the constraint's index before has its name.
+        var leftBehind = actual.Indexes.Where(i => i.Invalid && i.Keeps(key.Columns, key.NullsNotDistinct)).ToList();
+        if (leftBehind.Exists(i => i.Building))
+        {
+            return None("Another session is building its index at this moment.");
+        }
+
+        var drops = leftBehind.Select(i => DropIndex(table, i.Name));
+        var named = key with { Name = FreeName(key.Name, [.. leftBehind.Select(i => i.Name)]) };
         string[] needs = [SchemaThing.Table(table), .. SchemaThing.Columns(table, key.Columns)];
         if (!IsLarge(table) || key.Columns.Any(c => actual.Column(c) is null))
         {
-            return Some([Alter(SchemaPhase.Key, table, $"ADD {SchemaSql.Key(named, primary)}", needs)]);
+            return Some([.. drops, Alter(SchemaPhase.Key, table, $"ADD {SchemaSql.Key(named, primary)}", needs)]);
         }
 
         var index = new SchemaIndex
@@ -289,7 +297,8 @@ internal sealed class SchemaPlanner(DatabaseSnapshot snapshot, SchemaModel relea
             Definition = $"btree ({Sql.Ids(key.Columns)}){(key.NullsNotDistinct ? " NULLS NOT DISTINCT" : null)}",
             Columns = key.Columns,
         };
-        return Some([Index(table, index, named.Name),
+        return Some([.. drops,
+            Index(table, index, named.Name),
             Alter(SchemaPhase.Validation, table, $"ADD CONSTRAINT {Sql.Id(named.Name)} {(primary ? "PRIMARY KEY" : "UNIQUE")} USING INDEX {Sql.Id(named.Name)}", needs) with { Alone = true, Locks = [] }]);
     }
 
@@ -341,6 +350,16 @@ internal sealed class SchemaPlanner(DatabaseSnapshot snapshot, SchemaModel relea
         };
     }
 
+    private SchemaStatement DropIndex(string table, string name)
+    {
+        var alone = IsLarge(table);
+        return new SchemaStatement(SchemaPhase.Cleanup, $"DROP INDEX {(alone ? "CONCURRENTLY " : null)}IF EXISTS {_sql.Name(name)}")
+        {
+            Alone = alone,
+            Locks = alone ? [] : [table],
+        };
+    }
+
     private (IEnumerable<SchemaStatement> Statements, string? Note) InvalidIndex(Difference difference)
     {
         var (table, actual) = (difference.Table!, (SchemaIndex)difference.ActualThing!);
@@ -349,18 +368,18 @@ internal sealed class SchemaPlanner(DatabaseSnapshot snapshot, SchemaModel relea
             return None("Another session is building it at this moment.");
         }
 
-        var isLettas = SchemaCatalogue.All.Any(s => s.Model.Table(table)?.Indexes.Any(i => i.Definition == actual.Definition && i.Unique == actual.Unique) == true);
-        if (!isLettas)
+        var drop = DropIndex(table, actual.Name);
+        if (SchemaCatalogue.All.Any(s => s.Model.Table(table) is { } known && known.Uniques.Append(known.PrimaryKey).OfType<SchemaKey>().Any(k => actual.Keeps(k.Columns, k.NullsNotDistinct))))
+        {
+            // No migration builds a constraint's index by itself: it is this repair's own.
+            return ([drop], "An interrupted repair left it; the constraint gets an index of its own.");
+        }
+
+        if (!SchemaCatalogue.All.Any(s => s.Model.Table(table)?.Indexes.Any(i => i.Definition == actual.Definition && i.Unique == actual.Unique) == true))
         {
             return None("It is none of Letta's; drop or rebuild it with REINDEX INDEX CONCURRENTLY.");
         }
 
-        var alone = IsLarge(table);
-        var drop = new SchemaStatement(SchemaPhase.Index, $"DROP INDEX {(alone ? "CONCURRENTLY " : null)}IF EXISTS {_sql.Name(actual.Name)}")
-        {
-            Alone = alone,
-            Locks = alone ? [] : [table],
-        };
         return difference.ExpectedThing is SchemaIndex expected
             ? Some([drop, Index(table, expected, actual.Name == expected.Name ? expected.Name : FreeName(expected.Name))])
             : ([drop], "The server's own migrations build it anew.");
@@ -456,8 +475,8 @@ internal sealed class SchemaPlanner(DatabaseSnapshot snapshot, SchemaModel relea
         [.. SchemaThing.Columns(table, key.Columns), .. SchemaThing.Columns(key.RefTable, key.RefColumns)];
 
     /// <summary>The name, or one like it where it is taken: tables, indexes and sequences share their names within a schema.</summary>
-    private string FreeName(string name) => Free(name, Actual.Tables
-        .SelectMany(t => t.Indexes.Select(i => i.Name).Concat(t.Uniques.Append(t.PrimaryKey).OfType<SchemaKey>().Select(k => k.Name)).Append(t.Name))
+    private string FreeName(string name, params string[] dropped) => Free(name, Actual.Tables
+        .SelectMany(t => t.Indexes.Select(i => i.Name).Except(dropped).Concat(t.Uniques.Append(t.PrimaryKey).OfType<SchemaKey>().Select(k => k.Name)).Append(t.Name))
         .Concat(Actual.Sequences.Select(s => s.Name)));
 
     private string FreeConstraintName(string table, string name) => Free(name, Actual.Table(table) is not { } t ? [] :

@@ -13,6 +13,7 @@ internal enum SchemaPhase
     Column,
     Rows,
     Rule,
+    Cleanup,
     Key,
     Index,
     ForeignKey,
