@@ -16,9 +16,9 @@ internal static class Errors
     public static ErrorRecord ToErrorRecord(this Exception exception, object? target = null) => exception switch
     {
         LettaException letta => Make(letta, letta.ErrorId, Category(letta.Kind), target ?? letta.Target, letta.RecommendedAction),
-        UnauthorizedAccessException => Make(exception, ErrorIds.AccessDenied, ErrorCategory.PermissionDenied, target, "Check the owner and mode of the file or folder."),
+        UnauthorizedAccessException => Make(exception, ErrorIds.AccessDenied, ErrorCategory.PermissionDenied, target, "Check the owner and the mode of the file or folder: Get-Item <path> | Format-List *"),
         IOException => Make(exception, ErrorIds.StorageFailed, ErrorCategory.WriteError, target, "Check that the disk has room and that the path can be written, then run the command again."),
-        _ => Make(exception, ErrorIds.Unexpected, ErrorCategory.NotSpecified, target, "This is a defect of LettaPS. Please report it with the output of Get-Error."),
+        _ => Make(exception, ErrorIds.Unexpected, ErrorCategory.NotSpecified, target, "Report this defect of LettaPS with the details: Get-Error"),
     };
 
     private static ErrorRecord Make(Exception exception, string errorId, ErrorCategory category, object? target, string recommendedAction) => new(exception, errorId, category, target)

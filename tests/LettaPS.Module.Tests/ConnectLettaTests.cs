@@ -160,7 +160,7 @@ public class ConnectLettaTests
     }
 
     [Theory]
-    [InlineData(null, "wants a password")]
+    [InlineData(null, "requires a password")]
     [InlineData("wrong", "does not accept the password")]
     public async Task A_missing_or_wrong_password_is_said_to_be_that(string? password, string message)
     {
@@ -184,7 +184,7 @@ public class ConnectLettaTests
     {
         using var shell = new Shell();
 
-        AssertError(shell, "HostNotFound", "no host named 'letta.invalid'", "Connect-Letta 'http://letta.invalid:8283'");
+        AssertError(shell, "HostNotFound", "The host 'letta.invalid' does not exist", "Connect-Letta 'http://letta.invalid:8283'");
     }
 
     [Theory]
@@ -206,7 +206,7 @@ public class ConnectLettaTests
         await using var other = await OtherServer.StartAsync("SSH-2.0-OpenSSH_9.2p1\r\n");
         using var shell = new Shell();
 
-        AssertError(shell, "InvalidProtocol", "does not speak HTTP", $"Connect-Letta '{other.BaseUri}'");
+        AssertError(shell, "InvalidProtocol", "does not use HTTP", $"Connect-Letta '{other.BaseUri}'");
     }
 
     [Fact]
@@ -215,7 +215,7 @@ public class ConnectLettaTests
         await using var server = await SandboxServer.StartAsync();
         using var shell = new Shell();
 
-        AssertError(shell, "TlsFailed", "No secure connection", $"Connect-Letta 'https://127.0.0.1:{server.BaseUri.Port}'");
+        AssertError(shell, "TlsFailed", "The TLS connection to", $"Connect-Letta 'https://127.0.0.1:{server.BaseUri.Port}'");
     }
 
     [Fact]
@@ -234,7 +234,7 @@ public class ConnectLettaTests
     {
         using var shell = new Shell();
 
-        AssertError(shell, "InvalidTimeout", $"cannot be waited for {seconds} seconds", $"Connect-Letta 'http://127.0.0.1:8283' -Timeout {seconds}");
+        AssertError(shell, "InvalidTimeout", $"A timeout of {seconds} seconds is not valid", $"Connect-Letta 'http://127.0.0.1:8283' -Timeout {seconds}");
     }
 
     [Fact]

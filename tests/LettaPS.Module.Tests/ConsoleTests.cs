@@ -6,7 +6,7 @@ namespace LettaPS.Module.Tests;
 public class ConsoleTests
 {
     [Theory]
-    [InlineData("Connect-Letta http://127.0.0.1:1", "Connect-Letta: Nothing listens at http://127.0.0.1:1/")]
+    [InlineData("Connect-Letta http://127.0.0.1:1", "Connect-Letta: Nothing listens at 'http://127.0.0.1:1/'")]
     [InlineData("Get-Nothing", "'Get-Nothing'")]
     [InlineData("if (", "Missing condition in if statement")]
     public async Task An_error_is_shown_and_makes_the_exit_code(string command, string shown)

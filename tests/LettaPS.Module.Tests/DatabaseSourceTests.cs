@@ -84,7 +84,7 @@ public class DatabaseSourceTests
     [InlineData("UPDATE agents SET id = 'agent-' || gen_random_uuid()", "another server's")]
     [InlineData("DELETE FROM agents", "another server's")]
     [InlineData("UPDATE agents SET updated_at = updated_at - interval '1 day'", "a copy of an earlier time")]
-    [InlineData("DROP TABLE agents CASCADE", "not a database of Letta's")]
+    [InlineData("DROP TABLE agents CASCADE", "is not a Letta database")]
     public async Task Auto_does_not_read_a_database_that_is_not_the_servers_own(string change, string why)
     {
         await using var database = await FleetAsync();
@@ -106,7 +106,7 @@ public class DatabaseSourceTests
         var agent = Assert.Single(letta.Run("Get-LettaAgent Memo -DatabaseUri 'postgresql://letta:letta@127.0.0.1:1/letta'").Succeed());
 
         Assert.Equal("Memo", agent.Get<string>("Name"));
-        Assert.Contains("Nothing answers at postgresql://letta@127.0.0.1:1/letta", Assert.Single(letta.Shell.Console.Warnings), StringComparison.Ordinal);
+        Assert.Contains("'postgresql://letta@127.0.0.1:1/letta' does not answer", Assert.Single(letta.Shell.Console.Warnings), StringComparison.Ordinal);
         Assert.StartsWith(
             "DatabaseUnreachable,",
             Assert.Single(letta.Run("Get-LettaAgent -Source Database -DatabaseUri 'postgresql://letta:letta@127.0.0.1:1/letta'").Errors).FullyQualifiedErrorId,

@@ -94,7 +94,7 @@ public sealed class RestoreToDatabaseTests
     [Theory]
     [InlineData("DELETE FROM tools", "does not have the tools of http://127.0.0.1:")]
     [InlineData("ALTER TABLE messages DROP COLUMN otid", "Compare-LettaSchema")]
-    [InlineData("DROP TABLE agents CASCADE", "not a database of Letta's")]
+    [InlineData("DROP TABLE agents CASCADE", "is not a Letta database")]
     public async Task Auto_imports_where_the_database_is_not_the_servers_or_cannot_take_rows(string change, string why)
     {
         await using var source = await (await PostgresServer.GetAsync()).CreateFleetAsync("0.16.8");

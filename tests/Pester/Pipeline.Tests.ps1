@@ -65,6 +65,6 @@ Describe 'Errors' {
 
     It 'show what to do, once' {
         $shown = (Get-LettaAgent 'nobody of that name' -ErrorAction Continue 2>&1 | Out-String) -replace '\s+', ' '
-        [regex]::Matches($shown, '-IncludeHidden for hidden agents').Count | Should -Be 1
+        [regex]::Matches($shown, 'Search with wildcards').Count | Should -Be 1
     }
 }

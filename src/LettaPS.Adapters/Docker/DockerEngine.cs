@@ -59,8 +59,8 @@ internal sealed class DockerEngine : IContainerEngine
             throw new LettaException(
                 ErrorIds.InvalidEngineConfiguration,
                 LettaErrorKind.InvalidInput,
-                "The Docker host is reached over ssh, which LettaPS does not speak.",
-                "Forward the socket (ssh -nNTL /tmp/docker.sock:/var/run/docker.sock host) and set DOCKER_HOST to unix:///tmp/docker.sock.",
+                "LettaPS does not support Docker hosts over ssh.",
+                "Forward the socket, then set DOCKER_HOST to unix:///tmp/docker.sock: ssh -nNTL /tmp/docker.sock:/var/run/docker.sock <host>",
                 innerException: e);
         }
         catch (Exception e) when (e is DockerConfigurationException or NotSupportedException)
@@ -68,8 +68,8 @@ internal sealed class DockerEngine : IContainerEngine
             throw new LettaException(
                 ErrorIds.InvalidEngineConfiguration,
                 LettaErrorKind.InvalidInput,
-                $"The engine to use cannot be made out: {e.Message}",
-                "Check DOCKER_HOST and 'docker context ls'.",
+                $"The settings of the container engine are not valid: {e.Message}",
+                "Check DOCKER_HOST and the contexts: docker context ls",
                 innerException: e);
         }
     }
@@ -203,8 +203,8 @@ internal sealed class DockerEngine : IContainerEngine
                 throw new LettaException(
                     ErrorIds.ProgramNotFound,
                     LettaErrorKind.NotFound,
-                    $"The container has no program '{program.Command[0]}'.",
-                    "Check that it is the container of Letta or of its PostgreSQL: Get-LettaServer shows both.",
+                    $"The container '{container}' has no program '{program.Command[0]}'.",
+                    "Check that the container is Letta's or its PostgreSQL's: Get-LettaServer",
                     container);
             }
 
@@ -387,11 +387,11 @@ internal sealed class DockerEngine : IContainerEngine
                     ErrorIds.ImageNotFound, LettaErrorKind.NotFound, $"The engine has no image '{target}'.", $"Pull it first: {Command} pull {target}", target, e);
             case DockerContainerNotFoundException:
                 return new LettaException(
-                    ErrorIds.ContainerNotFound, LettaErrorKind.NotFound, $"There is no container '{target}'.", "Get-LettaServer shows which there are.", target, e);
+                    ErrorIds.ContainerNotFound, LettaErrorKind.NotFound, $"The container '{target}' does not exist.", "List the containers: Get-LettaServer", target, e);
             case DockerApiException api when api.StatusCode == HttpStatusCode.Conflict || Reason(api).Contains("container state improper", StringComparison.Ordinal):
-                return new LettaException(ErrorIds.ContainerNotRunning, LettaErrorKind.Refused, $"The engine refuses: {Reason(api)}", $"See its state: {Command} ps --all --filter name={target}", target, e);
+                return new LettaException(ErrorIds.ContainerNotRunning, LettaErrorKind.Refused, $"The engine rejected the request: {Reason(api)}", $"See its state: {Command} ps --all --filter name={target}", target, e);
             case DockerApiException api:
-                return new LettaException(errorId, LettaErrorKind.ServerFault, $"The engine refuses: {Reason(api)}", "The engine's log may say more.", target, e);
+                return new LettaException(errorId, LettaErrorKind.ServerFault, $"The engine rejected the request: {Reason(api)}", "The engine's log may say more.", target, e);
         }
 
         for (var cause = e; cause is not null; cause = cause.InnerException)
@@ -401,8 +401,8 @@ internal sealed class DockerEngine : IContainerEngine
                 return new LettaException(
                     ErrorIds.EngineAccessDenied,
                     LettaErrorKind.Denied,
-                    $"This user may not use the engine at {Endpoint}.",
-                    Command == Podman ? "Set DOCKER_HOST to an engine that you may use: unix://$XDG_RUNTIME_DIR/podman/podman.sock" : "Run as a user of the group 'docker', or set DOCKER_HOST to an engine that you may use.",
+                    $"This user has no access to the engine at '{Endpoint}'.",
+                    Command == Podman ? "Set DOCKER_HOST to an engine that you may use: unix://$XDG_RUNTIME_DIR/podman/podman.sock" : "Add the user to the group 'docker', then log in again: sudo usermod -aG docker $USER",
                     Endpoint,
                     e);
             }
@@ -411,8 +411,8 @@ internal sealed class DockerEngine : IContainerEngine
         return new LettaException(
             ErrorIds.EngineUnreachable,
             LettaErrorKind.Connection,
-            $"The engine at {Endpoint} cannot be reached: {(e is AggregateException ? e.GetBaseException() : e).Message}",
-            Command == Podman ? "Start its socket: systemctl --user start podman.socket" : "Start Docker, or set DOCKER_HOST or the docker context to where it runs.",
+            $"The engine at '{Endpoint}' cannot be reached: {(e is AggregateException ? e.GetBaseException() : e).Message}",
+            Command == Podman ? "Start its socket: systemctl --user start podman.socket" : "Start Docker, or point DOCKER_HOST or the context to it: docker context use <name>",
             Endpoint,
             e);
     }

@@ -95,7 +95,7 @@ internal sealed class ExecTunnel : IOpenTunnel
                     : _host == DockerExecTunnel.Loopback
                         ? $"Nothing in the container listens on port {_carrier.Command[1]}."
                         : $"From the container nothing answers at '{_host}', port {_carrier.Command[1]}.",
-                exitCode == NothingToConnectWith ? "Publish the port and connect to it directly." : $"See what it says: {_engine.Command} logs {_container}",
+                exitCode == NothingToConnectWith ? "Publish the port of the database, then connect to it: -DatabaseUri postgresql://<user>:<password>@<host>:5432/<database>" : $"Read its log: {_engine.Command} logs {_container}",
                 _container);
         }
     }

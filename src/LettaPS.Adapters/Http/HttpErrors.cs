@@ -13,64 +13,64 @@ internal static class HttpErrors
     public static LettaException Refused(LettaConnection connection, Exception cause) => new(
         ErrorIds.ServerUnreachable,
         LettaErrorKind.Connection,
-        $"Nothing listens at {connection.BaseUri}.",
-        "Check that the Letta server runs and that the port is right: Letta's own is 8283.",
+        $"Nothing listens at '{connection.BaseUri}'.",
+        $"Check that the server runs and that the port is right (Letta's own is 8283): Test-LettaHealth {connection.BaseUri}",
         connection.BaseUri,
         cause);
 
     public static LettaException Unreachable(LettaConnection connection, Exception cause) => new(
         ErrorIds.ServerUnreachable,
         LettaErrorKind.Connection,
-        $"{connection.BaseUri} cannot be reached: {cause.GetBaseException().Message}.",
-        "Check the address, the network and any firewall between here and there.",
+        $"'{connection.BaseUri}' cannot be reached: {cause.GetBaseException().Message}.",
+        $"Check the address, the network and the firewalls: Test-Connection {connection.BaseUri.Host} -TcpPort {connection.BaseUri.Port}",
         connection.BaseUri,
         cause);
 
     public static LettaException UnknownHost(LettaConnection connection, Exception cause) => new(
         ErrorIds.HostNotFound,
         LettaErrorKind.Connection,
-        $"There is no host named '{connection.BaseUri.Host}'.",
-        "Check the address for a typing error.",
+        $"The host '{connection.BaseUri.Host}' does not exist.",
+        "Check the spelling of the address: Connect-Letta <address>",
         connection.BaseUri,
         cause);
 
     public static LettaException Tls(LettaConnection connection, Exception cause) => new(
         ErrorIds.TlsFailed,
         LettaErrorKind.Connection,
-        $"No secure connection to {connection.BaseUri}: {cause.GetBaseException().Message.TrimEnd('.')}.",
-        "If the server speaks plain http, say so in the address. If its certificate is your own, trust it, or give -SkipCertificateCheck.",
+        $"The TLS connection to '{connection.BaseUri}' failed: {cause.GetBaseException().Message.TrimEnd('.')}.",
+        $"If the server uses plain HTTP, connect to http://{connection.BaseUri.Authority}. If you issued its certificate, trust the certificate, or skip the check: Connect-Letta {connection.BaseUri} -SkipCertificateCheck",
         connection.BaseUri,
         cause);
 
     public static LettaException NotHttp(LettaConnection connection, Exception cause) => new(
         ErrorIds.InvalidProtocol,
         LettaErrorKind.InvalidData,
-        $"What listens at {connection.BaseUri} does not speak HTTP.",
-        "Check the port: Letta's own is 8283. If the server speaks TLS, give an https address.",
+        $"The program at '{connection.BaseUri}' does not use HTTP.",
+        $"Check the port (Letta's own is 8283). If the server uses TLS, give an https address: Connect-Letta https://{connection.BaseUri.Authority}",
         connection.BaseUri,
         cause);
 
     public static LettaException Timeout(LettaConnection connection, HttpRequestMessage request, Exception cause) => new(
         ErrorIds.ServerTimeout,
         LettaErrorKind.Timeout,
-        $"{connection.BaseUri} sent nothing for {connection.Timeout.TotalSeconds:0.#} seconds ({Describe(request)}).",
-        "Look at the load and the log of the server, or allow more time with Connect-Letta -Timeout.",
+        $"'{connection.BaseUri}' sent nothing for {connection.Timeout.TotalSeconds:0.#} seconds ({Describe(request)}).",
+        $"Check the load and the log of the server, or allow more time: Connect-Letta {connection.BaseUri} -Timeout {Math.Max(300, connection.Timeout.TotalSeconds * 3):0}",
         connection.BaseUri,
         cause);
 
     public static LettaException NoConnection(LettaConnection connection, Exception cause) => new(
         ErrorIds.ServerTimeout,
         LettaErrorKind.Timeout,
-        $"{connection.BaseUri} takes no connection within {connection.Timeout.TotalSeconds:0.#} seconds.",
-        "Check the address and any firewall between here and there: one that drops packets looks like this.",
+        $"'{connection.BaseUri}' accepted no connection within {connection.Timeout.TotalSeconds:0.#} seconds.",
+        $"Check the address and the firewalls, which may drop packets: Test-Connection {connection.BaseUri.Host} -TcpPort {connection.BaseUri.Port}",
         connection.BaseUri,
         cause);
 
     public static LettaException BrokenOff(LettaConnection connection, HttpRequestMessage request, Exception cause) => new(
         ErrorIds.ConnectionLost,
         LettaErrorKind.Connection,
-        $"{connection.BaseUri} broke off its answer ({Describe(request)}).",
-        "Look at the log of the server and of any proxy before it.",
+        $"'{connection.BaseUri}' closed the connection before the response was complete ({Describe(request)}).",
+        "Read the logs of the server and of a proxy in front of it: docker logs <container>",
         connection.BaseUri,
         cause);
 
@@ -86,23 +86,23 @@ internal static class HttpErrors
     public static LettaException NotJson(LettaConnection connection, HttpRequestMessage request, Exception cause) => new(
         ErrorIds.InvalidAnswer,
         LettaErrorKind.InvalidData,
-        $"{connection.BaseUri} answered with something that is not well-formed JSON ({Describe(request)}): {cause.Message.TrimEnd('.')}.",
-        "Check that the address is the Letta server's own and not a web page, a proxy's log-in or another service.",
+        $"'{connection.BaseUri}' returned a response that is not well-formed JSON ({Describe(request)}): {cause.Message.TrimEnd('.')}.",
+        $"Check that the address is that of a Letta server and not of a web page or a proxy's login: Test-LettaHealth {connection.BaseUri}",
         connection.BaseUri,
         cause);
 
     public static LettaException NotLetta(LettaConnection connection, string found) => new(
         ErrorIds.InvalidServer,
         LettaErrorKind.InvalidData,
-        $"What answers at {connection.BaseUri} is not a Letta server: {found}.",
-        "Check the port: Letta's own is 8283; a proxy before it may listen at another and pass on only some paths.",
+        $"The program at '{connection.BaseUri}' is not a Letta server: {found}.",
+        $"Check the port (Letta's own is 8283) and the paths that a proxy passes on: Test-LettaHealth {connection.BaseUri}",
         connection.BaseUri);
 
     /// <summary>What answers is the successor of the V1 server.</summary>
     public static LettaException AppServer(LettaConnection connection) => new(
         ErrorIds.AppServerNotSupported,
         LettaErrorKind.Refused,
-        $"'{connection.BaseUri}' is an App Server of Letta Code. It keeps its agents in folders of its own and has none of the V1 server's API, so that there is nothing for LettaPS to connect to.",
+        $"'{connection.BaseUri}' is an App Server of Letta Code. It keeps its agents in local folders and does not have the V1 server's API.",
         "Write the agents of a backup of the V1 server into Letta Code's folders: ConvertTo-LettaCodeAgent -Path ~/letta-backup",
         connection.BaseUri);
 
@@ -110,8 +110,8 @@ internal static class HttpErrors
     public static LettaException InvalidAgentId(LettaConnection connection, string? id, string? name) => new(
         ErrorIds.InvalidIdInAnswer,
         LettaErrorKind.InvalidData,
-        $"{connection.BaseUri} lists an agent '{UntrustedText.Shorten(name)}' whose identifier is '{UntrustedText.Shorten(id)}', which is not the identifier of a Letta agent.",
-        "Nothing that you gave is wrong: look at the server's table of agents, and at any proxy before it. The other agents can be used.",
+        $"'{connection.BaseUri}' lists an agent '{UntrustedText.Shorten(name)}' whose identifier is '{UntrustedText.Shorten(id)}', which is not the identifier of a Letta agent.",
+        "Keep the agent in a dump: Backup-LettaDatabase -Path <folder>. The other agents are not affected.",
         UntrustedText.Shorten(id));
 
     /// <summary>The server asks for a longer wait than LettaPS waits by itself.</summary>
@@ -143,27 +143,27 @@ internal static class HttpErrors
             HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => new LettaException(
                 ErrorIds.ApiKeyDenied,
                 LettaErrorKind.Denied,
-                connection.HasApiKey ? $"{connection.BaseUri} does not accept the password." : $"{connection.BaseUri} wants a password.",
-                "Give the server's password (LETTA_SERVER_PASSWORD of its container) with -ApiKey or LETTA_API_KEY.",
+                connection.HasApiKey ? $"'{connection.BaseUri}' does not accept the password." : $"'{connection.BaseUri}' requires a password.",
+                $"Give the server's password, which is LETTA_SERVER_PASSWORD of its container: Connect-Letta {connection.BaseUri} -ApiKey (Read-Host -AsSecureString)",
                 connection.BaseUri),
-            HttpStatusCode.NotFound => new LettaException(ErrorIds.NotFound, LettaErrorKind.NotFound, $"{connection.BaseUri} does not have it ({where}): {detail}", "Test-LettaHealth tells whether it is a Letta server of a supported release.", connection.BaseUri),
+            HttpStatusCode.NotFound => new LettaException(ErrorIds.NotFound, LettaErrorKind.NotFound, $"'{connection.BaseUri}' has no such resource ({where}): {detail}", $"Check that the server is a supported release: Test-LettaHealth {connection.BaseUri}", connection.BaseUri),
             HttpStatusCode.TooManyRequests => new LettaException(
-                ErrorIds.TooManyRequests, LettaErrorKind.ServerFault, $"{connection.BaseUri} has too many requests ({where}).", "Try again later, or lower -ThrottleLimit.", connection.BaseUri),
+                ErrorIds.TooManyRequests, LettaErrorKind.ServerFault, $"'{connection.BaseUri}' is limiting requests (HTTP 429, {where}).", "Try again later, or send fewer requests at once: -ThrottleLimit 1", connection.BaseUri),
             HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout => new LettaException(
                 ErrorIds.ServerUnavailable,
                 LettaErrorKind.ServerFault,
-                $"{connection.BaseUri} is not available (HTTP {(int)response.StatusCode}, {where}): {detail}",
-                "The server or its database may be starting or down; look at their logs.",
+                $"'{connection.BaseUri}' is not available (HTTP {(int)response.StatusCode}, {where}): {detail}",
+                $"Check the server and its database, which may be starting: Test-LettaHealth {connection.BaseUri}",
                 connection.BaseUri),
             >= HttpStatusCode.InternalServerError => new LettaException(
                 ErrorIds.ServerFailed,
                 LettaErrorKind.ServerFault,
-                $"{connection.BaseUri} failed (HTTP {(int)response.StatusCode}, {where}): {detail}",
-                "Most often the database lacks a table or column that the release expects: Test-LettaHealth tells.",
+                $"'{connection.BaseUri}' failed (HTTP {(int)response.StatusCode}, {where}): {detail}",
+                $"Check the database, which often lacks a table or column that the release expects: Test-LettaHealth {connection.BaseUri}",
                 connection.BaseUri),
             >= HttpStatusCode.Ambiguous and < HttpStatusCode.BadRequest => Redirected(connection, request, response.Headers.Location),
             _ => new LettaException(
-                ErrorIds.RequestRefused, LettaErrorKind.ServerFault, $"{connection.BaseUri} refused (HTTP {(int)response.StatusCode}, {where}): {detail}", "The server's log may say more; Get-LettaServer names its container.", connection.BaseUri)
+                ErrorIds.RequestRefused, LettaErrorKind.ServerFault, $"'{connection.BaseUri}' rejected the request (HTTP {(int)response.StatusCode}, {where}): {detail}", "Read the server's log: docker logs <container>", connection.BaseUri)
         };
     }
 

@@ -42,8 +42,8 @@ internal sealed class HttpTransport : IDisposable
         if (!connection.HasApi)
         {
             throw new LettaException(
-                ErrorIds.ServerAddressRequired, LettaErrorKind.InvalidInput, $"Of the server of {connection.BaseUri} nothing is known but its database.",
-                "Connect to the server with Connect-Letta, or give -Connection.", connection);
+                ErrorIds.ServerAddressRequired, LettaErrorKind.InvalidInput, $"Only the database of '{connection.BaseUri}' is configured. Its API address is unknown.",
+                "Connect to the server: Connect-Letta <address>", connection);
         }
 
         Connection = connection;

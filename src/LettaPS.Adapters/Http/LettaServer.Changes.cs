@@ -160,7 +160,7 @@ internal sealed partial class LettaServer
     private LettaException Unsaid(string what) => new(
         ErrorIds.InvalidAnswer,
         LettaErrorKind.InvalidData,
-        $"{Connection.BaseUri} does not say {what}.",
-        "Test-LettaHealth tells whether it is a Letta server of a supported release.",
+        $"'{Connection.BaseUri}' does not report {what}.",
+        $"Check that the server is a supported release: Test-LettaHealth {Connection.BaseUri}",
         Connection.BaseUri);
 }

@@ -96,8 +96,8 @@ internal sealed partial class LettaServer : ILettaServer
                 throw new LettaException(
                     ErrorIds.PagingFailed,
                     LettaErrorKind.InvalidData,
-                    $"{Connection.BaseUri} does not go on after {(last is null ? "the first page" : $"agent {last}")} in its list of agents.",
-                    "Try again. If it stays so, a proxy before the server may be changing the addresses.",
+                    $"The agent list of '{Connection.BaseUri}' did not advance past {(last is null ? "the first page" : $"'{last}'")}.",
+                    "Run the command again. If the error stays, connect without the proxy, which may change the addresses: Connect-Letta http://<host>:8283",
                     Connection.BaseUri);
             }
 
@@ -193,11 +193,11 @@ internal sealed partial class LettaServer : ILettaServer
             var state = await _http.GetAsync($"agents/{id}?{ApiQueries.Include(release, everything)}", cancellationToken).ConfigureAwait(false);
             return state.StringOrNull("id") == id
                 ? state
-                : throw new LettaException(ErrorIds.AgentMismatch, LettaErrorKind.InvalidData, $"{Connection.BaseUri} answered with another agent when asked for {id}.", "Look for a proxy or cache on the way to the server.", id);
+                : throw new LettaException(ErrorIds.AgentMismatch, LettaErrorKind.InvalidData, $"'{Connection.BaseUri}' returned another agent instead of '{id}'.", "Connect without the proxy or cache in front of the server: Connect-Letta http://<host>:8283", id);
         }
         catch (LettaException e) when (e.ErrorId == ErrorIds.NotFound)
         {
-            throw new LettaException(ErrorIds.AgentNotFound, LettaErrorKind.NotFound, $"There is no agent {id} at {Connection.BaseUri}.", "Get-LettaAgent lists those that there are.", id, e);
+            throw new LettaException(ErrorIds.AgentNotFound, LettaErrorKind.NotFound, $"The agent '{id}' does not exist at '{Connection.BaseUri}'.", "List the agents: Get-LettaAgent -IncludeHidden", id, e);
         }
     }
 

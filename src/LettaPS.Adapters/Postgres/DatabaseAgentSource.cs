@@ -161,8 +161,8 @@ internal sealed class DatabaseAgentSource(AgentDatabase from) : IAgentSource, IA
     }
 
     private LettaException NotFound(string id) =>
-        new(ErrorIds.AgentNotFound, LettaErrorKind.NotFound, $"There is no agent {id} in {from.Address}.", "Get-LettaAgent -Source Database lists those that there are.", id);
+        new(ErrorIds.AgentNotFound, LettaErrorKind.NotFound, $"The agent '{id}' does not exist in '{from.Address}'.", "List the agents: Get-LettaAgent -Source Database -IncludeHidden", id);
 
     private LettaException InvalidId(string id, string name) => new(
-        ErrorIds.InvalidIdInDatabase, LettaErrorKind.InvalidData, $"The agent '{name}' in {from.Address} has the identifier '{id}', which is none of Letta's. It is left out.", "Backup-LettaDatabase keeps it as it is.", id);
+        ErrorIds.InvalidIdInDatabase, LettaErrorKind.InvalidData, $"The agent '{name}' in {from.Address} has the identifier '{id}', which is not valid. LettaPS skips it.", "Keep it in a dump: Backup-LettaDatabase -Path <folder>", id);
 }

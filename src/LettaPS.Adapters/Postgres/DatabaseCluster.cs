@@ -454,8 +454,8 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
             throw new LettaException(
                 ErrorIds.DatabaseInUse,
                 LettaErrorKind.Conflict,
-                $"Somebody connects to the database '{name}' again and again: {string.Join(", ", sessions.Select(s => s.Text))}.",
-                "Stop what else uses it, then run the command again.",
+                $"Other programs keep connecting to the database '{name}': {string.Join(", ", sessions.Select(s => s.Text))}.",
+                "Stop those programs, then run the command again: SELECT pid, application_name, client_addr FROM pg_stat_activity",
                 name,
                 cause);
         }
@@ -503,7 +503,7 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
         throw new LettaException(
             ErrorIds.DatabaseDenied,
             LettaErrorKind.Denied,
-            $"The role '{address.User}' may connect to no other database than '{address.Database}', and a database cannot be replaced from within.",
+            $"The role '{address.User}' cannot connect to any database other than '{address.Database}', and a database cannot be replaced from within.",
             $"Let a superuser allow it: GRANT CONNECT ON DATABASE postgres TO {Sql.Id(address.User)};",
             address,
             denied);

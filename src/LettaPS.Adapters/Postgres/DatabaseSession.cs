@@ -60,7 +60,7 @@ internal sealed class DatabaseSession : IAsyncDisposable
             if (catalog.Schema is null || catalog.Model.Table(AgentTables.Agents)?.Column("id") is null)
             {
                 throw new LettaException(
-                    ErrorIds.InvalidDatabase, LettaErrorKind.Refused, $"{from.Address} has no agents: it is not a database of Letta's.", "Check the name of the database.", from.Address);
+                    ErrorIds.InvalidDatabase, LettaErrorKind.Refused, $"'{from.Address}' is not a Letta database: it has no table of agents.", "Check the name of the database: -DatabaseUri postgresql://<user>:<password>@<host>:5432/<database>", from.Address);
             }
 
             await connection.ListAsync(Settings, _ => true, cancellationToken).ConfigureAwait(false);

@@ -140,8 +140,8 @@ internal sealed partial class DatabaseTransaction : IDatabaseTransaction
             throw new LettaException(
                 ErrorIds.RestoreUncertain,
                 LettaErrorKind.Connection,
-                $"The connection to {_address} broke off while the agent was being committed: it is there whole, or not at all.",
-                "Run the command again: what is there is left as it is.",
+                $"The connection to '{_address}' was lost while the agent was being committed. The agent was written completely or not at all.",
+                "Run the command again with the same parameters. It skips the agent if it exists: Restore-LettaAgent <path> -Conflict Skip",
                 _address,
                 e);
         }

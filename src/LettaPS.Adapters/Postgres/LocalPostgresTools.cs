@@ -121,7 +121,7 @@ internal sealed class LocalPostgresTools(DatabaseAddress address) : IPostgresToo
     private static LettaException NotFound(string program, Exception? cause) => new(
         ErrorIds.ProgramNotFound,
         LettaErrorKind.NotFound,
-        $"The program '{program}' is not in any folder of PATH.",
+        $"The program '{program}' was not found in PATH.",
         "Install the client programs of PostgreSQL, of the server's version or newer: apt install postgresql-client",
         program,
         cause);

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using LettaPS.Core.Schemas.Model;
 using Npgsql;
 
 namespace LettaPS.Adapters.Postgres;
@@ -12,27 +13,27 @@ internal static class PostgresErrors
     public static LettaException OfConnecting(NpgsqlException e, DatabaseAddress address) => e switch
     {
         PostgresException { SqlState: PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification } => new(
-            ErrorIds.DatabaseDenied, LettaErrorKind.Denied, $"{address} refuses role {address.User}: {((PostgresException)e).MessageText}.",
-            "Check user and password in -DatabaseUri or LETTA_PG_URI. If another PostgreSQL of this machine owns the port, that is the one that answered.", address, e),
+            ErrorIds.DatabaseDenied, LettaErrorKind.Denied, $"'{address}' does not accept the role '{address.User}': {((PostgresException)e).MessageText}.",
+            "Check the user and the password, and whether another PostgreSQL of this machine owns the port: -DatabaseUri postgresql://<user>:<password>@<host>:5432/<database>", address, e),
         PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName } => new(
-            ErrorIds.DatabaseNotFound, LettaErrorKind.NotFound, $"The server of {address} has no database {address.Database}.", "Check its name.", address, e),
+            ErrorIds.DatabaseNotFound, LettaErrorKind.NotFound, $"The PostgreSQL server of '{address}' has no database '{address.Database}'.", "Check the name of the database: -DatabaseUri postgresql://<user>:<password>@<host>:5432/<database>", address, e),
         PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } => new(
-            ErrorIds.DatabaseDenied, LettaErrorKind.Denied, $"Role {address.User} may not connect to {address}.", "Grant it CONNECT, or use the owner.", address, e),
+            ErrorIds.DatabaseDenied, LettaErrorKind.Denied, $"The role '{address.User}' has no permission to connect to '{address}'.", $"Let the owner allow it: GRANT CONNECT ON DATABASE {Sql.Id(address.Database)} TO {Sql.Id(address.User)};", address, e),
         PostgresException { SqlState: PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.TooManyConnections } p => new(
-            ErrorIds.DatabaseUnavailable, LettaErrorKind.Connection, $"{address} takes no connection now: {p.MessageText}.", "Try again shortly.", address, e),
+            ErrorIds.DatabaseUnavailable, LettaErrorKind.Connection, $"'{address}' accepts no connections at present: {p.MessageText}.", "Run the command again in a minute, or look at the sessions: SELECT pid, application_name FROM pg_stat_activity", address, e),
         PostgresException { SqlState: PostgresErrorCodes.ProtocolViolation } p when p.MessageText.Contains("startup parameter", StringComparison.Ordinal) => new(
-            ErrorIds.DatabasePoolerNotSupported, LettaErrorKind.Refused, $"The connection pooler at {address} refuses the parameter 'options' of the address: {p.MessageText}.",
+            ErrorIds.DatabasePoolerNotSupported, LettaErrorKind.Refused, $"The connection pooler at '{address}' rejects the parameter 'options' of the address: {p.MessageText}.",
             $"Leave the parameter out, or let the pooler ignore it: ignore_startup_parameters = options", address, e),
         PostgresException p when p.MessageText.StartsWith("no such database", StringComparison.Ordinal) => new(
-            ErrorIds.DatabaseNotFound, LettaErrorKind.NotFound, $"The connection pooler at {address} knows no database '{address.Database}'.",
+            ErrorIds.DatabaseNotFound, LettaErrorKind.NotFound, $"The connection pooler at '{address}' has no database '{address.Database}'.",
             $"Connect to PostgreSQL itself: {DirectAddress(address)}", address, e),
         PostgresException p => new(
-            ErrorIds.DatabaseFailed, LettaErrorKind.ServerFault, $"{address}: {p.MessageText}.", "The log of PostgreSQL may say more.", address, e),
+            ErrorIds.DatabaseFailed, LettaErrorKind.ServerFault, $"'{address}' rejected the connection: {p.MessageText}.", "Read the log of PostgreSQL: docker logs <container>", address, e),
         { InnerException: SocketException or TimeoutException } => new(
-            ErrorIds.DatabaseUnreachable, LettaErrorKind.Connection, $"Nothing answers at {address}: {e.InnerException!.Message}.",
-            "Check host and port, and whether the port of the container is published.", address, e),
+            ErrorIds.DatabaseUnreachable, LettaErrorKind.Connection, $"'{address}' does not answer: {e.InnerException!.Message}.",
+            "Check the host and the port, and that the container publishes the port: docker ps", address, e),
         _ => new(
-            ErrorIds.DatabaseFailed, LettaErrorKind.Connection, $"{address} cannot be used: {e.Message}.", "Check that it is a PostgreSQL, and whether the way there wants TLS.", address, e),
+            ErrorIds.DatabaseFailed, LettaErrorKind.Connection, $"The connection to '{address}' failed: {e.Message}.", "Check that the address is a PostgreSQL server, and whether it requires TLS: -DatabaseUri 'postgresql://<user>:<password>@<host>:5432/<database>?sslmode=require'", address, e),
     };
 
     /// <summary>A connection pooler gives every transaction, or every statement, another session.</summary>
@@ -40,7 +41,7 @@ internal static class PostgresErrors
     public static LettaException SessionsChange(DatabaseAddress address) => new(
         ErrorIds.DatabasePoolerNotSupported,
         LettaErrorKind.Refused,
-        $"A connection pooler answers at {address} that gives every transaction another session (pool_mode = transaction or statement). Locks and settings would be another client's.",
+        $"The connection pooler at '{address}' gives every transaction another session (pool_mode = transaction or statement). Locks and settings would not last.",
         $"Set pool_mode = session for the database, or connect to PostgreSQL itself: {DirectAddress(address)}",
         address);
 
@@ -52,14 +53,14 @@ internal static class PostgresErrors
     public static LettaException OfStatement(NpgsqlException e, DatabaseAddress address, string what, string? deniedAction = null) => e switch
     {
         PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } p => new(
-            ErrorIds.DatabaseDenied, LettaErrorKind.Denied, $"{what}: {p.MessageText}.", deniedAction ?? "Connect as the owner of the tables or as a superuser.", address, e),
+            ErrorIds.DatabaseDenied, LettaErrorKind.Denied, $"{what}: {p.MessageText}.", deniedAction ?? "Connect as the owner of the tables or as a superuser: -DatabaseUri postgresql://<owner>:<password>@<host>:5432/<database>", address, e),
         PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction } => new(
-            ErrorIds.DatabaseWriteDenied, LettaErrorKind.Refused, $"{what}: {address} can only be read.", "Connect to the primary.", address, e),
+            ErrorIds.DatabaseWriteDenied, LettaErrorKind.Refused, $"{what}: '{address}' is read-only.", "Connect to the primary: -DatabaseUri postgresql://<user>:<password>@<primary>:5432/<database>", address, e),
         PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable } => new(
-            ErrorIds.SchemaLockTimeout, LettaErrorKind.Timeout, $"{what}: another session holds a lock on a table.", "Stop the server or end the session, and run the command again.", address, e),
+            ErrorIds.SchemaLockTimeout, LettaErrorKind.Timeout, $"{what}: another session holds a lock on a table.", "Stop the server, then run the command again: Stop-LettaServer <container>", address, e),
         PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown } => Lost(e, address, what),
         PostgresException p => new(
-            ErrorIds.DatabaseStatementFailed, LettaErrorKind.ServerFault, $"{what}: {p.MessageText} ({p.SqlState}).", "The log of PostgreSQL may say more; Test-LettaHealth examines the database.", address, e),
+            ErrorIds.DatabaseStatementFailed, LettaErrorKind.ServerFault, $"{what}: {p.MessageText} ({p.SqlState}).", "Examine the database: Test-LettaHealth -Layer Database", address, e),
         _ => Lost(e, address, what),
     };
 
@@ -71,5 +72,5 @@ internal static class PostgresErrors
     private static string DirectAddress(DatabaseAddress address) => $"-DatabaseUri postgresql://{address.User}:<password>@<host of PostgreSQL>:5432/{address.Database}";
 
     private static LettaException Lost(NpgsqlException e, DatabaseAddress address, string what) => new(
-        ErrorIds.DatabaseConnectionLost, LettaErrorKind.Connection, $"{what}: the connection to {address} broke off.", "Check the server and run the command again.", address, e);
+        ErrorIds.DatabaseConnectionLost, LettaErrorKind.Connection, $"{what}: the connection to '{address}' was lost.", "Check the PostgreSQL server, then run the command again: Test-LettaHealth", address, e);
 }

@@ -84,8 +84,8 @@ internal static class SchemaReader
             throw new LettaException(
                 ErrorIds.DatabaseDenied,
                 LettaErrorKind.Denied,
-                $"Role {snapshot.Server.Role} may not read the rows of {table.Name}.",
-                $"Connect as {table.Owner}, or compare the schema alone with -SchemaOnly.",
+                $"The role '{snapshot.Server.Role}' has no permission to read the rows of '{table.Name}'.",
+                $"Connect as '{table.Owner}', or compare only the schema: Compare-LettaSchema -SchemaOnly",
                 table.Name);
         }
     }

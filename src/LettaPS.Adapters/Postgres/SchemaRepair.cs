@@ -38,8 +38,8 @@ internal sealed class SchemaRepair : ISchemaRepair
             return isOurs ? repair : throw new LettaException(
                 ErrorIds.SchemaFixInUse,
                 LettaErrorKind.Conflict,
-                $"Another repair of {address} is running.",
-                "Wait until it has ended, or give a longer -LockTimeout.",
+                $"Another repair of '{address}' is running.",
+                "Wait until it has ended, or allow more time: Invoke-LettaSchemaFix -LockTimeout 600",
                 address);
         }
         catch (NpgsqlException e)
@@ -122,8 +122,8 @@ internal sealed class SchemaRepair : ISchemaRepair
                 throw new LettaException(
                     ErrorIds.SchemaFixUncertain,
                     LettaErrorKind.Connection,
-                    $"The connection to {_address} broke off while the repair was being committed: either all of it was done or nothing.",
-                    "Run Compare-LettaSchema to see which.",
+                    $"The connection to '{_address}' was lost while the repair was being committed. The repair was done completely or not at all.",
+                    "See which: Compare-LettaSchema",
                     _address,
                     e);
             }

@@ -36,8 +36,8 @@ internal static class TableLocks
             return new LettaException(
                 ErrorIds.SchemaLockTimeout,
                 LettaErrorKind.Timeout,
-                string.Create(CultureInfo.InvariantCulture, $"Tables of {address} were locked by others for {patience.TotalSeconds:0.#} seconds; holding locks now: {holders}. {what}"),
-                "Stop the server or end the session, and run the command again. Invoke-LettaSchemaFix waits longer with -LockTimeout.",
+                string.Create(CultureInfo.InvariantCulture, $"Other sessions locked tables of '{address}' for {patience.TotalSeconds:0.#} seconds; holding locks now: {holders}. {what}"),
+                "Stop the server, then run the command again: Stop-LettaServer <container>",
                 address,
                 e);
         }

@@ -303,8 +303,8 @@ internal sealed class MessageRow
                     throw new LettaException(
                         ErrorIds.MessageTypeNotSupported,
                         LettaErrorKind.InvalidData,
-                        $"The server shows a message of type '{other}', which LettaPS does not know.",
-                        "Back the agent up from the database, and report the type.",
+                        $"The server returned a message of type '{other}', which LettaPS does not support.",
+                        "Export the agent from the database, and report the type: Export-LettaAgent -Source Database",
                         item.StringOrNull("id"));
             }
         }

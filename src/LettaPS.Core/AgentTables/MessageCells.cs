@@ -52,7 +52,7 @@ internal sealed class MessageCells : IDisposable
         TryParseId(id, out var uuid)
             ? uuid
             : throw new LettaException(
-                ErrorIds.InvalidIdInDatabase, LettaErrorKind.InvalidData, $"The database has a message '{Encoding.UTF8.GetString(id)}', which is not an identifier of Letta's.", "Backup-LettaDatabase keeps it as it is.");
+                ErrorIds.InvalidIdInDatabase, LettaErrorKind.InvalidData, $"The database has a message '{Encoding.UTF8.GetString(id)}', which is not a valid identifier.", "Keep it in a dump: Backup-LettaDatabase -Path <folder>");
 
     /// <summary>The UUID of a message's identifier, if it is one.</summary>
     /// <param name="id">The identifier.</param>

@@ -42,6 +42,6 @@ internal static class EntityId
             ErrorIds.InvalidId,
             LettaErrorKind.InvalidInput,
             $"'{UntrustedText.Shorten(id)}' is not the identifier of a Letta {prefix}.",
-            $"An identifier looks like {Format(prefix, Guid.Empty)}.",
+            $"Copy the identifier from the list, such as {Format(prefix, Guid.Empty)}: Get-LettaAgent",
             id);
 }

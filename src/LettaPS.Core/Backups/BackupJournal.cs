@@ -83,7 +83,7 @@ internal sealed class BackupJournal : IDisposable
         catch (IOException e) when (e.GetType() == typeof(IOException))
         {
             throw new LettaException(
-                ErrorIds.BackupSetInUse, LettaErrorKind.Conflict, $"Another export is writing the set '{folder}'.", "Wait until it is finished.", folder, e);
+                ErrorIds.BackupSetInUse, LettaErrorKind.Conflict, $"Another export is writing the set '{folder}'.", "Wait until the other export has ended, then run the command again.", folder, e);
         }
     }
 

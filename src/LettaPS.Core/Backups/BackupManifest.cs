@@ -111,8 +111,8 @@ internal sealed record BackupManifest
     private static LettaException Damaged(string path, Exception? cause) => new(
         ErrorIds.ManifestDamaged,
         LettaErrorKind.InvalidData,
-        $"The manifest '{path}' is not as it was written.",
-        "Do not rely on this set. Its agent files can still be examined one by one with Test-LettaBackup.",
+        $"The checksum of the manifest '{path}' does not match. The file was changed or is damaged.",
+        $"Examine the agent files one by one: Test-LettaBackup '{System.IO.Path.GetDirectoryName(path)}'",
         path,
         cause);
 

@@ -126,7 +126,7 @@ internal static class BackupReader
         ErrorIds.BackupNotFound,
         LettaErrorKind.NotFound,
         message,
-        "Give a set, a folder of sets, or a folder with .af or .json files.",
+        "Give a set, a folder of sets, or a folder with .af or .json files: Get-LettaBackup <folder>",
         path);
 
     private static IEnumerable<string> AgentFiles(string folder) => Directory.EnumerateFiles(folder)

@@ -19,5 +19,5 @@ internal static class BackupSelection
     /// <summary>An error for paths that hold dumps and no agent files.</summary>
     /// <param name="path">The path.</param>
     public static LettaException OnlyDumps(string path) => new(
-        ErrorIds.BackupNotFound, LettaErrorKind.NotFound, $"'{path}' holds no agent files but a dump of a database.", $"Restore the database: Restore-LettaDatabase -Path '{path}'", path);
+        ErrorIds.BackupNotFound, LettaErrorKind.NotFound, $"'{path}' holds a dump of a database and no agent files.", $"Restore the database: Restore-LettaDatabase -Path '{path}'", path);
 }

@@ -327,7 +327,7 @@ internal sealed class BackupSet : IDisposable
             throw new LettaException(
                 ErrorIds.InvalidBackupSet,
                 LettaErrorKind.Refused,
-                $"Nothing tells which server the set '{folder}' is of: its manifest is missing.",
+                $"The set '{folder}' has no manifest, so its server is unknown.",
                 $"Write a new set next to it: Export-LettaAgent -Path '{Path.GetDirectoryName(Path.GetFullPath(folder))}'",
                 folder);
         }
@@ -353,8 +353,8 @@ internal sealed class BackupSet : IDisposable
                 : throw new LettaException(
                     ErrorIds.BackupSetExists,
                     LettaErrorKind.Conflict,
-                    $"'{request.Path}' is a backup set already.",
-                    "Give its parent folder for a new set next to it, -Resume to complete this one, or -Force to replace it.",
+                    $"The backup set '{request.Path}' exists.",
+                    $"Write a new set next to it, or add -Resume to complete this one or -Force to replace it: Export-LettaAgent -Path '{Path.GetDirectoryName(Path.GetFullPath(request.Path))}'",
                     request.Path);
         }
 
@@ -452,7 +452,7 @@ internal sealed class BackupSet : IDisposable
     {
         // What an earlier run had finished and this one was not asked for stays in the set. So does the older file of an agent that failed now.
         var earlier = _finished.Values.Where(e => !_entries.ContainsKey(e.AgentId)).ToLookup(e => BackupVerdict.IsAsWritten(Folder, e));
-        var damaged = earlier[false].Select(e => new LettaBackupFailure(e.AgentId, e.AgentName, ErrorIds.AgentFileDamaged, "Its file is not as written, and the agent was not exported again."));
+        var damaged = earlier[false].Select(e => new LettaBackupFailure(e.AgentId, e.AgentName, ErrorIds.AgentFileDamaged, "The checksum of its file does not match, and the agent was not exported again."));
         var failed = _failed.Concat(NotExported()).Concat(damaged).DistinctBy(f => f.AgentId).OrderBy(f => f.AgentId, StringComparer.Ordinal).ToList();
         var failedIds = failed.Select(f => f.AgentId).ToHashSet(StringComparer.Ordinal);
         var older = earlier[true].Select(e => e with { IsOlder = failedIds.Contains(e.AgentId), ExportedAt = e.ExportedAt ?? _header.StartedAt });

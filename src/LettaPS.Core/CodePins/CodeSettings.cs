@@ -34,7 +34,7 @@ internal static class CodeSettings
         catch (JsonException e)
         {
             throw new LettaException(
-                ErrorIds.InvalidSettings, LettaErrorKind.InvalidData, $"'{file.Path}' is not Letta Code's settings: it is not well-formed JSON (line {e.LineNumber + 1}).", "Letta Code cannot read it either.", file.Path, e);
+                ErrorIds.InvalidSettings, LettaErrorKind.InvalidData, $"'{file.Path}' is not Letta Code's settings: it is not well-formed JSON (line {e.LineNumber + 1}).", $"Repair the file, which Letta Code cannot read either: Get-Content -LiteralPath '{file.Path}'", file.Path, e);
         }
     }
 

@@ -137,12 +137,12 @@ internal sealed record ConnectionOption(string Name, ConnectionOptionUse Use, st
     /// <param name="message">What is wrong.</param>
     /// <param name="cause">The failure behind it.</param>
     public static LettaException Invalid(DatabaseAddress address, string message, Exception? cause = null) =>
-        new(ErrorIds.InvalidDatabaseUri, LettaErrorKind.InvalidInput, message, "Correct -DatabaseUri or the variable LETTA_PG_URI.", address, cause);
+        new(ErrorIds.InvalidDatabaseUri, LettaErrorKind.InvalidInput, message, "Correct -DatabaseUri or LETTA_PG_URI: postgresql://<user>:<password>@<host>:5432/<database>", address, cause);
 
     private static LettaException NotSupported(DatabaseAddress address, string name) => new(
         ErrorIds.DatabaseOptionNotSupported,
         LettaErrorKind.InvalidInput,
-        $"The parameter '{name}' of the address of {address} cannot be passed on to everything that connects, and the connection would be less than it asks for.",
+        $"The parameter '{name}' of the database URI '{address}' cannot be passed to every program that connects. The connection would be less secure than the parameter demands.",
         $"Leave the parameter out: -DatabaseUri '{address}'",
         address);
 

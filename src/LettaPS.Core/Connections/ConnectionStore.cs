@@ -74,7 +74,7 @@ internal sealed class ConnectionStore(string path)
         ErrorIds.ConnectionNotFound,
         LettaErrorKind.NotFound,
         $"No connection is saved under the name '{name}' in '{path}'.",
-        "Get-LettaConnection -ListSaved shows which there are; Save-LettaConnection adds one.",
+        "List the saved connections: Get-LettaConnection -ListSaved",
         name);
 
     /// <summary>The file itself. A link to it, from a folder of settings that is kept elsewhere for example, stays a link.</summary>
@@ -95,8 +95,8 @@ internal sealed class ConnectionStore(string path)
                 throw new LettaException(
                     ErrorIds.InvalidConnectionsFileMode,
                     LettaErrorKind.Denied,
-                    $"'{path}' can be written by others than its owner, who could lead a password to a server of theirs.",
-                    $"Look whether its addresses are right, then: chmod 600 '{path}'",
+                    $"'{path}' can be written by users other than its owner. They could send a password to their own server.",
+                    $"Check the addresses in the file, then make it private: chmod 600 '{path}'",
                     path);
             }
 
@@ -110,7 +110,7 @@ internal sealed class ConnectionStore(string path)
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new LettaException(
-                ErrorIds.ConnectionsFileReadFailed, LettaErrorKind.Storage, $"'{path}' cannot be read: {e.Message}", "Check the owner and mode of the file and its folder.", path, e);
+                ErrorIds.ConnectionsFileReadFailed, LettaErrorKind.Storage, $"'{path}' cannot be read: {e.Message}", $"Check the owner and the mode of the file and its folder: ls -la '{path}'", path, e);
         }
 
         if (contents is not { Version: Version, Connections: { } connections })
@@ -147,7 +147,7 @@ internal sealed class ConnectionStore(string path)
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new LettaException(
-                ErrorIds.ConnectionsFileWriteFailed, LettaErrorKind.Storage, $"'{path}' cannot be written: {e.Message}", "Check the owner and mode of the folder, and XDG_CONFIG_HOME.", path, e);
+                ErrorIds.ConnectionsFileWriteFailed, LettaErrorKind.Storage, $"'{path}' cannot be written: {e.Message}", $"Check XDG_CONFIG_HOME, and the owner and the mode of the folder: ls -ld '{System.IO.Path.GetDirectoryName(path)}'", path, e);
         }
     }
 
@@ -164,7 +164,7 @@ internal sealed class ConnectionStore(string path)
             {
                 if (TimeProvider.System.GetElapsedTime(begun) > s_patience)
                 {
-                    throw new LettaException(ErrorIds.ConnectionsFileInUse, LettaErrorKind.Conflict, $"Another process has been changing '{path}' for {s_patience.TotalSeconds} seconds.", "Try again.", path, e);
+                    throw new LettaException(ErrorIds.ConnectionsFileInUse, LettaErrorKind.Conflict, $"Another process has been changing '{path}' for {s_patience.TotalSeconds} seconds.", "Wait until the other process has ended, then run the command again.", path, e);
                 }
 
                 // No system tells when a lock is free; whoever has it is done in milliseconds.
@@ -177,7 +177,7 @@ internal sealed class ConnectionStore(string path)
         ErrorIds.InvalidConnectionsFile,
         LettaErrorKind.InvalidData,
         $"'{path}' does not hold saved connections: {why}.",
-        "Mend it, or remove it and save the connections anew with Save-LettaConnection.",
+        "Repair the file, or move it away and save the connections again: Save-LettaConnection <name>",
         path,
         cause);
 

@@ -38,8 +38,8 @@ internal sealed record ClusterState(
             throw new LettaException(
                 ErrorIds.ExtensionNotFound,
                 LettaErrorKind.Refused,
-                $"The server has not the files of what the dump needs: {string.Join(", ", missing)}.",
-                "Use an image with pgvector, such as pgvector/pgvector.",
+                $"The PostgreSQL server lacks the files of these extensions, which the dump needs: {string.Join(", ", missing)}.",
+                "Run PostgreSQL from an image with pgvector: image: pgvector/pgvector:pg15",
                 target);
         }
 
@@ -48,7 +48,7 @@ internal sealed record ClusterState(
             throw new LettaException(
                 ErrorIds.ExtensionDenied,
                 LettaErrorKind.Denied,
-                $"The role '{Role}' may not create the extension '{string.Join("', '", denied)}' in a new database: on this server that takes a superuser.",
+                $"The role '{Role}' has no permission to create the extension '{string.Join("', '", denied)}' in a new database. On this PostgreSQL server only a superuser has it.",
                 $"Connect as a superuser with -DatabaseUri, or declare the extension trusted on the server: echo 'trusted = true' >> \"$(pg_config --sharedir)/extension/{denied[0]}.control\"",
                 target);
         }

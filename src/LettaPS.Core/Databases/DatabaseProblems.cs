@@ -19,22 +19,22 @@ internal static class DatabaseProblems
     public static LettaException InContainerLayer(ContainerFacts server) => new(
         ErrorIds.DataVolumeNotFound,
         LettaErrorKind.Refused,
-        $"The database of '{server.Name}' is in the container's own layer, which nothing can reach while the server is stopped.",
-        "Take a dump with Backup-LettaDatabase while the server runs, and make the container anew with a volume for its data.",
+        $"The database of '{server.Name}' is in the container's own layer and cannot be reached while the server is stopped.",
+        "Start the server and take a dump, then recreate the container with a volume for its data: Backup-LettaDatabase -Path <folder>",
         server.Name);
 
     /// <summary>The container of a server that was found before is not there any more.</summary>
     /// <param name="container">Its identifier.</param>
     public static LettaException ContainerGone(string container) =>
-        new(ErrorIds.ContainerNotFound, LettaErrorKind.NotFound, $"There is no container '{container}' any more.", "Get-LettaServer shows which there are.", container);
+        new(ErrorIds.ContainerNotFound, LettaErrorKind.NotFound, $"The container '{container}' no longer exists.", "List the containers: Get-LettaServer", container);
 
     /// <summary>Another run of LettaPS works on a database.</summary>
     /// <param name="database">Its name.</param>
     public static LettaException WorkRunning(string database) => new(
         ErrorIds.DatabaseWorkInUse,
         LettaErrorKind.Conflict,
-        $"Another LettaPS works on database '{database}'. This run changed nothing.",
-        "Let it finish, then run the command again.",
+        $"Another run of LettaPS works on the database '{database}'. This run changed nothing.",
+        "Wait until it has ended, then run the command again.",
         database);
 
     /// <summary>A run found out that the database is not its own any more.</summary>
@@ -43,8 +43,8 @@ internal static class DatabaseProblems
     public static LettaException LockLost(string database, Exception? cause = null) => new(
         ErrorIds.DatabaseLockFailed,
         LettaErrorKind.Conflict,
-        $"This run lost its lock on database '{database}', and another LettaPS has taken over. This run changed nothing since.",
-        "Let the other run finish, then look at the result: Get-LettaServer; Test-LettaHealth",
+        $"This run lost its lock on database '{database}', and another run of LettaPS took it. This run changed nothing afterwards.",
+        "Wait until the other run has ended, then look at the result: Test-LettaHealth",
         database,
         cause);
 
@@ -54,8 +54,8 @@ internal static class DatabaseProblems
     public static LettaException InUse(string database, IEnumerable<string> sessions) => new(
         ErrorIds.DatabaseInUse,
         LettaErrorKind.Refused,
-        $"Somebody is connected to the database '{database}': {string.Join(", ", sessions)}. What they write now would be lost.",
-        "Stop what uses it, or give -Force to throw them out.",
+        $"Other sessions are connected to the database '{database}': {string.Join(", ", sessions)}. What they write now would be lost.",
+        "Stop the programs that use the database, or add -Force to terminate the sessions.",
         database);
 
     /// <summary>A server's container, which runs the database too, does not run; perhaps it cannot, for what is to be mended in the database.</summary>

@@ -32,7 +32,7 @@ internal static class ItemBoundary
         failure is IOException or UnauthorizedAccessException ? ErrorIds.ItemReadFailed : ErrorIds.ItemFailed,
         failure is IOException or UnauthorizedAccessException ? LettaErrorKind.Storage : LettaErrorKind.InvalidData,
         $"{what}: {failure.Message}",
-        "The other items are not affected. Show the details and report them: $Error[0].Exception.InnerException | Format-List * -Force",
+        "Show the details and report them: $Error[0].Exception.InnerException | Format-List * -Force",
         target,
         failure);
 }

@@ -100,8 +100,8 @@ internal static partial class SafeFileReplace
     private static LettaException Changed(TextFile original) => new(
         ErrorIds.FileChanged,
         LettaErrorKind.Refused,
-        $"'{original.Path}' was changed by someone else since it was read. It stays as it is.",
-        "Look at the file and try again.",
+        $"'{original.Path}' was changed by another program after LettaPS read it. LettaPS left it unchanged.",
+        "Check the file, then run the command again.",
         original.Path);
 
     private static bool IsUnchanged(TextFile original)
@@ -130,8 +130,8 @@ internal static partial class SafeFileReplace
             throw new LettaException(
                 ErrorIds.FileOwnerDenied,
                 LettaErrorKind.Denied,
-                $"'{from}' belongs to someone else, and only they or root can write it again under that name. It stays as it is.",
-                "Run this as the file's owner or as root.",
+                $"'{from}' belongs to another user, and only that user or root can replace it. LettaPS left it unchanged.",
+                "Run the command as the owner of the file or as root.",
                 from);
         }
 

@@ -53,13 +53,13 @@ internal sealed class TextFile
         ArgumentNullException.ThrowIfNull(path);
         if (Directory.Exists(path))
         {
-            throw new LettaException(ErrorIds.InvalidFilePath, LettaErrorKind.InvalidInput, $"'{path}' is a folder.", "Give the path of a file.", path);
+            throw new LettaException(ErrorIds.InvalidFilePath, LettaErrorKind.InvalidInput, $"'{path}' is a folder.", $"Give the path of a file: Get-ChildItem -LiteralPath '{path}'", path);
         }
 
         var file = new FileInfo(path);
         if (!file.Exists)
         {
-            throw new LettaException(ErrorIds.PathNotFound, LettaErrorKind.NotFound, $"There is no file '{path}'.", "Check the path, or what the file that names it says.", path);
+            throw new LettaException(ErrorIds.PathNotFound, LettaErrorKind.NotFound, $"The file '{path}' does not exist.", $"Check the path: Get-ChildItem -LiteralPath '{System.IO.Path.GetDirectoryName(path)}'", path);
         }
 
         var realPath = file.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? file.FullName;
@@ -69,8 +69,8 @@ internal sealed class TextFile
             throw new LettaException(
                 ErrorIds.FileTooLarge,
                 LettaErrorKind.InvalidInput,
-                $"'{path}' has {stream.Length:N0} bytes; a compose file of more than {MaxLength:N0} bytes is not read.",
-                "Give the compose file itself.",
+                $"'{path}' has {stream.Length:N0} bytes. LettaPS reads files of up to {MaxLength:N0} bytes.",
+                "Give the compose file itself: Get-LettaImagePin -Path <file>",
                 path);
         }
 
@@ -103,6 +103,6 @@ internal sealed class TextFile
             // Invalid bytes: the same failure as a zero character.
         }
 
-        throw new LettaException(ErrorIds.InvalidTextFile, LettaErrorKind.InvalidData, $"'{path}' is not a text file.", "Compose files are UTF-8 text.", path);
+        throw new LettaException(ErrorIds.InvalidTextFile, LettaErrorKind.InvalidData, $"'{path}' is not a text file.", "Give a file of UTF-8 text, or save this one as UTF-8.", path);
     }
 }

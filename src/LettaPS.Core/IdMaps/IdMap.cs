@@ -76,7 +76,7 @@ internal sealed class IdMap
         catch (JsonException e)
         {
             throw new LettaException(
-                ErrorIds.InvalidIdMap, LettaErrorKind.InvalidData, $"'{path}' is not a map of identifiers.", "Move it away; agents that were restored are recognised by their metadata too.", path, e);
+                ErrorIds.InvalidIdMap, LettaErrorKind.InvalidData, $"'{path}' is not an ID map.", $"Move the file away. LettaPS also recognises restored agents by their metadata: Move-Item -LiteralPath '{path}' -Destination ~", path, e);
         }
     }
 

@@ -34,7 +34,7 @@ internal sealed class IdMapStore : IDisposable
         catch (IOException e) when (e.GetType() == typeof(IOException) && File.Exists(Path + ".lock"))
         {
             throw new LettaException(
-                ErrorIds.IdMapInUse, LettaErrorKind.Conflict, $"Another run restores the backup in '{System.IO.Path.GetDirectoryName(Path)}'.", "Wait until it is finished.", Path, e);
+                ErrorIds.IdMapInUse, LettaErrorKind.Conflict, $"Another run restores the backup in '{System.IO.Path.GetDirectoryName(Path)}'.", "Wait until the other run has ended, then run the command again.", Path, e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -45,7 +45,7 @@ internal sealed class IdMapStore : IDisposable
         {
             // What it noted would be lost.
             Dispose();
-            throw new LettaException(ErrorIds.IdMapInUse, LettaErrorKind.Conflict, $"Another run has just changed '{Path}'. Nothing was restored.", "Run the command again.", Path);
+            throw new LettaException(ErrorIds.IdMapInUse, LettaErrorKind.Conflict, $"Another run changed '{Path}'. This run restored nothing.", "Wait until the other run has ended, then run the command again.", Path);
         }
     }
 
@@ -67,5 +67,5 @@ internal sealed class IdMapStore : IDisposable
     public void Dispose() => _lock?.Dispose();
 
     private LettaException WriteFailed(Exception e) => new(
-        ErrorIds.IdMapWriteFailed, LettaErrorKind.Storage, $"The map of identifiers '{Path}' cannot be written: {e.Message}", "Give a path that can be written with -IdMapPath.", Path, e);
+        ErrorIds.IdMapWriteFailed, LettaErrorKind.Storage, $"The ID map '{Path}' cannot be written: {e.Message}", "Give another path: Restore-LettaAgent <path> -IdMapPath <file>", Path, e);
 }

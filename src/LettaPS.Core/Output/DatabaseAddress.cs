@@ -161,8 +161,8 @@ public sealed partial class DatabaseAddress
         return connection is null || connection.BaseUri.IsLoopback ? Default : throw new LettaException(
             ErrorIds.DatabaseRequired,
             LettaErrorKind.NotFound,
-            $"Nothing says where the database of {connection.BaseUri} is.",
-            "Give -DatabaseUri, or set LETTA_PG_URI.",
+            $"The database of '{connection.BaseUri}' is not configured.",
+            "Give its address, or set LETTA_PG_URI: -DatabaseUri postgresql://<user>:<password>@<host>:5432/<database>",
             connection);
     }
 
@@ -234,8 +234,8 @@ public sealed partial class DatabaseAddress
     private static LettaException Invalid(string why) => new(
         ErrorIds.InvalidDatabaseUri,
         LettaErrorKind.InvalidInput,
-        $"That is not the address of a PostgreSQL database. {why}",
-        "Check -DatabaseUri or the variable LETTA_PG_URI; characters such as @ in a password are written as %40.");
+        $"The database URI is not valid. {why}",
+        "Correct -DatabaseUri or LETTA_PG_URI, and write special characters of a password as %40: postgresql://<user>:<password>@<host>:5432/<database>");
 
     // SQLAlchemy's own reading of an address (engine/url.py), and libpq's list of servers: what works in LETTA_PG_URI must work here.
     [GeneratedRegex(

@@ -113,16 +113,16 @@ public sealed partial class LettaConnection
         : throw new LettaException(
             ErrorIds.InvalidApiKey,
             LettaErrorKind.InvalidInput,
-            "The password of the server holds a line end, another control character or a character that is not ASCII: no HTTP header can carry it.",
-            "Check -ApiKey or LETTA_API_KEY. What is read from a file often has a line end too many.");
+            "The server's password contains a line end, another control character or a character that is not ASCII. An HTTP header cannot carry it.",
+            "Correct -ApiKey or LETTA_API_KEY, and remove the line end of a file: (Get-Content <file> -Raw).Trim()");
 
     private static TimeSpan Checked(TimeSpan timeout) => timeout > TimeSpan.Zero && timeout <= s_maxTimeout
         ? timeout
         : throw new LettaException(
             ErrorIds.InvalidTimeout,
             LettaErrorKind.InvalidInput,
-            $"A server cannot be waited for {timeout.TotalSeconds:0.#} seconds.",
-            "Give a -Timeout of more than 0 seconds and at most 24 days.",
+            $"A timeout of {timeout.TotalSeconds:0.#} seconds is not valid.",
+            "Give more than 0 seconds and at most 24 days: Connect-Letta <address> -Timeout 100",
             timeout);
 
     private static string Reveal(SecureString apiKey) => new NetworkCredential(string.Empty, apiKey).Password;
@@ -146,7 +146,7 @@ public sealed partial class LettaConnection
                 ErrorIds.BaseUriCredentialNotSupported,
                 LettaErrorKind.InvalidInput,
                 "The address of the server contains a user name or password.",
-                "Leave it out of the address and give the password with -ApiKey or LETTA_API_KEY.");
+                "Give the password separately: Connect-Letta <address> -ApiKey (Read-Host -AsSecureString)");
         }
 
         var path = uri.AbsolutePath.TrimEnd('/');

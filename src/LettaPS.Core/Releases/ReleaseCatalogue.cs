@@ -33,8 +33,8 @@ internal static class ReleaseCatalogue
                 ErrorIds.ReleaseNotFound,
                 LettaErrorKind.NotFound,
                 TryVersion(version) is { } above && above >= FirstLettaCode
-                    ? $"'{version}' is not a release of the V1 server, whose last is {All[^1]}: it is a version of Letta Code, which is another product."
-                    : $"'{version}' is not a release of Letta from {All[0]} to {All[^1]}.",
+                    ? $"'{version}' is a version of Letta Code, which is another product. The last release of the V1 server is {All[^1]}."
+                    : $"'{version}' is not a release of Letta. LettaPS knows {All[0]} to {All[^1]}.",
                 "List the releases: Get-LettaRelease",
                 version);
     }
@@ -70,8 +70,8 @@ internal static class ReleaseCatalogue
     public static LettaRelease GetWithSchema(string version) => Get(version) is { HasSchema: true } release ? release : throw new LettaException(
         ErrorIds.ReleaseSchemaNotFound,
         LettaErrorKind.NotFound,
-        $"The schema of Letta {version} is not known.",
-        "Name the release before or after it.",
+        $"LettaPS does not have the schema of Letta {version}.",
+        "Give the release before or after it: Get-LettaRelease | Where-Object HasSchema",
         version);
 
     /// <summary>Where in the chain of migrations a revision stands, or -1 for one that is not in it.</summary>

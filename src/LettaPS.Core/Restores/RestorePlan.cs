@@ -140,8 +140,8 @@ internal sealed class RestorePlan : IDisposable
                 throw new LettaException(
                     ErrorIds.AgentFileDamaged,
                     LettaErrorKind.InvalidData,
-                    $"'{path}' is not as it was written: its SHA-256 is not the one in the manifest.",
-                    "To restore it all the same, copy it out of the set.",
+                    $"The checksum (SHA-256) of '{path}' does not match. The file was changed or is damaged.",
+                    $"Use another backup. To restore the file regardless, copy it out of the set first: Copy-Item -LiteralPath '{path}' -Destination ~",
                     path);
             }
 

@@ -96,7 +96,7 @@ internal sealed class BackupSearch(Regex pattern, IReadOnlyCollection<LettaSearc
             throw new LettaException(
                 ErrorIds.SearchTimeout,
                 LettaErrorKind.Timeout,
-                $"The pattern '{pattern}' takes longer than {pattern.MatchTimeout.TotalSeconds:0} seconds on a text of '{path}'.",
+                $"The pattern '{pattern}' took longer than {pattern.MatchTimeout.TotalSeconds:0} seconds on a text of '{path}'.",
                 $"Search for the text itself: Search-LettaBackup '{path}' '<text>' -SimpleMatch",
                 path,
                 e);

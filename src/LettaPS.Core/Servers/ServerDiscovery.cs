@@ -328,7 +328,7 @@ internal static class ServerDiscovery
     private static LettaException Ambiguous(ContainerFacts server, string host, IReadOnlyList<ContainerFacts> containers) => new(
         ErrorIds.DatabaseContainerAmbiguous,
         LettaErrorKind.Refused,
-        $"The database host '{host}' of '{server.Name}' means more than one container: '{string.Join("', '", containers.Select(c => c.Name).Order(StringComparer.Ordinal))}'.",
-        $"Stop or remove those that are not meant: {server.EngineCommand} stop {containers[^1].Name}",
+        $"The database host '{host}' of '{server.Name}' matches more than one container: '{string.Join("', '", containers.Select(c => c.Name).Order(StringComparer.Ordinal))}'.",
+        $"Stop the containers that are not meant: {server.EngineCommand} stop {containers[^1].Name}",
         server.Name);
 }

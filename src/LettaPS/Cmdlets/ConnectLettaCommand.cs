@@ -79,7 +79,7 @@ public sealed class ConnectLettaCommand : ServerCheckCmdlet
         if (BaseUri is not null && Name is not null)
         {
             ThrowTerminatingError(new LettaException(
-                ErrorIds.ParameterConflict, LettaErrorKind.InvalidInput, "A server is either named or given by its address.", "Give -Name or -BaseUri.", Name).ToErrorRecord());
+                ErrorIds.ParameterConflict, LettaErrorKind.InvalidInput, "-Name and -BaseUri exclude each other.", "Give one of them: Connect-Letta <name or address>", Name).ToErrorRecord());
         }
     }
 
@@ -152,8 +152,8 @@ public sealed class ConnectLettaCommand : ServerCheckCmdlet
             throw new LettaException(
                 ErrorIds.PublishedPortNotFound,
                 LettaErrorKind.NotFound,
-                "The server has no address: its BaseUri is empty, since its container publishes no port.",
-                "Publish it in the compose file (ports: \"127.0.0.1:8283:8283\") and start the service anew, or give the address at which it is reached with -BaseUri.");
+                "The server has no address, because its container publishes no port.",
+                "Publish the port in the compose file (ports: \"127.0.0.1:8283:8283\"), then recreate the container: docker compose up --detach");
         }
 
         // An empty column of a table is read as an address of no characters.

@@ -67,7 +67,7 @@ public sealed class ConvertToLettaAgentFileCommand : BackupPathCmdlet
     {
         if (File.Exists(_outPath))
         {
-            throw new LettaException(ErrorIds.InvalidOutPath, LettaErrorKind.InvalidInput, $"'{_outPath}' is a file, and a backup makes several.", "Give a folder as -OutPath.", _outPath);
+            throw new LettaException(ErrorIds.InvalidOutPath, LettaErrorKind.InvalidInput, $"'{_outPath}' is a file, and the backup becomes several files.", "Give a folder: ConvertTo-LettaAgentFile <path> -OutPath <folder>", _outPath);
         }
 
         foreach (var file in files)
@@ -91,12 +91,12 @@ public sealed class ConvertToLettaAgentFileCommand : BackupPathCmdlet
         var target = Directory.Exists(outPath) || System.IO.Path.EndsInDirectorySeparator(outPath) ? System.IO.Path.Combine(outPath, System.IO.Path.GetFileNameWithoutExtension(path) + ".af") : outPath;
         if (!_written.Add(target))
         {
-            throw new LettaException(ErrorIds.OutPathConflict, LettaErrorKind.Conflict, $"'{target}' was already written in this run, and would take another agent's place.", "Give a folder as -OutPath.", path);
+            throw new LettaException(ErrorIds.OutPathConflict, LettaErrorKind.Conflict, $"'{target}' was written in this run for another agent.", "Give a folder: ConvertTo-LettaAgentFile <path> -OutPath <folder>", path);
         }
 
         if (File.Exists(target) && !Force)
         {
-            throw new LettaException(ErrorIds.AgentFileExists, LettaErrorKind.Conflict, $"There is a file '{target}' already.", "Give another -OutPath, a folder, or -Force.", target);
+            throw new LettaException(ErrorIds.AgentFileExists, LettaErrorKind.Conflict, $"The file '{target}' exists.", "Give another -OutPath, or add -Force to replace the file.", target);
         }
 
         if (await ShouldProcessAsync(target, $"Convert {path}").ConfigureAwait(false))

@@ -142,7 +142,7 @@ public sealed class ExportLettaAgentCommand : AgentSourceCmdlet
         {
             var folder = FilePaths.Resolve(this, Path);
             return File.Exists(folder)
-                ? throw new LettaException(ErrorIds.InvalidFolderPath, LettaErrorKind.InvalidInput, $"'{folder}' is a file; a backup set goes into a folder.", "Give the path of a folder, which need not exist.", folder)
+                ? throw new LettaException(ErrorIds.InvalidFolderPath, LettaErrorKind.InvalidInput, $"'{folder}' is a file, and a backup set needs a folder.", "Give the path of a folder: Export-LettaAgent -Path <folder>", folder)
                 : folder;
         }
         catch (LettaException e)
@@ -160,7 +160,7 @@ public sealed class ExportLettaAgentCommand : AgentSourceCmdlet
                 : null;
         if (problem is not null)
         {
-            ThrowTerminatingError(new LettaException(ErrorIds.ParameterConflict, LettaErrorKind.InvalidInput, problem, "Leave one of the two out.", _folder).ToErrorRecord());
+            ThrowTerminatingError(new LettaException(ErrorIds.ParameterConflict, LettaErrorKind.InvalidInput, problem, "Leave out one of the two parameters.", _folder).ToErrorRecord());
         }
     }
 
@@ -388,7 +388,7 @@ public sealed class ExportLettaAgentCommand : AgentSourceCmdlet
         ErrorIds.BackupWriteFailed,
         LettaErrorKind.Storage,
         $"The backup in '{folder}' cannot be written: {cause.Message}",
-        "Make room or give another -Path; what is finished can be gone on with by -Resume.",
+        $"Free space, then resume the set: Export-LettaAgent -Path '{folder}' -Resume",
         folder,
         cause);
 

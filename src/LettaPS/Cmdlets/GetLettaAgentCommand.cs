@@ -160,8 +160,8 @@ public sealed class GetLettaAgentCommand : AgentSourceCmdlet
     private static LettaException NotFound(string name, LettaConnection connection) => new(
         ErrorIds.AgentNotFound,
         LettaErrorKind.NotFound,
-        $"There is no agent named '{name}' at {connection.BaseUri}.",
-        "Use wildcards (*name*) to search, and -IncludeHidden for hidden agents.",
+        $"No agent at '{connection.BaseUri}' is named '{name}'.",
+        $"Search with wildcards, hidden agents included: Get-LettaAgent '*{name.Replace("'", "''", StringComparison.Ordinal)}*' -IncludeHidden",
         name);
 
     private sealed class NamePattern(string text)

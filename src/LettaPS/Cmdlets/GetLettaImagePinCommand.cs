@@ -68,8 +68,8 @@ public sealed class GetLettaImagePinCommand : ComposeCmdlet
             WriteError(new LettaException(
                 ErrorIds.LettaImageNotFound,
                 LettaErrorKind.NotFound,
-                $"Nothing runs an image of Letta's{called} in {string.Join(", ", _read.Distinct().Select(r => $"'{r}'"))}.",
-                "Name the file that does: Get-LettaImagePin -Path …").ToErrorRecord());
+                $"No service runs a Letta image{called} in {string.Join(", ", _read.Distinct().Select(r => $"'{r}'"))}.",
+                "Give the file that names the image: Get-LettaImagePin -Path <path>").ToErrorRecord());
         }
     }
 

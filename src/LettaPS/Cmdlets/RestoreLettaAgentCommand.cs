@@ -114,7 +114,7 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
         {
             if (Unwrap(map) is not (null or IDictionary or ScriptBlock))
             {
-                ThrowTerminatingError(new LettaException(ErrorIds.InvalidModelMap, LettaErrorKind.InvalidInput, "A map of models is a hashtable or a script block.", "Give @{ 'openai/gpt-4' = 'openai/gpt-4o' }.", map).ToErrorRecord());
+                ThrowTerminatingError(new LettaException(ErrorIds.InvalidModelMap, LettaErrorKind.InvalidInput, "A model map is a hashtable or a script block.", "Give a hashtable: -ModelMap @{ 'openai/gpt-4' = 'openai/gpt-4o' }", map).ToErrorRecord());
             }
         }
     }
@@ -145,7 +145,7 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
 
         if (Connections is not [var connection])
         {
-            ThrowTerminatingError(new LettaException(ErrorIds.ConnectionAmbiguous, LettaErrorKind.InvalidInput, "Agents are restored to one server at a time.", "Give one -Connection.").ToErrorRecord());
+            ThrowTerminatingError(new LettaException(ErrorIds.ConnectionAmbiguous, LettaErrorKind.InvalidInput, "LettaPS restores agents to one server at a time.", "Run the command once per server: Restore-LettaAgent <path> -Connection $connection").ToErrorRecord());
             return;
         }
 
@@ -169,7 +169,7 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
             : null;
         if (problem is not null)
         {
-            ThrowTerminatingError(new LettaException(ErrorIds.ParameterConflict, LettaErrorKind.InvalidInput, problem, "Leave one of the two out.").ToErrorRecord());
+            ThrowTerminatingError(new LettaException(ErrorIds.ParameterConflict, LettaErrorKind.InvalidInput, problem, "Leave out one of the two parameters.").ToErrorRecord());
         }
     }
 
@@ -195,7 +195,7 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
             {
                 foreach (var name in Name.NotAmong(plan.Agents.Select(a => a.Name)))
                 {
-                    await WriteErrorAsync(new LettaException(ErrorIds.AgentNotFound, LettaErrorKind.NotFound, $"The files hold no agent named '{name}'.", "Get-LettaBackup shows whom they hold; wildcards (*name*) search.", name)).ConfigureAwait(false);
+                    await WriteErrorAsync(new LettaException(ErrorIds.AgentNotFound, LettaErrorKind.NotFound, $"No agent in the files is named '{name}'.", "List the agents of the files: Get-LettaBackup <path> | Select-Object -ExpandProperty Files", name)).ConfigureAwait(false);
                 }
 
                 plan.Agents.RemoveAll(a => !Name.IsMatchedBy(a.Name));
@@ -413,8 +413,8 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
             : throw new LettaException(
                 ErrorIds.ConfirmationRequired,
                 LettaErrorKind.InvalidInput,
-                $"-Conflict Replace would delete {old}, and nobody can be asked here. Nothing was done.",
-                "Give -Force to delete old agents without being asked.",
+                $"-Conflict Replace would delete {old}, and the host cannot prompt. LettaPS changed nothing.",
+                "Allow it without a prompt: Restore-LettaAgent <path> -Conflict Replace -Force",
                 old,
                 failure);
     }

@@ -74,7 +74,7 @@ public sealed class SaveLettaConnectionCommand : ServerCheckCmdlet
         if ((KeyVault is null) != (KeySecret is null) || (KeyVariable is not null && KeyVault is not null))
         {
             ThrowTerminatingError(new LettaException(
-                ErrorIds.KeyPlaceAmbiguous, LettaErrorKind.InvalidInput, "It is not clear where the password is.", "Give -KeyVariable, or -KeyVault together with -KeySecret.").ToErrorRecord());
+                ErrorIds.KeyPlaceAmbiguous, LettaErrorKind.InvalidInput, "The source of the password is ambiguous.", "Give -KeyVariable, or -KeyVault together with -KeySecret: Save-LettaConnection <name> -KeyVariable LETTA_API_KEY").ToErrorRecord());
         }
     }
 

@@ -86,7 +86,7 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
         {
             if (Version is null && !FromRunning && !Digest)
             {
-                throw new LettaException(ErrorIds.PinTargetRequired, LettaErrorKind.InvalidInput, "It is not said what to pin to.", "Use -Version, -FromRunning or -Digest.");
+                throw new LettaException(ErrorIds.PinTargetRequired, LettaErrorKind.InvalidInput, "The target of the pin is missing.", "Specify -Version, -FromRunning or -Digest: Set-LettaImagePin -Version 0.16.8");
             }
 
             if (Version is not null)
@@ -155,8 +155,8 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
             WriteError(new LettaException(
                 ErrorIds.LettaImageNotFound,
                 LettaErrorKind.NotFound,
-                $"There is no service that runs Letta{called} in {string.Join(", ", _requests.Select(r => r.ComposeFile).Concat(_places.Select(p => p.File.Path)).Distinct().Select(p => $"'{p}'"))}.",
-                "Get-LettaImagePin lists the services.").ToErrorRecord());
+                $"No service runs Letta{called} in {string.Join(", ", _requests.Select(r => r.ComposeFile).Concat(_places.Select(p => p.File.Path)).Distinct().Select(p => $"'{p}'"))}.",
+                "List the services: Get-LettaImagePin -Path <path>").ToErrorRecord());
         }
 
         IReadOnlyList<FileChange> changes = [];
@@ -216,7 +216,7 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
             ErrorIds.PinChanged,
             LettaErrorKind.Refused,
             $"The image in line {pin.Line} of '{pin.Path}' is no longer '{pin.Image}'.",
-            "Run Get-LettaImagePin again.",
+            "Read the file again: Get-LettaImagePin -Path <path>",
             pin);
         _places.Add(place);
         _projects[place] = pin.ComposeFile;
@@ -274,8 +274,8 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
             throw new LettaException(
                 ErrorIds.ServiceNotRunning,
                 LettaErrorKind.NotFound,
-                $"Which container runs the image in line {place.Line} of '{place.File.Path}' is not known: only compose notes that.",
-                "Name the release: Set-LettaImagePin -Version …",
+                $"LettaPS cannot find the container of the image in line {place.Line} of '{place.File.Path}'. Only containers of Compose name their file.",
+                "Name the release: Set-LettaImagePin -Version <release>",
                 place.File.Path);
         }
 
@@ -304,8 +304,8 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
     private static LettaException LeftAlone(string what, object target) => new(
         ErrorIds.AppServerNotSupported,
         LettaErrorKind.Refused,
-        $"{what} is Letta Code as it is meant to be, an App Server or its client: it is not pinned to a release of the V1 server.",
-        "Leave it as it is. If it was a V1 server, give its settings back first, such as the volume at /var/lib/postgresql/data.",
+        $"{what} is an App Server of Letta Code or its client. LettaPS does not pin it to a release of the V1 server.",
+        "Leave the file unchanged. If it was a V1 server, first restore its settings, such as the volume at /var/lib/postgresql/data.",
         target);
 
     /// <summary>Makes changes that belong together, if the user agrees to all of them.</summary>
@@ -388,7 +388,7 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
             ErrorIds.PinChanged,
             LettaErrorKind.Refused,
             $"The image of service '{r.Pin!.Service}' is no longer '{r.Pin.Resolved ?? r.Pin.Image}' in line {r.Pin.Line} of '{r.Pin.Path}'.",
-            "Run Get-LettaImagePin again.",
+            "Read the file again: Get-LettaImagePin -Path <path>",
             r.Pin)).Distinct();
     }
 

@@ -43,7 +43,7 @@ public sealed class TestLettaCompatibilityCommand : ExaminationCmdlet
     {
         if (version is not null && !isVersion(version))
         {
-            throw new LettaException(ErrorIds.InvalidVersion, LettaErrorKind.InvalidInput, $"-{name}: '{version}' is not a version.", "Give numbers with dots, such as 0.16.2.", version);
+            throw new LettaException(ErrorIds.InvalidVersion, LettaErrorKind.InvalidInput, $"-{name}: '{version}' is not a version.", $"Give numbers with dots: -{name} 0.16.2", version);
         }
     }
 

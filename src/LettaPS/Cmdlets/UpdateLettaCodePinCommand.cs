@@ -71,7 +71,7 @@ public sealed class UpdateLettaCodePinCommand : PSCmdlet
         path = Directory.Exists(path) ? System.IO.Path.Combine(path, Core.IdMaps.IdMap.FileName) : path;
         if (!File.Exists(path))
         {
-            throw new LettaException(ErrorIds.IdMapNotFound, LettaErrorKind.NotFound, $"There is no file '{path}'.", "Restore-LettaAgent writes it beside the backup.", path);
+            throw new LettaException(ErrorIds.IdMapNotFound, LettaErrorKind.NotFound, $"The ID map '{path}' does not exist.", "Give the file that Restore-LettaAgent wrote next to the backup: Get-ChildItem <backup> -Filter id-map.json -Recurse", path);
         }
 
         var map = Core.IdMaps.IdMap.Read(path);
@@ -92,7 +92,7 @@ public sealed class UpdateLettaCodePinCommand : PSCmdlet
                 ErrorIds.IdMapServerNotFound,
                 LettaErrorKind.InvalidInput,
                 $"'{path}' is of {servers.Count} servers: {string.Join(", ", servers.Keys)}.",
-                "Name one with -Server.",
+                "Name one of them: -Server <address>",
                 path);
     }
 
@@ -130,7 +130,7 @@ public sealed class UpdateLettaCodePinCommand : PSCmdlet
         var there = usual.Where(File.Exists).ToList();
         return there.Count > 0
             ? there
-            : throw new LettaException(ErrorIds.SettingsNotFound, LettaErrorKind.NotFound, $"There are no settings of Letta Code: neither {usual[0]} nor {usual[1]}.", "Give their -Path.");
+            : throw new LettaException(ErrorIds.SettingsNotFound, LettaErrorKind.NotFound, $"The settings of Letta Code were not found, neither '{usual[0]}' nor '{usual[1]}'.", "Give their path: Update-LettaCodePin <id map> -Path <settings>");
     }
 
     private void Update(string path, ServerIdMap ids, Uri server)

@@ -58,7 +58,7 @@ public sealed class UpdateLettaSchemaCommand : ServerDatabaseCmdlet
         var server = target.Server ?? throw new LettaException(
             ErrorIds.ServerNotFound,
             LettaErrorKind.NotFound,
-            $"Letta's migrations run in a container of the server, and no container of the engine serves the {target}.",
+            $"Letta's migrations need a container of the server, and no container of the engine serves the {target}.",
             "Name the container of the server: Update-LettaSchema -Name <container>",
             target.Database);
         if (!await ShouldProcessAsync(target.ToString(), $"Migrate with {Image ?? server.Image}").ConfigureAwait(false))

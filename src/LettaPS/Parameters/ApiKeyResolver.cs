@@ -22,8 +22,8 @@ internal static class ApiKeyResolver
         EnvironmentConnection.Key(variable) ?? throw new LettaException(
             ErrorIds.KeyVariableNotFound,
             LettaErrorKind.NotFound,
-            $"The environment variable '{variable}', which is to hold the server's password, is not set.",
-            "Set it for the session or the task that runs this, or give the password with -ApiKey.",
+            $"The environment variable '{variable}', which holds the server's password, is not set.",
+            $"Set the variable, or give the password with -ApiKey: $env:{variable} = '…'",
             variable);
 
     private static SecureString FromVault(PSCmdlet cmdlet, string vault, string secret)
@@ -50,8 +50,8 @@ internal static class ApiKeyResolver
         LettaException Failed(string why, Exception? cause) => new(
             ErrorIds.KeyVaultFailed,
             LettaErrorKind.NotFound,
-            $"The password '{secret}' of the vault '{vault}' cannot be had: {why}",
-            $"See whether 'Get-Secret -Name {secret}' gives it here; it takes the module {Module} and a vault that is unlocked.",
+            $"The password '{secret}' cannot be read from the vault '{vault}': {why}",
+            $"Unlock the vault and read it with the module {Module}: Get-Secret -Name {secret} -Vault {vault}",
             secret,
             cause);
     }

@@ -43,12 +43,12 @@ internal static class FilePaths
         }
         catch (System.Management.Automation.DriveNotFoundException e)
         {
-            throw new LettaException(ErrorIds.DriveNotFound, LettaErrorKind.NotFound, $"There is no drive '{e.ItemName}' for the path '{path}'.", "Get-PSDrive shows which there are.", path, e);
+            throw new LettaException(ErrorIds.DriveNotFound, LettaErrorKind.NotFound, $"The drive '{e.ItemName}' of the path '{path}' does not exist.", "List the drives: Get-PSDrive", path, e);
         }
     }
 
     private static string Require(string resolved, ProviderInfo provider, string path) => provider.Name == FileSystem
         ? resolved
         : throw new LettaException(
-            ErrorIds.PathNotSupported, LettaErrorKind.InvalidInput, $"'{path}' is not a path of files and folders, but of the provider {provider.Name}.", "Give a path on a drive.", path);
+            ErrorIds.PathNotSupported, LettaErrorKind.InvalidInput, $"'{path}' is a path of the provider '{provider.Name}', not of the file system.", "Give the path of a file or folder: Get-PSDrive -PSProvider FileSystem", path);
 }

@@ -39,11 +39,11 @@ public class BackupPlaceTests
     }
 
     [Theory]
-    [InlineData("changed", "SHA-256 differs")]
+    [InlineData("changed", "checksum (SHA-256)")]
     [InlineData("cut", "bytes")]
-    [InlineData("dump gone", "no file")]
-    [InlineData("manifest gone", "there is no")]
-    [InlineData("manifest damaged", "not as it was written")]
+    [InlineData("dump gone", "does not exist")]
+    [InlineData("manifest gone", "is not next to")]
+    [InlineData("manifest damaged", "is damaged")]
     public async Task A_damaged_dump_is_found(string how, string problem)
     {
         using var small = new SmallSet(s_agent);

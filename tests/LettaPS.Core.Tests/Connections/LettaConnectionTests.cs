@@ -5,6 +5,19 @@ namespace LettaPS.Core.Tests.Connections;
 public class LettaConnectionTests
 {
     [Theory]
+    [InlineData("0.16.10", "0.16.10")]
+    [InlineData("0.16.8.dev1", null)]
+    [InlineData("0.16.8-rc1", "0.16.8")]
+    [InlineData("unknown", null)]
+    [InlineData(null, null)]
+    public void The_version_of_a_server_is_a_number_and_its_own_words_stay(string? reported, string? version)
+    {
+        var connection = new LettaConnection(new Uri("http://localhost:8283"), serverVersion: reported);
+
+        Assert.Equal((version is null ? null : Version.Parse(version), reported), (connection.LettaVersion, connection.ReportedVersion));
+    }
+
+    [Theory]
     [InlineData("http://localhost:8283", "http://localhost:8283/")]
     [InlineData("http://localhost:8283/v1", "http://localhost:8283/")]
     [InlineData("http://localhost:8283/v1/", "http://localhost:8283/")]

@@ -11,11 +11,11 @@ public sealed class FailedStartTests
 
     [Fact]
     public Task A_port_that_is_taken_is_told_from_the_log() =>
-        ExpectAsync("AddressInUse", "port that the server wants is taken", "another port", environment: "SANDBOX_OCCUPIED_PORT: \"8283\"");
+        ExpectAsync("AddressInUse", "uses the port of the server", "publish another port", environment: "SANDBOX_OCCUPIED_PORT: \"8283\"");
 
     [Fact]
     public Task A_migration_that_fails_is_told_from_the_log() => ExpectAsync(
-        "MigrationFailed", "something that it makes is there already", "Compare-LettaSchema", layout: LettaProject.OfficialLayout + "; CREATE TABLE letta.runs (id int)");
+        "MigrationFailed", "an object that it creates exists", "Compare-LettaSchema", layout: LettaProject.OfficialLayout + "; CREATE TABLE letta.runs (id int)");
 
     [Fact]
     public Task A_database_without_the_extension_is_told_from_the_log() => ExpectAsync("ExtensionNotFound", "lacks the extension vector", "pgvector", layout: "SELECT 1");

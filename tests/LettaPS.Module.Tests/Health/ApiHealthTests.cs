@@ -120,7 +120,7 @@ public class ApiHealthTests
     }
 
     [Theory]
-    [InlineData(null, "wants a password")]
+    [InlineData(null, "requires a password")]
     [InlineData("wrong", "does not accept the password")]
     public async Task A_missing_password_is_told_from_a_wrong_one_and_both_from_a_broken_server(string? password, string message)
     {

@@ -51,7 +51,7 @@ public class DatabaseHealthTests
     [InlineData("ALTER TABLE steps DROP COLUMN request_id", "Schema/Differences", "request_id")]
     [InlineData("ALTER TABLE messages ALTER COLUMN sequence_id DROP DEFAULT", "Schema/Sequence", "MissingDefault messages.sequence_id")]
     [InlineData("INSERT INTO messages (id, agent_id, role, tool_calls, organization_id, sequence_id) SELECT 'message-1', id, 'user', '[]', organization_id, 1000 FROM agents", "Schema/Sequence", "SequenceBehind")]
-    [InlineData("UPDATE alembic_version SET version_num = 'abcdefabcdef'", "Schema/Revision", "RevisionNotFound")]
+    [InlineData("UPDATE alembic_version SET version_num = 'abcdefabcdef'", "Schema/Revision", "RevisionUnknown")]
     public async Task What_breaks_requests_is_named(string damage, string check, string found)
     {
         await using var server = await HealthyServer.StartAsync();

@@ -101,7 +101,7 @@ internal sealed class AgentFileReader
     /// <summary>The error that a file is not the one any more that was read first.</summary>
     /// <param name="path">The file.</param>
     internal static LettaException Changed(string path) => new(
-        ErrorIds.AgentFileChanged, LettaErrorKind.InvalidData, $"'{path}' was changed while it was being restored.", "Run the command again when nothing writes to it any more.", path);
+        ErrorIds.AgentFileChanged, LettaErrorKind.InvalidData, $"'{path}' was changed while it was being restored.", "Wait until nothing writes to the file, then run the command again.", path);
 
     private static FileStream Open(string path)
     {
@@ -111,7 +111,7 @@ internal sealed class AgentFileReader
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new LettaException(ErrorIds.AgentFileReadFailed, LettaErrorKind.Storage, $"'{path}' cannot be read: {e.Message}", "Check the path and the rights of the file.", path, e);
+            throw new LettaException(ErrorIds.AgentFileReadFailed, LettaErrorKind.Storage, $"'{path}' cannot be read: {e.Message}", $"Check the owner and the mode of the file: Get-Item -LiteralPath '{path}' | Format-List *", path, e);
         }
     }
 
@@ -727,7 +727,7 @@ internal sealed class AgentFileReader
         ErrorIds.InvalidAgentFile,
         LettaErrorKind.InvalidData,
         $"{(path.Length == 0 ? "The file" : $"'{path}'")} is not an agent that can be restored: {problem}.",
-        "Test-LettaBackup examines the file; another copy of it may be whole.",
+        "Examine the file, and look for another copy of it: Test-LettaBackup <path>",
         path,
         cause);
 }

@@ -25,7 +25,7 @@ internal sealed class DatabaseDump(DatabaseSite site, TimeProvider time)
         var begun = time.GetTimestamp();
         if (!request.Force && DumpManifest.IsTaken(request.Path))
         {
-            throw new LettaException(ErrorIds.DumpExists, LettaErrorKind.Conflict, $"'{request.Path}' is there already.", "Give another -Path, or -Force to replace it.", request.Path);
+            throw new LettaException(ErrorIds.DumpExists, LettaErrorKind.Conflict, $"The dump '{request.Path}' exists.", "Give another -Path, or add -Force to replace it.", request.Path);
         }
 
         var state = await site.Cluster.ReadAsync(cancellationToken).ConfigureAwait(false);
@@ -64,7 +64,7 @@ internal sealed class DatabaseDump(DatabaseSite site, TimeProvider time)
                 ErrorIds.DumpTooSmall,
                 LettaErrorKind.Refused,
                 $"The database has lost much since the dump '{Path.GetFileName(earlier.Path)}': {string.Join(", ", shrunk)}. No dump was kept.",
-                "Look whether the database is the right one and whole. If it is, give -Force.",
+                "Check the database. If it is right, add -Force: Backup-LettaDatabase -Path <folder> -Force",
                 request.Path);
         }
 
@@ -110,7 +110,7 @@ internal sealed class DatabaseDump(DatabaseSite site, TimeProvider time)
 
         if (problem is not null)
         {
-            throw new LettaException(ErrorIds.DumpReadFailed, LettaErrorKind.InvalidData, $"The dump '{path}' cannot be read back: {problem}", "Make a new one with Backup-LettaDatabase, or take an older one.", path);
+            throw new LettaException(ErrorIds.DumpReadFailed, LettaErrorKind.InvalidData, $"The dump '{path}' cannot be read back: {problem}", "Take a new dump, or use an older one: Backup-LettaDatabase -Path <folder>", path);
         }
     }
 
@@ -144,8 +144,8 @@ internal sealed class DatabaseDump(DatabaseSite site, TimeProvider time)
         return number is not null && int.Parse(number, CultureInfo.InvariantCulture) >= state.Major ? said : throw new LettaException(
             ErrorIds.ProgramTooOld,
             LettaErrorKind.Refused,
-            $"The program that is there ({said}) is older than the server (PostgreSQL {state.Major}) and cannot dump it.",
-            $"Install the client programs of PostgreSQL {state.Major}.");
+            $"The installed program ({said}) is older than the server (PostgreSQL {state.Major}) and cannot dump its databases.",
+            $"Install the client programs of PostgreSQL {state.Major}: apt install postgresql-client-{state.Major}");
     }
 
     private async Task DumpAsync(DumpRequest request, string snapshot, Stream output, CancellationToken cancellationToken)
@@ -160,14 +160,14 @@ internal sealed class DatabaseDump(DatabaseSite site, TimeProvider time)
             throw new LettaException(
                 ErrorIds.DumpLockTimeout,
                 LettaErrorKind.Timeout,
-                $"Others have locked a table for {LockTimeout.TotalSeconds:0.#} seconds: {result.Error.Trim()}",
-                "Wait for what locks it, such as a migration, and run the command again.",
+                $"Other sessions have locked a table for {LockTimeout.TotalSeconds:0.#} seconds: {result.Error.Trim()}",
+                "Wait until the other session, such as a migration, has ended, then run the command again.",
                 request.Database);
         }
 
         if (result.ExitCode != 0)
         {
-            throw new LettaException(ErrorIds.DumpFailed, LettaErrorKind.ServerFault, $"pg_dump failed with exit code {result.ExitCode}: {ServerSettings.MaskText(result.Error.Trim())}", "Nothing was kept of it. Remove what pg_dump names, and run the command again.", request.Database);
+            throw new LettaException(ErrorIds.DumpFailed, LettaErrorKind.ServerFault, $"pg_dump failed with exit code {result.ExitCode}: {ServerSettings.MaskText(result.Error.Trim())}", "Fix the problem that pg_dump reported, then run the command again.", request.Database);
         }
     }
 }

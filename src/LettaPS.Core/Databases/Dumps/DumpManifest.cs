@@ -96,7 +96,7 @@ internal sealed record DumpManifest
     {
         if (!File.Exists(dump))
         {
-            throw new LettaException(ErrorIds.DumpNotFound, LettaErrorKind.NotFound, $"There is no file '{dump}'.", "Check the path; Backup-LettaDatabase writes dumps.", dump);
+            throw new LettaException(ErrorIds.DumpNotFound, LettaErrorKind.NotFound, $"The dump '{dump}' does not exist.", $"List the dumps: Get-LettaBackup '{Path.GetDirectoryName(dump)}'", dump);
         }
 
         // A run that was killed between the dump and its manifest left the manifest under another name.
@@ -110,8 +110,8 @@ internal sealed record DumpManifest
             throw new LettaException(
                 ErrorIds.DumpManifestNotFound,
                 LettaErrorKind.Refused,
-                $"Beside '{dump}' there is no '{Path.GetFileName(dump)}{Suffix}', which says what the dump should hold: it was not made by Backup-LettaDatabase, or not finished.",
-                "Use a dump of Backup-LettaDatabase, together with the file beside it.",
+                $"The manifest '{Path.GetFileName(dump)}{Suffix}' is not next to the dump '{dump}'. The dump is unfinished, or another program made it.",
+                "Use a dump of Backup-LettaDatabase together with its manifest: Get-LettaBackup <folder>",
                 dump);
         }
 
@@ -122,7 +122,7 @@ internal sealed record DumpManifest
         catch (JsonException e)
         {
             throw new LettaException(
-                ErrorIds.DumpManifestDamaged, LettaErrorKind.InvalidData, $"'{dump}{Suffix}' is not as it was written: {e.Message}", "Use another dump.", dump, e);
+                ErrorIds.DumpManifestDamaged, LettaErrorKind.InvalidData, $"The manifest '{dump}{Suffix}' is damaged: {e.Message}", "Use another dump: Get-LettaBackup <folder>", dump, e);
         }
     }
 
@@ -167,8 +167,8 @@ internal sealed record DumpManifest
                 throw new LettaException(
                     ErrorIds.DumpDamaged,
                     LettaErrorKind.InvalidData,
-                    hash is null ? $"'{dump}' has {file.Length} bytes instead of {Length}." : $"'{dump}' is not what it was when it was taken: its SHA-256 differs.",
-                    "Use another dump.",
+                    hash is null ? $"The dump '{dump}' has {file.Length} bytes instead of {Length}." : $"The checksum (SHA-256) of the dump '{dump}' does not match. The file was changed or is damaged.",
+                    "Use another dump: Get-LettaBackup <folder>",
                     dump);
             }
         }

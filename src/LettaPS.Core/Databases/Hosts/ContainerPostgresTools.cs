@@ -26,7 +26,7 @@ internal sealed partial class ContainerPostgresTools(IContainerEngine engine, st
     {
         var said = (await engine.RunProgramAsync(container, new ContainerProgram("pg_dump", "--version"), null, null, cancellationToken).ConfigureAwait(false)).Output;
         return VersionNumber().Match(said) is { Success: true } version ? int.Parse(version.ValueSpan, CultureInfo.InvariantCulture) : throw new LettaException(
-            ErrorIds.ProgramNotFound, LettaErrorKind.NotFound, $"pg_dump of the container '{container}' does not tell its version: '{said.Trim()}'.", $"See what it is: {engine.Command} exec {container} pg_dump --version", container);
+            ErrorIds.ProgramNotFound, LettaErrorKind.NotFound, $"pg_dump of the container '{container}' does not report its version: '{said.Trim()}'.", $"Run the program by hand: {engine.Command} exec {container} pg_dump --version", container);
     }
 
     [GeneratedRegex(@"(?<=\) )\d+", RegexOptions.CultureInvariant)]

@@ -61,8 +61,8 @@ internal static class PostgresAlone
             throw new LettaException(
                 ErrorIds.DatabaseTimeout,
                 LettaErrorKind.Connection,
-                $"PostgreSQL of '{name}' does not take connections.",
-                $"See what it says: {engine.Command} logs {name}",
+                $"PostgreSQL of '{name}' accepts no connections.",
+                $"Read its log: {engine.Command} logs {name}",
                 name,
                 e);
         }

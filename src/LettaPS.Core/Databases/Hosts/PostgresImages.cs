@@ -46,7 +46,7 @@ internal static class PostgresImages
                 throw new LettaException(
                     ErrorIds.DatabaseNotFound,
                     LettaErrorKind.NotFound,
-                    $"There are no data of PostgreSQL at '{data}' in the volumes of '{server.Name}'.",
+                    $"The folder '{data}' holds no PostgreSQL data in the volumes of '{server.Name}'.",
                     $"Check which volume the server had: docker inspect --format '{{{{json .Mounts}}}}' {server.Name}",
                     server.Name);
             }

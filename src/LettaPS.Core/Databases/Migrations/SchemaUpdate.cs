@@ -154,8 +154,8 @@ internal sealed class SchemaUpdate(IContainerEngine engine, string container, ID
             throw new LettaException(
                 meaning?.ErrorId ?? ErrorIds.MigrationFailed,
                 LettaErrorKind.ServerFault,
-                $"The migrations of {update.Image} failed (exit code {result.ExitCode}){(meaning is null ? string.Empty : $": {meaning.Meaning}")}. The last that alembic said:\n{string.Join('\n', lines.TakeLast(15))}\n",
-                meaning?.RecommendedAction ?? "Compare-LettaSchema shows where the schema is not what the migrations expect; Invoke-LettaSchemaFix repairs it.",
+                $"The migrations of {update.Image} failed (exit code {result.ExitCode}){(meaning is null ? string.Empty : $": {meaning.Meaning}")}. The last lines of alembic:\n{string.Join('\n', lines.TakeLast(15))}\n",
+                meaning?.RecommendedAction ?? $"See where the schema differs from what the migrations expect, then repair it with Invoke-LettaSchemaFix: Compare-LettaSchema -Name {update.Server}",
                 update.Server);
         }
 
@@ -164,8 +164,8 @@ internal sealed class SchemaUpdate(IContainerEngine engine, string container, ID
             ? throw new LettaException(
                 ErrorIds.MigrationTargetMismatch,
                 LettaErrorKind.InvalidData,
-                $"alembic reports success, but the database '{update.Database}' has no revision: it migrated something else.",
-                "Compare what alembic of this image reads with LETTA_PG_URI.",
+                $"alembic reported success, but the database '{update.Database}' has no revision. alembic migrated another database.",
+                "Compare LETTA_PG_URI of the container with the database that is meant: Get-LettaServer | Format-List Name, Database",
                 update.Server)
             : update with { FromRevision = before, ToRevision = after, Output = lines };
     }

@@ -23,12 +23,12 @@ internal sealed class DatabaseReset(IDatabaseHost host, TimeProvider time)
             var state = await site.Cluster.ReadAsync(cancellationToken).ConfigureAwait(false);
             var (dump, manifest) = Directory.Exists(path)
                 ? DumpManifest.FindNewest(path, database, state.SystemIdentifier) ?? throw new LettaException(
-                    ErrorIds.DumpNotFound, LettaErrorKind.NotFound, $"In '{path}' there is no dump of the database '{database}'.", "Take one with Backup-LettaDatabase.", path)
+                    ErrorIds.DumpNotFound, LettaErrorKind.NotFound, $"The folder '{path}' has no dump of the database '{database}'.", $"Take one: Backup-LettaDatabase -Path '{path}'", path)
                 : (path, DumpManifest.Read(path));
             if (!manifest.IsOf(database, state.SystemIdentifier))
             {
                 throw new LettaException(
-                    ErrorIds.DumpMismatch, LettaErrorKind.Refused, $"'{dump}' is a dump of another database.", "Take one of this database with Backup-LettaDatabase.", dump);
+                    ErrorIds.DumpMismatch, LettaErrorKind.Refused, $"'{dump}' is a dump of another database.", "Take a dump of this database: Backup-LettaDatabase -Path <folder>", dump);
             }
 
             var age = time.GetUtcNow() - manifest.TakenAt;
@@ -37,8 +37,8 @@ internal sealed class DatabaseReset(IDatabaseHost host, TimeProvider time)
                 throw new LettaException(
                     ErrorIds.DumpTooOld,
                     LettaErrorKind.Refused,
-                    $"The dump '{dump}' is {AgeFormatter.Of(age)} old; what was written since would be lost.",
-                    "Take a new one with Backup-LettaDatabase, or allow this one with -MaximumBackupAge.",
+                    $"The dump '{dump}' is {AgeFormatter.Of(age)} old. What was written since then would be lost.",
+                    "Take a new dump, or allow this one with -MaximumBackupAge: Backup-LettaDatabase -Path <folder>",
                     dump);
             }
 
@@ -93,5 +93,5 @@ internal sealed class DatabaseReset(IDatabaseHost host, TimeProvider time)
     }
 
     private static LettaException NotThere(string database) => new(
-        ErrorIds.DatabaseNotFound, LettaErrorKind.NotFound, $"There is no database '{database}' to empty.", "Restore one with Restore-LettaDatabase.", database);
+        ErrorIds.DatabaseNotFound, LettaErrorKind.NotFound, $"The database '{database}' does not exist.", "Restore it from a dump: Restore-LettaDatabase <dump>", database);
 }

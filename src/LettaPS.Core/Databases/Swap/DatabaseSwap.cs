@@ -310,7 +310,7 @@ internal sealed class DatabaseSwap(IDatabaseHost host, TimeProvider time)
                 cause?.ErrorId ?? ErrorIds.DatabaseWorkIncomplete,
                 cause?.Kind ?? LettaErrorKind.ServerFault,
                 string.Join(' ', [cause?.Message ?? failure.Message, .. problems]),
-                cause?.RecommendedAction ?? "Run the same command again: it finishes what was begun.",
+                cause?.RecommendedAction ?? "Run the same command again. It completes the work.",
                 plan.Database,
                 failure);
         }

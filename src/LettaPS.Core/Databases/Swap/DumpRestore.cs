@@ -33,8 +33,8 @@ internal sealed class DumpRestore(IDatabaseHost host, TimeProvider time)
                 throw new LettaException(
                     ErrorIds.DumpTooNew,
                     LettaErrorKind.Refused,
-                    $"The dump was taken of PostgreSQL {manifest.Major}, and the server is PostgreSQL {state.Major}, which need not understand it.",
-                    $"Restore it into PostgreSQL {manifest.Major} or newer.",
+                    $"The dump is from PostgreSQL {manifest.Major}, which is newer than the server's PostgreSQL {state.Major}.",
+                    $"Restore it into PostgreSQL {manifest.Major} or newer: image: pgvector/pgvector:pg{manifest.Major}",
                     path);
             }
 
@@ -93,8 +93,8 @@ internal sealed class DumpRestore(IDatabaseHost host, TimeProvider time)
             return state.Roles.Contains(dumped.Owner) ? dumped : throw new LettaException(
                 ErrorIds.OwnerNotFound,
                 LettaErrorKind.Refused,
-                $"The database does not exist, and the role '{dumped.Owner}', which owned it, does not either.",
-                $"Make the role: CREATE ROLE \"{dumped.Owner}\" LOGIN PASSWORD '…'");
+                $"Neither the database nor the role '{dumped.Owner}', which owned it, exists.",
+                $"Create the role: CREATE ROLE \"{dumped.Owner}\" LOGIN PASSWORD '…'");
         }
 
         return current with
@@ -126,7 +126,7 @@ internal sealed class DumpRestore(IDatabaseHost host, TimeProvider time)
             if (result.ExitCode != 0)
             {
                 throw new LettaException(
-                    ErrorIds.RestoreFailed, LettaErrorKind.ServerFault, $"{command[0]} failed with exit code {result.ExitCode}: {ServerSettings.MaskText(result.Error.Trim())}", "The database is as it was. Remove what stands in the way, or take another dump.", path);
+                    ErrorIds.RestoreFailed, LettaErrorKind.ServerFault, $"{command[0]} failed with exit code {result.ExitCode}: {ServerSettings.MaskText(result.Error.Trim())}", "Fix the problem that the program reported, then run the command again. The current database is unchanged.", path);
             }
         }
 
@@ -157,8 +157,8 @@ internal sealed class DumpRestore(IDatabaseHost host, TimeProvider time)
             throw new LettaException(
                 ErrorIds.RestoreIncomplete,
                 LettaErrorKind.InvalidData,
-                $"What was loaded is not what the dump was taken of: {string.Join(", ", differences.Take(ShownDifferences))}{(differences.Count > ShownDifferences ? " and more" : string.Empty)}.",
-                "The database is as it was. Use another dump.",
+                $"The row counts do not match the manifest: {string.Join(", ", differences.Take(ShownDifferences))}{(differences.Count > ShownDifferences ? " and more" : string.Empty)}.",
+                "Use another dump: Get-LettaBackup <folder>. The current database is unchanged.",
                 path);
         }
     }

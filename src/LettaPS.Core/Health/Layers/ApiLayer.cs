@@ -99,7 +99,7 @@ internal sealed class ApiLayer : HealthLayer
         {
             401 or 403 => Finding.Fail(
                 Name,
-                hasKey ? "The server does not accept the password." : "The server wants a password.",
+                hasKey ? "The server does not accept the password." : "The server requires a password.",
                 "Give the server's password (LETTA_SERVER_PASSWORD of its container) with Connect-Letta -ApiKey or LETTA_API_KEY.") with
             { Blocks = true },
             >= 500 => Finding.Pass(Name, $"It lets us in. (Listing agents is HTTP {answer.Status}, which is not about the password: see the layer Tables.)"),

@@ -469,7 +469,7 @@ internal sealed class ApiRestoreSession : IRestoreSession
 
     private async Task<JsonElement> StateAsync(string agentId, CancellationToken cancellationToken) =>
         await _server.FindThingAsync(ResourceKind.Agent, agentId, cancellationToken).ConfigureAwait(false)
-        ?? throw new LettaException(ErrorIds.AgentNotFound, LettaErrorKind.NotFound, $"The agent {agentId}, just restored, is gone from {_server.Connection.BaseUri}.", "Find out who deletes agents there, and run the command again.", agentId);
+        ?? throw new LettaException(ErrorIds.AgentNotFound, LettaErrorKind.NotFound, $"The restored agent '{agentId}' no longer exists at '{_server.Connection.BaseUri}'.", "Stop the program that deletes agents on the server, then run the command again.", agentId);
 
     private async Task<Dictionary<string, string>> FindSharedAsync(ResourceKind kind, AgentDocument document, List<string> fileIds, IDictionary<string, string> known, CancellationToken cancellationToken)
     {
@@ -703,7 +703,7 @@ internal sealed class ApiRestoreSession : IRestoreSession
         if (existing is null)
         {
             throw new LettaException(
-                ErrorIds.RestoredAgentNotFound, LettaErrorKind.NotFound, $"'{planned.Name}' was not restored to {_server.Connection.BaseUri} yet.", "Restore it without -PassagesOnly.", planned.SourceId);
+                ErrorIds.RestoredAgentNotFound, LettaErrorKind.NotFound, $"'{planned.Name}' was not restored to '{_server.Connection.BaseUri}' before.", "Restore the agent without -PassagesOnly: Restore-LettaAgent <path>", planned.SourceId);
         }
 
         using var document = await AgentFileReader.ReadAsync(planned.Path, _workFolder, outline: false, cancellationToken).ConfigureAwait(false);
@@ -734,7 +734,7 @@ internal sealed class ApiRestoreSession : IRestoreSession
     {
         if (await CleanUpAsync(work).ConfigureAwait(false) is { } left)
         {
-            throw new LettaException(ErrorIds.ReplacementIncomplete, LettaErrorKind.Conflict, $"The new agent {work.NewId} has gaps, so that the old one, {existing.Id}, is kept. {left}", "Delete one of the two by hand.", work.NewId);
+            throw new LettaException(ErrorIds.ReplacementIncomplete, LettaErrorKind.Conflict, $"The new agent '{work.NewId}' has gaps, so LettaPS kept the old one, '{existing.Id}'. {left}", $"Compare the two agents, then delete one of them: Get-LettaAgent -Id {existing.Id}, {work.NewId}", work.NewId);
         }
 
         return NotReplaced(work, existing, $"the new agent would have gaps ({work.Gaps.Count}), so it was removed again and {existing.Id} was kept");

@@ -38,7 +38,7 @@ internal sealed class IdResolver(AgentWriteContext work, RowInserter insertion)
         ErrorIds.OrganizationNotFound,
         LettaErrorKind.NotFound,
         problem,
-        "Start a Letta server with the database once, which makes its default organization and user, or restore with -PreserveId, which brings them along.",
+        "Start a Letta server with the database once, which creates the default organization and user, or restore them with the agent: Restore-LettaAgent <path> -PreserveId",
         target);
 
     /// <summary>What the target lacks is brought along where identifiers stay; else its default takes the place.</summary>
@@ -168,8 +168,8 @@ internal sealed class IdResolver(AgentWriteContext work, RowInserter insertion)
             throw new LettaException(
                 ErrorIds.IdExists,
                 LettaErrorKind.Conflict,
-                $"The identifier {occupied[0][0]} of {table.Table.Name} is taken in the database. Nothing was written.",
-                "Restore without -PreserveId, which gives new identifiers.",
+                $"The identifier '{occupied[0][0]}' of '{table.Table.Name}' exists in the database. LettaPS wrote nothing.",
+                "Restore with new identifiers: Restore-LettaAgent <path> -Source Database",
                 occupied[0][0]);
         }
     }

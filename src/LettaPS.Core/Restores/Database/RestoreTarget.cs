@@ -30,8 +30,8 @@ internal sealed class RestoreTarget
             : throw new LettaException(
                 ErrorIds.SchemaMismatch,
                 LettaErrorKind.Refused,
-                $"The schema of {database.Address} is not that of Letta {diagnosis.Release}: {drifts.Count} differences, the first is {drifts[0].ToString().TrimEnd('.')}. Nothing was written.",
-                "Run Compare-LettaSchema to see them, and Invoke-LettaSchemaFix or Update-LettaSchema first.",
+                $"The schema of {database.Address} is not that of Letta {diagnosis.Release}: {drifts.Count} differences, the first is {drifts[0].ToString().TrimEnd('.')}. LettaPS wrote nothing.",
+                "See the differences, then repair them with Invoke-LettaSchemaFix or Update-LettaSchema: Compare-LettaSchema",
                 database.Address);
     }
 

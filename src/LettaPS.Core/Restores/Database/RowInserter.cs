@@ -28,8 +28,8 @@ internal sealed class RowInserter(AgentWriteContext work)
             throw new LettaException(
                 ErrorIds.RestoredRowsMismatch,
                 LettaErrorKind.ServerFault,
-                $"{holds[0][0]} rows were written to {table.Table.Name}, and they are not the {wanted[0][0]} of the file. Nothing was kept.",
-                "A trigger or rule of the database may change what is written.",
+                $"LettaPS wrote {holds[0][0]} rows to '{table.Table.Name}' that differ from the {wanted[0][0]} rows of the file. It rolled them back.",
+                $"Look for a trigger or rule of the table: SELECT * FROM pg_trigger WHERE tgrelid = '{table.Table.Name}'::regclass",
                 table.Table.Name);
         }
     }

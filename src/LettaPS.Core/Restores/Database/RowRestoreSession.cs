@@ -141,8 +141,8 @@ internal sealed class RowRestoreSession : IRestoreSession
             throw new LettaException(
                 ErrorIds.DatabaseRowsNotFound,
                 LettaErrorKind.InvalidInput,
-                $"'{planned.Path}' holds no rows of a database.",
-                "Restore it through a server with -Source Api; Export-LettaAgent -Source Database writes files with rows.",
+                $"'{planned.Path}' holds no database rows.",
+                "Restore it through the server: Restore-LettaAgent <path> -Source Api",
                 planned.SourceId);
         }
 

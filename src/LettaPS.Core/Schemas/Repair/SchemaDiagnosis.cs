@@ -108,37 +108,37 @@ internal sealed class SchemaDiagnosis
         if (Snapshot.Schema is null)
         {
             throw Snapshot.Server.HasTables
-                ? Refusal(ErrorIds.InvalidDatabase, $"{Address} has tables, but not Letta's.", "Check the name of the database.")
-                : Refusal(ErrorIds.DatabaseTablesNotFound, $"{Address} has no tables.", "Start a server with it: its own migrations build them.");
+                ? Refusal(ErrorIds.InvalidDatabase, $"'{Address}' has tables, but not those of Letta.", "Check the name of the database: -DatabaseUri postgresql://<user>:<password>@<host>:5432/<database>")
+                : Refusal(ErrorIds.DatabaseTablesNotFound, $"'{Address}' has no tables.", "Start a server with it, which creates the tables: Start-LettaServer <container> -Wait");
         }
 
         if (Release!.MinimumPostgresVersion > Snapshot.Server.Version.Major)
         {
             throw Refusal(
                 ErrorIds.PostgresTooOld,
-                $"Letta {Release} needs PostgreSQL {Release.MinimumPostgresVersion}, and {Address} is on {Snapshot.Server.Version}.",
-                "Dump the database and restore it into a newer server.");
+                $"Letta {Release} needs PostgreSQL {Release.MinimumPostgresVersion}, and '{Address}' is on {Snapshot.Server.Version}.",
+                "Dump the database, then restore the dump into a newer PostgreSQL: Backup-LettaDatabase -Path <folder>");
         }
 
         if (HasUnknownRevision)
         {
             throw Refusal(
                 ErrorIds.RevisionNotFound,
-                $"alembic_version of {Address} holds {string.Join(", ", Snapshot.Revisions)}, which no release up to {ReleaseCatalogue.All[^1]} leaves there.",
-                "If the database is of a later release, use a later LettaPS. Otherwise restore a dump.");
+                $"alembic_version of '{Address}' holds '{string.Join("', '", Snapshot.Revisions)}', which no release up to {ReleaseCatalogue.All[^1]} has.",
+                "Restore a dump, or use a later LettaPS if the database is of a later release: Restore-LettaDatabase <dump>");
         }
 
         if (IsAhead)
         {
             throw Refusal(
                 ErrorIds.SchemaTooNew,
-                $"{Address} has seen the migrations of {ReleaseCatalogue.Migrations[Position].Release}, which {Release} does not have.",
-                $"Compare and mend with -Version {ReleaseCatalogue.Migrations[Position].Release}, and run that release or a later one; the way back is a dump from before the upgrade.");
+                $"'{Address}' has the migrations of {ReleaseCatalogue.Migrations[Position].Release}, which {Release} does not have.",
+                $"Run {ReleaseCatalogue.Migrations[Position].Release} or later, or restore a dump from before the upgrade: Compare-LettaSchema -Version {ReleaseCatalogue.Migrations[Position].Release}");
         }
 
         if (Snapshot.Server.ReadOnly && !planOnly)
         {
-            throw Refusal(ErrorIds.DatabaseWriteDenied, $"{Address} can only be read: it is a standby, or was made read-only.", "Connect to the primary, or lift default_transaction_read_only.");
+            throw Refusal(ErrorIds.DatabaseWriteDenied, $"'{Address}' is read-only: it is a standby, or default_transaction_read_only is set.", $"Connect to the primary, or lift the setting: ALTER DATABASE {Address.Database} RESET default_transaction_read_only");
         }
     }
 

@@ -164,9 +164,9 @@ internal sealed class SchemaDoctor(ISchemaDatabase database)
             throw new LettaException(
                 ErrorIds.SchemaFixIncomplete,
                 LettaErrorKind.InvalidData,
-                $"The repair of {database.Address} ran without error, but {still.Count} of the differences that it mended are still there: "
+                $"The repair of '{database.Address}' ran without error, but {still.Count} of the repaired differences remain: "
                     + string.Join(", ", still.Select(d => $"{d.Kind} {d.Table}.{d.Name}")) + ".",
-                "Somebody may be changing the schema at the same time. Run Compare-LettaSchema and look at what is left.",
+                "Stop other programs that change the schema, then see what remains: Compare-LettaSchema",
                 database.Address);
         }
     }
@@ -181,9 +181,9 @@ internal sealed class SchemaDoctor(ISchemaDatabase database)
             throw new LettaException(
                 ErrorIds.AlembicAdoptionRefused,
                 LettaErrorKind.Refused,
-                $"{database.Address} was not handed over to alembic: {breaks.Count} differences are left that break a server of {proposal.Release}: "
+                $"LettaPS did not set the revision of '{database.Address}': {breaks.Count} differences remain that break a server of {proposal.Release}: "
                     + string.Join("; ", breaks.Select(d => d.ToString())) + ".",
-                "Mend them first; a revision would hide them from the server's own migrations for ever.",
+                $"Repair the differences first: Invoke-LettaSchemaFix -Version {proposal.Release}",
                 database.Address);
         }
 

@@ -80,8 +80,8 @@ internal sealed class SchemaProposal
             throw new LettaException(
                 ErrorIds.SchemaChanged,
                 LettaErrorKind.Conflict,
-                $"{_diagnosis.Address} changed between planning and repairing ({changed.Kind} {changed.Table}.{changed.Name}); nothing was done.",
-                "Run the command again.",
+                $"'{_diagnosis.Address}' changed between the plan and the repair ({changed.Kind} {changed.Table}.{changed.Name}). LettaPS changed nothing.",
+                "Stop other programs that change the schema, then run the command again.",
                 _diagnosis.Address);
         }
 
@@ -105,8 +105,8 @@ internal sealed class SchemaProposal
             throw new LettaException(
                 ErrorIds.SchemaFixDenied,
                 LettaErrorKind.Denied,
-                $"Role {_diagnosis.Snapshot.Server.Role} may not change {string.Join(", ", foreign.Select(f => f!.Name))}; nothing was changed.",
-                $"Connect as the owner ({string.Join(", ", foreign.Select(f => f!.Owner).Distinct())}) or as a superuser.",
+                $"The role '{_diagnosis.Snapshot.Server.Role}' does not own {string.Join(", ", foreign.Select(f => f!.Name))}. LettaPS changed nothing.",
+                $"Connect as the owner ({string.Join(", ", foreign.Select(f => f!.Owner).Distinct())}) or as a superuser: -DatabaseUri postgresql://<owner>:<password>@<host>:5432/<database>",
                 _diagnosis.Address);
         }
     }

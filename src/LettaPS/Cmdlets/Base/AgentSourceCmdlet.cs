@@ -76,7 +76,7 @@ public abstract class AgentSourceCmdlet : DatabaseCmdlet
         if (Source == LettaAgentSource.Api && DatabaseUri is not null)
         {
             ThrowTerminatingError(new LettaException(
-                ErrorIds.ParameterConflict, LettaErrorKind.InvalidInput, "-Source Api uses no database, and -DatabaseUri names one.", "Leave one of the two out.").ToErrorRecord());
+                ErrorIds.ParameterConflict, LettaErrorKind.InvalidInput, "-Source Api uses no database, and -DatabaseUri names one.", "Leave out one of the two parameters.").ToErrorRecord());
         }
     }
 

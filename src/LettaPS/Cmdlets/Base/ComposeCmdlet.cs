@@ -80,8 +80,8 @@ public abstract class ComposeCmdlet : AsyncCmdlet
     private protected static LettaException NothingIn(string folder) => new(
         ErrorIds.ComposeFileNotFound,
         LettaErrorKind.NotFound,
-        $"There is no compose file in '{folder}', and no other file that names an image of Letta's.",
-        "Name the file, or its folder: Get-LettaImagePin -Path …",
+        $"The folder '{folder}' has no compose file and no other file that names a Letta image.",
+        "Give the file or its folder: Get-LettaImagePin -Path <path>",
         folder);
 
     /// <summary>Does something; what fails is a non-terminating error.</summary>
@@ -120,7 +120,7 @@ public abstract class ComposeCmdlet : AsyncCmdlet
         string[] paths = [.. FilePaths.Matching(this, given, literal)];
         if (paths.Length == 0)
         {
-            throw new LettaException(ErrorIds.PathNotFound, LettaErrorKind.NotFound, $"No file matches '{given}'.", "Check the pattern: Get-ChildItem lists what there is.", given);
+            throw new LettaException(ErrorIds.PathNotFound, LettaErrorKind.NotFound, $"No file matches '{given}'.", "Check the pattern: Get-ChildItem", given);
         }
 
         foreach (var path in paths)
@@ -162,7 +162,7 @@ public abstract class ComposeCmdlet : AsyncCmdlet
         }
 
         Process(Files.Read(Reader.Source(path)) is { Count: > 0 } found ? found : throw new LettaException(
-            ErrorIds.InvalidComposeFile, LettaErrorKind.InvalidData, $"'{path}' names no image of Letta's.", "Give the path of a file that does: Get-LettaImagePin on its folder lists them.", path));
+            ErrorIds.InvalidComposeFile, LettaErrorKind.InvalidData, $"'{path}' names no Letta image.", $"List the files of the folder that name one: Get-LettaImagePin -Path '{System.IO.Path.GetDirectoryName(path)}'", path));
     }
 
     /// <summary>Works on the files of a folder: compose projects first, then what else names an image of Letta's.</summary>

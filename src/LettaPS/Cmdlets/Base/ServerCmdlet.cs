@@ -50,7 +50,7 @@ public abstract class ServerCmdlet : AsyncCmdlet
                     new LettaException(
                         ErrorIds.AppServerNotSupported,
                         LettaErrorKind.Refused,
-                        $"'{server.Name}' is an App Server of Letta Code, or its client, and no V1 server: LettaPS leaves it alone.",
+                        $"'{server.Name}' is an App Server of Letta Code, or its client, not a V1 server. LettaPS does not change it.",
                         "Choose a V1 server: Get-LettaServer | Where-Object Product -NE AppServer",
                         server.Name),
                     server.Name).ConfigureAwait(false);
@@ -122,8 +122,8 @@ public abstract class ServerCmdlet : AsyncCmdlet
     }
 
     private static LettaException Several(string what, IEnumerable<LettaServerInfo> servers) => new(
-        ErrorIds.ServerAmbiguous, LettaErrorKind.InvalidInput, $"{what}: {string.Join(", ", servers.Select(s => s.Name))}.", "Say which with -Name, by the name of its container.");
+        ErrorIds.ServerAmbiguous, LettaErrorKind.InvalidInput, $"{what}: {string.Join(", ", servers.Select(s => s.Name))}.", "Name the container: -Name <container>");
 
     private static LettaException NotFound(string message) => new(
-        ErrorIds.ServerNotFound, LettaErrorKind.NotFound, message, "Get-LettaServer shows which there are; DOCKER_HOST and the docker context say which engine is asked.");
+        ErrorIds.ServerNotFound, LettaErrorKind.NotFound, message, "List the servers of the engine that DOCKER_HOST or the context names: Get-LettaServer");
 }
