@@ -28,7 +28,7 @@ public sealed class ConvertToLettaCodeAgentCommand : AsyncCmdlet
     [PathInput]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(BackupPathCompleter))]
+    [ArgumentCompleter(typeof(BackupPatternCompleter))]
     public string[]? Path { get; set; }
 
     /// <summary>Specifies the same, with wildcard characters taken literally.</summary>

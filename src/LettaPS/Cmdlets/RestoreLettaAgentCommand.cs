@@ -40,7 +40,7 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
     [PathInput]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(BackupPathCompleter))]
+    [ArgumentCompleter(typeof(BackupPatternCompleter))]
     public string[]? Path { get; set; }
 
     /// <summary>The same, with wildcard characters taken literally.</summary>

@@ -4,7 +4,7 @@ using LettaPS.Paths;
 namespace LettaPS.Completion;
 
 /// <summary>Completes paths of backups: folders, agent files, dumps.</summary>
-internal sealed class BackupPathCompleter : Completer
+internal class BackupPathCompleter : Completer
 {
     private static readonly string[] s_extensions = [".af", ".json", ".dump", ".sql"];
 
@@ -15,6 +15,10 @@ internal sealed class BackupPathCompleter : Completer
         return new DirectoryInfo(CurrentPaths.Resolve(typed.Length == 0 ? "." : typed)).EnumerateFileSystemInfos()
             .Where(i => i is DirectoryInfo || s_extensions.Contains(i.Extension, StringComparer.OrdinalIgnoreCase))
             .OrderBy(i => i.Name, StringComparer.OrdinalIgnoreCase)
-            .Select(i => new Candidate(typed + i.Name, i.FullName));
+            .Select(i => new Candidate(typed + i.Name, i.FullName, Write(typed + i.Name)));
     }
+
+    /// <summary>A path as the parameter takes it.</summary>
+    /// <param name="path">The path.</param>
+    private protected virtual string Write(string path) => path;
 }

@@ -16,7 +16,7 @@ internal abstract class Completer : IArgumentCompleter
     {
         try
         {
-            var begun = Unquote(wordToComplete);
+            var begun = Read(Unquote(wordToComplete));
             var pattern = Pattern(begun);
             return [.. Find(begun, fakeBoundParameters).Where(c => c.Value.Length > 0 && pattern.IsMatch(c.Value)).DistinctBy(c => c.Value, StringComparer.Ordinal).Select(Result)];
         }
@@ -31,6 +31,10 @@ internal abstract class Completer : IArgumentCompleter
     /// <param name="begun">What is typed so far.</param>
     /// <param name="parameters">The other parameters of the command, as far as they are known before it runs.</param>
     private protected abstract IEnumerable<Candidate> Find(string begun, IDictionary parameters);
+
+    /// <summary>What an argument that is typed means, without its quotes.</summary>
+    /// <param name="typed">The argument so far.</param>
+    private protected virtual string Read(string typed) => typed;
 
     /// <summary>A value as it is written in a command: as it is, in single quotes, or, with control characters that a console would obey, escaped.</summary>
     /// <param name="value">The value.</param>

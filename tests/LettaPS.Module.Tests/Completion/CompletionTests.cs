@@ -141,6 +141,23 @@ public class CompletionTests
     }
 
     [Fact]
+    public void Brackets_are_escaped_for_a_parameter_that_takes_wildcards_and_for_no_other()
+    {
+        using var folder = new TempFolder();
+        using var shell = new Shell();
+        Directory.CreateDirectory(folder["b[1]/set"]);
+
+        foreach (var command in new[] { "Restore-LettaAgent", "Get-LettaBackup -Path" })
+        {
+            Assert.Equal([$"'{folder.Path}/b`[1`]'"], Complete(shell, $"{command} {folder.Path}/b").Select(c => c.CompletionText));
+            Assert.Equal([$"'{folder.Path}/b`[1`]'"], Complete(shell, $"{command} '{folder.Path}/b`[").Select(c => c.CompletionText));
+            Assert.Equal([$"'{folder.Path}/b`[1`]/set'"], Complete(shell, $"{command} '{folder.Path}/b`[1`]/").Select(c => c.CompletionText));
+        }
+
+        Assert.Equal([$"'{folder.Path}/b[1]'"], Complete(shell, $"Test-LettaHealth -BackupPath {folder.Path}/b").Select(c => c.CompletionText));
+    }
+
+    [Fact]
     public void Services_of_the_compose_file_are_completed()
     {
         using var folder = new TempFolder();

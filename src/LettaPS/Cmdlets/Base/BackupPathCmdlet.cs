@@ -21,7 +21,7 @@ public abstract class BackupPathCmdlet : AsyncCmdlet
     [PathInput]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(BackupPathCompleter))]
+    [ArgumentCompleter(typeof(BackupPatternCompleter))]
     public string[]? Path { get; set; }
 
     /// <summary>The same, with wildcard characters taken literally.</summary>
