@@ -13,11 +13,12 @@ internal sealed class ConsoleProcess : IDisposable
 
     private ConsoleProcess(Process process) => _process = process;
 
-    public static ConsoleProcess Start(string command, Uri? server = null, string? apiKey = null)
+    public static ConsoleProcess Start(string command, Uri? server = null, string? apiKey = null, string? home = null)
     {
         var start = new ProcessStartInfo("dotnet") { ArgumentList = { s_quickstart, "-Command", command }, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["LETTA_BASE_URL"] = server?.ToString();
         start.Environment["LETTA_API_KEY"] = apiKey;
+        start.Environment["HOME"] = home ?? start.Environment["HOME"];
         return new ConsoleProcess(Process.Start(start)!);
     }
 

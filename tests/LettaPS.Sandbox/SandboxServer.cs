@@ -132,7 +132,7 @@ public sealed class SandboxServer : IAsyncDisposable
 
         if (!Authorized(http.Request))
         {
-            return Answer.Detail(401, "ApiKeyDenied");
+            return Answer.Detail(401, "Unauthorized");
         }
 
         if (http.Request.Path.StartsWithSegments("/latest", StringComparison.Ordinal, out var rest))

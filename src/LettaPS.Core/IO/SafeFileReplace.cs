@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace LettaPS.Core.IO;
@@ -7,12 +8,13 @@ internal static partial class SafeFileReplace
 {
     /// <summary>Replaces a file.</summary>
     /// <param name="change">The change.</param>
-    /// <param name="backup">Keep the old file beside it, with <c>.bak</c> after its name; an older one of that name goes.</param>
+    /// <param name="backup">Keep the old file next to it, as <c>.bak</c>, or <c>.bak.1</c> and so on if there is a file of that name with other content.</param>
+    /// <returns>The file that keeps the old content; <see langword="null"/> without <paramref name="backup"/>.</returns>
     /// <exception cref="LettaException"><c>FileChanged</c>: the file is not as it was read; it stays as it is. <c>FileOwnerDenied</c>: this user may not give the file its owner.</exception>
     /// <exception cref="IOException">The file system failed; the file is as it was.</exception>
     /// <exception cref="UnauthorizedAccessException">The file or its folder may not be written to; the file is as it was.</exception>
     /// <remarks>A symbolic link stays one: the file it leads to is replaced.</remarks>
-    public static void Replace(FileChange change, bool backup)
+    public static string? Replace(FileChange change, bool backup)
     {
         ArgumentNullException.ThrowIfNull(change);
         var path = change.Before.RealPath;
@@ -27,12 +29,9 @@ internal static partial class SafeFileReplace
             throw Changed(change.Before);
         }
 
-        if (backup)
-        {
-            Write(path + ".bak", change.Before.Bytes, change.Before);
-        }
-
+        var kept = backup ? Keep(change.Before) : null;
         Write(path, change.After.Bytes, change.Before);
+        return kept;
     }
 
     /// <summary>Replaces files that belong together: all of them or none. If one cannot be replaced, those before it get their old content back.</summary>
@@ -80,6 +79,25 @@ internal static partial class SafeFileReplace
                 $"Compare it with what it should be: Get-LettaImagePin '{change.Before.Path}'",
                 change.Before.Path,
                 failure);
+        }
+    }
+
+    /// <summary>Keeps the content of a file next to it. What an earlier run kept stays.</summary>
+    private static string Keep(TextFile original)
+    {
+        for (var number = 0; ; number++)
+        {
+            var path = $"{original.RealPath}.bak{(number == 0 ? string.Empty : string.Create(CultureInfo.InvariantCulture, $".{number}"))}";
+            if (!File.Exists(path))
+            {
+                Write(path, original.Bytes, original);
+                return path;
+            }
+
+            if (File.ReadAllBytes(path).AsSpan().SequenceEqual(original.Bytes.Span))
+            {
+                return path;
+            }
         }
     }
 

@@ -63,7 +63,7 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
     [ArgumentCompleter(typeof(ComposeServiceCompleter))]
     public string[]? Service { get; set; }
 
-    /// <summary>Keep each changed file as it was, with <c>.bak</c> after its name; an older one of that name is replaced.</summary>
+    /// <summary>Keep each changed file as it was, as <c>.bak</c>, or <c>.bak.1</c> and so on if there is an older one.</summary>
     [Parameter]
     public SwitchParameter Backup { get; set; }
 

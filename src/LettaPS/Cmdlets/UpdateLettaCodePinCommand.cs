@@ -153,14 +153,11 @@ public sealed class UpdateLettaCodePinCommand : PSCmdlet
                 return;
             }
 
-            if (edit.Changes.Count > 0)
-            {
-                SafeFileReplace.Replace(edit.File, backup: true);
-            }
+            var kept = edit.Changes.Count > 0 ? SafeFileReplace.Replace(edit.File, backup: true) : null;
 
             if (PassThru)
             {
-                WriteObject(new LettaCodePinUpdate { Path = path, BackupPath = edit.Changes.Count > 0 ? edit.File.Before.RealPath + ".bak" : null, Changes = edit.Changes });
+                WriteObject(new LettaCodePinUpdate { Path = path, BackupPath = kept, Changes = edit.Changes });
             }
         }
         catch (Exception e) when (e is LettaException or IOException or UnauthorizedAccessException)

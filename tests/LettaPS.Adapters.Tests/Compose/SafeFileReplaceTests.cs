@@ -25,13 +25,26 @@ public sealed partial class SafeFileReplaceTests : IDisposable
     }
 
     [Fact]
-    public void A_backup_keeps_the_file_as_it_was_and_takes_the_place_of_an_older_one()
+    public void A_backup_keeps_the_file_as_it_was_and_older_backups_stay()
     {
         File.WriteAllText(_folder["a.yml.bak"], "ancient");
+        File.WriteAllText(_folder["a.yml.bak.1"], "older");
 
-        SafeFileReplace.Replace(Change("a.yml"), backup: true);
+        Assert.Equal(_folder["a.yml.bak.2"], SafeFileReplace.Replace(Change("a.yml"), backup: true));
 
-        Assert.Equal(("new", "old"), (File.ReadAllText(_folder["a.yml"]), File.ReadAllText(_folder["a.yml.bak"])));
+        Assert.Equal(
+            ("new", "ancient", "older", "old"),
+            (File.ReadAllText(_folder["a.yml"]), File.ReadAllText(_folder["a.yml.bak"]), File.ReadAllText(_folder["a.yml.bak.1"]), File.ReadAllText(_folder["a.yml.bak.2"])));
+    }
+
+    [Fact]
+    public void The_same_content_is_kept_once()
+    {
+        File.WriteAllText(_folder["a.yml.bak"], "old");
+
+        Assert.Equal(_folder["a.yml.bak"], SafeFileReplace.Replace(Change("a.yml"), backup: true));
+
+        Assert.Equal(2, Directory.GetFileSystemEntries(_folder.Path).Length);
     }
 
     [Fact]

@@ -41,6 +41,22 @@ public sealed class SettingsTests
     }
 
     [Fact]
+    public async Task A_second_run_keeps_what_the_first_one_kept()
+    {
+        using var c = new Conversion();
+        using var folder = new TempFolder();
+        var agent = await c.RunAsync();
+        var before = $$"""{ "pinnedAgents": ["{{Conversion.Source}}"] }""";
+        await File.WriteAllTextAsync(folder["settings.json"], before, TestContext.Current.CancellationToken);
+
+        LettaCodeSettings.Write(folder["settings.json"], [agent], pin: true, LettaCodeSystemPrompt.Keep);
+        LettaCodeSettings.Write(folder["settings.json"], [agent], pin: true, LettaCodeSystemPrompt.LettaCode);
+
+        Assert.Equal(before, await File.ReadAllTextAsync(folder["settings.json.bak"], TestContext.Current.CancellationToken));
+        Assert.True(File.Exists(folder["settings.json.bak.1"]));
+    }
+
+    [Fact]
     public async Task The_old_settings_are_kept_and_without_a_pin_nothing_is_unpinned()
     {
         using var c = new Conversion();

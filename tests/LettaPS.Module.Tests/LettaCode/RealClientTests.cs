@@ -78,6 +78,23 @@ public sealed class RealClientTests
         Assert.NotNull(await client.SayAsync(id, "A question with the default model"));
     }
 
+    [Fact]
+    public async Task A_pinned_agent_is_in_the_information_of_the_client()
+    {
+        await using var client = LettaCodeClient.Open();
+        await using var server = await Connected.ToAsync(new SandboxOptions { Release = "0.16.8" });
+        server.Run($"$null = Get-LettaAgent 'Incognito' | Export-LettaAgent -Path {server.Path}").Succeed();
+        using var console = ConsoleProcess.Start($"(ConvertTo-LettaCodeAgent '{server.Folder.Path}' '{client.Root}' -Pin).AgentId", home: client.Home);
+        var (code, output) = await console.FinishAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(0, code);
+
+        var information = await client.RunAsync("--backend", "local", "--info");
+
+        Assert.Contains("Incognito", information, StringComparison.Ordinal);
+        Assert.Contains(output.Trim().Split('\n')[^1], information, StringComparison.Ordinal);
+        Assert.DoesNotContain("not found)\n\n", information.Split("Pinned agents:")[1], StringComparison.Ordinal);
+    }
+
     private static async Task ProveAsync(LettaCodeClient client, Shell shell, string path, int count)
     {
         var cancellationToken = TestContext.Current.CancellationToken;
