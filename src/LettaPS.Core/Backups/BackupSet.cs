@@ -25,7 +25,7 @@ internal sealed class BackupSet : IDisposable
     private readonly BackupSetRequest _request;
     private readonly JournalHeader _header;
     private readonly BackupJournal _journal;
-    private readonly List<SetLock> _locks;
+    private readonly List<FileLock> _locks;
     private readonly BackupManifest? _manifest;
     private readonly Dictionary<string, BackupEntry> _finished;
     private readonly Dictionary<string, WantedAgent> _wantedBefore;
@@ -38,7 +38,7 @@ internal sealed class BackupSet : IDisposable
     private bool _begun;
     private bool _completed;
 
-    private BackupSet(string folder, BackupSetRequest request, JournalHeader header, BackupManifest? manifest, List<SetLock> locks)
+    private BackupSet(string folder, BackupSetRequest request, JournalHeader header, BackupManifest? manifest, List<FileLock> locks)
     {
         Folder = folder;
         _request = request;
@@ -84,7 +84,7 @@ internal sealed class BackupSet : IDisposable
     /// </exception>
     public static BackupSet Open(BackupSetRequest request)
     {
-        var locks = new List<SetLock>();
+        var locks = new List<FileLock>();
         try
         {
             if (Find(request) is not { } existing)
@@ -296,7 +296,7 @@ internal sealed class BackupSet : IDisposable
         _locks.ForEach(l => l.Dispose());
     }
 
-    private static BackupSet Begin(string parent, string? replaces, BackupSetRequest request, List<SetLock> locks)
+    private static BackupSet Begin(string parent, string? replaces, BackupSetRequest request, List<FileLock> locks)
     {
         Directory.CreateDirectory(parent);
 

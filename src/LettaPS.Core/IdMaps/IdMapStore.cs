@@ -6,7 +6,7 @@ namespace LettaPS.Core.IdMaps;
 internal sealed class IdMapStore : IDisposable
 {
     private readonly byte[]? _asRead;
-    private FileStream? _lock;
+    private FileLock? _lock;
 
     /// <summary>Reads the map of a backup.</summary>
     /// <param name="path">The file; it need not be there.</param>
@@ -29,12 +29,8 @@ internal sealed class IdMapStore : IDisposable
     {
         try
         {
-            _lock = new FileStream(Path + ".lock", PrivateFile.Options(FileMode.OpenOrCreate, FileAccess.ReadWrite, FileOptions.DeleteOnClose, FileShare.None));
-        }
-        catch (IOException e) when (e.GetType() == typeof(IOException) && File.Exists(Path + ".lock"))
-        {
-            throw new LettaException(
-                ErrorIds.IdMapInUse, LettaErrorKind.Conflict, $"Another run restores the backup in '{System.IO.Path.GetDirectoryName(Path)}'.", "Wait until the other run has ended, then run the command again.", Path, e);
+            _lock = FileLock.TryTake(Path + ".lock") ?? throw new LettaException(
+                ErrorIds.IdMapInUse, LettaErrorKind.Conflict, $"Another run restores the backup in '{System.IO.Path.GetDirectoryName(Path)}'.", "Wait until the other run has ended, then run the command again.", Path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

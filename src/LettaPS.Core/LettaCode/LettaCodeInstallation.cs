@@ -17,9 +17,9 @@ internal sealed class LettaCodeInstallation : IDisposable
     private const string Installed = "installed";
 
     private readonly LettaCodeRoot _root;
-    private readonly FileStream _lock;
+    private readonly FileLock _lock;
 
-    private LettaCodeInstallation(LettaCodeRoot root, FileStream @lock) => (_root, _lock) = (root, @lock);
+    private LettaCodeInstallation(LettaCodeRoot root, FileLock @lock) => (_root, _lock) = (root, @lock);
 
     /// <summary>Called before each step of an installation, by tests that interrupt it.</summary>
     internal Action<string>? OnStep { get; init; }
@@ -30,7 +30,7 @@ internal sealed class LettaCodeInstallation : IDisposable
     /// <exception cref="LettaException"><c>LettaCodeConversionInUse</c>: another run works on it; <c>LettaCodeWriteFailed</c>.</exception>
     public static LettaCodeInstallation Open(LettaCodeRoot root, Action<string>? onStep = null)
     {
-        FileStream locked;
+        FileLock locked;
         try
         {
             if (!Directory.Exists(root.Path))
@@ -38,12 +38,7 @@ internal sealed class LettaCodeInstallation : IDisposable
                 PrivateFile.CreateFolder(root.Path);
             }
 
-            PrivateFile.CreateFolder(root.WorkFolder);
-            locked = new FileStream(Path.Combine(root.WorkFolder, "lock"), PrivateFile.Options(FileMode.OpenOrCreate, FileAccess.ReadWrite, FileOptions.None, FileShare.None));
-        }
-        catch (IOException e) when (Directory.Exists(root.WorkFolder))
-        {
-            throw new LettaException(ErrorIds.LettaCodeConversionInUse, LettaErrorKind.Conflict, $"Another conversion is writing to '{root.Path}'.", $"Wait until it has finished, then run the command again: Get-ChildItem -LiteralPath '{root.WorkFolder}'", root.Path, e);
+            locked = Take(root) ?? throw new LettaException(ErrorIds.LettaCodeConversionInUse, LettaErrorKind.Conflict, $"Another conversion is writing to '{root.Path}'.", $"Wait until it has finished, then run the command again: Get-ChildItem -LiteralPath '{root.WorkFolder}'", root.Path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -149,11 +144,31 @@ internal sealed class LettaCodeInstallation : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _lock.Dispose();
-        File.Delete(Path.Combine(_root.WorkFolder, "lock"));
+        // The work folder goes while the lock, which is next to it, keeps others out.
         if (!Directory.EnumerateFileSystemEntries(_root.WorkFolder).Any())
         {
             Directory.Delete(_root.WorkFolder);
+        }
+
+        _lock.Dispose();
+    }
+
+    private static FileLock? Take(LettaCodeRoot root)
+    {
+        var locked = FileLock.TryTake(root.WorkFolder + ".lock");
+        try
+        {
+            if (locked is not null)
+            {
+                PrivateFile.CreateFolder(root.WorkFolder);
+            }
+
+            return locked;
+        }
+        catch
+        {
+            locked?.Dispose();
+            throw;
         }
     }
 
