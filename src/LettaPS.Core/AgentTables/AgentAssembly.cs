@@ -4,6 +4,7 @@ using LettaPS.Core.AgentFiles;
 using LettaPS.Core.IO;
 using LettaPS.Core.Json;
 using LettaPS.Core.Sources;
+using LettaPS.Core.Text;
 
 namespace LettaPS.Core.AgentTables;
 
@@ -210,8 +211,15 @@ internal sealed class AgentAssembly : IDisposable
 
     private void AddMessage(MessageCells cells, DatabaseRow row)
     {
-        var id = cells.Id(row);
-        _messages.Add(id, cells.Json(row).Span);
+        // Read in any case: the messages after it may need to know of it.
+        var json = cells.Json(row);
+        if (!MessageCells.TryParseId(cells.Id(row), out var id))
+        {
+            _rows.Missing.Add($"The message '{UntrustedText.Shorten(Encoding.UTF8.GetString(cells.Id(row)))}': the database has an identifier for it that is not one of Letta's.");
+            return;
+        }
+
+        _messages.Add(id, json.Span);
         _unseen.Remove(id);
     }
 
@@ -239,7 +247,13 @@ internal sealed class AgentAssembly : IDisposable
             _conversations[id] = lists = ([], []);
         }
 
-        lists.All.Add(MessageCells.ParseId(row.Bytes(message)));
+        if (!MessageCells.TryParseId(row.Bytes(message), out var uuid))
+        {
+            // The message itself is named as missing.
+            return;
+        }
+
+        lists.All.Add(uuid);
         if (row.IsTrue("in_context"))
         {
             lists.InContext.Add(Encoding.UTF8.GetString(row.Bytes(message)));

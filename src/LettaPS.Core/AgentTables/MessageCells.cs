@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Buffers.Text;
-using System.Text;
 using System.Text.Json;
 using LettaPS.Core.AgentFiles;
 using LettaPS.Core.AgentFiles.Writing;
@@ -40,19 +39,9 @@ internal sealed class MessageCells : IDisposable
         _toolCalls = shape.Ordinal("tool_calls");
     }
 
-    /// <summary>The identifier of a message.</summary>
+    /// <summary>The identifier of a message, as it is in the database.</summary>
     /// <param name="row">The message.</param>
-    /// <exception cref="LettaException"><c>InvalidIdInDatabase</c>: it is not one of Letta's.</exception>
-    public Guid Id(DatabaseRow row) => ParseId(row.Bytes(_id));
-
-    /// <summary>The UUID of a message's identifier.</summary>
-    /// <param name="id">The identifier.</param>
-    /// <exception cref="LettaException"><c>InvalidIdInDatabase</c>: it is not one of Letta's.</exception>
-    public static Guid ParseId(ReadOnlySpan<byte> id) =>
-        TryParseId(id, out var uuid)
-            ? uuid
-            : throw new LettaException(
-                ErrorIds.InvalidIdInDatabase, LettaErrorKind.InvalidData, $"The database has a message '{Encoding.UTF8.GetString(id)}', which is not a valid identifier.", "Keep it in a dump: Backup-LettaDatabase -Path <folder>");
+    public ReadOnlySpan<byte> Id(DatabaseRow row) => row.Bytes(_id);
 
     /// <summary>The UUID of a message's identifier, if it is one.</summary>
     /// <param name="id">The identifier.</param>

@@ -153,6 +153,26 @@ public class DatabaseExportTests
     }
 
     [Fact]
+    public async Task One_message_whose_identifier_is_none_costs_only_itself()
+    {
+        await using var database = await Fleets.RecordedAsync(17, "0.16.8");
+        await using var before = Fleets.Open(database);
+        var agent = (await Fleets.ListAsync(before)).First(a => a.Name == "Memo").Id;
+        var whole = (await Fleets.ExportAsync(before, agent)).GetProperty("agents")[0].Items("messages").Count();
+        await database.ExecuteAsync(
+            $"""
+            INSERT INTO messages (id, agent_id, role, content, tool_calls, tool_returns, created_at, is_deleted, organization_id)
+            SELECT 'message-of-mine', id, 'user', '[]', '[]', '[]', now(), false, organization_id FROM agents WHERE id = '{agent}';
+            """);
+
+        await using var source = Fleets.Open(database);
+        var file = await Fleets.ExportAsync(source, agent);
+
+        Assert.Equal(whole, file.GetProperty("agents")[0].Items("messages").Count());
+        Assert.Contains(file.GetProperty("lettaps").Strings("missing"), m => m.StartsWith("The message 'message-of-mine'", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Agents_are_listed_as_the_api_lists_them()
     {
         await using var database = await Fleets.RecordedAsync(17, "0.16.8");

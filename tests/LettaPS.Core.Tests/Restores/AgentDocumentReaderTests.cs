@@ -134,7 +134,6 @@ public sealed class AgentDocumentReaderTests : IDisposable
     [InlineData("""{"agents":[{"id":"agent-0"}],"blocks":[{"label":"x"}]}""", "blocks[0].id is not a text")]
     [InlineData("""{"agents":[{"name":"x"}],"blocks":[]}""", "agents[0].id is missing")]
     [InlineData("""{"core_memory":5,"messages":[]}""", "core_memory is not a list")]
-    [InlineData("""{"agents":[{"id":"agent-0"}],"blocks":[],"lettaps":{"message_ids":["../../etc/passwd"]}}""", "not the identifier of a message")]
     public async Task A_file_from_a_stranger_is_refused_with_the_place(string content, string place)
     {
         var error = await Assert.ThrowsAsync<LettaException>(() => ReadAsync(Encoding.UTF8.GetBytes(content)));
@@ -142,6 +141,23 @@ public sealed class AgentDocumentReaderTests : IDisposable
         Assert.Equal("InvalidAgentFile", error.ErrorId);
         Assert.Contains(place, error.Message, StringComparison.Ordinal);
         Assert.Contains("file.json", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task One_identifier_of_a_message_that_is_none_costs_only_itself()
+    {
+        const string Known = "message-11111111-1111-4111-8111-111111111111";
+        using var document = await ReadAsync(Encoding.UTF8.GetBytes($$"""
+            {"agents":[{"id":"agent-0","messages":[{"id":"message-0","role":"system"},{"id":"message-1","role":"user"}],"in_context_message_ids":["message-0","message-1"]}],"blocks":[],
+             "lettaps":{"message_ids":["../../etc/passwd","{{Known}}"]}
+            }
+            """));
+
+        Assert.Contains(document.Problems, p => p.Contains("'../../etc/passwd', which is not the identifier of a message", StringComparison.Ordinal));
+        var messages = Assert.Single(document.Agents).Messages.Entries;
+        Assert.Equal(2, messages.Count);
+        Assert.Equal(Guid.Parse(Known["message-".Length..]), messages[1].Id);
+        Assert.NotEqual(messages[0].Id, messages[1].Id);
     }
 
     [Fact]

@@ -25,7 +25,8 @@ internal sealed class AgentFileReader
     private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
     private readonly List<(AgentRecord Agent, List<string> Messages, List<string> InContext)> _contexts = [];
     private readonly List<int> _rootContext = [];
-    private List<Guid> _messageIds = [];
+    /// <summary>Identifiers of the messages in their order; <see langword="null"/> for what is none.</summary>
+    private List<Guid?> _messageIds = [];
     private List<JsonElement>? _list;
     private bool _saysWhatIsLeftOut;
     private JsonElement? _state;
@@ -329,7 +330,7 @@ internal sealed class AgentFileReader
 
                     break;
                 case "message_ids":
-                    _messageIds = [.. Texts(await ReadValueAsync(json, place, cancellationToken).ConfigureAwait(false), place).Select(id => EntityId.TryParse(id, "message", out var uuid) ? uuid : throw Invalid($"{place} holds '{UntrustedText.Shorten(id)}', which is not the identifier of a message"))];
+                    _messageIds = [.. Texts(await ReadValueAsync(json, place, cancellationToken).ConfigureAwait(false), place).Select(id => MessageId(id, place))];
                     break;
                 case "ids":
                     ReadIds(await ReadValueAsync(json, place, cancellationToken).ConfigureAwait(false), place);
@@ -549,7 +550,7 @@ internal sealed class AgentFileReader
 
         if (_messageIds.Count == only.Messages.Entries.Count)
         {
-            only.Messages.Arrange(only.Messages.Entries.Select((e, i) => e with { Id = _messageIds[i] }));
+            only.Messages.Arrange(only.Messages.Entries.Select((e, i) => e with { Id = _messageIds[i] ?? e.Id }));
         }
 
         foreach (var from in (JsonElement?[])[_patch, _state])
@@ -614,6 +615,18 @@ internal sealed class AgentFileReader
         {
             _document.AddProblem($"lettaps.message_ids names {_messageIds.Count} messages, but the file holds {messages.Count}.");
         }
+    }
+
+    /// <summary>The UUID of a message's identifier. One that is none costs the message its identifier, and nothing else.</summary>
+    private Guid? MessageId(string id, string place)
+    {
+        if (EntityId.TryParse(id, "message", out var uuid))
+        {
+            return uuid;
+        }
+
+        _document.AddProblem($"{place} holds '{UntrustedText.Shorten(id)}', which is not the identifier of a message.");
+        return null;
     }
 
     private void Refer(string place, string kind, string? id, HashSet<string> among)

@@ -210,6 +210,12 @@ internal sealed class RowRestoreSession : IRestoreSession
         }
     }
 
+    private async Task<string?> OrganizationAsync(IDatabaseTransaction transaction, string agent, CancellationToken cancellationToken)
+    {
+        var rows = await transaction.QueryAsync($"SELECT organization_id FROM {_target.Name("agents")} WHERE id = $1", cancellationToken, agent).ConfigureAwait(false);
+        return rows.Count == 0 ? null : rows[0][0];
+    }
+
     private async Task<LettaRestoreResult> WriteAsync(PlannedAgent planned, ExistingAgent? existing, long begun, CancellationToken cancellationToken)
     {
         var replaces = _options.Conflict == RestoreConflict.Replace ? existing?.Id : null;
@@ -236,6 +242,8 @@ internal sealed class RowRestoreSession : IRestoreSession
                 await new DatabaseReplacementLoss(work, planned).FindAsync(replaces, cancellationToken).ConfigureAwait(false);
             }
 
+            var organization = replaces is null ? null : await OrganizationAsync(transaction, replaces, cancellationToken).ConfigureAwait(false);
+
             var writing = new AgentRowWriter(work);
             await writing.WriteAsync(cancellationToken).ConfigureAwait(false);
             var secrets = await writing.SecretsAsync(cancellationToken).ConfigureAwait(false);
@@ -244,6 +252,11 @@ internal sealed class RowRestoreSession : IRestoreSession
             if (_options.PreserveId && !preserve)
             {
                 work.Warnings.Add($"It has new identifiers: {planned.SourceId} is taken by the agent that was there.");
+            }
+
+            if (replaces is not null && await OrganizationAsync(transaction, newId, cancellationToken).ConfigureAwait(false) is var moved && moved != organization)
+            {
+                work.Warnings.Add($"It is in the organization '{moved}' of the file. The agent that it replaced was in '{organization}', whose users do not see it there.");
             }
 
             var result = Result(planned, options.NewId, work.Gaps.Count == 0 ? LettaRestoreStatus.Restored : LettaRestoreStatus.RestoredWithGaps, begun) with

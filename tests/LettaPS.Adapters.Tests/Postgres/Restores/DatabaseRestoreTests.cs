@@ -107,6 +107,26 @@ public sealed class DatabaseRestoreTests
     }
 
     [Fact]
+    public async Task An_agent_that_replaces_one_of_another_organization_is_said_to_be_in_another()
+    {
+        await using var world = await World.CreateAsync();
+        await Restoring.RestoreAsync(world.Target, world.Folder, s_preserve);
+        File.Delete(Path.Combine(world.Folder, $"{DatabaseFleet.OtherAgent}.af"));
+        await world.Target.ExecuteAsync(
+            $"""
+            DELETE FROM groups_blocks; DELETE FROM identities_blocks; DELETE FROM groups;
+            INSERT INTO organizations (id, name, is_deleted, privileged_tools) VALUES ('org-0c0c0c0c-0000-4000-8000-000000000001', 'other', false, false);
+            UPDATE agents SET organization_id = 'org-0c0c0c0c-0000-4000-8000-000000000001' WHERE id = '{DatabaseFleet.Agent}';
+            """);
+
+        var result = (await Restoring.RestoreAsync(world.Target, world.Folder, s_preserve with { Conflict = RestoreConflict.Replace })).Single();
+
+        Assert.Equal(DatabaseFleet.Organization, await world.Target.QueryAsync<string>($"SELECT organization_id FROM agents WHERE id = '{DatabaseFleet.Agent}'"));
+        Assert.Contains(result.Warnings, w => w.Contains($"in the organization '{DatabaseFleet.Organization}' of the file", StringComparison.Ordinal)
+            && w.Contains("was in 'org-0c0c0c0c-0000-4000-8000-000000000001'", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_block_of_the_file_that_the_replaced_agent_had_not_stays_and_keeps_it_from_being_replaced()
     {
         await using var world = await World.CreateAsync();
