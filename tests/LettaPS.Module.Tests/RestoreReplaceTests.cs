@@ -55,7 +55,7 @@ public class RestoreReplaceTests
     }
 
     [Fact]
-    public async Task Where_nobody_can_be_asked_nothing_is_done_and_the_error_names_Force()
+    public async Task Where_nobody_can_be_asked_nothing_is_done_and_the_error_names_what_to_add()
     {
         await using var letta = await RestoredPair.MakeAsync("*");
         var before = letta.Target.Server.State.ContentHash();
@@ -71,9 +71,21 @@ public class RestoreReplaceTests
 
         var error = Assert.Single(powershell.Streams.Error);
         Assert.Equal("ConfirmationRequired,LettaPS.Cmdlets.RestoreLettaAgentCommand", error.FullyQualifiedErrorId);
-        Assert.Contains("-Force", error.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
+        Assert.Contains("-Confirm:$false", error.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
         Assert.Equal(before, letta.Target.Server.State.ContentHash());
         Assert.Equal(map, File.ReadAllText(letta.Map));
+    }
+
+    [Theory]
+    [InlineData("-Confirm:$false")]
+    [InlineData("-Force")]
+    public async Task What_answers_every_question_answers_that_too(string parameter)
+    {
+        await using var letta = await RestoredPair.MakeAsync("document_librarian");
+
+        Assert.Equal("Replaced", Assert.Single(letta.Target.Run($"{Replace} {parameter}", letta.Source.Set).Succeed()).Get<object>("Status").ToString());
+
+        Assert.Empty(letta.Target.Shell.Console.Prompts);
     }
 
     [Fact]

@@ -473,8 +473,6 @@ public sealed class ExportLettaAgentCommand : AgentSourceCmdlet
         }
     }
 
-    private bool IsWhatIf => MyInvocation.BoundParameters.TryGetValue("WhatIf", out var given) ? ((SwitchParameter)given).IsPresent : LanguagePrimitives.IsTrue(GetVariableValue("WhatIfPreference"));
-
     private static string DescribeReplacement(IReadOnlyList<BackupEntry> deleted) =>
         $"Replace the backup set, deleting {string.Join(", ", deleted.Select(d => $"{d.Name} ({d.AgentName})"))}";
 

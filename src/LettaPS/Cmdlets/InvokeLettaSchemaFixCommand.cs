@@ -84,10 +84,6 @@ public sealed class InvokeLettaSchemaFixCommand : DatabaseCmdlet
         LockTimeout = LockTimeout,
     };
 
-    private bool IsWhatIf => MyInvocation.BoundParameters.TryGetValue("WhatIf", out var given)
-        ? (SwitchParameter)given
-        : SessionState.PSVariable.GetValue("WhatIfPreference") is true or SwitchParameter { IsPresent: true };
-
     private void Fix(DatabaseAddress address, SchemaFixOptions options)
     {
         var progress = NewProgress("Mending the schema");

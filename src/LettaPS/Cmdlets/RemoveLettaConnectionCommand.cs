@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using LettaPS.Cmdlets.Base;
 using LettaPS.Completion;
 using LettaPS.Core.Connections;
 using LettaPS.Parameters;
@@ -8,7 +9,7 @@ namespace LettaPS.Cmdlets;
 /// <summary>Forgets connections that <c>Save-LettaConnection</c> keeps. The server and the place of its password are left alone.</summary>
 [Cmdlet(VerbsCommon.Remove, "LettaConnection", SupportsShouldProcess = true)]
 [OutputType(typeof(void))]
-public sealed class RemoveLettaConnectionCommand : PSCmdlet
+public sealed class RemoveLettaConnectionCommand : AsyncCmdlet
 {
     /// <summary>Names of saved connections, with wildcards. A name without wildcards that none has is an error.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]

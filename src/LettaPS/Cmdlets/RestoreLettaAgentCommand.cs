@@ -1,6 +1,5 @@
 using System.Collections;
 using System.Management.Automation;
-using System.Management.Automation.Host;
 using LettaPS.Cmdlets.Base;
 using LettaPS.Completion;
 using LettaPS.Core.IO;
@@ -32,8 +31,7 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
 
     private readonly List<string> _paths = [];
     private ProgressBar _progress = null!;
-    private bool _yesToAll;
-    private bool _noToAll;
+    private readonly AnswersForAll _replacements = new();
 
     /// <summary>Sets, folders of sets, folders with <c>.af</c> or <c>.json</c> files, or single files; with wildcards. Of several sets, each agent's newest.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByPath, ValueFromPipeline = true)]
@@ -327,7 +325,7 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
                 continue;
             }
 
-            if (Force || session.Replaces(agent) is not { } old || await ConfirmReplaceAsync(old).ConfigureAwait(false))
+            if (session.Replaces(agent) is not { } old || await ConfirmReplaceAsync(old).ConfigureAwait(false))
             {
                 agreed.Add(agent);
             }
@@ -405,32 +403,8 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
         return result;
     }
 
-    private async Task<bool> ConfirmReplaceAsync(string old)
-    {
-        var (agreed, failure) = await AskAsync(() => Confirm(old)).ConfigureAwait(false);
-        return failure is null
-            ? agreed
-            : throw new LettaException(
-                ErrorIds.ConfirmationRequired,
-                LettaErrorKind.InvalidInput,
-                $"-Conflict Replace would delete {old}, and the host cannot prompt. LettaPS changed nothing.",
-                "Allow it without a prompt: Restore-LettaAgent <path> -Conflict Replace -Force",
-                old,
-                failure);
-    }
-
-    /// <summary>Asks on the pipeline thread; what is thrown there would end the pipeline, so a host that cannot ask is an answer of its own.</summary>
-    private (bool Agreed, Exception? Failure) Confirm(string old)
-    {
-        try
-        {
-            return (ShouldContinue($"Delete {old} when the new agent is restored and verified?", "Restore-LettaAgent -Conflict Replace", ref _yesToAll, ref _noToAll), null);
-        }
-        catch (Exception e) when (e is HostException or InvalidOperationException or NotImplementedException)
-        {
-            return (false, e);
-        }
-    }
+    private Task<bool> ConfirmReplaceAsync(string old) =>
+        ShouldContinueAsync($"Delete {old} when the new agent is restored and verified?", "Restore-LettaAgent -Conflict Replace", _replacements);
 
     /// <summary>Asks a map for every model of the files, on the pipeline thread, where script blocks run.</summary>
     private async Task<Func<string, string?>?> MapAsync(object? map, IEnumerable<string?> handles)

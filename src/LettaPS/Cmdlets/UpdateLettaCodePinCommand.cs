@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using LettaPS.Cmdlets.Base;
 using LettaPS.Completion;
 using LettaPS.Core.CodePins;
 using LettaPS.Core.Connections;
@@ -15,7 +16,7 @@ namespace LettaPS.Cmdlets;
 /// </summary>
 [Cmdlet(VerbsData.Update, "LettaCodePin", SupportsShouldProcess = true)]
 [OutputType(typeof(LettaCodePinUpdate))]
-public sealed class UpdateLettaCodePinCommand : PSCmdlet
+public sealed class UpdateLettaCodePinCommand : AsyncCmdlet
 {
     private const string Folder = ".letta";
     private const int LettaPort = 8283;

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Management.Automation.Host;
 using LettaPS.Core.Sources;
 using LettaPS.Core.Text;
 
@@ -99,10 +100,36 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
     /// <param name="text">The message.</param>
     private protected new void WriteVerbose(string text) => base.WriteVerbose(UntrustedText.ForConsole(text));
 
-    /// <summary>Asks whether to go on with a change (<c>-WhatIf</c>, <c>-Confirm</c>).</summary>
+    /// <summary>Whether the command only says what it would do.</summary>
+    private protected bool IsWhatIf => MyInvocation.BoundParameters.TryGetValue("WhatIf", out var given)
+        ? (SwitchParameter)given
+        : SessionState.PSVariable.GetValue("WhatIfPreference") is true or SwitchParameter { IsPresent: true };
+
+    /// <summary>Whether every question is answered with yes: by <c>-Confirm:$false</c>, by <c>-Force</c> without <c>-Confirm</c>, or by <c>$ConfirmPreference</c>.</summary>
+    private bool IsConfirmed => MyInvocation.BoundParameters.TryGetValue("Confirm", out var given)
+        ? !(SwitchParameter)given
+        : IsForced || SessionState.PSVariable.GetValue("ConfirmPreference")?.ToString() == nameof(ConfirmImpact.None);
+
+    private bool IsForced => MyInvocation.BoundParameters.TryGetValue("Force", out var given) && given is SwitchParameter { IsPresent: true };
+
+    /// <summary>Asks whether to go on with a change (<c>-WhatIf</c>, <c>-Confirm</c>, <c>-Force</c>).</summary>
     /// <param name="target">What would be changed.</param>
     /// <param name="action">How.</param>
-    private protected new bool ShouldProcess(string target, string action) => base.ShouldProcess(UntrustedText.ForConsole(target), UntrustedText.ForConsole(action));
+    private protected new bool ShouldProcess(string target, string action)
+    {
+        var (shownTarget, shownAction) = (UntrustedText.ForConsole(target), UntrustedText.ForConsole(action));
+        return ShouldProcess($"Performing the operation \"{shownAction}\" on target \"{shownTarget}\".", () => base.ShouldProcess(shownTarget, shownAction));
+    }
+
+    /// <summary>Asks the same in other words.</summary>
+    /// <param name="description">What is done, for <c>-WhatIf</c> and <c>-Verbose</c>.</param>
+    /// <param name="question">The question.</param>
+    /// <param name="caption">The heading of the question.</param>
+    private protected new bool ShouldProcess(string description, string question, string caption)
+    {
+        var (shownDescription, shownQuestion) = (UntrustedText.ForConsole(description), UntrustedText.ForConsole(question));
+        return ShouldProcess(shownDescription, () => base.ShouldProcess(shownDescription, shownQuestion, caption));
+    }
 
     /// <summary>A progress bar for work that may take its time.</summary>
     /// <param name="activity">What is being done.</param>
@@ -151,11 +178,67 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
     /// <summary>Asks from the work whether to go on with a change (<c>-WhatIf</c>, <c>-Confirm</c>).</summary>
     /// <param name="target">What would be changed.</param>
     /// <param name="action">How.</param>
-    private protected Task<bool> ShouldProcessAsync(string target, string action) => AskAsync(() => ShouldProcess(target, action));
+    private protected Task<bool> ShouldProcessAsync(string target, string action) => AnswerAsync(() => ShouldProcess(target, action));
+
+    /// <summary>Asks from the work about something that a user may not expect of the command. <c>-Confirm:$false</c> and <c>-Force</c> answer that too.</summary>
+    /// <param name="question">The question.</param>
+    /// <param name="caption">The heading of the question.</param>
+    /// <param name="answers">What was answered for all that follow.</param>
+    private protected Task<bool> ShouldContinueAsync(string question, string caption, AnswersForAll answers) => AnswerAsync(() => IsConfirmed || Ask(
+        UntrustedText.ForConsole(question), () => ShouldContinue(UntrustedText.ForConsole(question), caption, ref answers.Yes, ref answers.No)));
 
     /// <summary>Has a question answered on the pipeline thread, where script blocks run and prompts are shown.</summary>
     /// <param name="question">What to ask there.</param>
     private protected Task<T> AskAsync<T>(Func<T> question) => _pump.AskAsync(question);
+
+    private bool ShouldProcess(string description, Func<bool> question)
+    {
+        // What -WhatIf writes, PowerShell writes; and it asks wherever it is to.
+        if (!IsForced || !IsConfirmed || IsWhatIf)
+        {
+            return Ask(description, question);
+        }
+
+        WriteVerbose(description);
+        return true;
+    }
+
+    /// <summary>Asks the user.</summary>
+    /// <exception cref="LettaException"><c>ConfirmationRequired</c>: nobody can be asked.</exception>
+    private static bool Ask(string description, Func<bool> question)
+    {
+        try
+        {
+            return question();
+        }
+        catch (Exception e) when (e is HostException or InvalidOperationException or NotImplementedException)
+        {
+            throw new LettaException(
+                ErrorIds.ConfirmationRequired,
+                LettaErrorKind.InvalidInput,
+                $"A confirmation is needed, and the host cannot prompt. LettaPS did not do this: {description}",
+                "See what would be done with -WhatIf, then allow it without a prompt: add -Confirm:$false",
+                null,
+                e);
+        }
+    }
+
+    /// <summary>Asks on the pipeline thread. What is thrown there would end the pipeline, and so a refusal comes back as an answer.</summary>
+    private async Task<bool> AnswerAsync(Func<bool> question)
+    {
+        var (answer, refusal) = await AskAsync<(bool, LettaException?)>(() =>
+        {
+            try
+            {
+                return (question(), null);
+            }
+            catch (LettaException e)
+            {
+                return (false, e);
+            }
+        }).ConfigureAwait(false);
+        return refusal is null ? answer : throw refusal;
+    }
 
     /// <inheritdoc/>
     protected override void StopProcessing()
@@ -179,5 +262,15 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
         {
             _pump.Dispose();
         }
+    }
+
+    /// <summary>Yes to all and no to all, as they were answered so far.</summary>
+    private protected sealed class AnswersForAll
+    {
+        /// <summary>Whether all that follows is agreed to.</summary>
+        public bool Yes;
+
+        /// <summary>Whether all that follows is declined.</summary>
+        public bool No;
     }
 }
