@@ -50,6 +50,10 @@ public static class Formatting
             : sign;
     }
 
+    /// <summary>An age in whole days, hours or minutes.</summary>
+    /// <param name="age">The age.</param>
+    public static string Age(TimeSpan age) => AgeFormatter.Of(age);
+
     /// <summary>A time in the user's own zone, to the second; empty where there is none.</summary>
     /// <param name="time">The time.</param>
     public static string Time(DateTimeOffset? time) => time?.LocalDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) ?? string.Empty;

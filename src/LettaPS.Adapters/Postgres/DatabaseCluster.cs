@@ -334,6 +334,37 @@ internal sealed class DatabaseCluster(DatabaseAddress address) : IDatabaseCluste
     }
 
     /// <inheritdoc/>
+    public async Task DropUnusedAsync(string name, CancellationToken cancellationToken)
+    {
+        await ForgetAsync(name).ConfigureAwait(false);
+        try
+        {
+            await ExecuteAsync(
+                null,
+                $"The database '{name}' could not be removed",
+                [$"DROP DATABASE {Sql.Id(name)}"],
+                cancellationToken,
+                $"Connect as the owner of the database '{name}' or as a superuser.").ConfigureAwait(false);
+        }
+        catch (LettaException e) when (e.InnerException is PostgresException { SqlState: PostgresErrorCodes.ObjectInUse } cause)
+        {
+            // Where nobody is to be seen, it is a prepared transaction, a replication slot or a subscription, which PostgreSQL names.
+            var sessions = await ListSessionsAsync(name, cancellationToken).ConfigureAwait(false);
+            throw DatabaseProblems.KeptInUse(name, sessions.Count > 0 ? sessions : [cause.Detail ?? cause.MessageText]);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<long?> MeasureAsync(string name, CancellationToken cancellationToken) => (await QueryAsync(
+        null,
+        $"""
+        SELECT CASE WHEN has_database_privilege(oid, 'CONNECT') OR pg_has_role('pg_read_all_stats', 'MEMBER') THEN pg_database_size(oid) END
+        FROM pg_database WHERE datname = {Sql.Literal(name)}
+        """,
+        r => r.IsDBNull(0) ? null : (long?)r.GetInt64(0),
+        cancellationToken).ConfigureAwait(false)).FirstOrDefault();
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<string>> ListSessionsAsync(string name, CancellationToken cancellationToken) => await QueryAsync(
         null,
         $"""

@@ -58,6 +58,26 @@ internal static class DatabaseProblems
         "Stop the programs that use the database, or add -Force to terminate the sessions.",
         database);
 
+    /// <summary>A database is none of those that replacements of another kept.</summary>
+    /// <param name="database">Name of the other.</param>
+    /// <param name="previous">Its name.</param>
+    public static LettaException NotKept(string database, string previous) => new(
+        ErrorIds.DatabaseNotFound,
+        LettaErrorKind.NotFound,
+        $"No replacement of the database '{database}' kept a database '{previous}'.",
+        "List those that were kept: Get-LettaKeptDatabase",
+        previous);
+
+    /// <summary>A database that was kept is used again.</summary>
+    /// <param name="previous">Its name.</param>
+    /// <param name="users">By whom, in words.</param>
+    public static LettaException KeptInUse(string previous, IEnumerable<string> users) => new(
+        ErrorIds.DatabaseInUse,
+        LettaErrorKind.Refused,
+        $"The database '{previous}' is in use and was not removed: {string.Join(", ", users)}.",
+        "Stop what uses it, then run the command again.",
+        previous);
+
     /// <summary>A server's container, which runs the database too, does not run; perhaps it cannot, for what is to be mended in the database.</summary>
     /// <param name="server">The container.</param>
     /// <param name="address">Address of the database inside it.</param>

@@ -77,6 +77,16 @@ internal interface IDatabaseCluster : IAsyncDisposable
     /// <param name="name">Name of the database.</param>
     Task DropAsync(string name, CancellationToken cancellationToken);
 
+    /// <summary>Removes a database that nobody is connected to.</summary>
+    /// <param name="name">Name of the database.</param>
+    /// <exception cref="LettaException"><c>DatabaseInUse</c>: somebody is.</exception>
+    Task DropUnusedAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>Size of a database in bytes.</summary>
+    /// <param name="name">Name of the database.</param>
+    /// <returns><see langword="null"/> where the role may not ask for it.</returns>
+    Task<long?> MeasureAsync(string name, CancellationToken cancellationToken);
+
     /// <summary>Sessions of others in a database, those that serve PostgreSQL itself left out: application, address and role of each.</summary>
     /// <param name="name">Name of the database.</param>
     Task<IReadOnlyList<string>> ListSessionsAsync(string name, CancellationToken cancellationToken);

@@ -29,6 +29,10 @@ internal interface IDatabaseHost
     /// <summary>Names of the containers of the servers that run on the database, or try to.</summary>
     Task<IReadOnlyList<string>> ListRunningAsync(CancellationToken cancellationToken);
 
+    /// <summary>Names of the containers of servers that have the address of another database of the same PostgreSQL, whether they run or not.</summary>
+    /// <param name="database">Name of the other database.</param>
+    Task<IReadOnlyList<string>> ListUsersAsync(string database, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<string>>([]);
+
     /// <summary>Stops servers.</summary>
     /// <param name="containers">Names of their containers.</param>
     Task StopAsync(IEnumerable<string> containers, CancellationToken cancellationToken);

@@ -140,6 +140,7 @@ internal static class ErrorIds
     public const string BackupRequired = nameof(BackupRequired);
     public const string ConfirmationRequired = nameof(ConfirmationRequired);
     public const string DatabaseRequired = nameof(DatabaseRequired);
+    public const string PathRequired = nameof(PathRequired);
     public const string PinTargetRequired = nameof(PinTargetRequired);
     public const string PinVariableRequired = nameof(PinVariableRequired);
     public const string ServerAddressRequired = nameof(ServerAddressRequired);
@@ -154,6 +155,7 @@ internal static class ErrorIds
     // …Ambiguous: more than one thing is meant.
     public const string ConnectionAmbiguous = nameof(ConnectionAmbiguous);
     public const string DatabaseContainerAmbiguous = nameof(DatabaseContainerAmbiguous);
+    public const string DumpAmbiguous = nameof(DumpAmbiguous);
     public const string KeyPlaceAmbiguous = nameof(KeyPlaceAmbiguous);
     public const string ServerAmbiguous = nameof(ServerAmbiguous);
 

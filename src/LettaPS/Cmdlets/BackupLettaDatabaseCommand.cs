@@ -12,7 +12,10 @@ namespace LettaPS.Cmdlets;
 [OutputType(typeof(LettaDatabaseBackup))]
 public sealed class BackupLettaDatabaseCommand : WholeDatabaseCmdlet
 {
-    /// <summary>The file to write; or a folder, in which the file is named after the server, the database and the time.</summary>
+    /// <summary>
+    /// The folder for the dump, which is made if it is missing; the file is named after the server, the database and the time. A path that ends in
+    /// <c>.dump</c> or <c>.sql</c>, or a file that is there, is the file to write.
+    /// </summary>
     [Parameter(Mandatory = true, Position = 0)]
     [ValidateNotNullOrEmpty]
     public string Path { get; set; } = null!;

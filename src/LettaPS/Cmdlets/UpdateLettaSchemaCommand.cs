@@ -31,7 +31,7 @@ public sealed class UpdateLettaSchemaCommand : ServerDatabaseCmdlet
     [ValidateNotNullOrEmpty]
     public string? Image { get; set; }
 
-    /// <summary>Where the dump goes that is taken before: a file, or a folder in which it is named by the time.</summary>
+    /// <summary>Where the dump goes that is taken before: a folder in which it is named by the time, or a file that ends in <c>.dump</c>.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? BackupPath { get; set; }

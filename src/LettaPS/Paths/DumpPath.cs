@@ -6,13 +6,15 @@ namespace LettaPS.Paths;
 /// <summary>Names dumps.</summary>
 internal static class DumpPath
 {
-    /// <summary>The file for a dump: the path itself, or where that is a folder, a name in it that sorts by time.</summary>
-    /// <param name="path">A file, or a folder: one that exists, or a path that ends as folders do.</param>
+    private static readonly string[] s_extensions = [".dump", ".sql"];
+
+    /// <summary>The file for a dump: a name in the folder that sorts by time, or the path itself where that is a file.</summary>
+    /// <param name="path">A folder, which need not exist; or a file, which exists or has the extension of a dump.</param>
     /// <param name="target">The database.</param>
     /// <param name="format">Form of the dump.</param>
     public static string For(string path, ServerDatabaseTarget target, DumpFormat format)
     {
-        if (!Directory.Exists(path) && !Path.EndsInDirectorySeparator(path))
+        if (File.Exists(path) || (!Directory.Exists(path) && s_extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase)))
         {
             return path;
         }

@@ -70,6 +70,20 @@ public sealed class OwnerTests
     }
 
     [Fact]
+    public async Task A_role_that_may_not_make_databases_is_told_what_to_allow_it()
+    {
+        await using var server = await PostgresServer.StartOwnAsync(15, "");
+        await using var database = await server.CreateDatabaseAsync();
+        await server.ExecuteAsync("postgres", "ALTER ROLE letta NOCREATEDB");
+        await using var cluster = new DatabaseCluster(DatabaseAddress.Parse(database.Uri()));
+        await using var view = await cluster.ViewAsync(database.Name, _cancel);
+
+        var e = await Assert.ThrowsAsync<LettaException>(() => cluster.CreateAsync("replacement", view.Facts, "new", _cancel));
+
+        Assert.Equal(("DatabaseDenied", "Let a superuser allow it: ALTER ROLE \"letta\" CREATEDB;"), (e.ErrorId, e.RecommendedAction));
+    }
+
+    [Fact]
     public async Task A_role_that_may_connect_nowhere_else_is_told_what_to_grant()
     {
         await using var server = await PostgresServer.StartOwnAsync(15, "");

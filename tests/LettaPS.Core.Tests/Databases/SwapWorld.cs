@@ -344,6 +344,10 @@ internal sealed class SwapRun(SwapWorld world, string source, bool removeOld, bo
 
     public Task AnalyzeAsync(string name, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public Task DropUnusedAsync(string name, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<long?> MeasureAsync(string name, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public Task<IReadOnlyList<string>> ListSessionsAsync(string name, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<string>>(world.ServerRuns ? ["server", .. world.Others] : world.Others);
 

@@ -7,6 +7,7 @@ internal static class ContainerPages
     public static readonly string[] Names =
     [
         "Get-LettaServer", "Backup-LettaDatabase", "Restore-LettaDatabase", "Update-LettaSchema", "Restart-LettaServer", "Stop-LettaServer", "Start-LettaServer", "Reset-LettaDatabase",
+        "Get-LettaKeptDatabase", "Remove-LettaKeptDatabase",
     ];
 
     /// <summary>What takes a registry to pull from, or containers of just these names.</summary>

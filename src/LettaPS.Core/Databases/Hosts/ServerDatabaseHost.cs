@@ -129,6 +129,15 @@ internal sealed class ServerDatabaseHost(
     }
 
     /// <inheritdoc/>
+    public async Task<IReadOnlyList<string>> ListUsersAsync(string database, CancellationToken cancellationToken)
+    {
+        var all = await engine.ListAsync(cancellationToken).ConfigureAwait(false);
+        var own = Place(all);
+        var other = own with { Address = own.Address.WithDatabase(database) };
+        return [.. all.Where(c => ServerDiscovery.IsServer(c) && IsSameDatabase(other, c, all)).Select(c => c.Name)];
+    }
+
+    /// <inheritdoc/>
     public async Task StopAsync(IEnumerable<string> containers, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(containers);

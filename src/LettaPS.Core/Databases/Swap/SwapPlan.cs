@@ -33,6 +33,11 @@ internal sealed class SwapPlan(string database, string source, bool removeOld)
 
     private const string WorkSuffix = "_lettaps_new";
     private const string UnmarkedSuffix = "_lettaps_tmp";
+    private const string KeptSuffix = "_before_";
+    private const string TimeFormat = "yyyyMMdd'_'HHmmss";
+
+    /// <summary>Characters of the format that are not in what it gives.</summary>
+    private const int Quotes = 2;
 
     /// <summary>Name of the database.</summary>
     public string Database => database;
@@ -60,7 +65,19 @@ internal sealed class SwapPlan(string database, string source, bool removeOld)
 
     /// <summary>What the old database is called once it is replaced, such as <c>letta_before_20261123_013000</c>.</summary>
     /// <param name="now">The time.</param>
-    public string NameToKeep(DateTimeOffset now) => Cut(database, now.ToUniversalTime().ToString("'_before_'yyyyMMdd'_'HHmmss", CultureInfo.InvariantCulture));
+    public string NameToKeep(DateTimeOffset now) => NameToKeep(database, now);
+
+    /// <summary>When a database was replaced and kept.</summary>
+    /// <param name="database">The name that it had.</param>
+    /// <param name="name">Its name now.</param>
+    /// <returns>The time (UTC); <see langword="null"/> if it is not one that a replacement of that database kept.</returns>
+    public static DateTimeOffset? KeptAt(string database, string name) =>
+        name.Length > TimeFormat.Length - Quotes
+        && DateTimeOffset.TryParseExact(name[^(TimeFormat.Length - Quotes)..], TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at)
+        && NameToKeep(database, at) == name ? at : null;
+
+    private static string NameToKeep(string database, DateTimeOffset at) =>
+        Cut(database, KeptSuffix + at.ToUniversalTime().ToString(TimeFormat, CultureInfo.InvariantCulture));
 
     /// <summary>What comes next.</summary>
     /// <param name="state">The databases as they are now.</param>
