@@ -102,7 +102,7 @@ public class GetLettaAgentTests
         Assert.Equal(15, result.Output.Count);
         var error = Assert.Single(result.Errors);
         Assert.Equal("InvalidIdInAnswer,LettaPS.Cmdlets.GetLettaAgentCommand", error.FullyQualifiedErrorId);
-        Assert.Contains($"{letta.Server.BaseUri} lists an agent", error.Exception.Message, StringComparison.Ordinal);
+        Assert.Contains($"'{letta.Server.BaseUri}' lists an agent", error.Exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -53,7 +53,7 @@ internal sealed partial class LettaServer
     public Task<IReadOnlyList<JsonElement>> ListModelsAsync(bool embedding, CancellationToken cancellationToken) => ListAsync(embedding ? "models/embedding" : "models/", cancellationToken);
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<JsonElement>> ListThingsAsync(ResourceKind kind, CancellationToken cancellationToken) => ListAsync(kind switch
+    public Task<IReadOnlyList<JsonElement>> ListResourcesAsync(ResourceKind kind, CancellationToken cancellationToken) => ListAsync(kind switch
     {
         ResourceKind.Group => $"groups/?limit={WholeList}&show_hidden_groups=true",
         ResourceKind.Block => $"blocks/?limit={WholeList}&show_hidden_blocks=true",
@@ -65,7 +65,7 @@ internal sealed partial class LettaServer
         ListAsync($"archives/?agent_id={EntityId.Require(agentId, "agent")}&limit={WholeList}", cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<JsonElement?> FindThingAsync(ResourceKind kind, string id, CancellationToken cancellationToken)
+    public async Task<JsonElement?> FindResourceAsync(ResourceKind kind, string id, CancellationToken cancellationToken)
     {
         try
         {
@@ -83,11 +83,11 @@ internal sealed partial class LettaServer
         ?? throw Unsaid("what it made");
 
     /// <inheritdoc/>
-    public Task ChangeThingAsync(ResourceKind kind, string id, JsonObject properties, CancellationToken cancellationToken) =>
+    public Task UpdateResourceAsync(ResourceKind kind, string id, JsonObject properties, CancellationToken cancellationToken) =>
         _http.SendAsync(HttpMethod.Patch, $"{Folder(kind)}/{Checked(kind, id)}", Json(properties), repeatable: true, cancellationToken);
 
     /// <inheritdoc/>
-    public async Task DeleteThingAsync(ResourceKind kind, string id, CancellationToken cancellationToken)
+    public async Task DeleteResourceAsync(ResourceKind kind, string id, CancellationToken cancellationToken)
     {
         try
         {

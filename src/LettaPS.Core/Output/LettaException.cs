@@ -77,6 +77,10 @@ public sealed class LettaException : Exception
     /// <summary>The thing that failed, or <see langword="null"/>.</summary>
     public object? Target { get; }
 
+    /// <summary>The server rejected the request or failed at it. The connection to it works, so that other requests may succeed.</summary>
+    internal bool IsServerRejection =>
+        ErrorId is ErrorIds.ServerFailed or ErrorIds.RequestRefused or ErrorIds.NotFound or ErrorIds.ServerUnavailable or ErrorIds.TooManyRequests;
+
     /// <summary>There is no container engine, it may not be used, or its settings are wrong.</summary>
     internal bool IsEngineUnavailable => ErrorId is ErrorIds.EngineUnreachable or ErrorIds.EngineAccessDenied or ErrorIds.InvalidEngineConfiguration;
 }

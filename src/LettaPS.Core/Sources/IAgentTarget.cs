@@ -22,12 +22,12 @@ internal interface IAgentTarget
 
     /// <summary>Lists all things of a kind.</summary>
     /// <param name="kind">The kind; not agents, of which there may be many.</param>
-    Task<IReadOnlyList<JsonElement>> ListThingsAsync(ResourceKind kind, CancellationToken cancellationToken);
+    Task<IReadOnlyList<JsonElement>> ListResourcesAsync(ResourceKind kind, CancellationToken cancellationToken);
 
     /// <summary>Gets one thing, or <see langword="null"/> where there is none.</summary>
     /// <param name="kind">The kind.</param>
     /// <param name="id">Its identifier.</param>
-    Task<JsonElement?> FindThingAsync(ResourceKind kind, string id, CancellationToken cancellationToken);
+    Task<JsonElement?> FindResourceAsync(ResourceKind kind, string id, CancellationToken cancellationToken);
 
     /// <summary>Makes a thing.</summary>
     /// <param name="kind">The kind.</param>
@@ -39,12 +39,12 @@ internal interface IAgentTarget
     /// <param name="kind">The kind.</param>
     /// <param name="id">Its identifier.</param>
     /// <param name="properties">The properties to change.</param>
-    Task ChangeThingAsync(ResourceKind kind, string id, JsonObject properties, CancellationToken cancellationToken);
+    Task UpdateResourceAsync(ResourceKind kind, string id, JsonObject properties, CancellationToken cancellationToken);
 
     /// <summary>Deletes a thing; one that is gone already is no error.</summary>
     /// <param name="kind">The kind.</param>
     /// <param name="id">Its identifier.</param>
-    Task DeleteThingAsync(ResourceKind kind, string id, CancellationToken cancellationToken);
+    Task DeleteResourceAsync(ResourceKind kind, string id, CancellationToken cancellationToken);
 
     /// <summary>Lists the archives of an agent; only releases that share archives show them.</summary>
     /// <param name="agentId">The agent.</param>

@@ -310,7 +310,7 @@ public sealed class RestoreLettaAgentCommand : AgentSourceCmdlet
     /// <summary>Whether a database has the tools of a server: every server has some, even one that has no agents yet.</summary>
     private async Task<bool> IsOwnAsync(LettaConnection connection, RowRestoreSession session, CancellationToken cancellationToken)
     {
-        var tools = connection.HasApi ? await AskServerAsync(connection, server => server.ListThingsAsync(ResourceKind.Tool, cancellationToken), cancellationToken).ConfigureAwait(false) : null;
+        var tools = connection.HasApi ? await AskServerAsync(connection, server => server.ListResourcesAsync(ResourceKind.Tool, cancellationToken), cancellationToken).ConfigureAwait(false) : null;
         return tools is null || (tools.Count > 0 && await session.HasToolsAsync([.. tools.Select(t => t.StringOrNull("id")).OfType<string>()], cancellationToken).ConfigureAwait(false));
     }
 

@@ -18,7 +18,7 @@ internal sealed class FailedImportCleanup(ILettaServer server)
     /// <summary>Notes what is there before the run.</summary>
     public async Task NoteAsync(CancellationToken cancellationToken)
     {
-        var lists = await Task.WhenAll(((ResourceKind[])[ResourceKind.Block, ResourceKind.Tool, ResourceKind.Source]).Select(kind => server.ListThingsAsync(kind, cancellationToken))).ConfigureAwait(false);
+        var lists = await Task.WhenAll(((ResourceKind[])[ResourceKind.Block, ResourceKind.Tool, ResourceKind.Source]).Select(kind => server.ListResourcesAsync(kind, cancellationToken))).ConfigureAwait(false);
         _before = lists.SelectMany(l => l).Select(t => t.StringOrNull("id")).OfType<string>().ToHashSet(StringComparer.Ordinal);
     }
 
@@ -44,7 +44,7 @@ internal sealed class FailedImportCleanup(ILettaServer server)
 
         foreach (var left in unfinished)
         {
-            await server.DeleteThingAsync(ResourceKind.Agent, left.Id, cancellationToken).ConfigureAwait(false);
+            await server.DeleteResourceAsync(ResourceKind.Agent, left.Id, cancellationToken).ConfigureAwait(false);
             removed.Add(left.Id);
         }
 
@@ -59,13 +59,13 @@ internal sealed class FailedImportCleanup(ILettaServer server)
     /// <param name="target">The release.</param>
     public async Task RemoveAgentAsync(string agentId, ReleaseCapabilities target, CancellationToken cancellationToken)
     {
-        if (await server.FindThingAsync(ResourceKind.Agent, agentId, cancellationToken).ConfigureAwait(false) is not { } state)
+        if (await server.FindResourceAsync(ResourceKind.Agent, agentId, cancellationToken).ConfigureAwait(false) is not { } state)
         {
             return;
         }
 
         IEnumerable<JsonElement> archives = target.SharesArchives ? await server.ListArchivesAsync(agentId, cancellationToken).ConfigureAwait(false) : [];
-        await server.DeleteThingAsync(ResourceKind.Agent, agentId, cancellationToken).ConfigureAwait(false);
+        await server.DeleteResourceAsync(ResourceKind.Agent, agentId, cancellationToken).ConfigureAwait(false);
         foreach (var (kind, things) in new[] { (ResourceKind.Block, AgentState.Blocks(state)), (ResourceKind.Source, state.Items("sources")), (ResourceKind.Archive, archives) })
         {
             foreach (var id in things.Select(t => t.StringOrNull("id")).OfType<string>())
@@ -86,7 +86,7 @@ internal sealed class FailedImportCleanup(ILettaServer server)
             return false;
         }
 
-        await server.DeleteThingAsync(kind, id, cancellationToken).ConfigureAwait(false);
+        await server.DeleteResourceAsync(kind, id, cancellationToken).ConfigureAwait(false);
         return true;
     }
 
@@ -99,7 +99,7 @@ internal sealed class FailedImportCleanup(ILettaServer server)
 
     private async Task RemoveAsync(ResourceKind kind, HashSet<string> described, Func<JsonElement, string> key, List<string> removed, CancellationToken cancellationToken)
     {
-        foreach (var thing in await server.ListThingsAsync(kind, cancellationToken).ConfigureAwait(false))
+        foreach (var thing in await server.ListResourcesAsync(kind, cancellationToken).ConfigureAwait(false))
         {
             if (thing.StringOrNull("id") is { } id && !_before.Contains(id) && (described.Contains(key(thing)) || described.Contains(Name(thing)))
                 && await RemoveUnusedAsync(kind, id, cancellationToken).ConfigureAwait(false))
@@ -111,7 +111,7 @@ internal sealed class FailedImportCleanup(ILettaServer server)
 
     private async Task RemoveToolsAsync(HashSet<string> described, List<string> removed, CancellationToken cancellationToken)
     {
-        var left = (await server.ListThingsAsync(ResourceKind.Tool, cancellationToken).ConfigureAwait(false))
+        var left = (await server.ListResourcesAsync(ResourceKind.Tool, cancellationToken).ConfigureAwait(false))
             .Where(t => t.StringOrNull("id") is { } id && !_before.Contains(id) && described.Contains(Name(t)))
             .ToDictionary(t => t.StringOrNull("id")!, StringComparer.Ordinal);
         if (left.Count == 0)
@@ -122,7 +122,7 @@ internal sealed class FailedImportCleanup(ILettaServer server)
         // Servers do not say who has a tool; the agents do.
         await foreach (var agent in server.ListAsync(AgentQuery.Usable, cancellationToken).ConfigureAwait(false))
         {
-            if (await server.FindThingAsync(ResourceKind.Agent, agent.Id, cancellationToken).ConfigureAwait(false) is { } state)
+            if (await server.FindResourceAsync(ResourceKind.Agent, agent.Id, cancellationToken).ConfigureAwait(false) is { } state)
             {
                 foreach (var tool in state.Items("tools").Select(t => t.StringOrNull("id")).OfType<string>())
                 {
@@ -133,7 +133,7 @@ internal sealed class FailedImportCleanup(ILettaServer server)
 
         foreach (var id in left.Keys)
         {
-            await server.DeleteThingAsync(ResourceKind.Tool, id, cancellationToken).ConfigureAwait(false);
+            await server.DeleteResourceAsync(ResourceKind.Tool, id, cancellationToken).ConfigureAwait(false);
             removed.Add(id);
         }
     }

@@ -23,7 +23,7 @@ internal static class FileViews
                 await server.SetFileOpenAsync(work.NewId!, fileId, open, cancellationToken).ConfigureAwait(false);
             }
         }
-        catch (LettaException e) when (ApiRestoreSession.IsRefusal(e))
+        catch (LettaException e) when (e.IsServerRejection)
         {
             work.Warnings.Add($"Which files are open: {e.Message}");
         }

@@ -35,7 +35,7 @@ internal sealed class IdentityRestore(IAgentTarget server) : IDisposable
                 work.Identities[identity.StringOrNull("id") ?? Key(identity)] = id;
             }
         }
-        catch (LettaException e) when (ApiRestoreSession.IsRefusal(e))
+        catch (LettaException e) when (e.IsServerRejection)
         {
             work.Gaps.Add($"The identities: {e.Message}");
         }
@@ -58,7 +58,7 @@ internal sealed class IdentityRestore(IAgentTarget server) : IDisposable
                 {
                     if (await FindAsync(key, cancellationToken).ConfigureAwait(false) is { } id)
                     {
-                        await server.DeleteThingAsync(ResourceKind.Identity, id, cancellationToken).ConfigureAwait(false);
+                        await server.DeleteResourceAsync(ResourceKind.Identity, id, cancellationToken).ConfigureAwait(false);
                         _there!.Remove(key);
                     }
 
@@ -79,7 +79,7 @@ internal sealed class IdentityRestore(IAgentTarget server) : IDisposable
 
     private async Task<string?> FindAsync(string key, CancellationToken cancellationToken)
     {
-        _there ??= (await server.ListThingsAsync(ResourceKind.Identity, cancellationToken).ConfigureAwait(false))
+        _there ??= (await server.ListResourcesAsync(ResourceKind.Identity, cancellationToken).ConfigureAwait(false))
             .DistinctBy(Key)
             .ToDictionary(Key, i => i.StringOrNull("id") ?? string.Empty, StringComparer.Ordinal);
         return _there.GetValueOrDefault(key);
@@ -105,7 +105,7 @@ internal sealed class IdentityRestore(IAgentTarget server) : IDisposable
                 _made.Remove(key);
             }
 
-            if (e is LettaException failure && ApiRestoreSession.IsRefusal(failure) && await FindAsync(key, cancellationToken).ConfigureAwait(false) is { } id)
+            if (e is LettaException failure && failure.IsServerRejection && await FindAsync(key, cancellationToken).ConfigureAwait(false) is { } id)
             {
                 return id;
             }

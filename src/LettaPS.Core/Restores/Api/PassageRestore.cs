@@ -164,7 +164,7 @@ internal sealed class PassageRestore(IAgentTarget server, SharedResources shared
     }
 
     private async Task<IEnumerable<(string Id, string? Name)>> ListAsync(CancellationToken cancellationToken) =>
-        (await server.ListThingsAsync(ResourceKind.Archive, cancellationToken).ConfigureAwait(false)).Select(a => (a.StringOrNull("id") ?? string.Empty, a.StringOrNull("name")));
+        (await server.ListResourcesAsync(ResourceKind.Archive, cancellationToken).ConfigureAwait(false)).Select(a => (a.StringOrNull("id") ?? string.Empty, a.StringOrNull("name")));
 
     private void Note(AgentRestoreState work, string id)
     {
@@ -196,7 +196,7 @@ internal sealed class PassageRestore(IAgentTarget server, SharedResources shared
             {
                 await server.AddPassageAsync(work.NewId!, Properties(passage, target), cancellationToken).ConfigureAwait(false);
             }
-            catch (LettaException e) when (ApiRestoreSession.IsRefusal(e))
+            catch (LettaException e) when (e.IsServerRejection)
             {
                 work.PassagesWaiting = 1;
                 work.PassageFailure = e.Message;

@@ -37,7 +37,7 @@ internal sealed class ReplacementLoss(AgentDocument document, AgentRecord agent,
             return;
         }
 
-        if (await server.FindThingAsync(ResourceKind.Agent, oldId, cancellationToken).ConfigureAwait(false) is not { } state)
+        if (await server.FindResourceAsync(ResourceKind.Agent, oldId, cancellationToken).ConfigureAwait(false) is not { } state)
         {
             return;
         }

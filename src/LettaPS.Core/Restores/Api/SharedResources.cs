@@ -61,7 +61,7 @@ internal sealed class SharedResources(IAgentTarget target, Func<string, bool> is
             }
         }
 
-        if (!_checked.ContainsKey(key) && await target.FindThingAsync(kind, id, cancellationToken).ConfigureAwait(false) is null)
+        if (!_checked.ContainsKey(key) && await target.FindResourceAsync(kind, id, cancellationToken).ConfigureAwait(false) is null)
         {
             lock (map)
             {
