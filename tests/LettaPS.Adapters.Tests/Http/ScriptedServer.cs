@@ -28,8 +28,8 @@ internal sealed class ScriptedServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        _listener.Stop();
         await _work;
+        _listener.Stop();
         _stop.Dispose();
     }
 
