@@ -127,7 +127,7 @@ internal sealed class AgentDocument : IDisposable
 }
 
 /// <summary>A block, tool, source or MCP server of an agent file.</summary>
-/// <param name="FileId">Its identifier in the file: <c>block-3</c>.</param>
+/// <param name="FileId">Its identifier in the file, unique there only: <c>block-3</c>. The identifier that it had on its server is in <see cref="AgentDocument.Ids"/>.</param>
 /// <param name="Value">The object.</param>
 internal sealed record FilePart(string FileId, JsonElement Value);
 

@@ -8,6 +8,20 @@ namespace LettaPS.Core.Restores.Database;
 /// Writes an agent from the temporary tables into Letta's. Statements are made of names of the target's catalogue and of this module only; identifiers of the file
 /// are values of the temporary tables.
 /// </summary>
+/// <remarks>
+/// Each step needs the ones before it:
+/// <list type="number">
+/// <item><description>The rows are checked: each belongs to the agent or to what the agent refers to.</description></item>
+/// <item><description>The advisory lock is taken. Until the commit, no other writer of LettaPS adds the same organization, source or tool.</description></item>
+/// <item><description>With PreserveId, the agent that is replaced is deleted, since the new one takes its identifiers.</description></item>
+/// <item><description>Tenants, shared rows and parts that the database has already are found. They are referred to, and not written.</description></item>
+/// <item><description>Every other row gets its identifier, and every message its number.</description></item>
+/// <item><description>Tables are written in the order of <see cref="TableRule.All"/>, in which a table follows those that it refers to. References that lead
+/// to a later table are filled afterwards.</description></item>
+/// <item><description>Groups come last, because they refer to agents and messages.</description></item>
+/// <item><description>Without PreserveId, the agent that is replaced is deleted now, and only if the new one has no gaps.</description></item>
+/// </list>
+/// </remarks>
 /// <param name="work">The agent.</param>
 internal sealed class AgentRowWriter(AgentWriteContext work)
 {

@@ -4,6 +4,20 @@ using LettaPS.Core.Schemas.Repair;
 namespace LettaPS.Core.Restores.Database;
 
 /// <summary>Moves rows from the temporary tables into Letta's, with the identifiers that they get.</summary>
+/// <remarks>
+/// For a table <c>blocks</c> whose identifier and organization are mapped, the statement is:
+/// <code>
+/// INSERT INTO "public"."blocks" AS t ("id", "organization_id", "value")
+/// SELECT coalesce(m0.new, s."id"), coalesce(m1.new, s."organization_id"), s."value"
+/// FROM lettaps_blocks AS s
+///   LEFT JOIN lettaps_ids AS m0 ON m0.old = s."id"
+///   LEFT JOIN lettaps_ids AS m1 ON m1.old = s."organization_id"
+/// WHERE NOT EXISTS (SELECT FROM lettaps_there AS h WHERE h.id = s.id)
+/// RETURNING hashtextextended(…)
+/// </code>
+/// <c>s</c> holds the rows of the file, <c>lettaps_ids</c> the new identifiers and <c>lettaps_there</c> what the database has already. The sum of the hashes of
+/// what was to be written equals the sum of the hashes of what is in the table, or a trigger or rule has changed it.
+/// </remarks>
 /// <param name="work">The agent.</param>
 internal sealed class RowInserter(AgentWriteContext work)
 {
