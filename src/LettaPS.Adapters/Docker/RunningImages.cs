@@ -5,7 +5,6 @@ using LettaPS.Core.Servers;
 namespace LettaPS.Adapters.Docker;
 
 /// <summary>What the engine knows of Letta's images.</summary>
-/// <param name="engine">The engine.</param>
 /// <param name="connect">Opens a client for a server.</param>
 internal sealed class RunningImages(DockerEngine engine, Func<LettaConnection, Core.Sources.ILettaServer> connect) : IRunningImages
 {

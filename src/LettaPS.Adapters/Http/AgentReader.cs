@@ -438,7 +438,6 @@ internal sealed class AgentReader(
     }
 
     /// <summary>Where the long lists go. They belong to whoever made them until the snapshot has them.</summary>
-    /// <param name="Messages">The messages.</param>
     /// <param name="Passages">The archival passages.</param>
     /// <param name="Files">The files of attached sources.</param>
     internal sealed record Logs(MessageLog Messages, JsonLog Passages, JsonLog Files) : IDisposable

@@ -168,7 +168,6 @@ internal sealed class HttpTransport : IDisposable
     }
 
     /// <summary>Sends a change. Only what the server has surely not begun is sent again by itself, unless the change may be made twice.</summary>
-    /// <param name="method">The method.</param>
     /// <param name="path">Path and query below <c>/v1</c>.</param>
     /// <param name="content">Makes the body, once for each attempt; <see langword="null"/> for none.</param>
     /// <param name="repeatable">Whether making the change twice is the same as once.</param>

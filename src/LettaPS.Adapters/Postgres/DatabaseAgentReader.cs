@@ -106,7 +106,6 @@ internal sealed class DatabaseAgentReader : IDisposable
     }
 
     /// <summary>Adds the organizations and users that an agent's rows name; those that the database does not have are not there.</summary>
-    /// <param name="agent">The agent.</param>
     public void AddNamed(AgentAssembly agent)
     {
         Add(agent, agent.References.Users, _users);

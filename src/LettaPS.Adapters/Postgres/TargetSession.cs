@@ -9,7 +9,6 @@ internal sealed record TargetSession(string Name, IReadOnlyList<Func<bool, bool>
     public bool IsAny => Name == "any";
 
     /// <summary>Reads the value.</summary>
-    /// <param name="value">The value.</param>
     /// <exception cref="FormatException">There is no such value.</exception>
     public static TargetSession Parse(string value) => new(value, value switch
     {

@@ -174,14 +174,11 @@ internal sealed class AgentRecord
     public string Name => Text("name") ?? string.Empty;
 
     /// <summary>A field that is a string, or <see langword="null"/>.</summary>
-    /// <param name="field">The field.</param>
     public string? Text(string field) => Fields.TryGetValue(field, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     /// <summary>A field that is an object, or <see langword="null"/>.</summary>
-    /// <param name="field">The field.</param>
     public JsonElement? Config(string field) => Fields.TryGetValue(field, out var value) && value.ValueKind == JsonValueKind.Object ? value : null;
 
     /// <summary>The items of a field that is a list; none where it is not.</summary>
-    /// <param name="field">The field.</param>
     public IEnumerable<JsonElement> Items(string field) => Fields.TryGetValue(field, out var value) && value.ValueKind == JsonValueKind.Array ? value.EnumerateArray() : [];
 }

@@ -45,12 +45,10 @@ internal static class AgentFields
     public static bool IsElsewhere(string name) => s_handled.Contains(name);
 
     /// <summary>Properties of an agent that LettaPS does not know and that say something. They are never dropped in silence.</summary>
-    /// <param name="agent">The agent.</param>
     public static IEnumerable<KeyValuePair<string, JsonElement>> Unknown(AgentRecord agent) =>
         agent.Fields.Where(f => !s_known.Contains(f.Key) && !IsEmpty(f.Value)).OrderBy(f => f.Key, StringComparer.Ordinal);
 
     /// <summary>Whether a value says nothing: null, false, zero, an empty text, list or object, which is what exports write for what an agent does not have.</summary>
-    /// <param name="value">The value.</param>
     public static bool IsEmpty(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Null or JsonValueKind.Undefined or JsonValueKind.False => true,

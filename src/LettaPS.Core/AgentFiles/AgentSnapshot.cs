@@ -6,7 +6,6 @@ namespace LettaPS.Core.AgentFiles;
 internal sealed class AgentSnapshot : IDisposable
 {
     /// <summary>Makes the snapshot.</summary>
-    /// <param name="agent">The agent.</param>
     /// <param name="source">Where it was read: <c>Api</c> or <c>Database</c>.</param>
     /// <param name="state">The raw agent state, without secret values unless they were asked for.</param>
     public AgentSnapshot(LettaAgent agent, string source, JsonElement state)

@@ -30,7 +30,6 @@ internal sealed class DatabaseSection
 }
 
 /// <summary>A table of an agent file's database part.</summary>
-/// <param name="Name">Its name.</param>
 /// <param name="Columns">The names of its columns.</param>
 /// <param name="Types">Their types as PostgreSQL writes them.</param>
 internal sealed record DatabaseSectionTable(string Name, IReadOnlyList<string> Columns, IReadOnlyList<string> Types)

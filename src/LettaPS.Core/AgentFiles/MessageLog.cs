@@ -17,7 +17,6 @@ internal sealed class MessageLog(string folder) : IDisposable
 
     /// <summary>Keeps a row without giving it a place yet; <see cref="Arrange"/> does.</summary>
     /// <param name="id">Identifier of the message; empty where the source does not tell.</param>
-    /// <param name="row">The row.</param>
     /// <param name="rebuilt">Whether it was rebuilt from the view of the API.</param>
     /// <remarks>May be called from several threads: history and export are read side by side.</remarks>
     public MessageEntry Keep(Guid id, MessageRow row, bool rebuilt)
@@ -74,7 +73,6 @@ internal readonly record struct MessageEntry(Guid Id, long Position, int Length,
 /// What a message can be recognised by where a view of it carries no identifier: role, second and text. Both the API's view (which rounds to
 /// seconds) and the export's rows (which have no identifiers) give the same key for the same message.
 /// </summary>
-/// <param name="Role">Its role.</param>
 /// <param name="Second">Its time in Unix seconds.</param>
 /// <param name="Text">Hash of its text; 0 where the view does not show it exactly.</param>
 internal readonly record struct MessageKey(MessageRole Role, long Second, int Text)

@@ -37,7 +37,6 @@ internal sealed class MessageRow
     public bool Damaged { get; }
 
     /// <summary>Copies the row of an export, AgentFile v2 or legacy.</summary>
-    /// <param name="row">The row.</param>
     /// <remarks>
     /// <c>otid</c> is left out: the server makes up a new one for every export. The single return of a tool message that 0.11 wrote is completed from the
     /// rest of the row, as servers from 0.13 on expect it; without that they lose the call's identifier on the first reading.
@@ -45,7 +44,6 @@ internal sealed class MessageRow
     public static MessageRow FromExport(JsonElement row) => Copy(row, keepOtid: false);
 
     /// <summary>Copies the row of a file that is to be restored, with its <c>otid</c>, which imports keep.</summary>
-    /// <param name="row">The row.</param>
     public static MessageRow FromFile(JsonElement row) => Copy(row, keepOtid: true);
 
     private static MessageRow Copy(JsonElement row, bool keepOtid)

@@ -24,8 +24,6 @@ internal static class MessageRowNormalizer
     }
 
     /// <summary>A system message.</summary>
-    /// <param name="text">Its text.</param>
-    /// <param name="time">Its time.</param>
     public static JsonElement System(string text, DateTimeOffset time) => JsonValues.ToElement(new JsonObject
     {
         ["type"] = "message",

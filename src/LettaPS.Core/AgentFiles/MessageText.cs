@@ -9,7 +9,6 @@ namespace LettaPS.Core.AgentFiles;
 internal static class MessageText
 {
     /// <summary>The text of a row.</summary>
-    /// <param name="row">The row.</param>
     /// <returns>The text, or <see langword="null"/> where the server shows it in another form and it cannot be compared.</returns>
     public static string? Of(JsonElement row)
     {
@@ -60,7 +59,6 @@ internal static class MessageText
     }
 
     /// <summary>Whether a server shows nothing of a row: an empty turn of the model.</summary>
-    /// <param name="row">The row.</param>
     public static bool IsHidden(JsonElement row) => row.StringOrNull("role") == "assistant"
         && !row.Items("tool_calls").Any()
         && row.Items("content").All(p => p.StringOrNull("type") == "text" && string.IsNullOrEmpty(p.StringOrNull("text")));
@@ -88,7 +86,6 @@ internal static class MessageText
         text is not null && Unwrap(text) is { } wrapper && wrapper.StringOrNull("type") == "user_message" && wrapper.StringOrNull("message") is { } message ? message : text;
 
     /// <summary>Everything of a row that a person may look for: what was said, thought, called with and returned, part by part.</summary>
-    /// <param name="row">The row.</param>
     public static string Everything(JsonElement row)
     {
         var role = row.StringOrNull("role");

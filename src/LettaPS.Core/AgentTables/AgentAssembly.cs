@@ -61,7 +61,6 @@ internal sealed class AgentAssembly : IDisposable
     /// Takes a row later, with the others that wait: who reads them from the connection, where other agents wait for their turn, is to be done soon. Of many, none
     /// waits long.
     /// </summary>
-    /// <param name="row">The row.</param>
     public void AddLater(DatabaseRow row)
     {
         _waiting.Add(row);
@@ -81,7 +80,6 @@ internal sealed class AgentAssembly : IDisposable
     }
 
     /// <summary>Takes a row.</summary>
-    /// <param name="row">The row.</param>
     public void Add(DatabaseRow row)
     {
         if (_table != row.Shape)

@@ -34,7 +34,6 @@ internal sealed class AgentDatabaseRows : IDatabaseRows
     }
 
     /// <summary>Keeps a row.</summary>
-    /// <param name="row">The row.</param>
     internal void Add(DatabaseRow row)
     {
         if (_open?.Shape != row.Shape)

@@ -30,7 +30,6 @@ internal sealed class AgentQueries
     public TableShape? Table(string name) => _shapes.GetValueOrDefault(name);
 
     /// <summary>The query for the rows of a table that belong to the agent <c>$1</c>.</summary>
-    /// <param name="table">The table.</param>
     /// <returns><see langword="null"/> where nothing leads to it.</returns>
     public string? OfAgent(AgentTable table) =>
         _shapes.GetValueOrDefault(table.Name) is { } shape && Condition(table) is { } condition
@@ -39,7 +38,6 @@ internal sealed class AgentQueries
 
     /// <summary>The query for the rows of a table that have one of the values <c>$1</c> in a column.</summary>
     /// <param name="shape">The table.</param>
-    /// <param name="column">The column.</param>
     public string By(TableShape shape, string column) => $"{Select(shape)} WHERE {Sql.Id(column)} = ANY ($1)";
 
     /// <summary>The query for the identifiers of agents, the newest first. $1: the name where one is asked for; $2: the tags.</summary>

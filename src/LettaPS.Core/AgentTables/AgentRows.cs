@@ -66,7 +66,6 @@ internal sealed class AgentRows(bool withSecrets, string? encryptionKey)
     public IReadOnlyList<JsonElement> Groups() => [.. Of("groups").Select(g => Element(json => WriteGroup(json, g)))];
 
     /// <summary>A conversation.</summary>
-    /// <param name="row">Its row.</param>
     /// <param name="inContext">Identifiers of its messages in context.</param>
     public JsonElement Conversation(DatabaseRow row, IEnumerable<string> inContext) => Element(json =>
     {
@@ -108,7 +107,6 @@ internal sealed class AgentRows(bool withSecrets, string? encryptionKey)
 
     /// <summary>What lists show of an agent.</summary>
     /// <param name="agent">Its row.</param>
-    /// <param name="tags">Its tags.</param>
     /// <param name="labels">The labels of its blocks.</param>
     public static JsonElement ListedState(DatabaseRow agent, IEnumerable<string> tags, IEnumerable<string> labels) =>
         new AgentRows(withSecrets: false, encryptionKey: null).Element(json =>

@@ -7,7 +7,6 @@ namespace LettaPS.Core.AgentTables;
 internal sealed record AgentTable(string Name, IReadOnlyList<string> Order, params IReadOnlyList<RowPath> Paths);
 
 /// <summary>A way to rows: those of which a column has a value that a row of another table has, or the agent's identifier.</summary>
-/// <param name="Column">The column.</param>
 /// <param name="From">The other table; <see langword="null"/> for the agent's identifier itself.</param>
 /// <param name="FromColumn">The column of the other table.</param>
 /// <param name="Within">What is taken out of that column, in SQL.</param>

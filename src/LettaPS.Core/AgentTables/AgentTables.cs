@@ -17,8 +17,6 @@ internal static class AgentTables
     public static IReadOnlySet<string> OfArchive { get; } = new HashSet<string> { "archives", "archives_agents", Passages, "passage_tags" };
 
     /// <summary>How secret a column is.</summary>
-    /// <param name="table">The table.</param>
-    /// <param name="column">The column.</param>
     public static ColumnSensitivity SecrecyOf(string table, string column) =>
         column.EndsWith("_enc", StringComparison.Ordinal) ? ColumnSensitivity.Encrypted
         : (table, column) == ("mcp_server", "stdio_config") ? ColumnSensitivity.Environment

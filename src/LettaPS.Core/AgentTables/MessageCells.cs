@@ -45,7 +45,6 @@ internal sealed class MessageCells : IDisposable
 
     /// <summary>The UUID of a message's identifier, if it is one.</summary>
     /// <param name="id">The identifier.</param>
-    /// <param name="uuid">The UUID.</param>
     public static bool TryParseId(ReadOnlySpan<byte> id, out Guid uuid)
     {
         uuid = default;

@@ -10,7 +10,6 @@ namespace LettaPS.Core.AgentTables;
 internal static class PassageCells
 {
     /// <summary>Writes a passage as <see cref="PassageRow.FromApi"/> does.</summary>
-    /// <param name="row">Its row.</param>
     /// <returns>The JSON object.</returns>
     public static ReadOnlyMemory<byte> FromDatabase(DatabaseRow row)
     {

@@ -9,7 +9,6 @@ internal static class RowJson
 {
     /// <summary>Writes some columns of a row under the names that the API has for them; columns that are not there are passed over.</summary>
     /// <param name="json">Where to, within an object.</param>
-    /// <param name="row">The row.</param>
     /// <param name="fields">The columns.</param>
     public static void WriteFields(this Utf8JsonWriter json, DatabaseRow row, IEnumerable<RowField> fields)
     {
@@ -35,7 +34,6 @@ internal static class RowJson
 
     /// <summary>Writes a cell.</summary>
     /// <param name="json">Where to.</param>
-    /// <param name="row">The row.</param>
     /// <param name="ordinal">Which column.</param>
     /// <param name="zone">How UTC is written.</param>
     public static void WriteCell(this Utf8JsonWriter json, DatabaseRow row, int ordinal, ReadOnlySpan<byte> zone)
@@ -66,7 +64,6 @@ internal static class RowJson
 }
 
 /// <summary>A property of an answer of the API and the column that it shows.</summary>
-/// <param name="Name">Its name.</param>
 /// <param name="Column">The column; <see langword="null"/> where it has the same name.</param>
 /// <param name="WhenNull">What the API shows where the column is empty, as JSON; <see langword="null"/> for null.</param>
 internal sealed record RowField(string Name, string? Column = null, string? WhenNull = null)

@@ -18,7 +18,6 @@ internal sealed class RowReferences
     public HashSet<string> Users { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Notes what a row names.</summary>
-    /// <param name="row">The row.</param>
     public void Note(DatabaseRow row)
     {
         if (_table != row.Shape)

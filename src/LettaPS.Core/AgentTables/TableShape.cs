@@ -9,7 +9,6 @@ internal sealed class TableShape
     private readonly Dictionary<string, int> _ordinals;
 
     /// <summary>Looks at a table.</summary>
-    /// <param name="table">The table.</param>
     /// <param name="enums">The enumerated types of its schema.</param>
     public TableShape(SchemaTable table, IEnumerable<SchemaEnum> enums)
     {

@@ -8,7 +8,6 @@ namespace LettaPS.Core.Agents;
 internal static partial class AgentNameRule
 {
     /// <summary>Whether a name can be exported and imported: letters and digits of any language, underscores, spaces, hyphens and apostrophes.</summary>
-    /// <param name="name">The name.</param>
     public static bool Allows(string name)
     {
         // Python's $ lets one line feed at the end pass.
@@ -17,7 +16,6 @@ internal static partial class AgentNameRule
     }
 
     /// <summary>Whether an id is accepted in addresses: a word, a hyphen and a UUID of version 4.</summary>
-    /// <param name="id">The id.</param>
     public static bool IsStrictId(string id) => Id().IsMatch(id);
 
     // Python's \w: letters and numbers of every script, beyond the first plane too, and of marks and connectors the underscore only.

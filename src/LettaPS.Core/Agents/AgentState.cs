@@ -7,7 +7,6 @@ namespace LettaPS.Core.Agents;
 internal static class AgentState
 {
     /// <summary>The memory blocks: under <c>memory</c> in every release, at the top as well from 0.14 on.</summary>
-    /// <param name="state">The state.</param>
     public static IEnumerable<JsonElement> Blocks(JsonElement state)
     {
         var atTop = state.Items("blocks");
@@ -15,7 +14,6 @@ internal static class AgentState
     }
 
     /// <summary>The environment variables: named <c>secrets</c> from 0.13 on, by their long name before and beside it.</summary>
-    /// <param name="state">The state.</param>
     public static IEnumerable<JsonElement> Variables(JsonElement state)
     {
         var secrets = state.Items("secrets");
@@ -23,12 +21,10 @@ internal static class AgentState
     }
 
     /// <summary>The value of an environment variable, or <see langword="null"/> where the state has none.</summary>
-    /// <param name="variable">The variable.</param>
     /// <remarks>Servers from 0.13 on show values that an older release stored as <c>&lt;encrypted&gt;</c> (letta-facts.md 10.2).</remarks>
     public static string? Value(JsonElement variable) => variable.StringOrNull("value") is { Length: > 0 } value and not "<encrypted>" ? value : null;
 
     /// <summary>The group that the agent manages, if any: renamed to <c>managed_group</c> in 0.13.</summary>
-    /// <param name="state">The state.</param>
     public static JsonElement? Group(JsonElement state) => state.ObjectOrNull("managed_group") ?? state.ObjectOrNull("multi_agent_group");
 
     /// <summary>The identifiers of all agents of a group, its manager included.</summary>

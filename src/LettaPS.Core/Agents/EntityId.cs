@@ -14,7 +14,6 @@ internal static class EntityId
     /// <summary>The UUID of an identifier.</summary>
     /// <param name="id">The identifier.</param>
     /// <param name="prefix">Its word: <c>agent</c>, <c>message</c>.</param>
-    /// <param name="uuid">The UUID.</param>
     /// <returns>Whether the identifier has that form.</returns>
     public static bool TryParse(string? id, string prefix, out Guid uuid)
     {
@@ -28,7 +27,6 @@ internal static class EntityId
 
     /// <summary>The identifier of a UUID.</summary>
     /// <param name="prefix">Its word.</param>
-    /// <param name="uuid">The UUID.</param>
     public static string Format(string prefix, Guid uuid) => $"{prefix}-{uuid:D}";
 
     /// <summary>Checks an identifier that somebody gave.</summary>

@@ -27,7 +27,6 @@ internal static partial class BackupFolder
     public static IEnumerable<string> Dumps(string folder) => Directory.EnumerateFiles(folder).Select(DumpOf).OfType<string>().Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
 
     /// <summary>The dump that a file is, or is the manifest of.</summary>
-    /// <param name="file">The file.</param>
     /// <returns>Path of the dump, which may be missing; <see langword="null"/> if the file is neither.</returns>
     public static string? DumpOf(string file)
     {

@@ -12,7 +12,6 @@ internal static class BackupReader
     private static readonly string[] s_extensions = [BackupSet.AgentFileExtension, ".json"];
 
     /// <summary>Reads the backups at a path: a set, a folder of sets, a folder of files of other origin, or one file.</summary>
-    /// <param name="path">The path.</param>
     /// <exception cref="LettaException"><c>BackupNotFound</c>: there is nothing at the path, or no backup in it.</exception>
     public static async IAsyncEnumerable<LettaBackup> ReadAsync(string path, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

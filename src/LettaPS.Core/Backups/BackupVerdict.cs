@@ -63,7 +63,6 @@ internal sealed class BackupVerdict
 
     /// <summary>Judges a set by its manifest.</summary>
     /// <param name="folder">The set.</param>
-    /// <param name="manifest">Its manifest.</param>
     /// <param name="readFiles">Compare the checksums of the files too; otherwise their names and sizes.</param>
     public static BackupVerdict Of(string folder, BackupManifest manifest, bool readFiles = false)
     {

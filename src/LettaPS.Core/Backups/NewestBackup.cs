@@ -72,6 +72,5 @@ internal sealed record BackedUpServer(IReadOnlyList<Uri> Addresses, string Datab
 
 /// <summary>An agent that a backup of its server has to hold.</summary>
 /// <param name="Id">Its identifier.</param>
-/// <param name="Name">Its name.</param>
 /// <param name="CreatedAt">When it was created (UTC), if known.</param>
 internal sealed record ExpectedAgent(string Id, string? Name, DateTimeOffset? CreatedAt);

@@ -77,7 +77,6 @@ internal sealed record ConnectionOption(string Name, ConnectionOptionUse Use, st
     private static readonly string[] s_protecting = ["ssl", "tls", "gss", "krb", "scram", "oauth", "require", "channel"];
 
     /// <summary>Reads the parameters of an address.</summary>
-    /// <param name="address">The address.</param>
     /// <param name="environment">Gives the value of an environment variable that stands for a parameter which the address does not have.</param>
     /// <returns>Those that are passed on, by libpq's names and with libpq's values. Those that only another driver knows have no effect.</returns>
     /// <exception cref="LettaException">
@@ -133,7 +132,6 @@ internal sealed record ConnectionOption(string Name, ConnectionOptionUse Use, st
     }
 
     /// <summary>The error for a value that PostgreSQL does not know.</summary>
-    /// <param name="address">The address.</param>
     /// <param name="message">What is wrong.</param>
     /// <param name="cause">The failure behind it.</param>
     public static LettaException Invalid(DatabaseAddress address, string message, Exception? cause = null) =>

@@ -38,13 +38,11 @@ internal sealed class ConnectionStore(string path)
     public IReadOnlyList<LettaSavedConnection> List() => [.. Read().OrderBy(c => c.Key, StringComparer.OrdinalIgnoreCase).Select(c => c.Value.Describe(c.Key))];
 
     /// <summary>The connection of a name, in any case.</summary>
-    /// <param name="name">The name.</param>
     /// <exception cref="LettaException"><c>ConnectionNotFound</c>, and those of <see cref="List"/>.</exception>
     public LettaSavedConnection Get(string name) =>
         List().FirstOrDefault(c => string.Equals(c.Name, name, StringComparison.OrdinalIgnoreCase)) ?? throw NotFound(name);
 
     /// <summary>Keeps a connection; one of the same name is replaced.</summary>
-    /// <param name="connection">The connection.</param>
     /// <exception cref="LettaException">Those of <see cref="List"/>, <c>ConnectionsFileInUse</c>, <c>ConnectionsFileWriteFailed</c>.</exception>
     public void Save(LettaSavedConnection connection)
     {
@@ -69,7 +67,6 @@ internal sealed class ConnectionStore(string path)
     });
 
     /// <summary>That no connection has a name.</summary>
-    /// <param name="name">The name.</param>
     public LettaException NotFound(string name) => new(
         ErrorIds.ConnectionNotFound,
         LettaErrorKind.NotFound,

@@ -4,7 +4,6 @@ namespace LettaPS.Core.Connections;
 
 /// <summary>One PostgreSQL server.</summary>
 /// <param name="Host">Name or IP address of the server, or the folder of its Unix socket.</param>
-/// <param name="Port">Its port.</param>
 internal sealed record DatabaseEndpoint(string Host, int Port)
 {
     /// <summary>Host and port as a URI has them.</summary>

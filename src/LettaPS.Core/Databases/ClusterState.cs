@@ -4,7 +4,6 @@ namespace LettaPS.Core.Databases;
 /// <param name="VersionNumber">Version as PostgreSQL numbers it: 170012 is 17.12.</param>
 /// <param name="SystemIdentifier">The number that tells this cluster from every other; <see langword="null"/> where the role may not ask for it.</param>
 /// <param name="Databases">The databases, templates left out.</param>
-/// <param name="Roles">The roles.</param>
 /// <param name="AvailableExtensions">Names of the extensions whose files the server has.</param>
 internal sealed record ClusterState(
     int VersionNumber,
@@ -23,11 +22,9 @@ internal sealed record ClusterState(
     public int Major => VersionNumber / 10000;
 
     /// <summary>A database; <see langword="null"/> where there is none of that name.</summary>
-    /// <param name="name">Its name.</param>
     public ClusterDatabase? Find(string name) => Databases.FirstOrDefault(d => d.Name == name);
 
     /// <summary>Refuses if a new database could not get the extensions that it needs.</summary>
-    /// <param name="extensions">The extensions.</param>
     /// <param name="target">What the error is about.</param>
     /// <exception cref="LettaException"><c>ExtensionNotFound</c>, <c>ExtensionDenied</c>.</exception>
     public void RequireExtensions(IEnumerable<DatabaseExtension> extensions, string target)
@@ -56,7 +53,6 @@ internal sealed record ClusterState(
 }
 
 /// <summary>A database among others.</summary>
-/// <param name="Name">Its name.</param>
 /// <param name="Comment">Its comment, which is where LettaPS notes how far it got; <see langword="null"/> where it has none.</param>
 internal sealed record ClusterDatabase(string Name, string? Comment)
 {

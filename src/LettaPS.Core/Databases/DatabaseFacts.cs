@@ -72,7 +72,6 @@ internal sealed record DatabaseSetting(string? Role, string Name, string Value);
 internal sealed record DatabaseGrant(string? Grantee, string Privilege, bool Grantable);
 
 /// <summary>A schema.</summary>
-/// <param name="Name">Its name.</param>
 /// <param name="Owner">Role that owns it.</param>
 internal sealed record DatabaseSchema(string Name, string Owner)
 {
@@ -92,7 +91,6 @@ internal sealed record DatabaseDefaultPrivileges(string Role, string? Schema, st
 
 /// <summary>An extension of a database.</summary>
 /// <param name="Name">Its name: <c>vector</c>.</param>
-/// <param name="Version">Its version.</param>
 /// <param name="Schema">The schema that it is in.</param>
 internal sealed record DatabaseExtension(string Name, string Version, string Schema)
 {
@@ -105,6 +103,5 @@ internal sealed record DatabaseExtension(string Name, string Version, string Sch
 
 /// <summary>A table with its number of rows.</summary>
 /// <param name="Schema">The schema that it is in.</param>
-/// <param name="Name">Its name.</param>
 /// <param name="Rows">How many rows it has.</param>
 internal sealed record DatabaseTable(string Schema, string Name, long Rows);

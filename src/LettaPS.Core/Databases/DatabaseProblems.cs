@@ -6,7 +6,6 @@ namespace LettaPS.Core.Databases;
 internal static class DatabaseProblems
 {
     /// <summary>The container that runs a database does not run.</summary>
-    /// <param name="container">The container.</param>
     public static LettaException ContainerStopped(ContainerFacts container) => new(
         ErrorIds.DatabaseContainerNotRunning,
         LettaErrorKind.Refused,

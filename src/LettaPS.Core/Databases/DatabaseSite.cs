@@ -2,7 +2,6 @@ namespace LettaPS.Core.Databases;
 
 /// <summary>A PostgreSQL server that can be worked on: its databases, and its own programs beside it.</summary>
 /// <param name="Cluster">Its databases.</param>
-/// <param name="Programs">Its programs.</param>
 /// <param name="Helper">What has to be given up at the end, such as a container that runs the server meanwhile; <see langword="null"/> for nothing.</param>
 internal sealed record DatabaseSite(IDatabaseCluster Cluster, IPostgresTools Programs, IAsyncDisposable? Helper) : IAsyncDisposable
 {

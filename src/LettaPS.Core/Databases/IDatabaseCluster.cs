@@ -20,13 +20,10 @@ internal interface IDatabaseCluster : IAsyncDisposable
     /// Makes an empty database with the owner, encoding, locale, tablespace, settings and privileges of another. What would be in the way while it is
     /// filled is left to <see cref="FinishAsync"/>.
     /// </summary>
-    /// <param name="name">Its name.</param>
     /// <param name="like">The other one.</param>
-    /// <param name="comment">Its comment.</param>
     Task CreateAsync(string name, DatabaseFacts like, string comment, CancellationToken cancellationToken);
 
     /// <summary>Gives a database that is filled all settings, privileges and limits of another as a whole. Doing it twice does no harm.</summary>
-    /// <param name="name">Its name.</param>
     /// <param name="like">The other one.</param>
     Task FinishAsync(string name, DatabaseFacts like, CancellationToken cancellationToken);
 
@@ -56,7 +53,6 @@ internal interface IDatabaseCluster : IAsyncDisposable
     Task CommentAsync(string name, string? expected, string? comment, CancellationToken cancellationToken);
 
     /// <summary>Gives a database another name.</summary>
-    /// <param name="name">Its name.</param>
     /// <param name="newName">Its new name, which no other database has.</param>
     Task RenameAsync(string name, string newName, CancellationToken cancellationToken);
 

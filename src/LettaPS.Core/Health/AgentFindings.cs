@@ -9,7 +9,6 @@ namespace LettaPS.Core.Health;
 internal static class AgentFindings
 {
     /// <summary>Names that break the export.</summary>
-    /// <param name="names">The names.</param>
     /// <param name="agents">How many agents there are.</param>
     /// <param name="refuses">Whether the release has the rule.</param>
     public static Finding Names(IReadOnlyList<string> names, int agents, bool refuses) => names.Count == 0

@@ -34,7 +34,6 @@ internal sealed partial class AtomicFile : IDisposable
     public Stream Stream => _hashing;
 
     /// <summary>Removes what runs that were killed left unfinished in a folder.</summary>
-    /// <param name="folder">The folder.</param>
     public static void RemoveLeftovers(string folder)
     {
         foreach (var leftover in Directory.EnumerateFiles(folder, "*" + Suffix))
@@ -104,7 +103,6 @@ internal sealed partial class AtomicFile : IDisposable
     }
 
     /// <summary>Makes the names in a folder durable. Windows keeps them so by itself and offers no call for it.</summary>
-    /// <param name="folder">The folder.</param>
     private static void FlushFolder(string folder)
     {
         if (OperatingSystem.IsWindows())

@@ -13,7 +13,6 @@ internal static class ItemBoundary
         : [28, 122, 30];
 
     /// <summary>Whether a failure would be the same for every other item, or was asked for.</summary>
-    /// <param name="failure">The failure.</param>
     public static bool EndsRun(Exception failure) => failure switch
     {
         OperationCanceledException => true,

@@ -7,7 +7,6 @@ namespace LettaPS.Core.IO;
 internal static partial class SafeFileReplace
 {
     /// <summary>Replaces a file.</summary>
-    /// <param name="change">The change.</param>
     /// <param name="backup">Keep the old file next to it, as <c>.bak</c>, or <c>.bak.1</c> and so on if there is a file of that name with other content.</param>
     /// <returns>The file that keeps the old content; <see langword="null"/> without <paramref name="backup"/>.</returns>
     /// <exception cref="LettaException"><c>FileChanged</c>: the file is not as it was read; it stays as it is. <c>FileOwnerDenied</c>: this user may not give the file its owner.</exception>
@@ -35,7 +34,6 @@ internal static partial class SafeFileReplace
     }
 
     /// <summary>Replaces files that belong together: all of them or none. If one cannot be replaced, those before it get their old content back.</summary>
-    /// <param name="changes">The changes.</param>
     /// <param name="backup">Keep the old files, as for <see cref="Replace"/>.</param>
     /// <param name="replacing">Told of each file before it is replaced.</param>
     /// <exception cref="LettaException">Those of <see cref="Replace"/>; <c>FileRollbackFailed</c>: a file before the one that failed could not get its old content back.</exception>

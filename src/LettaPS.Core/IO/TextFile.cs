@@ -80,7 +80,6 @@ internal sealed class TextFile
     }
 
     /// <summary>The file as it would be with another text: the same encoding, the same byte order mark.</summary>
-    /// <param name="text">The text.</param>
     public TextFile WithText(string text) => new(Path, RealPath, [.. _encoding.Preamble, .. _encoding.GetBytes(text)], _encoding, text);
 
     /// <summary>The 1-based line that a position of <see cref="Text"/> is in.</summary>

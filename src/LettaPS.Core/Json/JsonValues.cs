@@ -41,6 +41,5 @@ internal static class JsonValues
     public static byte[] ToUtf8<T>(T value) => JsonSerializer.SerializeToUtf8Bytes(value, s_serializing);
 
     /// <summary>Makes a node that can be changed of a value.</summary>
-    /// <param name="value">The value.</param>
     public static JsonNode? ToNode(JsonElement value) => JsonNode.Parse(value.GetRawText(), documentOptions: new JsonDocumentOptions { MaxDepth = MaxDepth });
 }

@@ -8,7 +8,6 @@ namespace LettaPS.Core.LettaCode;
 
 /// <summary>One agent, written into a folder of its own as the local backend will have it, and read back.</summary>
 /// <param name="document">The file.</param>
-/// <param name="agent">The agent.</param>
 /// <param name="folder">The folder: <c>agent.json</c>, <c>memfs/memory</c>, <c>conversations/…</c>.</param>
 /// <param name="root">Where the parts will be.</param>
 /// <param name="repositories">Writes git repositories.</param>

@@ -33,7 +33,6 @@ internal sealed partial class AgentMemory
 
     /// <summary>Looks at an agent.</summary>
     /// <param name="document">Its file.</param>
-    /// <param name="agent">The agent.</param>
     /// <param name="recorded">What the rows of the database tell of blocks.</param>
     /// <param name="keepsPrompt">Whether the agent keeps its system prompt; otherwise it is put among the reference files.</param>
     public AgentMemory(AgentDocument document, AgentRecord agent, RecordedBlocks recorded, bool keepsPrompt)
@@ -403,7 +402,6 @@ internal sealed partial class AgentMemory
 
 /// <summary>A block of an agent and its file.</summary>
 /// <param name="Part">The block.</param>
-/// <param name="Label">Its label.</param>
 /// <param name="Path">The file.</param>
 /// <param name="Id">Its identifier on the server, where the backup tells.</param>
 internal sealed record MemoryBlock(FilePart Part, string Label, string Path, string? Id)

@@ -4,7 +4,6 @@ namespace LettaPS.Core.LettaCode;
 /// <param name="BlockId">The block.</param>
 /// <param name="Sequence">Its number among the block's.</param>
 /// <param name="Value">The text.</param>
-/// <param name="Description">The description.</param>
 /// <param name="Limit">How long it might become.</param>
 /// <param name="Time">When it was written.</param>
 /// <param name="ActorType">What wrote it: <c>user</c>, <c>agent</c> or <c>system</c>, as the server spells it.</param>

@@ -10,7 +10,6 @@ internal static class ConversionReport
 {
     /// <summary>What could not be carried.</summary>
     /// <param name="document">The file.</param>
-    /// <param name="agent">The agent.</param>
     /// <param name="memory">Its memory, which has been written.</param>
     /// <param name="notes">What was seen in its messages.</param>
     public static List<string> Missing(AgentDocument document, AgentRecord agent, AgentMemory memory, TranscriptNotes notes)
@@ -58,7 +57,6 @@ internal static class ConversionReport
     }
 
     /// <summary>What a person should know.</summary>
-    /// <param name="agent">The agent.</param>
     /// <param name="memory">Its memory, which has been written.</param>
     /// <param name="notes">What was seen in its messages.</param>
     /// <param name="options">How it was converted.</param>
@@ -104,7 +102,6 @@ internal static class ConversionReport
     /// <summary>What to type next.</summary>
     /// <param name="root">The destination.</param>
     /// <param name="agentId">The agent.</param>
-    /// <param name="memory">Its memory.</param>
     /// <param name="options">How it was converted.</param>
     /// <param name="agent">The agent on its server, whose provider is proposed if the options name no model.</param>
     public static List<string> NextSteps(LettaCodeRoot root, string agentId, AgentMemory memory, LettaCodeOptions options, AgentRecord agent)

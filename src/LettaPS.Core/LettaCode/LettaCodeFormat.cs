@@ -50,7 +50,6 @@ internal static class LettaCodeFormat
     public static string AgentId(string sourceId) => EntityId.Format(AgentPrefix, EntityId.TryParse(sourceId, "agent", out var uuid) || EntityId.TryParse(sourceId, AgentPrefix, out uuid) ? uuid : Derive(sourceId));
 
     /// <summary>A UUID that is the same for the same text.</summary>
-    /// <param name="text">The text.</param>
     public static Guid Derive(string text)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
@@ -68,15 +67,12 @@ internal static class LettaCodeFormat
     public static string ConversationKey(string conversationId, string agentId) => conversationId == DefaultConversation ? $"{DefaultConversation}:{agentId}" : $"conversation:{conversationId}";
 
     /// <summary>A text as the name of a file or folder: base64url without padding.</summary>
-    /// <param name="text">The text.</param>
     public static string Segment(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text)).TrimEnd('=').Replace('+', '-').Replace('/', '_');
 
     /// <summary>A time as JavaScript writes it.</summary>
-    /// <param name="time">The time.</param>
     public static string Iso(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 
     /// <summary>Whether the client takes a time for made up and shows an estimate instead: all of January 1, 2026 (UTC).</summary>
-    /// <param name="time">The time.</param>
     public static bool IsTakenForMadeUp(DateTimeOffset time) => time >= s_madeUp && time < s_madeUp.AddDays(1);
 
     /// <summary>Writes an object as a whole JSON file.</summary>

@@ -25,7 +25,6 @@ internal sealed class LettaCodeInstallation : IDisposable
     internal Action<string>? OnStep { get; init; }
 
     /// <summary>Opens a root, creates it where it is not there, and undoes or finishes what an interrupted run left.</summary>
-    /// <param name="root">The root.</param>
     /// <param name="onStep">Called before each step.</param>
     /// <exception cref="LettaException"><c>LettaCodeConversionInUse</c>: another run works on it; <c>LettaCodeWriteFailed</c>.</exception>
     public static LettaCodeInstallation Open(LettaCodeRoot root, Action<string>? onStep = null)

@@ -38,7 +38,6 @@ internal sealed class LettaCodeRoot(string path)
     public string AgentFile(string agentId) => System.IO.Path.Combine(AgentsFolder, LettaCodeFormat.Segment(agentId) + ".json");
 
     /// <summary>The folder of a conversation.</summary>
-    /// <param name="key">Its key.</param>
     public string ConversationFolder(string key) => System.IO.Path.Combine(ConversationsFolder, LettaCodeFormat.Segment(key));
 
     /// <summary>The folder that holds the memory of an agent.</summary>
@@ -67,7 +66,6 @@ internal sealed class LettaCodeRoot(string path)
     }
 
     /// <summary>The object of a JSON file; <see langword="null"/> where it is not one.</summary>
-    /// <param name="file">The file.</param>
     public static JsonElement? Read(string file)
     {
         try
@@ -82,7 +80,6 @@ internal sealed class LettaCodeRoot(string path)
     }
 
     /// <summary>The folders in a folder; none where it is not there.</summary>
-    /// <param name="folder">The folder.</param>
     public static IEnumerable<string> Folders(string folder) => Directory.Exists(folder) ? Directory.EnumerateDirectories(folder) : [];
 
     private static void CheckManifest(string manifest, string messages)

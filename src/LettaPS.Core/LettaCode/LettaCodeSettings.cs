@@ -18,7 +18,6 @@ internal static class LettaCodeSettings
 
     /// <summary>Writes entries of agents. Everything else in the settings stays; the old file is kept beside the new one.</summary>
     /// <param name="path">The settings; created where they are not there.</param>
-    /// <param name="agents">The agents.</param>
     /// <param name="pin">Whether they are pinned, in place of the agents of the V1 server that they were.</param>
     /// <param name="systemPrompt">Whether the client is to put its own system prompt in place of theirs, as it does for agents whose prompt it manages.</param>
     /// <exception cref="LettaException"><c>InvalidSettings</c>: the file is not a JSON object.</exception>

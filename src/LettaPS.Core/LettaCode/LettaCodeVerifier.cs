@@ -17,7 +17,6 @@ namespace LettaPS.Core.LettaCode;
 internal sealed class LettaCodeVerifier(AgentRecord agent, TranscriptConverter converter, string agentId)
 {
     /// <summary>Checks the folder of a conversation.</summary>
-    /// <param name="folder">The folder.</param>
     /// <param name="conversationId">The conversation.</param>
     /// <param name="places">The messages that it is made of.</param>
     /// <param name="inContext">Those in context.</param>
@@ -103,7 +102,6 @@ internal sealed class LettaCodeVerifier(AgentRecord agent, TranscriptConverter c
     }
 
     /// <summary>Checks the file of the agent.</summary>
-    /// <param name="file">The file.</param>
     public void CheckAgent(string file)
     {
         var record = LettaCodeRoot.Read(file) ?? throw Failed("the file of the agent");

@@ -27,7 +27,6 @@ internal interface IMemoryRepositories
     Task WriteAsync(string folder, IEnumerable<MemoryCommit> commits, CancellationToken cancellationToken);
 
     /// <summary>Reads what is committed on <c>main</c>, and makes sure that index and work tree are the same.</summary>
-    /// <param name="folder">The folder.</param>
     /// <param name="onFile">Told of each file: its path, and its bytes.</param>
     /// <returns>How many commits there are.</returns>
     /// <exception cref="LettaException"><c>GitFailed</c>.</exception>

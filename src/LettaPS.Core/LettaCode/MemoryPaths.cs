@@ -59,7 +59,6 @@ internal sealed class MemoryPaths
     }
 
     /// <summary>A new name in a folder.</summary>
-    /// <param name="folder">The folder.</param>
     /// <param name="name">The true name.</param>
     /// <param name="extension">What follows it.</param>
     public string File(string folder, string name, string extension)

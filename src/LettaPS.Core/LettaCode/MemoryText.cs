@@ -34,7 +34,6 @@ internal static partial class MemoryText
     }
 
     /// <summary>A text as the value of one line of front matter, which the client does not take for the beginning of a longer one.</summary>
-    /// <param name="text">The text.</param>
     public static string Line(string text)
     {
         var line = Spaces().Replace(text, " ").Trim();
@@ -78,11 +77,9 @@ internal static partial class MemoryText
     }
 
     /// <summary>A text with the line ends that the client gives it.</summary>
-    /// <param name="text">The text.</param>
     public static string Normalize(string text) => text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n');
 
     /// <summary>Whether the client spoils a text where it puts it into the prompt: a dollar sign and what JavaScript's replacement takes for a pattern.</summary>
-    /// <param name="text">The text.</param>
     public static bool IsSpoilt(string text) => Replacement().IsMatch(text);
 
     [GeneratedRegex(@"\s+", RegexOptions.CultureInvariant)]

@@ -11,7 +11,6 @@ namespace LettaPS.Core.LettaCode;
 /// Makes rows of a transcript of the messages of a V1 agent, one conversation at a time, in little memory. Results follow their calls directly, since the client
 /// drops those that do not; what cannot be a result or a reply becomes a reminder, so that nothing is lost.
 /// </summary>
-/// <param name="agent">The agent.</param>
 internal sealed class TranscriptConverter(AgentRecord agent)
 {
     private const string SendMessage = "send_message";

@@ -45,7 +45,6 @@ internal sealed class TranscriptMessage
     public string? SenderId { get; init; }
 
     /// <summary>Adds a text.</summary>
-    /// <param name="text">The text.</param>
     public void AddText(string text) => Parts.Add(new(TranscriptPartKind.Text, text));
 }
 

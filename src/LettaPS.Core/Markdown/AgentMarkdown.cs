@@ -8,8 +8,6 @@ using LettaPS.Core.Secrets;
 namespace LettaPS.Core.Markdown;
 
 /// <summary>Writes one agent of a document into a folder of its own, page by page, in little memory.</summary>
-/// <param name="document">The document.</param>
-/// <param name="agent">Its agent.</param>
 /// <param name="folder">The folder, which is made.</param>
 internal sealed class AgentMarkdown(AgentDocument document, AgentRecord agent, string folder)
 {

@@ -17,7 +17,6 @@ internal static class MarkdownText
     };
 
     /// <summary>A text within a line: no markup, no HTML, no line break.</summary>
-    /// <param name="text">The text.</param>
     public static string Inline(string? text)
     {
         var result = new StringBuilder();
@@ -38,11 +37,9 @@ internal static class MarkdownText
     }
 
     /// <summary>A time in a heading.</summary>
-    /// <param name="time">The time.</param>
     public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 
     /// <summary>A text of any length, word for word, in a block that it cannot end.</summary>
-    /// <param name="text">The text.</param>
     /// <param name="language">What it is: <c>text</c>, <c>json</c>, …</param>
     public static string Fence(string text, string language = "text")
     {

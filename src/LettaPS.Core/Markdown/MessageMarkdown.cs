@@ -70,7 +70,6 @@ internal static class MessageMarkdown
     }
 
     /// <summary>A value as a block of JSON.</summary>
-    /// <param name="value">The value.</param>
     public static string Json(JsonElement value) => MarkdownText.Fence(JsonSerializer.Serialize(value, Redaction.Indented), "json");
 
     private static string Name(JsonElement row) => row.StringOrNull("name") is { Length: > 0 } name ? $" ({MarkdownText.Inline(name)})" : string.Empty;

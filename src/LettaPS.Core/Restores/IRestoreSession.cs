@@ -7,7 +7,6 @@ internal interface IRestoreSession : IDisposable
     string MapPath { get; }
 
     /// <summary>What a run would do with an agent, in words.</summary>
-    /// <param name="agent">The agent.</param>
     string Describe(PlannedAgent agent);
 
     /// <summary>The agent that a run would delete in favour of the restored one.</summary>
@@ -16,7 +15,6 @@ internal interface IRestoreSession : IDisposable
     string? Replaces(PlannedAgent agent);
 
     /// <summary>The result of an agent that was not restored because the other, which would have been deleted, is to stay.</summary>
-    /// <param name="agent">The agent.</param>
     LettaRestoreResult Keep(PlannedAgent agent);
 
     /// <summary>Restores one agent.</summary>

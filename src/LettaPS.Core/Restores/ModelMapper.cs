@@ -16,23 +16,18 @@ internal sealed class ModelMapper(IReadOnlyList<JsonElement> models, IReadOnlyLi
     private static readonly string[] s_listing = ["name", "display_name", "provider_type", "model_type", "max_context_window"];
 
     /// <summary>The handle of an agent's model: <c>openai/gpt-4o-mini</c>.</summary>
-    /// <param name="agent">The agent.</param>
     public static string? Model(AgentRecord agent) => Handle(agent.Config("llm_config"), "model_endpoint_type", "model") ?? agent.Text("model");
 
     /// <summary>The handle of an agent's embedding model.</summary>
-    /// <param name="agent">The agent.</param>
     public static string? Embedding(AgentRecord agent) => Handle(agent.Config("embedding_config"), "embedding_endpoint_type", "embedding_model") ?? agent.Text("embedding");
 
     /// <summary>By which model of the target the agent's is replaced; <see langword="null"/> for none.</summary>
-    /// <param name="agent">The agent.</param>
     public string? MappedModel(AgentRecord agent) => Model(agent) is { } handle ? Changed(handle, options.ModelMap) : null;
 
     /// <summary>By which embedding model of the target the agent's is replaced; <see langword="null"/> for none.</summary>
-    /// <param name="agent">The agent.</param>
     public string? MappedEmbedding(AgentRecord agent) => Embedding(agent) is { } handle ? Changed(handle, options.EmbeddingMap) : null;
 
     /// <summary>Models of the agent that the target does not have, after the maps.</summary>
-    /// <param name="agent">The agent.</param>
     public IEnumerable<string> Lacking(AgentRecord agent)
     {
         if ((MappedModel(agent) ?? Model(agent)) is { } model && Find(models, model) is null)
@@ -47,7 +42,6 @@ internal sealed class ModelMapper(IReadOnlyList<JsonElement> models, IReadOnlyLi
     }
 
     /// <summary>Puts the models in.</summary>
-    /// <param name="agent">The agent.</param>
     /// <param name="target">The release.</param>
     /// <param name="warnings">Told what was done.</param>
     /// <exception cref="LettaException"><c>ModelNotFound</c>: a map names a model that the target does not have, or it has none at all.</exception>

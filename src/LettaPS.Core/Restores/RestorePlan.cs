@@ -53,7 +53,6 @@ internal sealed class RestorePlan : IDisposable
     }
 
     /// <summary>Whether several agents of the backup have the thing of a key.</summary>
-    /// <param name="key">The key.</param>
     public bool IsShared(string key) => _uses.GetValueOrDefault(key) > 1;
 
     /// <summary>The key by which other agents refer to the same thing: its original identifier, else its place in the file.</summary>
@@ -184,7 +183,6 @@ internal sealed record PlannedGroup(string SourceId, string? ManagerId, IReadOnl
 
     /// <summary>Reads a group, from an AgentFile (with identifiers of the file and <c>manager_config</c>) or as a server shows it.</summary>
     /// <param name="document">The file.</param>
-    /// <param name="group">The group.</param>
     internal static PlannedGroup? Of(AgentDocument document, JsonElement group)
     {
         string Original(string id) => document.Agents.FirstOrDefault(a => a.FileId == id)?.SourceId ?? id;

@@ -12,7 +12,6 @@ internal static class UnrestoredContent
 
     /// <summary>Names it.</summary>
     /// <param name="document">The file.</param>
-    /// <param name="agent">The agent.</param>
     public static IEnumerable<string> Of(AgentDocument document, AgentRecord agent)
     {
         if (document.Skills.Count > 0)

@@ -24,7 +24,6 @@ internal static class Redaction
     /// A copy without secrets: every value of environment variables, of an identity's properties and of a program's arguments, what is named like a key, token
     /// or password, and what looks like one in any text.
     /// </summary>
-    /// <param name="value">The value.</param>
     public static JsonNode? Of(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Object => new JsonObject(value.EnumerateObject().DistinctBy(p => p.Name).Select(p => KeyValuePair.Create(p.Name, Of(p.Name, p.Value)))),
@@ -35,8 +34,6 @@ internal static class Redaction
     };
 
     /// <summary>The same of a property.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="value">Its value.</param>
     public static JsonNode? Of(string name, JsonElement value) => (name, value.ValueKind) switch
     {
         _ when s_environments.Contains(name) => LeftOutOf(value),

@@ -27,7 +27,6 @@ internal static class SecretCipher
 
     /// <summary>Whether a key opens an encrypted secret. What is in it is forgotten at once.</summary>
     /// <param name="secret">The secret as the database holds it.</param>
-    /// <param name="key">The key.</param>
     public static bool Opens(string secret, string key)
     {
         if (Decrypt(secret, key) is not { } plain)
@@ -41,7 +40,6 @@ internal static class SecretCipher
 
     /// <summary>Opens an encrypted secret.</summary>
     /// <param name="secret">The secret as the database holds it.</param>
-    /// <param name="key">The key.</param>
     /// <returns>The secret in UTF-8; <see langword="null"/> where the key does not open it.</returns>
     public static byte[]? Decrypt(string secret, string key)
     {
@@ -72,7 +70,6 @@ internal static class SecretCipher
     }
 
     /// <summary>What a key can be recognised by without being told: the first eight bytes of a keyed hash of it, in hexadecimal digits.</summary>
-    /// <param name="key">The key.</param>
     public static string Fingerprint(string key) =>
         Convert.ToHexString(HMACSHA256.HashData("LettaPS encryption key fingerprint"u8, Encoding.UTF8.GetBytes(key)).AsSpan(0, 8)).ToLowerInvariant();
 }

@@ -20,7 +20,6 @@ internal static partial class SecretText
 
     /// <summary>The secret in the value of a variable: all of it by the variable's name, the password of an address, or a token.</summary>
     /// <param name="name">Name of the variable.</param>
-    /// <param name="value">Its value.</param>
     /// <returns>The secret, or <see langword="null"/> where there is none but one that everybody knows.</returns>
     public static string? Find(string name, string value)
     {
@@ -32,7 +31,6 @@ internal static partial class SecretText
     }
 
     /// <summary>Whether a password is one that everybody knows.</summary>
-    /// <param name="password">The password.</param>
     public static bool IsKnown(string? password) => s_known.Contains(password);
 
     /// <summary>Whether a setting of this name holds a secret: <c>PGPASSWORD</c>, <c>sslpassword</c>, <c>apiKey</c>, <c>x-api-key</c>.</summary>

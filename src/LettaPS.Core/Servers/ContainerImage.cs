@@ -4,7 +4,6 @@ namespace LettaPS.Core.Servers;
 /// <param name="Id">Its identifier.</param>
 /// <param name="Names">The names that it is known by: <c>letta/letta:0.16.2</c>.</param>
 /// <param name="Environment">The variables that it sets.</param>
-/// <param name="Labels">Its labels.</param>
 internal sealed record ContainerImage(string Id, IReadOnlyList<string> Names, IReadOnlyDictionary<string, string> Environment, IReadOnlyDictionary<string, string> Labels)
 {
     /// <summary>Whether it is Letta Code, by its label or its name.</summary>

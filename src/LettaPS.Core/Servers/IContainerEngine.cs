@@ -68,7 +68,6 @@ internal interface IContainerEngine : IDisposable
     /// <summary>The same, to a port of any host that the container can resolve and reach.</summary>
     /// <param name="container">Identifier or name of the container.</param>
     /// <param name="host">Name or IP address of the host, as the container knows it.</param>
-    /// <param name="port">The port.</param>
     /// <exception cref="LettaException"><c>TunnelRefused</c>.</exception>
     Task<IOpenTunnel> OpenTunnelAsync(string container, string host, int port, CancellationToken cancellationToken);
 

@@ -30,7 +30,6 @@ internal interface IServerProbe : IDisposable
 internal sealed record TlsFacts(string Subject, DateTimeOffset NotAfter, string? Problem);
 
 /// <summary>An answer over HTTP.</summary>
-/// <param name="Status">The status.</param>
 /// <param name="IsJson">Whether it says that it is JSON.</param>
 /// <param name="Body">The first 64 KiB of it.</param>
 /// <param name="Software">What the header <c>Server</c> says, or <see langword="null"/>.</param>

@@ -36,7 +36,6 @@ internal static class ServerDiscovery
     /// Whether a container is a V1 server, or was made as one and runs Letta Code since its image was pulled again: its image is Letta's, or is derived from
     /// one, or its command starts a server. An App Server of Letta Code is none.
     /// </summary>
-    /// <param name="container">The container.</param>
     public static bool IsServer(ContainerFacts container)
     {
         ArgumentNullException.ThrowIfNull(container);
@@ -51,7 +50,6 @@ internal static class ServerDiscovery
     }
 
     /// <summary>Whether a container is an App Server, or another use of Letta Code that no V1 server ever had.</summary>
-    /// <param name="container">The container.</param>
     public static bool IsAppServer(ContainerFacts container)
     {
         ArgumentNullException.ThrowIfNull(container);
@@ -59,7 +57,6 @@ internal static class ServerDiscovery
     }
 
     /// <summary>The product that a container runs, by its image's labels, entrypoint and command, whatever the tag of its image.</summary>
-    /// <param name="container">The container.</param>
     public static LettaServerProduct ProductOf(ContainerFacts container)
     {
         ArgumentNullException.ThrowIfNull(container);
@@ -107,7 +104,6 @@ internal static class ServerDiscovery
     }
 
     /// <summary>The digest under which its registry knows the image that a container runs; <see langword="null"/> for an image that was built here.</summary>
-    /// <param name="container">The container.</param>
     public static string? DigestOf(ContainerFacts container)
     {
         ArgumentNullException.ThrowIfNull(container);
@@ -116,7 +112,6 @@ internal static class ServerDiscovery
     }
 
     /// <summary>The digest of an image among those that the engine knows it by.</summary>
-    /// <param name="image">The image.</param>
     /// <param name="digests">Repositories with digests: <c>letta/letta@sha256:…</c>.</param>
     public static string? DigestOf(ImageReference image, IEnumerable<string> digests)
     {
@@ -217,7 +212,6 @@ internal static class ServerDiscovery
     }
 
     /// <summary>Where PostgreSQL listens in the container that runs it.</summary>
-    /// <param name="container">The container.</param>
     /// <param name="address">Where the server reaches it.</param>
     public static int PortInside(ContainerFacts container, DatabaseAddress address)
     {
@@ -311,7 +305,6 @@ internal static class ServerDiscovery
     private static bool IsLoopback(string host) => host is "localhost" or "127.0.0.1" or "::1";
 
     /// <summary>Whether a container runs PostgreSQL, by what its image declares.</summary>
-    /// <param name="container">The container.</param>
     internal static bool LooksLikePostgres(ContainerFacts container) =>
         container.Variable("PGDATA") is not null || container.Variable("POSTGRES_USER") is not null || container.Ports.Any(p => p.Port == PostgresPort);
 
@@ -324,7 +317,6 @@ internal static class ServerDiscovery
     /// <summary>A host name means more than one container.</summary>
     /// <param name="server">The server that uses the name.</param>
     /// <param name="host">The name.</param>
-    /// <param name="containers">The containers.</param>
     private static LettaException Ambiguous(ContainerFacts server, string host, IReadOnlyList<ContainerFacts> containers) => new(
         ErrorIds.DatabaseContainerAmbiguous,
         LettaErrorKind.Refused,

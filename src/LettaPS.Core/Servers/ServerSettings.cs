@@ -25,7 +25,6 @@ internal static partial class ServerSettings
     }
 
     /// <summary>A text, such as a line of a log, without the passwords that stand in addresses and behind the word password.</summary>
-    /// <param name="text">The text.</param>
     /// <remarks>Letta's start script and its migrations print the address of the database with its password, secure mode prints its own.</remarks>
     public static string MaskText(string text)
     {

@@ -8,7 +8,6 @@ internal static class ServerVersion
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(3);
 
     /// <summary>Asks a server.</summary>
-    /// <param name="address">Its address.</param>
     /// <param name="connect">Opens a client for it.</param>
     /// <returns>What it says; <see langword="null"/> where it does not answer within three seconds.</returns>
     public static async Task<string?> AskAsync(Uri address, Func<LettaConnection, ILettaServer> connect, CancellationToken cancellationToken)

@@ -50,7 +50,6 @@ internal sealed partial record StartupLogAnalyzer(string ErrorId, string Meaning
     public static StartupLogAnalyzer BecameLettaCode { get; } = new(LettaCodeId, LettaCodeMeaning, LettaCodeAction);
 
     /// <summary>Finds the meaning of a container's log: that of Letta Code may be only its help, or empty.</summary>
-    /// <param name="container">The container.</param>
     /// <param name="lines">Lines of one run of it.</param>
     public static StartupLogAnalyzer? Find(ContainerFacts container, IEnumerable<string> lines) =>
         ServerDiscovery.ProductOf(container) == LettaServerProduct.LettaCode ? BecameLettaCode : Find(lines);

@@ -25,24 +25,19 @@ internal interface IAgentTarget
     Task<IReadOnlyList<JsonElement>> ListResourcesAsync(ResourceKind kind, CancellationToken cancellationToken);
 
     /// <summary>Gets one thing, or <see langword="null"/> where there is none.</summary>
-    /// <param name="kind">The kind.</param>
     /// <param name="id">Its identifier.</param>
     Task<JsonElement?> FindResourceAsync(ResourceKind kind, string id, CancellationToken cancellationToken);
 
     /// <summary>Makes a thing.</summary>
-    /// <param name="kind">The kind.</param>
-    /// <param name="properties">Its properties.</param>
     /// <returns>The thing as the server shows it.</returns>
     Task<JsonElement> CreateAsync(ResourceKind kind, JsonObject properties, CancellationToken cancellationToken);
 
     /// <summary>Changes properties of a thing.</summary>
-    /// <param name="kind">The kind.</param>
     /// <param name="id">Its identifier.</param>
     /// <param name="properties">The properties to change.</param>
     Task UpdateResourceAsync(ResourceKind kind, string id, JsonObject properties, CancellationToken cancellationToken);
 
     /// <summary>Deletes a thing; one that is gone already is no error.</summary>
-    /// <param name="kind">The kind.</param>
     /// <param name="id">Its identifier.</param>
     Task DeleteResourceAsync(ResourceKind kind, string id, CancellationToken cancellationToken);
 
@@ -57,13 +52,11 @@ internal interface IAgentTarget
 
     /// <summary>Attaches a block, tool, source or archive to an agent.</summary>
     /// <param name="agentId">The agent.</param>
-    /// <param name="kind">The kind.</param>
     /// <param name="id">Its identifier.</param>
     Task AttachAsync(string agentId, ResourceKind kind, string id, CancellationToken cancellationToken);
 
     /// <summary>Detaches a tool or archive from an agent.</summary>
     /// <param name="agentId">The agent.</param>
-    /// <param name="kind">The kind.</param>
     /// <param name="id">Its identifier.</param>
     Task DetachAsync(string agentId, ResourceKind kind, string id, CancellationToken cancellationToken);
 

@@ -10,7 +10,6 @@ internal static class UntrustedText
     private const int LongestName = 80;
 
     /// <summary>A name or an identifier, cut where it is too long for a message.</summary>
-    /// <param name="text">The text.</param>
     public static string Shorten(string? text) => Shorten(text ?? string.Empty, LongestName);
 
     /// <summary>What an answer says of an error on one line: the text in Letta's own <c>detail</c>, else all of it.</summary>
@@ -36,7 +35,6 @@ internal static class UntrustedText
     /// A text as a console may show it: each control character that could move the cursor, colour or hide something, and each mark that turns the direction of
     /// writing, is replaced. Line breaks and tabs stay.
     /// </summary>
-    /// <param name="text">The text.</param>
     public static string ForConsole(string text) => text.All(IsHarmless)
         ? text
         : string.Create(text.Length, text, static (span, source) =>

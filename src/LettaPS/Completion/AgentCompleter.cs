@@ -18,7 +18,6 @@ internal abstract class AgentCompleter : Completer
     }
 
     /// <summary>What is offered of an agent.</summary>
-    /// <param name="agent">The agent.</param>
     private protected abstract IEnumerable<Candidate> Offer(LettaAgent agent);
 
     private async IAsyncEnumerable<Candidate> AskAsync(LettaConnection connection, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -19,6 +19,5 @@ internal class BackupPathCompleter : Completer
     }
 
     /// <summary>A path as the parameter takes it.</summary>
-    /// <param name="path">The path.</param>
     private protected virtual string Write(string path) => path;
 }

@@ -37,7 +37,6 @@ internal abstract class Completer : IArgumentCompleter
     private protected virtual string Read(string typed) => typed;
 
     /// <summary>A value as it is written in a command: as it is, in single quotes, or, with control characters that a console would obey, escaped.</summary>
-    /// <param name="value">The value.</param>
     internal static string Quote(string value)
     {
         if (value.Any(char.IsControl))

@@ -35,7 +35,6 @@ internal static class EnvironmentConnection
     /// The password in <c>LETTA_API_KEY</c>, if it belongs to a server: the one that <c>LETTA_BASE_URL</c> names, or Letta's own port on this machine if that is not
     /// set. Another server would get to know it.
     /// </summary>
-    /// <param name="server">The server.</param>
     /// <returns>The password, or <see langword="null"/>.</returns>
     public static SecureString? ApiKeyFor(Uri server) => Key(ApiKeyName) is { } key && IsNamedServer(server) ? key : null;
 

@@ -7,7 +7,6 @@ internal static class SavedConnections
 {
     /// <summary>Gives each connection that one of the names fits; a name without wildcards that fits none is told.</summary>
     /// <param name="store">Where they are.</param>
-    /// <param name="names">The names.</param>
     /// <param name="give">Takes them.</param>
     /// <param name="refuse">Takes what was not found, with the name.</param>
     public static void Find(ConnectionStore store, string[] names, Action<LettaSavedConnection> give, Action<LettaException, string> refuse)

@@ -9,7 +9,6 @@ internal static class FilePaths
 
     /// <summary>The full path of one file or folder, which need not exist; wildcard characters are taken literally.</summary>
     /// <param name="cmdlet">Whose location counts.</param>
-    /// <param name="path">The path.</param>
     public static string Resolve(PSCmdlet cmdlet, string path) => OnDrive(path, () =>
     {
         var resolved = cmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
@@ -18,7 +17,6 @@ internal static class FilePaths
 
     /// <summary>The full paths of what is to be read.</summary>
     /// <param name="cmdlet">Whose location counts.</param>
-    /// <param name="path">The path.</param>
     /// <param name="literal">Take wildcard characters literally.</param>
     /// <returns>The matching paths. A path without wildcards is given even where nothing is there: who reads it says so.</returns>
     public static IEnumerable<string> Matching(PSCmdlet cmdlet, string path, bool literal)

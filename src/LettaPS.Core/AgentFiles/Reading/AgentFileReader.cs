@@ -735,7 +735,6 @@ internal sealed class AgentFileReader
     /// <summary>The error that a file is not an agent.</summary>
     /// <param name="path">The file.</param>
     /// <param name="problem">What is wrong with it, and where.</param>
-    /// <param name="cause">The cause.</param>
     internal static LettaException Invalid(string path, string problem, Exception? cause) => new(
         ErrorIds.InvalidAgentFile,
         LettaErrorKind.InvalidData,

@@ -18,7 +18,6 @@ internal sealed class DatabaseSectionReader(JsonStreamReader json, string path)
     private const int MaxTables = 1000;
 
     /// <summary>What to do with the rows of a table.</summary>
-    /// <param name="table">The table.</param>
     /// <param name="rows">Its rows; each is as long as there are columns.</param>
     public delegate Task RowsHandler(DatabaseSectionTable table, IAsyncEnumerable<string?[]> rows);
 

@@ -36,7 +36,6 @@ internal sealed class AgentFileWriter
     }
 
     /// <summary>Writes the file.</summary>
-    /// <param name="document">The document.</param>
     /// <param name="selection">What of it.</param>
     /// <param name="destination">Where to.</param>
     /// <param name="now">The time that the file says.</param>

@@ -11,7 +11,6 @@ internal sealed class LegacyAgentFileWriter(AgentDocument document, AgentRecord 
     private readonly MessageDowngrade _adaptation = new(selection.Target!, selection.Identities);
 
     /// <summary>Writes the file.</summary>
-    /// <param name="document">The document.</param>
     /// <param name="selection">What of it: exactly one agent, and the target.</param>
     /// <param name="destination">Where to.</param>
     /// <param name="now">The time that the file says where the document says none.</param>

@@ -8,8 +8,6 @@ namespace LettaPS.Core.AgentFiles.Writing;
 internal static class ReleaseDowngrade
 {
     /// <summary>Adapts an agent.</summary>
-    /// <param name="document">Its document.</param>
-    /// <param name="agent">The agent.</param>
     /// <param name="target">The release.</param>
     /// <param name="gaps">Told what the target cannot have.</param>
     /// <param name="warnings">Told what was done.</param>
@@ -36,8 +34,6 @@ internal static class ReleaseDowngrade
     }
 
     /// <summary>Leaves custom tools out, and the rules about them.</summary>
-    /// <param name="document">The document.</param>
-    /// <param name="agent">The agent.</param>
     /// <returns>The tools.</returns>
     public static HashSet<string> OmitTools(AgentDocument document, AgentRecord agent)
     {

@@ -403,10 +403,8 @@ internal sealed class SnapshotFileWriter : IDisposable
 }
 
 /// <summary>What an agent file holds.</summary>
-/// <param name="Messages">Messages.</param>
 /// <param name="Rebuilt">How many of them were rebuilt from the view of the API.</param>
 /// <param name="Passages">Archival passages.</param>
 /// <param name="Blocks">Memory blocks.</param>
-/// <param name="Tools">Tools.</param>
 /// <param name="Files">Files of attached sources.</param>
 internal sealed record AgentFileCounts(int Messages, int Rebuilt, int Passages, int Blocks, int Tools, int Files);

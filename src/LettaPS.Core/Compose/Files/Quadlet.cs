@@ -69,9 +69,7 @@ internal static partial class Quadlet
 }
 
 /// <summary>A setting of a unit.</summary>
-/// <param name="Section">Its section.</param>
 /// <param name="Key">Its name.</param>
-/// <param name="Value">Its value.</param>
 /// <param name="Line">1-based line.</param>
 /// <param name="Start">Where the value begins in the text.</param>
 internal sealed record QuadletSetting(string Section, string Key, string Value, int Line, int Start);

@@ -18,12 +18,9 @@ internal sealed record ComposeMount(string Type, string? Source, string Target, 
         : Path.GetFullPath(Source, Setting.Part.File.Folder);
 
     /// <summary>Whether a path in the container is in what is mounted.</summary>
-    /// <param name="path">The path.</param>
     public bool Holds(string path) => IsIn(path, Target);
 
     /// <summary>Whether a path in a container is a folder or something in it.</summary>
-    /// <param name="path">The path.</param>
-    /// <param name="folder">The folder.</param>
     public static bool IsIn(string path, string folder)
     {
         ArgumentNullException.ThrowIfNull(path);

@@ -105,18 +105,15 @@ internal sealed class ComposeService
     public string? Variable(string variable) => Environment.GetValueOrDefault(variable)?.Value is { Length: > 0 } value ? value : null;
 
     /// <summary>What counts of a key that is not put together: the last that was said.</summary>
-    /// <param name="key">The key.</param>
     /// <returns>The setting, or <see langword="null"/> where there is none.</returns>
     public ComposeSetting? Get(string key) => Said(key).LastOrDefault();
 
     /// <summary>All items of a key that is a list.</summary>
-    /// <param name="key">The key.</param>
     public IEnumerable<ComposeSetting> List(string key) => Said(key).SelectMany(s => s.Node is YamlSequence list
         ? list.Items.Select(i => ComposeSetting.Of(s.Part, i))
         : s.Node is YamlScalar ? [s] : []);
 
     /// <summary>All entries of a key that is a mapping, or a list of <c>NAME=value</c> or names.</summary>
-    /// <param name="key">The key.</param>
     public IEnumerable<KeyValuePair<string, ComposeSetting>> Entries(string key)
     {
         foreach (var said in Said(key))

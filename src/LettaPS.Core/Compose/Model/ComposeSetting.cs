@@ -17,7 +17,6 @@ internal sealed record ComposeSetting(ServicePart Part, YamlNode Node, string? W
 
     /// <summary>A setting that is a whole node.</summary>
     /// <param name="part">The document.</param>
-    /// <param name="node">The node.</param>
     public static ComposeSetting Of(ServicePart part, YamlNode node)
     {
         ArgumentNullException.ThrowIfNull(part);

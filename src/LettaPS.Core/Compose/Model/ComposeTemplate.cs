@@ -31,7 +31,6 @@ internal sealed class ComposeTemplate
     private int Start { get; }
 
     /// <summary>Takes a text apart.</summary>
-    /// <param name="text">The text.</param>
     /// <returns>The template, or <see langword="null"/> where compose refuses the text (a dollar sign that begins no variable).</returns>
     public static ComposeTemplate? TryParse(string text)
     {

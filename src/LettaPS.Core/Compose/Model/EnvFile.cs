@@ -4,7 +4,6 @@ using LettaPS.Core.IO;
 namespace LettaPS.Core.Compose.Model;
 
 /// <summary>An assignment of an env file.</summary>
-/// <param name="File">The file.</param>
 /// <param name="Name">The variable.</param>
 /// <param name="Line">1-based line.</param>
 /// <param name="Start">Offset of the value in the file's text, behind its quote where it has one.</param>
@@ -25,7 +24,6 @@ internal sealed record EnvAssignment(TextFile File, string Name, int Line, int S
 internal static class EnvFile
 {
     /// <summary>Reads the assignments of a file.</summary>
-    /// <param name="file">The file.</param>
     /// <exception cref="LettaException"><c>InvalidEnvFile</c>: compose would refuse the file. The message names the line and not what it says.</exception>
     public static IReadOnlyList<EnvAssignment> Parse(TextFile file)
     {

@@ -4,7 +4,6 @@ namespace LettaPS.Core.Compose.Model;
 internal interface IVariableResolver
 {
     /// <summary>The value of a variable.</summary>
-    /// <param name="name">Its name.</param>
     /// <returns>The pieces of its value, or <see langword="null"/> where it is not set.</returns>
     IReadOnlyList<TemplateSegment>? Find(string name);
 }

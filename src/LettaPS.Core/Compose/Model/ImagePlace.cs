@@ -6,7 +6,6 @@ namespace LettaPS.Core.Compose.Model;
 /// <summary>A place in a file, other than a compose file, that names an image.</summary>
 /// <param name="Format">The format of the file.</param>
 /// <param name="Name">What uses the image: a container, a stage of a build, a unit.</param>
-/// <param name="File">The file.</param>
 /// <param name="Line">1-based line.</param>
 /// <param name="Written">The reference as it is written.</param>
 /// <param name="Reference">The reference that results.</param>

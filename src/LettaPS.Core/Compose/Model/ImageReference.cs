@@ -56,7 +56,6 @@ internal sealed record ImageReference(string Text, string Repository, string? Ta
     }
 
     /// <summary>Whether a tag is floating: <c>latest</c>, <c>nightly</c> and the like, also with a platform behind them (<c>latest-arm64</c>).</summary>
-    /// <param name="tag">The tag.</param>
     public static bool IsMovingTag(string tag)
     {
         ArgumentNullException.ThrowIfNull(tag);

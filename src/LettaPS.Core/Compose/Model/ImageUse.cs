@@ -53,7 +53,6 @@ internal sealed class ImageUse
     }
 
     /// <summary>Whether two services say it with the same text, as by an anchor or by extending the same service.</summary>
-    /// <param name="other">The other.</param>
     public bool SharesTextWith(ImageUse other)
     {
         ArgumentNullException.ThrowIfNull(other);
@@ -61,7 +60,6 @@ internal sealed class ImageUse
     }
 
     /// <summary>Whether another is the same service with the same text.</summary>
-    /// <param name="other">The other.</param>
     public bool IsSameAs(ImageUse other)
     {
         ArgumentNullException.ThrowIfNull(other);

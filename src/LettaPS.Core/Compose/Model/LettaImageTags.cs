@@ -84,7 +84,6 @@ internal sealed class LettaImageTags(IReadOnlyList<LettaRelease> releases)
     }
 
     /// <summary>Refuses a tag that does not mean one release for ever.</summary>
-    /// <param name="tag">The tag.</param>
     /// <param name="force">Accept a tag that is unknown or a trap; never one that is floating or above the V1 server's last version.</param>
     /// <exception cref="LettaException"><c>FloatingTagNotSupported</c>, <c>LettaCodeNotSupported</c>, <c>TagMismatch</c>, <c>TagNotFound</c>.</exception>
     public void Check(string tag, bool force)
@@ -140,20 +139,16 @@ internal sealed class LettaImageTags(IReadOnlyList<LettaRelease> releases)
     }
 
     /// <summary>What is wrong with a tag.</summary>
-    /// <param name="tag">The tag.</param>
     /// <returns>A clause, or <see langword="null"/> if nothing is known to be wrong.</returns>
     public static string? Trap(string tag) => s_traps.GetValueOrDefault(tag);
 
     /// <summary>Whether an image with the tag is advised: one that is proven to exist, and means one release.</summary>
-    /// <param name="tag">The tag.</param>
     public static bool IsAdvised(string tag) => !s_traps.ContainsKey(tag) && !s_unproven.Contains(tag);
 
     /// <summary>Whether a version is above all that the V1 server can ever have.</summary>
-    /// <param name="version">The version.</param>
     public static bool IsAboveServer(Version version) => version > ReleaseCatalogue.LastPossible;
 
     /// <summary>The image of a release; <see langword="null"/> if none can be trusted to be it.</summary>
-    /// <param name="release">The release.</param>
     public static string? ImageOf(Version release) => s_traps.ContainsKey($"{release}") ? null : $"letta/letta:{release}";
 
     private static bool IsLettaCode(Version version) => version.Major == 0 && version >= ReleaseCatalogue.FirstLettaCode;
@@ -167,7 +162,6 @@ internal sealed class LettaImageTags(IReadOnlyList<LettaRelease> releases)
     /// (<c>Can't locate revision identified by …</c>).
     /// </summary>
     /// <param name="tag">The image's tag.</param>
-    /// <param name="release">The release.</param>
     /// <returns><see langword="false"/> also where one of them is unknown.</returns>
     public bool IsOlder(string tag, string release)
     {

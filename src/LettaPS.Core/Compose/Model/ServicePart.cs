@@ -4,7 +4,6 @@ namespace LettaPS.Core.Compose.Model;
 
 /// <summary>What one document of a compose file says of a service.</summary>
 /// <param name="Service">Name of the service there.</param>
-/// <param name="File">The file.</param>
 /// <param name="Body">What it says.</param>
 /// <param name="Environment">The variables that count.</param>
 internal sealed record ServicePart(string Service, ComposeFile File, YamlMapping Body, ComposeEnvironment Environment)
@@ -14,12 +13,10 @@ internal sealed record ServicePart(string Service, ComposeFile File, YamlMapping
     public string? Expand(YamlNode? node) => node is YamlScalar { IsNull: false } scalar ? Expand(scalar.Value, Environment) : null;
 
     /// <summary>A text with its variables put in; <see langword="null"/> where compose refuses it.</summary>
-    /// <param name="text">The text.</param>
     /// <param name="environment">The variables.</param>
     public static string? Expand(string text, IVariableResolver environment) => ComposeTemplate.TryParse(text)?.Expand(environment).Text;
 
     /// <summary>The scalars of a node that may be one scalar or a list of them.</summary>
-    /// <param name="node">The node.</param>
     public static IEnumerable<YamlScalar> Scalars(YamlNode? node) => node switch
     {
         YamlScalar { IsNull: false } scalar => [scalar],

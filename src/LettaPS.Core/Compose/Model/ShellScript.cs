@@ -16,7 +16,6 @@ internal static class ShellScript
     private static readonly string[] s_blockEnds = ["fi", "done", "esac", "}", ")"];
 
     /// <summary>Reads a script.</summary>
-    /// <param name="text">The text.</param>
     /// <returns>The words of each command, in order.</returns>
     public static IReadOnlyList<IReadOnlyList<string>> Commands(string text)
     {
@@ -63,7 +62,6 @@ internal static class ShellScript
     }
 
     /// <summary>Splits a command line into words as a shell does.</summary>
-    /// <param name="line">The line.</param>
     public static IReadOnlyList<string> Split(string line)
     {
         ArgumentNullException.ThrowIfNull(line);

@@ -48,7 +48,6 @@ internal sealed class StartCommand
     public bool IsSecure => Has("--secure");
 
     /// <summary>Whether one of the commands has a word.</summary>
-    /// <param name="word">The word.</param>
     public bool Has(string word) => _commands.Any(c => c.Contains(word));
 
     /// <summary>Reads what a container does when it starts.</summary>

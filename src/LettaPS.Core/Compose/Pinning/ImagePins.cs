@@ -7,7 +7,6 @@ internal static class ImagePins
 {
     /// <summary>The container that runs a service.</summary>
     /// <param name="use">The service's image.</param>
-    /// <param name="project">The project.</param>
     /// <param name="running">All that runs.</param>
     public static RunningImage? Running(ImageUse use, ComposeProject project, IEnumerable<RunningImage> running)
     {
@@ -18,7 +17,6 @@ internal static class ImagePins
 
     /// <summary>A later document or override file that sets another image for the same service.</summary>
     /// <param name="use">The service's image.</param>
-    /// <param name="project">The project.</param>
     /// <returns>What wins in the end, or <see langword="null"/> where that is <paramref name="use"/> itself.</returns>
     public static ImageUse? Overriding(ImageUse use, ComposeProject project)
     {
@@ -29,7 +27,6 @@ internal static class ImagePins
 
     /// <summary>What there is to know about a reference.</summary>
     /// <param name="use">The reference.</param>
-    /// <param name="project">The project.</param>
     /// <param name="running">All that runs.</param>
     public static LettaImagePin Describe(ImageUse use, ComposeProject project, IEnumerable<RunningImage> running)
     {

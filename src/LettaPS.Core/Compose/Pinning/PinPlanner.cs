@@ -16,7 +16,6 @@ internal sealed class PinPlanner(IYamlReader yaml, ComposeReader reader, bool fo
     private readonly List<(string File, string Project)> _owners = [];
 
     /// <summary>Works out the changes for services of one project, and takes them into the plan.</summary>
-    /// <param name="project">The project.</param>
     /// <param name="wanted">Services of the project and what each is to run.</param>
     /// <param name="refused">
     /// Told of a service whose deciding text cannot be changed, which then stays as it is: <c>InvalidPinTemplate</c>, <c>PinEnvironmentConflict</c>,

@@ -33,7 +33,6 @@ internal sealed class ComposeAudit
     public IReadOnlyList<ComposeService> Databases { get; }
 
     /// <summary>Whether a service is an App Server of Letta Code, or another use of it that no V1 server ever had.</summary>
-    /// <param name="service">The service.</param>
     public static bool IsAppServer(ComposeService service)
     {
         ArgumentNullException.ThrowIfNull(service);
@@ -44,14 +43,12 @@ internal sealed class ComposeAudit
     }
 
     /// <summary>Looks through a project.</summary>
-    /// <param name="project">The project.</param>
     /// <param name="reader">The reader that it was read with.</param>
     /// <returns>What was found, in the order of files and lines; nothing where no service is a Letta server.</returns>
     /// <exception cref="LettaException">A file that the project refers to cannot be used.</exception>
     public static IReadOnlyList<LettaComposeFinding> Examine(ComposeProject project, ComposeReader reader) => ExamineServices(project, reader).Findings;
 
     /// <summary>Looks through a project, and tells which services it has.</summary>
-    /// <param name="project">The project.</param>
     /// <param name="reader">The reader that it was read with.</param>
     /// <exception cref="LettaException">A file that the project refers to cannot be used.</exception>
     public static (IReadOnlyList<LettaComposeFinding> Findings, (bool IsAboutLetta, IReadOnlyList<string> Names) Services) ExamineServices(ComposeProject project, ComposeReader reader)

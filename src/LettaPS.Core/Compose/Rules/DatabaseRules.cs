@@ -64,7 +64,6 @@ internal static class DatabaseRules
 
     /// <summary>What holds the data directory of the PostgreSQL that a service runs; <see langword="null"/> if nothing does.</summary>
     /// <param name="audit">The project.</param>
-    /// <param name="service">The service.</param>
     public static ComposeMount? DataMount(ComposeAudit audit, ComposeService service)
     {
         var (home, data) = DataDirectory(audit, service);

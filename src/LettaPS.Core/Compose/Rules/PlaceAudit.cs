@@ -9,7 +9,6 @@ namespace LettaPS.Core.Compose.Rules;
 internal static class PlaceAudit
 {
     /// <summary>Whether a place names Letta Code for something that no V1 server ever was: nothing of V1 is said of it, and it is not pinned to V1.</summary>
-    /// <param name="place">The place.</param>
     public static bool IsAppServer(ImagePlace place)
     {
         ArgumentNullException.ThrowIfNull(place);
@@ -21,7 +20,6 @@ internal static class PlaceAudit
     }
 
     /// <summary>Looks at a place.</summary>
-    /// <param name="place">The place.</param>
     public static IEnumerable<LettaComposeFinding> Examine(ImagePlace place)
     {
         ArgumentNullException.ThrowIfNull(place);

@@ -5,8 +5,6 @@ namespace LettaPS.Core.Compose.Rules;
 /// <summary>The parts of <c>LETTA_PG_URI</c>, whatever characters the password has.</summary>
 /// <param name="Scheme">What is before <c>://</c>; empty if there is none.</param>
 /// <param name="Host">The host; empty if there is none.</param>
-/// <param name="Port">The port.</param>
-/// <param name="Database">The database.</param>
 /// <param name="Query">Names of the parameters behind the question mark.</param>
 internal sealed record PostgresUri(string Scheme, string Host, int Port, string Database, IReadOnlyList<string> Query)
 {
@@ -16,7 +14,6 @@ internal sealed record PostgresUri(string Scheme, string Host, int Port, string 
     public bool IsLoopback => Host is "localhost" or "::1" || Host.StartsWith("127.", StringComparison.Ordinal);
 
     /// <summary>Takes a URI apart.</summary>
-    /// <param name="uri">The URI.</param>
     public static PostgresUri Parse(string uri)
     {
         var scheme = uri.IndexOf("://", StringComparison.Ordinal) is >= 0 and var end ? uri[..end] : string.Empty;

@@ -48,7 +48,6 @@ internal sealed record YamlMapping(int Start, int End, int Line, string? Tag, IR
         .ToDictionary(e => e.Name, e => e.Value, StringComparer.Ordinal);
 
     /// <summary>The value of a key: its own, else the first that a merge key (<c>&lt;&lt;</c>) brings.</summary>
-    /// <param name="key">The key.</param>
     /// <returns>The value, or <see langword="null"/> where there is no such key.</returns>
     public YamlNode? Find(string key) => WithMerged().Select(m => m.Own.GetValueOrDefault(key)).FirstOrDefault(v => v is not null);
 

@@ -8,7 +8,6 @@ internal static class YamlScalarEditor
     /// <summary>Changes the value of one scalar.</summary>
     /// <param name="source">The text.</param>
     /// <param name="yaml">What the reader made of it.</param>
-    /// <param name="scalar">The scalar.</param>
     /// <param name="value">What it is to say: no white space, quotes or anything else that YAML has a meaning for at that place.</param>
     /// <param name="reader">Proves the result.</param>
     /// <returns>The new text: read again it says the same as before but for that value.</returns>

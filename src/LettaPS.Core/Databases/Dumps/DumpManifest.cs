@@ -127,7 +127,6 @@ internal sealed record DumpManifest
     }
 
     /// <summary>The newest dump of a database in a folder, by its manifest.</summary>
-    /// <param name="folder">The folder.</param>
     /// <param name="database">Name of the database.</param>
     /// <param name="systemIdentifier">Its cluster; dumps of other clusters do not count where both are known.</param>
     /// <returns>The path of the dump and its manifest; <see langword="null"/> where there is none.</returns>

@@ -1,7 +1,6 @@
 namespace LettaPS.Core.Databases.Hosts;
 
 /// <summary>A database at an address. Which servers use it is not known, and none is stopped or started.</summary>
-/// <param name="address">The address.</param>
 /// <param name="adapters">Opens databases and programs.</param>
 internal sealed class AddressDatabaseHost(DatabaseAddress address, IDatabaseAdapters adapters) : IDatabaseHost
 {

@@ -6,8 +6,6 @@ using LettaPS.Core.Servers;
 namespace LettaPS.Core.Databases.Hosts;
 
 /// <summary>PostgreSQL's programs in the container that runs the server: always of the server's own version, and connected by its socket.</summary>
-/// <param name="engine">The engine.</param>
-/// <param name="container">The container.</param>
 /// <param name="address">Port, role and password of the server in it.</param>
 internal sealed partial class ContainerPostgresTools(IContainerEngine engine, string container, DatabaseAddress address) : IPostgresTools
 {

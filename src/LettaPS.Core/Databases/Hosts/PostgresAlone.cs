@@ -16,7 +16,6 @@ internal static class PostgresAlone
     private static readonly TimeSpan s_pollInterval = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Starts it on the data of a server whose container has become Letta Code, which does not touch them.</summary>
-    /// <param name="engine">The engine.</param>
     /// <param name="server">The server's container.</param>
     /// <exception cref="LettaException"><c>PostgresImageNotFound</c>, <c>DataDirectoryInUse</c>, <c>DataVolumeNotFound</c>.</exception>
     public static async Task<ITemporaryContainer> StartAsync(IContainerEngine engine, ContainerFacts server, CancellationToken cancellationToken)
@@ -39,7 +38,6 @@ internal static class PostgresAlone
     }
 
     /// <summary>Waits until PostgreSQL in a container takes connections.</summary>
-    /// <param name="engine">The engine.</param>
     /// <param name="container">The container that runs it.</param>
     /// <param name="name">The server whose database it is, for the message.</param>
     /// <param name="port">The port that it listens on there.</param>

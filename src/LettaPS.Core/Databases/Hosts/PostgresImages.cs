@@ -19,7 +19,6 @@ internal static class PostgresImages
     private const int MostTried = 12;
 
     /// <summary>Chooses an image.</summary>
-    /// <param name="engine">The engine.</param>
     /// <param name="server">The server's container.</param>
     /// <returns>The image, and the environment that its PostgreSQL needs.</returns>
     /// <exception cref="LettaException"><c>PostgresImageNotFound</c>; <c>DatabaseNotFound</c>: there is no data of PostgreSQL.</exception>

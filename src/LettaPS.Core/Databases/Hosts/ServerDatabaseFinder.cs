@@ -32,7 +32,6 @@ internal sealed class ServerDatabaseFinder(IContainerEngine engine)
     }
 
     /// <summary>Finds the database of a server that is known by its container.</summary>
-    /// <param name="engine">The engine.</param>
     /// <param name="server">The server's container.</param>
     /// <param name="all">All containers of the engine.</param>
     /// <exception cref="LettaException"><c>InvalidDatabaseUri</c>; <c>DatabaseContainerNotRunning</c>.</exception>

@@ -4,7 +4,6 @@ using LettaPS.Core.Servers;
 namespace LettaPS.Core.Databases.Hosts;
 
 /// <summary>The database of a server that runs in a container, and the servers that use it.</summary>
-/// <param name="engine">The engine.</param>
 /// <param name="container">Identifier of the server's container.</param>
 /// <param name="adapters">Opens databases and programs.</param>
 /// <param name="control">Starts and stops servers.</param>

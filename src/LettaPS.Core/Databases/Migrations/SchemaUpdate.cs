@@ -7,7 +7,6 @@ namespace LettaPS.Core.Databases.Migrations;
 /// Runs Letta's own migrations, <c>alembic upgrade head</c>, always in <c>/app</c> and always with the address of the server's database: without it alembic
 /// would migrate a SQLite file of nobody's and report success (letta <c>alembic/env.py</c>, <c>settings.database_engine</c>).
 /// </summary>
-/// <param name="engine">The engine.</param>
 /// <param name="container">Identifier of the server's container.</param>
 /// <param name="host">The servers that use its database, and the way to it.</param>
 /// <param name="time">The clock.</param>

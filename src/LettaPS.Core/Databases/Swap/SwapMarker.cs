@@ -37,7 +37,6 @@ internal sealed record SwapMarker
     public string? Comment { get; init; }
 
     /// <summary>Reads the comment of a database.</summary>
-    /// <param name="comment">The comment.</param>
     /// <returns><see langword="null"/> where it is somebody else's.</returns>
     public static SwapMarker? Parse(string? comment)
     {

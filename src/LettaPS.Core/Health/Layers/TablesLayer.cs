@@ -98,7 +98,6 @@ internal sealed partial class TablesLayer : HealthLayer
     private static partial Regex AgentId();
 
     /// <summary>A request that reads a table.</summary>
-    /// <param name="Table">The table.</param>
     /// <param name="Path">The path; <see langword="null"/> for the list of agents, which is asked for anyway.</param>
     /// <param name="IsThere">Whether a release has that path; <see langword="null"/> where all have it.</param>
     private sealed record TableProbe(string Table, string? Path, Func<ReleaseCapabilities, bool>? IsThere = null);

@@ -20,7 +20,6 @@ internal sealed class ExistingAgents
     public IReadOnlyList<LettaException> Invalid => _invalid;
 
     /// <summary>Reads the agents of a server.</summary>
-    /// <param name="server">The server.</param>
     public static async Task<ExistingAgents> ReadAsync(ILettaServer server, CancellationToken cancellationToken)
     {
         var agents = new ExistingAgents();
@@ -46,7 +45,6 @@ internal sealed class ExistingAgents
     public IReadOnlyList<LettaAgent> FindUnfinished(PlannedAgent planned) => [.. _unfinished.Where(u => u.SourceAgentId == planned.SourceId)];
 
     /// <summary>A name that no agent has: the given one with a number. It is taken from then on.</summary>
-    /// <param name="name">The name.</param>
     public string TakeFreeName(string name)
     {
         for (var i = 2; ; i++)

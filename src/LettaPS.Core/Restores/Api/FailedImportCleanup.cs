@@ -28,7 +28,6 @@ internal sealed class FailedImportCleanup(ILettaServer server)
 
     /// <summary>Removes what the import of an agent left. Nothing else of the run may import meanwhile.</summary>
     /// <param name="document">The file.</param>
-    /// <param name="agent">The agent.</param>
     /// <returns>Identifiers of what was removed.</returns>
     public async Task<IReadOnlyList<string>> RemoveAsync(AgentDocument document, AgentRecord agent, CancellationToken cancellationToken)
     {
@@ -76,7 +75,6 @@ internal sealed class FailedImportCleanup(ILettaServer server)
     }
 
     /// <summary>Removes a block, source or archive, unless an agent has it.</summary>
-    /// <param name="kind">The kind.</param>
     /// <param name="id">Its identifier.</param>
     /// <returns>Whether it is gone.</returns>
     public async Task<bool> RemoveUnusedAsync(ResourceKind kind, string id, CancellationToken cancellationToken)

@@ -9,7 +9,6 @@ namespace LettaPS.Core.Restores.Api;
 internal static class FileViews
 {
     /// <summary>Opens and closes files as the agent had them; closing comes first, so that no file is closed to make room.</summary>
-    /// <param name="server">The server.</param>
     /// <param name="work">The agent.</param>
     /// <param name="found">The agent as the server shows it.</param>
     /// <returns>Whether anything was changed.</returns>

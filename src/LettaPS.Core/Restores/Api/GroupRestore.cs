@@ -12,7 +12,6 @@ internal sealed class GroupRestore(ApiRestoreContext context, ResourceCreator cr
     private readonly HashSet<string> _tried = [];
 
     /// <summary>Creates the groups that are not there yet. One that fails does not stop the others.</summary>
-    /// <param name="groups">The groups.</param>
     /// <returns>Why a group is missing, by the original identifiers of its agents.</returns>
     public async Task<ILookup<string, string>> RestoreAsync(IEnumerable<PlannedGroup> groups, CancellationToken cancellationToken)
     {

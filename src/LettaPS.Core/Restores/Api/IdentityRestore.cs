@@ -5,7 +5,6 @@ using LettaPS.Core.Sources;
 namespace LettaPS.Core.Restores.Api;
 
 /// <summary>Finds the identities of agents on the target and makes those that it lacks; one that only failed restores wanted is removed again.</summary>
-/// <param name="server">The server.</param>
 internal sealed class IdentityRestore(IAgentTarget server) : IDisposable
 {
     private readonly SemaphoreSlim _gate = new(1);

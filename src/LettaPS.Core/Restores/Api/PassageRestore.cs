@@ -12,7 +12,6 @@ namespace LettaPS.Core.Restores.Api;
 /// Puts archival passages back, archive by archive. A server adds passages to the one archive that an agent has and refuses where it has several, so each
 /// archive is attached alone while it is filled, and all of them at the end.
 /// </summary>
-/// <param name="server">The server.</param>
 /// <param name="shared">Archives that agents share.</param>
 /// <param name="journal">Told of every archive that is made, before anything is put into it.</param>
 internal sealed class PassageRestore(IAgentTarget server, SharedResources shared, Action<AgentRestoreState, string> journal) : IDisposable

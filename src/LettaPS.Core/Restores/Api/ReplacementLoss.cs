@@ -27,7 +27,6 @@ internal sealed class ReplacementLoss(AgentDocument document, AgentRecord agent,
     public List<string> TakenOver { get; } = [];
 
     /// <summary>Compares the old agent with the file. Values of environment variables that the file is without are taken over into the agent of the file.</summary>
-    /// <param name="server">The server.</param>
     /// <param name="oldId">The old agent.</param>
     /// <param name="workFolder">Where long lists are kept.</param>
     public async Task FindAsync(ILettaServer server, string oldId, string workFolder, CancellationToken cancellationToken)

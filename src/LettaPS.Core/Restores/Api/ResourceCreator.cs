@@ -10,7 +10,6 @@ internal sealed class ResourceCreator(ILettaServer server, FailedImportCleanup c
 {
     /// <summary>Creates a resource. A server whose answer failed may have created it all the same; only one that rejected the request has not.</summary>
     /// <param name="kind">What it is.</param>
-    /// <param name="properties">Its properties.</param>
     /// <param name="isIt">Tells whether a resource of the server is the one.</param>
     public async Task<JsonElement> CreateAsync(ResourceKind kind, JsonObject properties, Func<JsonElement, bool> isIt, CancellationToken cancellationToken)
     {
@@ -30,7 +29,6 @@ internal sealed class ResourceCreator(ILettaServer server, FailedImportCleanup c
     }
 
     /// <summary>Creates a source, under another name if its own is taken.</summary>
-    /// <param name="properties">Its properties.</param>
     public async Task<JsonElement> CreateSourceAsync(JsonObject properties, CancellationToken cancellationToken)
     {
         try

@@ -47,8 +47,6 @@ internal sealed class SharedResources(IAgentTarget target, Func<string, bool> is
     }
 
     /// <summary>The thing of a key, if it is shared and there already.</summary>
-    /// <param name="kind">Its kind.</param>
-    /// <param name="key">Its key.</param>
     /// <param name="known">Those that are there, as far as the map knows.</param>
     public async Task<string?> FindAsync(ResourceKind kind, string key, IDictionary<string, string> known, CancellationToken cancellationToken)
     {
@@ -76,7 +74,6 @@ internal sealed class SharedResources(IAgentTarget target, Func<string, bool> is
     }
 
     /// <summary>Notes that the thing of a key is there.</summary>
-    /// <param name="key">Its key.</param>
     /// <param name="id">Its identifier.</param>
     /// <param name="known">The map.</param>
     public void Learn(string key, string id, IDictionary<string, string> known)

@@ -4,7 +4,6 @@ namespace LettaPS.Core.Restores.Database;
 
 /// <summary>Takes an agent out of the database for another one, in the transaction that brings the other one. Groups stay, and have the new one for the old one.</summary>
 /// <param name="target">The database.</param>
-/// <param name="transaction">The transaction.</param>
 /// <param name="oldId">The agent that goes.</param>
 /// <param name="newId">The agent that comes; it may have the same identifier.</param>
 internal sealed class AgentDeleter(RestoreTarget target, IDatabaseTransaction transaction, string oldId, string newId)

@@ -99,7 +99,6 @@ internal sealed class AgentRowWriter(AgentWriteContext work)
     }
 
     /// <summary>How many rows of a table of the file the agent has.</summary>
-    /// <param name="table">The table.</param>
     public async Task<int> CountAsync(string table, CancellationToken cancellationToken) => work.Staging.Find(table) is { } staged
         ? (int)await work.NumberOfAsync($"SELECT count(*)::text FROM {staged.Name}", cancellationToken).ConfigureAwait(false)
         : 0;

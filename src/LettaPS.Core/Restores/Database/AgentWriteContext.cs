@@ -6,7 +6,6 @@ namespace LettaPS.Core.Restores.Database;
 /// <summary>The writing of one agent while it is under way. Its notes are temporary tables of the transaction.</summary>
 /// <param name="target">The database.</param>
 /// <param name="staging">What the file holds.</param>
-/// <param name="transaction">The transaction.</param>
 /// <param name="options">How.</param>
 /// <param name="path">The file.</param>
 internal sealed class AgentWriteContext(RestoreTarget target, RowStaging staging, IDatabaseTransaction transaction, RowWriteOptions options, string path)

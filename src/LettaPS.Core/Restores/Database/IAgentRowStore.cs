@@ -46,7 +46,6 @@ internal interface IDatabaseTransaction : IAsyncDisposable
 /// <param name="message">What it says.</param>
 /// <param name="line">The line that it names, from 1; <see langword="null"/> where it names none.</param>
 /// <param name="column">The column that it names.</param>
-/// <param name="cause">The cause.</param>
 internal sealed class CopyException(string message, long? line, string? column, Exception cause) : Exception(message, cause)
 {
     /// <summary>The line, from 1.</summary>

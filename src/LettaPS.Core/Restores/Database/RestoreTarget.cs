@@ -17,7 +17,6 @@ internal sealed class RestoreTarget
     private DatabaseSnapshot Snapshot { get; }
 
     /// <summary>Reads the catalog and refuses what is not as a release has it.</summary>
-    /// <param name="database">The database.</param>
     /// <exception cref="LettaException"><c>SchemaMismatch</c>, or the identifier tells what else is wrong.</exception>
     public static async Task<RestoreTarget> ReadAsync(IAgentRowStore database, CancellationToken cancellationToken)
     {

@@ -15,7 +15,6 @@ namespace LettaPS.Core.Restores.Database;
 /// file. Nothing of the file becomes part of a statement: names are the target's own, values go through COPY.
 /// </summary>
 /// <param name="target">The database.</param>
-/// <param name="transaction">The transaction.</param>
 /// <param name="path">The file.</param>
 internal sealed class RowStaging(RestoreTarget target, IDatabaseTransaction transaction, string path)
 {

@@ -39,7 +39,6 @@ internal sealed class StagedTable(TableRule rule, SchemaTable table, IReadOnlyLi
 
     /// <summary>An expression for all of a row, which is different for any two rows that differ: each value with its length in bytes before it.</summary>
     /// <param name="alias">What the row is called.</param>
-    /// <param name="columns">The columns.</param>
     public static string RowText(string alias, IEnumerable<SchemaColumn> columns) => string.Join(" || ", columns.Select(c =>
     {
         // The text of a vector has the digits that tell it from its neighbours; its bytes are certain.

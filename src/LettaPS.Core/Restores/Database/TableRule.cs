@@ -36,7 +36,6 @@ internal enum ReferenceForm
 }
 
 /// <summary>A column with identifiers that no foreign key of the database tells of.</summary>
-/// <param name="Column">The column.</param>
 /// <param name="Form">How it holds them.</param>
 internal sealed record TableReference(string Column, ReferenceForm Form = ReferenceForm.Id);
 

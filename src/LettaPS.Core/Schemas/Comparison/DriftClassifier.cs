@@ -4,8 +4,6 @@ using LettaPS.Core.Schemas.Model;
 namespace LettaPS.Core.Schemas.Comparison;
 
 /// <summary>Says what a difference does to a server of a release, from what real servers did on such schemas.</summary>
-/// <param name="release">The release.</param>
-/// <param name="schema">Its schema.</param>
 /// <param name="snapshot">The database.</param>
 internal sealed class DriftClassifier(Version release, SchemaModel schema, DatabaseSnapshot snapshot)
 {

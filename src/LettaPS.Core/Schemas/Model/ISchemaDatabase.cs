@@ -22,12 +22,10 @@ internal interface ISchemaDatabase : IAsyncDisposable
 internal interface ISchemaRepair : IAsyncDisposable
 {
     /// <summary>Runs statements in one transaction: all of them, or none. Waits for locks, a little at a time, so that nobody queues behind it.</summary>
-    /// <param name="statements">The statements.</param>
     /// <exception cref="LettaException">Nothing was changed, unless the identifier is <c>SchemaFixUncertain</c>.</exception>
     Task<IReadOnlyList<StatementOutcome>> RunTogetherAsync(IReadOnlyList<string> statements, CancellationToken cancellationToken);
 
     /// <summary>Runs a statement by itself, outside of any transaction.</summary>
-    /// <param name="statement">The statement.</param>
     /// <param name="undo">What removes its remains if it fails, or <see langword="null"/>.</param>
     /// <exception cref="LettaException">It failed; its remains are removed, or the message says that they are not.</exception>
     Task<StatementOutcome> RunAloneAsync(string statement, string? undo, CancellationToken cancellationToken);

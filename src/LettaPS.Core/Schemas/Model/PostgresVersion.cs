@@ -10,7 +10,6 @@ internal static class PostgresVersion
     private const int NullsNotDistinct = 15;
 
     /// <summary>The first major version that can hold a schema.</summary>
-    /// <param name="schema">The schema.</param>
     public static int FirstThatHolds(SchemaModel schema) =>
         schema.Tables.Any(t => t.Uniques.Any(u => u.NullsNotDistinct)) ? NullsNotDistinct : Oldest;
 }

@@ -16,7 +16,6 @@ internal sealed record SchemaModel
     public IReadOnlyList<SchemaExtension> Extensions { get; init; } = [];
 
     /// <summary>A table by its name, or <see langword="null"/>.</summary>
-    /// <param name="name">The name.</param>
     public SchemaTable? Table(string name) => Tables.FirstOrDefault(t => t.Name == name);
 }
 
@@ -45,7 +44,6 @@ internal sealed record SchemaTable
     public IReadOnlyList<string> Checks { get; init; } = [];
 
     /// <summary>A column by its name, or <see langword="null"/>.</summary>
-    /// <param name="name">The name.</param>
     public SchemaColumn? Column(string name) => Columns.FirstOrDefault(c => c.Name == name);
 }
 

@@ -11,7 +11,6 @@ internal static class RowQueries
     /// <param name="sql">Writes names.</param>
     /// <param name="actual">What the database has.</param>
     /// <param name="differences">In what it differs from the release.</param>
-    /// <param name="release">The release.</param>
     /// <param name="ofMessages">Whether to read every message.</param>
     public static IReadOnlyList<DataQuestion> Of(SchemaSql sql, SchemaModel actual, IEnumerable<Difference> differences, Version release, bool ofMessages)
     {

@@ -5,7 +5,6 @@ using LettaPS.Core.Schemas.Model;
 namespace LettaPS.Core.Schemas.Repair;
 
 /// <summary>Compares a database with a release and repairs it.</summary>
-/// <param name="database">The database.</param>
 internal sealed class SchemaDoctor(ISchemaDatabase database)
 {
     private enum Reading

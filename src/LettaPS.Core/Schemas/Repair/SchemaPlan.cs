@@ -15,7 +15,6 @@ internal sealed record SchemaPlan(IReadOnlyList<SchemaStatement> Together, IRead
     public bool Contains(string sql) => Statements.Any(s => s.Sql == sql);
 
     /// <summary>Puts statements in order.</summary>
-    /// <param name="statements">The statements.</param>
     /// <param name="snapshot">The database, for what is already there.</param>
     public static SchemaPlan Make(IEnumerable<SchemaStatement> statements, DatabaseSnapshot snapshot)
     {

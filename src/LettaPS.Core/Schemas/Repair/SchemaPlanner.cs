@@ -17,7 +17,6 @@ internal sealed class SchemaPlanner(DatabaseSnapshot snapshot, SchemaModel relea
     private SchemaModel Actual => snapshot.Model;
 
     /// <summary>The statements for a difference, in the order of their phases within it.</summary>
-    /// <param name="difference">The difference.</param>
     /// <returns>The statements, and what to know of them or why there are none.</returns>
     public (IReadOnlyList<SchemaStatement> Statements, string? Note) Mend(Difference difference)
     {

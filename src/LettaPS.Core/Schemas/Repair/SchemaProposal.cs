@@ -92,7 +92,6 @@ internal sealed class SchemaProposal
         _statements.GroupBy(s => SchemaDiagnosis.Key(s.For!)).Where(g => g.All(s => approved.Contains(s.Sql)));
 
     /// <summary>Refuses what the role may not do, before anything is done.</summary>
-    /// <param name="plan">The plan.</param>
     /// <exception cref="LettaException"><c>SchemaFixDenied</c>.</exception>
     public void RefuseUnlessOwner(SchemaPlan plan)
     {

@@ -30,7 +30,6 @@ internal sealed class ProgressBar(string activity, string things, Func<Func<Prog
     public void SetStatus(string note) => _note = note;
 
     /// <summary>Shows for some time why nothing moves.</summary>
-    /// <param name="reason">The reason.</param>
     /// <param name="wait">How long.</param>
     public void SetWait(string reason, TimeSpan wait) => _wait = new Wait(reason, TimeProvider.System.GetTimestamp(), wait);
 
