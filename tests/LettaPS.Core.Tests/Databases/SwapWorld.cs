@@ -315,6 +315,7 @@ internal sealed class SwapRun(SwapWorld world, string source, bool removeOld, bo
 
         Assert.DoesNotContain("half", next.Contents, StringComparison.Ordinal);
         Assert.False(next.IsInvalid);
+        Assert.False(sparesOthers && world.Others.Length > 0, "Somebody who was to be spared is thrown out.");
         if (keepAs is not null)
         {
             var old = world.Get(name);

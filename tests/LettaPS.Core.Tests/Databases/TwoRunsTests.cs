@@ -2,14 +2,26 @@ namespace LettaPS.Core.Tests.Databases;
 
 /// <summary>
 /// Two runs with every pair of options on one database. The first one gives way to the second before every effect and at every step: it goes on afterwards,
-/// is killed, or loses what it holds. The second one runs to its end, is killed at every effect, or gives way again and goes on last.
+/// is killed, or loses what it holds. The second one runs to its end, is killed at every effect, or gives way again and goes on last. Somebody else is
+/// connected to the database, or nobody is.
 /// </summary>
 public sealed class TwoRunsTests(ITestOutputHelper output)
 {
     private const int Longest = 40;
 
+    private static readonly bool[] s_either = [false, true];
+
+    /// <summary>Every combination of what a run can be told.</summary>
     private static readonly Options[] s_options =
-        [new("dump-1", false, true), new("dump-1", true, false), new("empty", false, false), new("empty", true, true)];
+    [
+        .. from source in new[] { "dump-1", "empty" }
+        from removeOld in s_either
+        from sparesOthers in s_either
+        select new Options(source, removeOld, sparesOthers),
+    ];
+
+    /// <summary>Those of them with which the second run, too, is interrupted at every effect.</summary>
+    private static readonly Options[] s_deep = [.. s_options.Where(o => o.SparesOthers == (o.RemoveOld == (o.Source == "empty")))];
 
     public enum First
     {
@@ -27,8 +39,6 @@ public sealed class TwoRunsTests(ITestOutputHelper output)
         GivesWayAndLosesLock,
     }
 
-    private static readonly bool[] s_either = [false, true];
-
     public static TheoryData<bool, bool, First> Worlds => new(
         from embedded in s_either
         from ran in s_either
@@ -43,11 +53,12 @@ public sealed class TwoRunsTests(ITestOutputHelper output)
     public async Task Two_runs_never_lose_a_database_whatever_befalls_them(bool embedded, bool ran, First first)
     {
         var count = 0;
-        foreach (var one in s_options)
+        foreach (var others in s_either)
         {
-            foreach (var other in s_options)
+            foreach (var (one, other) in s_options.SelectMany(one => s_options.Select(other => (one, other))))
             {
-                foreach (var atStep in new[] { false, true })
+                var seconds = !others && s_deep.Contains(one) && s_deep.Contains(other) ? Enum.GetValues<Second>() : [Second.Ends];
+                foreach (var atStep in s_either)
                 {
                     // What verification finds out at a step, nothing finds out between that and the effect that follows.
                     if (first == First.LosesReservation && !atStep)
@@ -58,11 +69,11 @@ public sealed class TwoRunsTests(ITestOutputHelper output)
                     for (var at = 1; at < Longest; at++)
                     {
                         var reached = false;
-                        foreach (var second in Enum.GetValues<Second>())
+                        foreach (var second in seconds)
                         {
                             for (var until = 1; until < Longest; until++)
                             {
-                                var scenario = new Scenario(embedded, ran, one, other, first, at, atStep, second, until);
+                                var scenario = new Scenario(embedded, ran, others, one, other, first, at, atStep, second, until);
                                 var (firstReached, secondReached) = await scenario.PlayAsync();
                                 count++;
                                 reached |= firstReached;
@@ -83,17 +94,17 @@ public sealed class TwoRunsTests(ITestOutputHelper output)
         }
 
         output.WriteLine($"{count} interleavings.");
-        Assert.True(count > 300);
+        Assert.True(count > 1000);
     }
 
     public sealed record Options(string Source, bool RemoveOld, bool SparesOthers);
 
-    private sealed record Scenario(bool Embedded, bool Ran, Options One, Options Other, First First, int At, bool AtStep, Second Second, int Until)
+    private sealed record Scenario(bool Embedded, bool Ran, bool Others, Options One, Options Other, First First, int At, bool AtStep, Second Second, int Until)
     {
         /// <returns>Whether the first run and the second run came to where they were to give way.</returns>
         public async Task<(bool First, bool Second)> PlayAsync()
         {
-            var world = new SwapWorld { IsEmbedded = Embedded, ServerRuns = Ran };
+            var world = new SwapWorld { IsEmbedded = Embedded, ServerRuns = Ran, Others = Others ? ["psql"] : [] };
             var (firstReached, secondReached) = (false, false);
             var resumed = new TaskCompletionSource();
             SwapRun? second = null;

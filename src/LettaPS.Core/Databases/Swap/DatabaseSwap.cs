@@ -290,18 +290,18 @@ internal sealed class DatabaseSwap(IDatabaseHost host, TimeProvider time)
                 problems.Add(_keptAs is null ? "The new database is in place." : $"The new database is in place, and the old one is kept as '{_keptAs}'.");
             }
 
-            // The unfinished database knows what was stopped, and so outlives that, unless it is only there while the server is not.
-            if (!host.IsEmbedded)
+            // The unfinished database knows what was stopped, and so outlives that: this may be killed too.
+            if (host.IsEmbedded)
+            {
+                await StartEmbeddedAgainAsync(plan, ownership, problems).ConfigureAwait(false);
+            }
+            else
             {
                 await StartAgainAsync(problems).ConfigureAwait(false);
             }
 
             await RemoveUnfinishedAsync(plan, ownership, problems).ConfigureAwait(false);
             await ownership.CloseAsync().ConfigureAwait(false);
-            if (host.IsEmbedded)
-            {
-                await StartAgainAsync(problems).ConfigureAwait(false);
-            }
         }
 
         if (problems.Count > 0 || (cause is not null && !ReferenceEquals(cause, failure)))
@@ -364,6 +364,29 @@ internal sealed class DatabaseSwap(IDatabaseHost host, TimeProvider time)
             foreach (var name in _made.Where(name => state.Find(name) is { } database && SwapMarker.Parse(database.Comment) is var marker && (marker is null || marker.Run == plan.Run)))
             {
                 await site.Cluster.DropAsync(name, CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+        catch (LettaException e)
+        {
+            problems.Add($"The unfinished database '{plan.WorkName}' could not be removed ({e.Message.TrimEnd('.')}); the next run does that.");
+        }
+    }
+
+    /// <summary>Where the database is in the server's own container, the way to it is another one afterwards. The reservation lasts.</summary>
+    private async Task StartEmbeddedAgainAsync(SwapPlan plan, DatabaseOwnership ownership, List<string> problems)
+    {
+        try
+        {
+            if (_toStart.IsSubsetOf(await host.ListRunningAsync(CancellationToken.None).ConfigureAwait(false)))
+            {
+                return;
+            }
+
+            await ownership.CloseAsync().ConfigureAwait(false);
+            await StartAgainAsync(problems).ConfigureAwait(false);
+            if (_made.Count > 0)
+            {
+                await ownership.OpenAsync(CancellationToken.None).ConfigureAwait(false);
             }
         }
         catch (LettaException e)
