@@ -305,7 +305,7 @@ internal sealed class DockerEngine : IContainerEngine
                 // It went away meanwhile; the name is free for the next attempt.
             }
 
-            throw new LettaException(ErrorIds.ContainerExists, LettaErrorKind.Conflict, $"There is a container '{name}' already.", $"See what it is: docker inspect {name}", name, e);
+            throw new LettaException(ErrorIds.ContainerExists, LettaErrorKind.Conflict, $"There is a container '{name}' already.", $"See what it is: {Command} inspect {name}", name, e);
         }
     }
 

@@ -9,6 +9,9 @@ namespace LettaPS.Adapters.Docker;
 internal sealed class RunningImages(DockerEngine engine, Func<LettaConnection, Core.Sources.ILettaServer> connect) : IRunningImages
 {
     /// <inheritdoc/>
+    public string EngineCommand => engine.Command;
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<RunningImage>> ListAsync(CancellationToken cancellationToken)
     {
         var all = await engine.ListAsync(cancellationToken).ConfigureAwait(false);

@@ -296,7 +296,7 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
                 ErrorIds.DigestNotFound,
                 LettaErrorKind.NotFound,
                 $"The container engine knows no digest of '{place.Reference}': it does not have the image, or the image was built or loaded there.",
-                $"Pull it first: docker pull {target.Apply(place.Reference)}",
+                $"Pull it first: {_engine.EngineCommand} pull {target.Apply(place.Reference)}",
                 place.File.Path),
         };
     }
@@ -401,7 +401,7 @@ public sealed class SetLettaImagePinCommand : ComposeCmdlet
     /// <summary>What a service is to run; <see langword="null"/> after an error where that is unknown or refused.</summary>
     private PinTarget? Target(ImageUse use, ComposeProject project)
     {
-        var targets = new PinTargets(LettaImageTags.Known, _engine!.FindDigest);
+        var targets = new PinTargets(LettaImageTags.Known, _engine!.FindDigest, () => _engine!.EngineCommand);
         try
         {
             var target = ParameterSetName switch

@@ -91,7 +91,15 @@ public sealed class PinTargetsTests : IDisposable
         Assert.Null(ImagePins.Running(use, project, running[..2]));
     }
 
-    private PinTargets Targets() => new(LettaImageTags.Known, r => _digests.GetValueOrDefault(r));
+    [Fact]
+    public void The_advice_to_pull_names_the_engine_that_is_used()
+    {
+        var e = Assert.Throws<LettaException>(() => Targets().ToVersion(Use("letta/letta"), "0.16.8", digest: true, Running("letta/letta:latest", "0.16.2"), force: false));
+
+        Assert.EndsWith(": podman pull letta/letta:0.16.8", e.RecommendedAction, StringComparison.Ordinal);
+    }
+
+    private PinTargets Targets() => new(LettaImageTags.Known, r => _digests.GetValueOrDefault(r), () => "podman");
 
     private string? Refused(Func<PinTargets, PinTarget> decide) => (Record.Exception(() => decide(Targets())) as LettaException)?.ErrorId;
 

@@ -118,6 +118,34 @@ public sealed class DatabaseTests(RunningProject running) : IClassFixture<Runnin
     }
 
     [Fact]
+    public async Task A_kept_database_is_removed_unless_a_server_has_its_address_even_one_that_does_not_run()
+    {
+        using var shell = new Shell();
+        shell.Run("Start-LettaServer $args[0] -Wait", _project.Letta).Succeed();
+        var previous = shell.Run("Reset-LettaDatabase -Name $args[0] -Force -KeepOld", _project.Letta).Succeed().Single().Get<string>("Previous");
+        var kept = shell.Run("Get-LettaKeptDatabase -Name $args[0] | Where-Object Previous -EQ $args[1]", _project.Letta, previous).Succeed().Single();
+        Assert.Equal((_project.Letta, "letta"), (kept.Get<string>("Server"), kept.Get<string>("Database")));
+        var other = _project.Name + "-other";
+        var image = (await DockerEngine.DockerAsync("inspect", "--format", "{{.Config.Image}}", _project.Letta)).Trim();
+        await DockerEngine.DockerAsync(
+            "create", "--name", other, "--network", _project.Name + "_default", "--env", $"LETTA_PG_URI=postgresql://letta:letta@letta-postgres:5432/{previous}", image);
+        try
+        {
+            var refused = Assert.Single(shell.Run("$args[0] | Remove-LettaKeptDatabase -Confirm:$false", kept).Errors);
+            Assert.StartsWith("DatabaseInUse,", refused.FullyQualifiedErrorId, StringComparison.Ordinal);
+            Assert.Contains(other, refused.Exception.Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            await DockerEngine.DockerAsync("rm", other);
+        }
+
+        Assert.Equal(previous, shell.Run("$args[0] | Remove-LettaKeptDatabase -Confirm:$false", kept).Succeed().Single().Get<string>("Previous"));
+        Assert.Equal("0", await _project.SqlAsync($"SELECT count(*) FROM pg_database WHERE datname = '{previous}'"));
+        Assert.StartsWith("DatabaseNotFound,", Assert.Single(shell.Run("Remove-LettaKeptDatabase $args[1] -Name $args[0] -Confirm:$false", _project.Letta, previous).Errors).FullyQualifiedErrorId, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_plain_dump_is_readable_SQL_and_restores_the_same()
     {
         using var folder = new TempFolder();

@@ -3,6 +3,9 @@ namespace LettaPS.Core.Compose.Pinning;
 /// <summary>What a container engine knows of Letta's images.</summary>
 internal interface IRunningImages
 {
+    /// <summary>The command that a user of the engine types: <c>docker</c> or <c>podman</c>.</summary>
+    string EngineCommand { get; }
+
     /// <summary>What the running Letta servers run.</summary>
     /// <exception cref="LettaException">The engine cannot be reached.</exception>
     Task<IReadOnlyList<RunningImage>> ListAsync(CancellationToken cancellationToken);

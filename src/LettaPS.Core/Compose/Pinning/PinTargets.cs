@@ -5,7 +5,8 @@ namespace LettaPS.Core.Compose.Pinning;
 /// <summary>Decides what a service's image is to be pinned to.</summary>
 /// <param name="tags">The tags of Letta's image.</param>
 /// <param name="findDigest">Gives the digest of an image by its reference, as the container engine knows it, or <see langword="null"/>.</param>
-internal sealed class PinTargets(LettaImageTags tags, Func<string, string?> findDigest)
+/// <param name="engineCommand">The command that a user of the engine types, asked for after the digest.</param>
+internal sealed class PinTargets(LettaImageTags tags, Func<string, string?> findDigest, Func<string> engineCommand)
 {
     /// <summary>A release.</summary>
     /// <param name="use">The service's image.</param>
@@ -143,7 +144,7 @@ internal sealed class PinTargets(LettaImageTags tags, Func<string, string?> find
             ErrorIds.DigestNotFound,
             LettaErrorKind.NotFound,
             $"The container engine knows no digest of '{reference}' for service '{use.Part.Service}': it does not have the image, or the image was built or loaded there.",
-            $"Run 'docker pull {reference}' first, or pin by -Version alone.",
+            $"Pull it first, or pin by -Version alone: {engineCommand()} pull {reference}",
             reference);
     }
 }

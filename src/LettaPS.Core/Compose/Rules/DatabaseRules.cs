@@ -99,7 +99,7 @@ internal static class DatabaseRules
         {
             (null, _) when drive is not null => (drive.Setting, $"is on no volume: compose takes '{drive.Target[..2]}' for a drive of Windows, and the volume '{drive.Target[0]}' needs a longer name"),
             ({ Type: "tmpfs" }, _) => (covering.Setting, "is in memory and gone with the container"),
-            (not null, _) => (covering.Setting, "is on a volume without a name, which the next 'docker compose down' leaves behind"),
+            (not null, _) => (covering.Setting, "is on a volume without a name, which taking the project down leaves behind"),
             (_, not null) => (near.Setting, $"is in {data}, and '{near.Target}' is not the place to keep it"),
             _ => (service.Here, "is on no volume"),
         };

@@ -76,7 +76,7 @@ internal static class ImageRules
                     letta,
                     LettaComposeSeverity.Warning,
                     "OwnImageNamedLetta",
-                    $"The image that is built here is called '{letta.Image}', as one that Docker Hub has: it is your own, and 'docker compose pull' would put the other in its place.",
+                    $"The image that is built here is called '{letta.Image}', as one that Docker Hub has: it is your own, and pulling the project's images would put the other in its place.",
                     "Give it a name of your own, such as image: my-letta:1, and pin the image that it is built FROM.");
             }
 

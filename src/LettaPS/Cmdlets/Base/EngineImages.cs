@@ -1,4 +1,5 @@
 using LettaPS.Core.Compose.Pinning;
+using LettaPS.Core.Servers;
 
 namespace LettaPS.Cmdlets.Base;
 
@@ -9,6 +10,9 @@ internal sealed class EngineImages(Action<Func<CancellationToken, Task>> run)
     private IRunningImages? _images;
     private IReadOnlyList<RunningImage>? _running;
     private LettaException? _failure;
+
+    /// <summary>The command that a user of the engine types; known once the engine was asked.</summary>
+    public string EngineCommand => _images?.EngineCommand ?? ContainerFacts.Docker;
 
     /// <summary>What runs.</summary>
     /// <exception cref="LettaException">The engine cannot be reached.</exception>
