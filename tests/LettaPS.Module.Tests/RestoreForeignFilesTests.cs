@@ -184,7 +184,7 @@ public class RestoreForeignFilesTests
         // Of several agents, each would take the place of the one before.
         var several = target.Run("$args[0], $args[0] | ConvertTo-LettaAgentFile -OutPath $args[1] -Force", target.Folder["state.json"], target.Folder["new.af"]);
         Assert.Single(several.Output);
-        Assert.StartsWith("OutPathConflict,", Assert.Single(several.Errors).FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.StartsWith("DestinationPathConflict,", Assert.Single(several.Errors).FullyQualifiedErrorId, StringComparison.Ordinal);
 
         Assert.StartsWith("AgentFileExists,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
         Assert.Equal("mine", untouched);

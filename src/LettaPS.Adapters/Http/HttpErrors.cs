@@ -54,7 +54,7 @@ internal static class HttpErrors
         ErrorIds.ServerTimeout,
         LettaErrorKind.Timeout,
         $"'{connection.BaseUri}' sent nothing for {connection.Timeout.TotalSeconds:0.#} seconds ({Describe(request)}).",
-        $"Check the load and the log of the server, or allow more time: Connect-Letta {connection.BaseUri} -Timeout {Math.Max(300, connection.Timeout.TotalSeconds * 3):0}",
+        $"Check the load and the log of the server, or allow more time: Connect-Letta {connection.BaseUri} -TimeoutSec {Math.Max(300, connection.Timeout.TotalSeconds * 3):0}",
         connection.BaseUri,
         cause);
 

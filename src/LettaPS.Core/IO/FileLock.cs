@@ -6,9 +6,10 @@ namespace LettaPS.Core.IO;
 /// </summary>
 internal sealed class FileLock : IDisposable
 {
+    private readonly string _path;
     private readonly FileStream _file;
 
-    private FileLock(FileStream file) => _file = file;
+    private FileLock(string path, FileStream file) => (_path, _file) = (path, file);
 
     /// <summary>Takes a lock, unless another run holds it.</summary>
     /// <param name="path">The file of the lock, in a folder that exists.</param>
@@ -26,7 +27,7 @@ internal sealed class FileLock : IDisposable
 
             if (IsThere(file, path))
             {
-                return new FileLock(file);
+                return new FileLock(path, file);
             }
 
             // The run before deleted the file after it was opened here: what was locked has no name any more.
@@ -35,13 +36,24 @@ internal sealed class FileLock : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _file.Dispose();
+    /// <remarks>The file is deleted while it is locked: afterwards, its name may be another run's.</remarks>
+    public void Dispose()
+    {
+        if (!OperatingSystem.IsWindows() && !_file.SafeFileHandle.IsClosed)
+        {
+            File.Delete(_path);
+        }
+
+        _file.Dispose();
+    }
 
     private static FileStream? Open(string path)
     {
         try
         {
-            return new FileStream(path, PrivateFile.Options(FileMode.OpenOrCreate, FileAccess.ReadWrite, FileOptions.DeleteOnClose, FileShare.None));
+            // Windows cannot delete an open file otherwise. Elsewhere a handle that lost the race would delete the file of the run that won.
+            var options = OperatingSystem.IsWindows() ? FileOptions.DeleteOnClose : FileOptions.None;
+            return new FileStream(path, PrivateFile.Options(FileMode.OpenOrCreate, FileAccess.ReadWrite, options, FileShare.None));
         }
         catch (IOException e) when (IsShared(e))
         {

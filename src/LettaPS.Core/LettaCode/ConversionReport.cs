@@ -36,7 +36,7 @@ internal static class ConversionReport
         Add(memory.ToolsWithoutSource.Count > 0, $"The source of the tools {string.Join(", ", memory.ToolsWithoutSource)}: the backup does not have it.");
         Add(memory.SkillsWithoutInstructions.Count > 0, $"The skills {string.Join(", ", memory.SkillsWithoutInstructions)}: the file does not have their SKILL.md.");
         Add(memory.McpCommands.Count > 0, $"The credentials of {memory.McpCommands.Count} MCP servers.");
-        Add(memory.FilesWithoutContent.Count > 0, $"The contents of {memory.FilesWithoutContent.Count} files: the backup does not have them.");
+        Add(memory.FilesWithoutContent.Count > 0, $"The contents of the files {string.Join(", ", memory.FilesWithoutContent)}: the backup does not have them.");
         Add(memory.Blocks.Any(b => b.Part.Value.TryGetProperty("limit", out _)), $"The enforcement of the blocks' limits: the limits are only written in the files.");
         var runs = document.Database is { } database ? database.RowsOf("runs") + database.RowsOf("steps") : 0;
         Add(runs > 0, $"{runs} runs and steps.");

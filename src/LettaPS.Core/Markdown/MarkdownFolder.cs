@@ -35,12 +35,12 @@ internal sealed class MarkdownFolder : IDisposable
         var there = File.Exists(path) || (Directory.Exists(path) && !empty);
         if (there && !force)
         {
-            throw new LettaException(ErrorIds.MarkdownFolderExists, LettaErrorKind.Conflict, $"'{path}' exists.", "Give another folder, or add -Force to replace what ConvertTo-LettaMarkdown wrote: ConvertTo-LettaMarkdown <path> -OutPath <folder>", path);
+            throw new LettaException(ErrorIds.MarkdownFolderExists, LettaErrorKind.Conflict, $"'{path}' exists.", "Give another folder, or add -Force to replace what ConvertTo-LettaMarkdown wrote: ConvertTo-LettaMarkdown <path> -DestinationPath <folder>", path);
         }
 
         if (there && !IsOurs(path))
         {
-            throw new LettaException(ErrorIds.MarkdownFolderMismatch, LettaErrorKind.Refused, $"ConvertTo-LettaMarkdown did not write '{path}' and does not replace it.", "Give another folder: ConvertTo-LettaMarkdown <path> -OutPath <folder>", path);
+            throw new LettaException(ErrorIds.MarkdownFolderMismatch, LettaErrorKind.Refused, $"ConvertTo-LettaMarkdown did not write '{path}' and does not replace it.", "Give another folder: ConvertTo-LettaMarkdown <path> -DestinationPath <folder>", path);
         }
 
         return Guarded(path, () =>
@@ -196,7 +196,7 @@ internal sealed class MarkdownFolder : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new LettaException(ErrorIds.MarkdownWriteFailed, LettaErrorKind.Storage, $"'{path}' cannot be written: {e.Message}", "Check the free space and the permissions of the folder, or give another: ConvertTo-LettaMarkdown <path> -OutPath <folder>", path, e);
+            throw new LettaException(ErrorIds.MarkdownWriteFailed, LettaErrorKind.Storage, $"'{path}' cannot be written: {e.Message}", "Check the free space and the permissions of the folder, or give another: ConvertTo-LettaMarkdown <path> -DestinationPath <folder>", path, e);
         }
     }
 }

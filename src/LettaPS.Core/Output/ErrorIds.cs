@@ -104,7 +104,7 @@ internal static class ErrorIds
     public const string InvalidLettaCodeAgent = nameof(InvalidLettaCodeAgent);
     public const string InvalidMigrations = nameof(InvalidMigrations);
     public const string InvalidModelMap = nameof(InvalidModelMap);
-    public const string InvalidOutPath = nameof(InvalidOutPath);
+    public const string InvalidDestinationPath = nameof(InvalidDestinationPath);
     public const string InvalidPattern = nameof(InvalidPattern);
     public const string InvalidPinTemplate = nameof(InvalidPinTemplate);
     public const string InvalidProtocol = nameof(InvalidProtocol);
@@ -146,7 +146,7 @@ internal static class ErrorIds
     public const string ServerAddressRequired = nameof(ServerAddressRequired);
 
     // …Conflict: two things that were asked for exclude each other.
-    public const string OutPathConflict = nameof(OutPathConflict);
+    public const string DestinationPathConflict = nameof(DestinationPathConflict);
     public const string ParameterConflict = nameof(ParameterConflict);
     public const string PinConflict = nameof(PinConflict);
     public const string PinEnvironmentConflict = nameof(PinEnvironmentConflict);

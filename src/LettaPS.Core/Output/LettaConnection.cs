@@ -122,7 +122,7 @@ public sealed partial class LettaConnection
             ErrorIds.InvalidTimeout,
             LettaErrorKind.InvalidInput,
             $"A timeout of {timeout.TotalSeconds:0.#} seconds is not valid.",
-            "Give more than 0 seconds and at most 24 days: Connect-Letta <address> -Timeout 100",
+            "Give more than 0 seconds and at most 24 days: Connect-Letta <address> -TimeoutSec 100",
             timeout);
 
     private static string Reveal(SecureString apiKey) => new NetworkCredential(string.Empty, apiKey).Password;

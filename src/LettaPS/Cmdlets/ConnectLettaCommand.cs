@@ -56,7 +56,8 @@ public sealed class ConnectLettaCommand : ServerCheckCmdlet
     [Parameter]
     [Seconds]
     [ValidateNotNull]
-    public TimeSpan? Timeout { get; set; }
+    [Alias("Timeout")]
+    public TimeSpan? TimeoutSec { get; set; }
 
     /// <summary>Accept any TLS certificate.</summary>
     [Parameter]
@@ -175,12 +176,12 @@ public sealed class ConnectLettaCommand : ServerCheckCmdlet
     private LettaConnection Saved(LettaSavedConnection saved) => new(
         saved.BaseUri,
         ApiKey ?? (string.IsNullOrEmpty(KeyVariable) ? ApiKeyResolver.Find(this, saved) : ApiKeyResolver.FromVariable(KeyVariable)),
-        Timeout ?? saved.Timeout,
+        TimeoutSec ?? saved.Timeout,
         SkipCertificateCheck || saved.SkipCertificateCheck);
 
     private LettaConnection Given(Uri address) => new(
         address,
         ApiKey ?? (string.IsNullOrEmpty(KeyVariable) ? EnvironmentConnection.ApiKeyFor(address) : ApiKeyResolver.FromVariable(KeyVariable)),
-        Timeout,
+        TimeoutSec,
         SkipCertificateCheck);
 }

@@ -17,19 +17,20 @@ public sealed class ConvertToLettaAgentFileCommand : BackupPathCmdlet
 {
     private readonly HashSet<string> _written = [];
     private readonly List<LettaBackup> _backups = [];
-    private string _outPath = null!;
+    private string _destinationPath = null!;
 
     /// <summary>The new file; or a folder, which takes the files under their names with <c>.af</c>. For sets and folders it is a folder.</summary>
     [Parameter(Mandatory = true, Position = 1)]
     [ValidateNotNullOrEmpty]
-    public string OutPath { get; set; } = null!;
+    [Alias("OutPath")]
+    public string DestinationPath { get; set; } = null!;
 
     /// <summary>Replace a file that is there.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
 
     /// <inheritdoc/>
-    protected override void BeginProcessing() => _outPath = FilePaths.Resolve(this, OutPath);
+    protected override void BeginProcessing() => _destinationPath = FilePaths.Resolve(this, DestinationPath);
 
     /// <inheritdoc/>
     private protected override string Activity => "Converting agent files";
@@ -39,7 +40,7 @@ public sealed class ConvertToLettaAgentFileCommand : BackupPathCmdlet
     {
         if (File.Exists(path) && BackupFolder.DumpOf(path) is null)
         {
-            await ConvertAsync(path, _outPath, cancellationToken).ConfigureAwait(false);
+            await ConvertAsync(path, _destinationPath, cancellationToken).ConfigureAwait(false);
             return;
         }
 
@@ -65,16 +66,16 @@ public sealed class ConvertToLettaAgentFileCommand : BackupPathCmdlet
 
     private async Task ConvertAllAsync(List<string> files, CancellationToken cancellationToken)
     {
-        if (File.Exists(_outPath))
+        if (File.Exists(_destinationPath))
         {
-            throw new LettaException(ErrorIds.InvalidOutPath, LettaErrorKind.InvalidInput, $"'{_outPath}' is a file, and the backup becomes several files.", "Give a folder: ConvertTo-LettaAgentFile <path> -OutPath <folder>", _outPath);
+            throw new LettaException(ErrorIds.InvalidDestinationPath, LettaErrorKind.InvalidInput, $"'{_destinationPath}' is a file, and the backup becomes several files.", "Give a folder: ConvertTo-LettaAgentFile <path> -DestinationPath <folder>", _destinationPath);
         }
 
         foreach (var file in files)
         {
             try
             {
-                await ConvertAsync(file, _outPath + System.IO.Path.DirectorySeparatorChar, cancellationToken).ConfigureAwait(false);
+                await ConvertAsync(file, _destinationPath + System.IO.Path.DirectorySeparatorChar, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception e) when (!ItemBoundary.EndsRun(e))
             {
@@ -91,12 +92,12 @@ public sealed class ConvertToLettaAgentFileCommand : BackupPathCmdlet
         var target = Directory.Exists(outPath) || System.IO.Path.EndsInDirectorySeparator(outPath) ? System.IO.Path.Combine(outPath, System.IO.Path.GetFileNameWithoutExtension(path) + ".af") : outPath;
         if (!_written.Add(target))
         {
-            throw new LettaException(ErrorIds.OutPathConflict, LettaErrorKind.Conflict, $"'{target}' was written in this run for another agent.", "Give a folder: ConvertTo-LettaAgentFile <path> -OutPath <folder>", path);
+            throw new LettaException(ErrorIds.DestinationPathConflict, LettaErrorKind.Conflict, $"'{target}' was written in this run for another agent.", "Give a folder: ConvertTo-LettaAgentFile <path> -DestinationPath <folder>", path);
         }
 
         if (File.Exists(target) && !Force)
         {
-            throw new LettaException(ErrorIds.AgentFileExists, LettaErrorKind.Conflict, $"The file '{target}' exists.", "Give another -OutPath, or add -Force to replace the file.", target);
+            throw new LettaException(ErrorIds.AgentFileExists, LettaErrorKind.Conflict, $"The file '{target}' exists.", "Give another -DestinationPath, or add -Force to replace the file.", target);
         }
 
         if (await ShouldProcessAsync(target, $"Convert {path}").ConfigureAwait(false))

@@ -16,19 +16,20 @@ namespace LettaPS.Cmdlets;
 public sealed class ConvertToLettaMarkdownCommand : BackupPathCmdlet
 {
     private readonly List<LettaBackup> _backups = [];
-    private string _outPath = null!;
+    private string _destinationPath = null!;
 
     /// <summary>The new folder, for all files of the pipeline.</summary>
     [Parameter(Mandatory = true, Position = 1)]
     [ValidateNotNullOrEmpty]
-    public string OutPath { get; set; } = null!;
+    [Alias("OutPath")]
+    public string DestinationPath { get; set; } = null!;
 
     /// <summary>Replace a folder that this cmdlet made.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
 
     /// <inheritdoc/>
-    protected override void BeginProcessing() => _outPath = FilePaths.Resolve(this, OutPath);
+    protected override void BeginProcessing() => _destinationPath = FilePaths.Resolve(this, DestinationPath);
 
     /// <inheritdoc/>
     private protected override string Activity => "Writing Markdown";
@@ -52,7 +53,7 @@ public sealed class ConvertToLettaMarkdownCommand : BackupPathCmdlet
             return;
         }
 
-        if (ShouldProcess(_outPath, $"Write {files.Count} agent files as Markdown"))
+        if (ShouldProcess(_destinationPath, $"Write {files.Count} agent files as Markdown"))
         {
             Progress.Total = files.Count;
             RunToEnd(Progress, cancellationToken => WriteAsync(files, cancellationToken));
@@ -61,7 +62,7 @@ public sealed class ConvertToLettaMarkdownCommand : BackupPathCmdlet
 
     private async Task WriteAsync(List<string> files, CancellationToken cancellationToken)
     {
-        using var folder = MarkdownFolder.Open(_outPath, Force);
+        using var folder = MarkdownFolder.Open(_destinationPath, Force);
         foreach (var file in files)
         {
             try

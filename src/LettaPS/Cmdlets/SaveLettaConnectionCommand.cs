@@ -54,7 +54,8 @@ public sealed class SaveLettaConnectionCommand : ServerCheckCmdlet
     [Parameter(ParameterSetName = ByAddress)]
     [Seconds]
     [ValidateNotNull]
-    public TimeSpan? Timeout { get; set; }
+    [Alias("Timeout")]
+    public TimeSpan? TimeoutSec { get; set; }
 
     /// <summary>Accept any TLS certificate.</summary>
     [Parameter(ParameterSetName = ByAddress)]
@@ -126,6 +127,6 @@ public sealed class SaveLettaConnectionCommand : ServerCheckCmdlet
     }
 
     private LettaConnection Given() => BaseUri is not null
-        ? new LettaConnection(BaseUri, timeout: Timeout, skipCertificateCheck: SkipCertificateCheck)
+        ? new LettaConnection(BaseUri, timeout: TimeoutSec, skipCertificateCheck: SkipCertificateCheck)
         : Connection ?? RunspaceState.Current.Connection ?? EnvironmentConnection.Create();
 }

@@ -25,7 +25,8 @@ public sealed class UpdateLettaCodePinCommand : AsyncCmdlet
     [Parameter(Mandatory = true, Position = 0)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(BackupPathCompleter))]
-    public string IdMap { get; set; } = null!;
+    [Alias("IdMap")]
+    public string IdMapPath { get; set; } = null!;
 
     /// <summary>Settings files. Without it <c>~/.letta/settings.json</c> and <c>./.letta/settings.local.json</c>, as far as they are there.</summary>
     [Parameter(Position = 1)]
@@ -68,14 +69,14 @@ public sealed class UpdateLettaCodePinCommand : AsyncCmdlet
 
     private (Uri Server, ServerIdMap Ids) Map()
     {
-        var path = FilePaths.Resolve(this, IdMap);
-        path = Directory.Exists(path) ? System.IO.Path.Combine(path, Core.IdMaps.IdMap.FileName) : path;
+        var path = FilePaths.Resolve(this, IdMapPath);
+        path = Directory.Exists(path) ? System.IO.Path.Combine(path, IdMap.FileName) : path;
         if (!File.Exists(path))
         {
             throw new LettaException(ErrorIds.IdMapNotFound, LettaErrorKind.NotFound, $"The ID map '{path}' does not exist.", "Give the file that Restore-LettaAgent wrote next to the backup: Get-ChildItem <backup> -Filter id-map.json -Recurse", path);
         }
 
-        var map = Core.IdMaps.IdMap.Read(path);
+        var map = IdMap.Read(path);
         var servers = map.Servers;
         if (Server is not null)
         {

@@ -98,22 +98,26 @@ internal sealed class Conversion : IDisposable
         Agent["tool_ids"]!.AsArray().Add(id);
     }
 
+    /// <summary>What is converted instead of <see cref="File"/>: the state of an agent, as <c>GET /v1/agents/{id}</c> returns it.</summary>
+    public JsonObject? State { get; set; }
+
     /// <summary>The agent file.</summary>
     public async Task<string> SaveAsync()
     {
-        await System.IO.File.WriteAllTextAsync(_folder["agent.af"], File.ToJsonString());
-        return _folder["agent.af"];
+        var path = _folder[State is null ? "agent.af" : "agent.json"];
+        await System.IO.File.WriteAllTextAsync(path, (State ?? File).ToJsonString());
+        return path;
     }
 
     /// <summary>Converts the file.</summary>
-    public async Task<LettaCodeAgent> RunAsync(LettaCodeOptions? options = null, Action<string>? onStep = null, IReadOnlyList<LettaCodeProcess>? processes = null)
+    public async Task<LettaCodeAgent> RunAsync(LettaCodeOptions? options = null, Action<string>? onStep = null, IReadOnlyList<LettaCodeProcess>? processes = null, IMemoryRepositories? repositories = null)
     {
         Root ??= DefaultRoot;
         var file = await SaveAsync();
         var work = Directory.CreateDirectory(_folder["work"]).FullName;
         using var plan = await RestorePlan.ReadAsync([file], work, CancellationToken.None);
-        Assert.Empty(plan.Failures);
-        using var export = await LettaCodeExport.OpenAsync(Root, plan, options ?? new(), new GitRepositories(), processes ?? [], TimeProvider.System, onStep, CancellationToken.None);
+        Assert.Equal([], plan.Failures.Select(f => f.Message));
+        using var export = await LettaCodeExport.OpenAsync(Root, plan, options ?? new(), repositories ?? new GitRepositories(), processes ?? [], TimeProvider.System, onStep, CancellationToken.None);
         return await export.ConvertAsync(Assert.Single(plan.Agents), CancellationToken.None);
     }
 

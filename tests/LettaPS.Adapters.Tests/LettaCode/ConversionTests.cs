@@ -250,6 +250,62 @@ public sealed class ConversionTests
     }
 
     [Fact]
+    public async Task Files_of_a_source_are_files_in_a_folder_of_its_name()
+    {
+        using var c = new Conversion();
+        c.Agent["source_ids"]!.AsArray().Add("source-0");
+        c.File["sources"]!.AsArray().Add(new JsonObject { ["id"] = "source-0", ["name"] = "papers", ["instructions"] = "Cite them." });
+        c.File["files"]!.AsArray().Add(new JsonObject { ["id"] = "file-0", ["source_id"] = "source-0", ["file_name"] = "attention.txt", ["content"] = "Attention is all you need." });
+        c.File["files"]!.AsArray().Add(new JsonObject { ["id"] = "file-1", ["source_id"] = "source-0", ["file_name"] = "lost.pdf" });
+
+        var result = await c.RunAsync();
+
+        Assert.EndsWith("Attention is all you need.\n", c.Memory("reference/files/papers/attention.txt.md"), StringComparison.Ordinal);
+        Assert.Contains("Cite them.", c.Memory("reference/files/papers/_instructions.md"), StringComparison.Ordinal);
+        Assert.Contains(result.Missing, m => m.Contains("lost.pdf", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_file_that_another_program_wrote_is_converted_too()
+    {
+        using var c = new Conversion();
+        c.File.Remove("lettaps");
+        c.Say("user", "hello");
+
+        var result = await c.RunAsync();
+
+        Assert.StartsWith("agent-local-", result.AgentId, StringComparison.Ordinal);
+        Assert.Contains("user: hello", c.Lines($"default:{result.AgentId}"));
+    }
+
+    [Fact]
+    public async Task The_state_of_an_agent_is_converted_with_its_blocks()
+    {
+        using var c = new Conversion
+        {
+            State = new JsonObject
+            {
+                ["id"] = Conversion.Source,
+                ["name"] = "Memo",
+                ["agent_type"] = "memgpt_v2_agent",
+                ["system"] = "You are Memo.",
+                ["llm_config"] = new JsonObject { ["model"] = "gpt-4o", ["model_endpoint_type"] = "openai", ["context_window"] = 8000 },
+                ["memory"] = new JsonObject { ["blocks"] = new JsonArray(new JsonObject { ["id"] = "block-0a0a0a0a-0000-4000-8000-00000000000b", ["label"] = "human", ["value"] = "Her name is Ada.", ["limit"] = 5000 }) },
+                ["tools"] = new JsonArray(),
+                ["sources"] = new JsonArray(),
+                ["tags"] = new JsonArray(),
+                ["message_ids"] = new JsonArray(),
+                ["created_at"] = "2026-03-01T00:00:00Z",
+            },
+        };
+
+        var result = await c.RunAsync();
+
+        Assert.Equal((Conversion.Id, "Memo"), (result.AgentId, result.AgentName));
+        Assert.Contains("Her name is Ada.", c.Memory("system/human.md"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Trap_9_dollar_signs_that_the_client_spoils_are_said_and_the_file_is_right()
     {
         using var c = new Conversion();

@@ -212,6 +212,22 @@ public sealed class InstallationTests
         Assert.Equal("GitFailed", (await Assert.ThrowsAsync<LettaException>(() => new GitRepositories().ReadAsync(result.MemoryPath, (_, _) => { }, CancellationToken.None))).ErrorId);
     }
 
+    /// <summary>Whatever is read back otherwise than it was written is found before anything is installed.</summary>
+    [Theory]
+    [InlineData("changed")]
+    [InlineData("missing")]
+    [InlineData("history")]
+    public async Task Memory_that_is_read_back_otherwise_is_not_installed(string how)
+    {
+        using var c = new Conversion();
+        c.Block("human", "text");
+
+        var error = await Assert.ThrowsAsync<LettaException>(() => c.RunAsync(repositories: new DamagedRepositories(how)));
+
+        Assert.Equal("LettaCodeVerificationFailed", error.ErrorId);
+        Assert.Empty(c.Everything());
+    }
+
     [Theory]
     [InlineData("""{"schema_version":3,"message_format":"pi-session-entry-jsonl","provider_stack":"pi-ai"}""")]
     [InlineData("""{"schema_version":1,"message_format":"pi-ai-message-jsonl","provider_stack":"pi-ai"}""")]
@@ -317,5 +333,34 @@ public sealed class InstallationTests
 
         Assert.Equal((Conversion.Id, first.AgentId), (first.AgentId, second.AgentId));
         Assert.Equal(transcript, await File.ReadAllTextAsync(Path.Combine(c.ConversationFolder(), "messages.jsonl"), Encoding.UTF8, TestContext.Current.CancellationToken));
+    }
+
+    /// <summary>Repositories that give back something else than what was written.</summary>
+    private sealed class DamagedRepositories(string how) : IMemoryRepositories
+    {
+        private readonly GitRepositories _git = new();
+
+        public Task CheckAsync(CancellationToken cancellationToken) => _git.CheckAsync(cancellationToken);
+
+        public Task WriteAsync(string folder, IEnumerable<MemoryCommit> commits, CancellationToken cancellationToken) => _git.WriteAsync(folder, commits, cancellationToken);
+
+        public async Task<int> ReadAsync(string folder, Action<string, ReadOnlyMemory<byte>> onFile, CancellationToken cancellationToken)
+        {
+            var commits = await _git.ReadAsync(
+                folder,
+                (path, content) =>
+                {
+                    if (path != "system/human.md" || how == "history")
+                    {
+                        onFile(path, content);
+                    }
+                    else if (how == "changed")
+                    {
+                        onFile(path, content[..^1]);
+                    }
+                },
+                cancellationToken);
+            return how == "history" ? commits - 1 : commits;
+        }
     }
 }

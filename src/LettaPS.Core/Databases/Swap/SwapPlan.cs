@@ -13,6 +13,7 @@ namespace LettaPS.Core.Databases.Swap;
 /// <param name="removeOld">Whether the old one is removed when the new one has proved good.</param>
 /// <remarks>
 /// <code>
+/// A database that this run has swapped in comes before all else; the other rows count from the top.
 /// temporary name        work name                 after the swap                 next step
 /// no marker                                                                      Discard
 /// another run's marker  there                                                    Discard

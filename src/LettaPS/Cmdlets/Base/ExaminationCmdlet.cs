@@ -40,7 +40,8 @@ public abstract class ExaminationCmdlet : ConnectionCmdlet
     /// <summary>Longest wait for each answer of the server, in seconds or as a duration; 10 seconds where it is not given.</summary>
     [Parameter]
     [Seconds]
-    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(10);
+    [Alias("Timeout")]
+    public TimeSpan TimeoutSec { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
@@ -82,7 +83,7 @@ public abstract class ExaminationCmdlet : ConnectionCmdlet
             var database = DatabaseUri is null ? null : DatabaseAddress.Parse(DatabaseUri);
             var targets = Server is not null ? Server.Select(s => Target(s.BaseUri) with { Container = s.Id })
                 : BaseUri is not null ? [Target(BaseUri)]
-                : Connections.Select(c => new HealthTarget(c.WithTimeout(Timeout), Environment.GetEnvironmentVariable));
+                : Connections.Select(c => new HealthTarget(c.WithTimeout(TimeoutSec), Environment.GetEnvironmentVariable));
             return [.. targets.Select(t => t with { Database = database })];
         }
         catch (LettaException e)
@@ -93,5 +94,5 @@ public abstract class ExaminationCmdlet : ConnectionCmdlet
     }
 
     private HealthTarget Target(Uri? address) =>
-        new(address is null ? null : new LettaConnection(address, ApiKey ?? EnvironmentConnection.ApiKeyFor(address), Timeout, SkipCertificateCheck), Environment.GetEnvironmentVariable);
+        new(address is null ? null : new LettaConnection(address, ApiKey ?? EnvironmentConnection.ApiKeyFor(address), TimeoutSec, SkipCertificateCheck), Environment.GetEnvironmentVariable);
 }
