@@ -77,6 +77,13 @@ public static class Formatting
     /// <param name="text">The text.</param>
     public static string Text(string? text) => UntrustedText.ForConsole(text ?? string.Empty);
 
+    /// <summary>The message of a check, followed by the recommendation if the check failed.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="status">The status of the check.</param>
+    /// <param name="recommendation">The recommendation, or <see langword="null"/>.</param>
+    public static string WithAdvice(string? message, LettaHealthStatus status, string? recommendation) =>
+        status == LettaHealthStatus.Failed && !string.IsNullOrEmpty(recommendation) ? $"{message}\n{recommendation}" : message ?? string.Empty;
+
     /// <summary>Why it went as it did, and what is missing, each once.</summary>
     /// <param name="reason">The reason, or <see langword="null"/>.</param>
     /// <param name="missing">What is missing.</param>

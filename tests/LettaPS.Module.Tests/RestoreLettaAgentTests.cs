@@ -438,13 +438,13 @@ public partial class RestoreLettaAgentTests
     /// <summary>What a release cannot be given, whatever one does; docs/restore.md lists it.</summary>
     private static Regex CannotBe(string release) => release == "0.11.3" ? CannotBe0113() : release == "0.16.2" ? CannotBe0162() : CannotBe0168();
 
-    [GeneratedRegex("conversations: no release|times and tags of|no letta_v1_agent|role or kind of content|the import of Letta 0.11.3 takes none")]
+    [GeneratedRegex("conversations: Letta.s API cannot|times and tags of|no letta_v1_agent|role or kind of content|the import of Letta 0.11.3 takes none")]
     private static partial Regex CannotBe0113();
 
-    [GeneratedRegex("conversations: no release|: 1 messages: Letta 0.16.2 does not have their role")]
+    [GeneratedRegex("conversations: Letta.s API cannot|: 1 messages: Letta 0.16.2 does not have their role")]
     private static partial Regex CannotBe0162();
 
-    [GeneratedRegex("conversations: no release")]
+    [GeneratedRegex("conversations: Letta.s API cannot")]
     private static partial Regex CannotBe0168();
 
     private static void AssertOnePair(SandboxState state)

@@ -81,6 +81,47 @@ public partial class ViewTests
     }
 
     [Fact]
+    public void The_path_of_whatever_is_a_file_begins_within_a_console_of_80_columns()
+    {
+        var paths = 0;
+        foreach (var view in s_views.Descendants("View").Where(v => v.Element("TableControl") is not null))
+        {
+            var begin = 0;
+            foreach (var (header, item) in view.Descendants("TableColumnHeader").Zip(view.Descendants("TableColumnItem")))
+            {
+                if (item.Value == "Path" || item.Value.Contains("$_.Path", StringComparison.Ordinal))
+                {
+                    paths++;
+                    Assert.True(begin + LeastLastColumn < Small, string.Create(CultureInfo.InvariantCulture, $"{view.Element("Name")!.Value}: the path begins at column {begin}."));
+                }
+
+                begin += ((int?)header.Element("Width") ?? Console) + 1;
+            }
+        }
+
+        Assert.True(paths >= 8);
+    }
+
+    [Fact]
+    public async Task The_path_of_a_set_and_of_a_file_is_shown_whole_at_80_columns()
+    {
+        await using var letta = await Connected.ToAsync();
+        using var shell = new Shell(Small);
+        var set = Path.GetDirectoryName(letta.Run("Export-LettaAgent -Path $args[0]", letta.Folder.Path).Succeed()[0].Get<string>("Path"))!;
+        shell.Run("$global:set = $args[0]", set).Succeed();
+
+        Assert.True(shell.Show("Get-LettaBackup -LiteralPath $set"));
+        Assert.Contains(set, Unbroken(shell.Console.Text), StringComparison.Ordinal);
+        Assert.All(shell.Console.Text.Split('\n'), l => Assert.InRange(l.TrimEnd().Length, 0, Small));
+
+        Assert.True(shell.Show("(Get-LettaBackup -LiteralPath $set).Files | Select-Object -First 1"));
+        Assert.Contains(".af", Unbroken(shell.Console.Text), StringComparison.Ordinal);
+
+        // The column of the path alone, its lines joined.
+        static string Unbroken(string text) => string.Concat(text.Split('\n').Select(l => l.TrimEnd()).Where(l => l.Length > 55).Select(l => l[55..]));
+    }
+
+    [Fact]
     public void Texts_that_take_several_lines_are_broken_where_their_column_ends()
     {
         foreach (var view in s_views.Descendants("View").Where(v => v.Descendants("Wrap").Any()))

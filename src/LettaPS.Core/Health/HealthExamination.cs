@@ -9,6 +9,9 @@ namespace LettaPS.Core.Health;
 /// <summary>Examines a server layer by layer, side by side where they do not rest on each other. Changes nothing.</summary>
 internal sealed class HealthExamination
 {
+    /// <summary>Name of the one check that stands for a layer that was skipped as a whole.</summary>
+    private const string WholeLayer = "All";
+
     private readonly IReadOnlyList<HealthLayer> _layers;
     private readonly Func<CancellationToken, HealthContext> _open;
 
@@ -43,7 +46,7 @@ internal sealed class HealthExamination
             {
                 foreach (var layer in _layers)
                 {
-                    foreach (var finding in await running[layer.Layer].ConfigureAwait(false))
+                    foreach (var finding in Summarize(await running[layer.Layer].ConfigureAwait(false)))
                     {
                         yield return new LettaHealthCheck
                         {
@@ -95,6 +98,12 @@ internal sealed class HealthExamination
             return [Finding.Block(layer.Names[0], ItemBoundary.Error(e, $"The layer {layer.Layer} cannot be examined", layer.Layer)) with { Duration = watch.Elapsed }, .. layer.Names.Skip(1).Select(n => Finding.Skip(n, $"Not examined: the check {layer.Layer}/{layer.Names[0]} failed."))];
         }
     }
+
+    /// <summary>A layer whose checks were all skipped for one reason is one check, so that a single cause does not fill the table.</summary>
+    private static IReadOnlyList<Finding> Summarize(IReadOnlyList<Finding> findings) =>
+        findings.Count > 1 && findings.All(f => f.Status == LettaHealthStatus.Skipped && f.Message == findings[0].Message)
+            ? [Finding.Skip(WholeLayer, findings[0].Message)]
+            : findings;
 
     private static IReadOnlyList<HealthLayer> Choose(HealthOptions options)
     {

@@ -21,6 +21,22 @@ public class HealthExaminationTests
     }
 
     [Fact]
+    public async Task A_layer_that_is_skipped_as_a_whole_is_one_check()
+    {
+        var checks = await RunAsync(
+            Layer(LettaHealthLayer.Container, [], Finding.Skip("a", "No engine."), Finding.Skip("b", "No engine.")),
+            Layer(LettaHealthLayer.Network, [], Finding.Fail("a", "broken", "Mend it.") with { Blocks = true }, Finding.Skip("b", "Not examined: the check Network/a failed.")),
+            Layer(LettaHealthLayer.Agents, [], Finding.Skip("a", "One reason."), Finding.Skip("b", "Another reason.")));
+
+        Assert.Equal(
+            [
+                "Container/All Skipped: No engine.", "Network/a Failed: broken", "Network/b Skipped: Not examined: the check Network/a failed.",
+                "Agents/a Skipped: One reason.", "Agents/b Skipped: Another reason.",
+            ],
+            checks.Select(c => c.ToString()));
+    }
+
+    [Fact]
     public async Task A_failure_that_does_not_block_skips_nothing()
     {
         var checks = await RunAsync(

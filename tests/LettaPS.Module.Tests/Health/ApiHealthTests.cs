@@ -131,7 +131,7 @@ public class ApiHealthTests
 
         Assert.Equal(["Failed Api/Authentication"], checks.AllBut("Passed", "Skipped"));
         Assert.Contains(message, checks.Message("Api/Authentication"));
-        Assert.All(checks.Names.Where(n => n.StartsWith("Tables/", StringComparison.Ordinal)), n => Assert.Equal("Skipped", checks.Status(n)));
+        Assert.Equal("Skipped", checks.Status("Tables/All"));
     }
 
     [Fact]
@@ -298,6 +298,31 @@ public class ApiHealthTests
         Assert.Contains(lines, l => l.StartsWith("✗ Tables    runs            The server cannot read runs: HTTP 500.", StringComparison.Ordinal));
         Assert.Contains(lines, l => l.StartsWith("✓ Tables    agents          The server reads it.", StringComparison.Ordinal));
         Assert.All(lines, l => Assert.InRange(l.TrimEnd().Length, 0, 120));
+    }
+
+    [Theory]
+    [InlineData("Failed", "It is down.\nStart it.")]
+    [InlineData("Warning", "It is down.")]
+    public void The_table_has_the_recommendation_of_a_check_that_failed(string status, string shown)
+    {
+        using var shell = new Shell();
+
+        Assert.Equal(shown, shell.Run("[LettaPS.Formatting]::WithAdvice('It is down.', $args[0], 'Start it.')", status).Succeed().Single().ToString());
+    }
+
+    [Fact]
+    public void The_table_of_a_server_that_is_down_says_what_to_do_and_has_one_row_for_each_skipped_layer()
+    {
+        using var shell = new Shell(80);
+
+        Assert.True(shell.Show("Test-LettaHealth http://127.0.0.1:1 -Quick -OutVariable checks"));
+        var recommendation = shell.Run("$checks | Where-Object Status -eq Failed | ForEach-Object Recommendation").Succeed().Single().ToString()!;
+
+        var lines = shell.Console.Text.Split('\n').Select(l => l.TrimEnd()).ToList();
+        Assert.Contains(recommendation, string.Join(' ', lines.Select(l => l.Trim())), StringComparison.Ordinal);
+        Assert.Single(lines, l => l.StartsWith("– Api ", StringComparison.Ordinal));
+        Assert.Single(lines, l => l.StartsWith("– Tables ", StringComparison.Ordinal));
+        Assert.All(lines, l => Assert.InRange(l.Length, 0, 80));
     }
 
     [Fact]

@@ -18,13 +18,16 @@ internal sealed class Checks
 
     public IEnumerable<string> Names => _checks.Keys;
 
-    public string Status(string check) => _checks[check].Properties["Status"].Value.ToString()!;
+    public string Status(string check) => Find(check).Properties["Status"].Value.ToString()!;
 
-    public string Message(string check) => _checks[check].Get<string>("Message");
+    public string Message(string check) => Find(check).Get<string>("Message");
 
     public string? Detail(string check) => _checks[check].Get<string?>("Detail");
 
     public string? Recommendation(string check) => _checks[check].Get<string?>("Recommendation");
+
+    /// <summary>A check, or the one that stands for its layer when all of the layer was skipped.</summary>
+    private PSObject Find(string check) => _checks.TryGetValue(check, out var found) ? found : _checks[$"{check.Split('/')[0]}/All"];
 
     /// <summary>All that is said of a check, for what must be or must not be in it.</summary>
     public string Everything => string.Join('\n', _checks.Values.SelectMany(c => c.Properties.Select(p => $"{p.Value}")));

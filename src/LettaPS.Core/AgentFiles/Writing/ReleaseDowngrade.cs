@@ -27,7 +27,7 @@ internal static class ReleaseDowngrade
 
         if (document.Conversations > 0)
         {
-            gaps.Add($"{document.Conversations} conversations: no release can restore them; their messages are in the agent's history.");
+            gaps.Add($"{document.Conversations} conversations: Letta's API cannot restore them. Their messages are in the agent's history. An export and a restore with -Source Database keep the conversations.");
         }
 
         AdaptBlocks(document, agent, target, warnings);
