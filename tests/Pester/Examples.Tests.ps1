@@ -4,7 +4,7 @@
 
 BeforeDiscovery {
     $docs = Join-Path $PSScriptRoot '..' '..' 'docs' 'cmdlets' | Resolve-Path
-    $elsewhere = 'LettaDatabase|LettaSchema|-LettaServer|LettaUpgrade|Compatibility|docker |-Digest|-KeyVault|exit |-DatabaseUri'
+    $elsewhere = 'LettaDatabase|LettaKeptDatabase|LettaSchema|-LettaServer|LettaUpgrade|Compatibility|docker |-Digest|-KeyVault|exit |-DatabaseUri'
     $examples = foreach ($page in Get-ChildItem $docs -Filter *.md) {
         $text = (Get-Content $page -Raw) -split '(?m)^## Examples$' | Select-Object -Last 1
         foreach ($match in [regex]::Matches($text, '(?ms)^### ([^\n]+)\n\n```powershell\n(.*?)^```')) {
