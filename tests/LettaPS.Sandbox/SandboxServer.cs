@@ -85,17 +85,22 @@ public sealed class SandboxServer : IAsyncDisposable
         var faults = Faults.Take(http.Request);
         var entry = Requests.Begin(http.Request);
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, _stopping.Token);
+
+        // Kestrel cancels RequestAborted only some time after Abort.
+        var aborted = false;
         try
         {
             await AnswerAsync(http, faults, gone.Token);
         }
         catch (OperationCanceledException) when (gone.IsCancellationRequested)
         {
+            aborted = true;
             http.Abort();
         }
         catch (IOException)
         {
             // The sandbox reads and writes nothing but the connection: its client went away in the middle of the request.
+            aborted = true;
             http.Abort();
         }
         catch (Exception e)
@@ -105,8 +110,8 @@ public sealed class SandboxServer : IAsyncDisposable
         }
         finally
         {
-            entry.Status = http.Response.HasStarted || !http.RequestAborted.IsCancellationRequested ? http.Response.StatusCode : 0;
-            entry.Aborted = http.RequestAborted.IsCancellationRequested;
+            entry.Aborted = aborted || http.RequestAborted.IsCancellationRequested;
+            entry.Status = http.Response.HasStarted || !entry.Aborted ? http.Response.StatusCode : 0;
             Requests.End(entry);
         }
     }

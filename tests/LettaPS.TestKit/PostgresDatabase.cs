@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Npgsql;
+using Xunit;
 
 namespace LettaPS.TestKit;
 
@@ -35,6 +36,18 @@ public sealed class PostgresDatabase(PostgresServer server, string name) : IAsyn
         await using var connection = await ConnectAsync();
         await using var command = new NpgsqlCommand(sql, connection);
         return (T)(await command.ExecuteScalarAsync())!;
+    }
+
+    /// <summary>How many rows were ever written to the database. A session counts its rows when it ends, so that this waits for all others to end.</summary>
+    public async Task<long> CountWritesAsync()
+    {
+        for (var attempt = 0; await QueryAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'") > 0; attempt++)
+        {
+            Assert.True(attempt < 600, "Other sessions are still connected.");
+            await Task.Delay(50);
+        }
+
+        return await QueryAsync<long>("SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::bigint FROM pg_stat_user_tables");
     }
 
     /// <summary>The values of the first column of a query.</summary>

@@ -39,12 +39,21 @@ internal sealed class FileLock : IDisposable
     /// <remarks>The file is deleted while it is locked: afterwards, its name may be another run's.</remarks>
     public void Dispose()
     {
-        if (!OperatingSystem.IsWindows() && !_file.SafeFileHandle.IsClosed)
+        try
         {
-            File.Delete(_path);
+            if (!OperatingSystem.IsWindows() && !_file.SafeFileHandle.IsClosed)
+            {
+                File.Delete(_path);
+            }
         }
-
-        _file.Dispose();
+        catch (DirectoryNotFoundException)
+        {
+            // Whoever deleted the folder deleted the lock.
+        }
+        finally
+        {
+            _file.Dispose();
+        }
     }
 
     private static FileStream? Open(string path)

@@ -108,7 +108,7 @@ public sealed class OwnerTests
         var e = await Assert.ThrowsAsync<LettaException>(() => new DatabaseReset(host, TimeProvider.System).RunAsync(database.Name, keepOld: true, null, _cancel));
 
         Assert.Equal("ExtensionDenied", e.ErrorId);
-        Assert.Contains("'letta' may not create the extension 'pageinspect'", e.Message);
+        Assert.Contains("'letta' has no permission to create the extension 'pageinspect'", e.Message);
         Assert.Contains("extension/pageinspect.control", e.RecommendedAction);
         Assert.Equal([database.Name], (await cluster.ReadAsync(_cancel)).Databases.Select(d => d.Name).Where(n => n == database.Name || n.StartsWith(database.Name + "_l", StringComparison.Ordinal)));
     }

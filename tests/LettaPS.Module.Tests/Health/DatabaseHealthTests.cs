@@ -6,8 +6,6 @@ namespace LettaPS.Module.Tests.Health;
 
 public class DatabaseHealthTests
 {
-    private const string Writes = "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::bigint FROM pg_stat_user_tables";
-
     [Fact]
     public async Task A_healthy_server_passes_whole_and_nothing_is_written()
     {
@@ -15,12 +13,12 @@ public class DatabaseHealthTests
         await using var server = await HealthyServer.StartAsync();
         await server.Database.ExecuteAsync($"UPDATE agents SET llm_config = json_build_object('model_endpoint', '{listening.BaseUri}'), embedding_config = json_build_object('embedding_model', 'e')");
         server.Letta.Run("Export-LettaAgent -Path $args[0]", server.Letta.Folder.Path).Succeed();
-        var before = (await server.Database.QueryAsync<long>(Writes), await FingerprintAsync(server.Database), server.Letta.Server.State.ContentHash());
+        var before = (await server.Database.CountWritesAsync(), await FingerprintAsync(server.Database), server.Letta.Server.State.ContentHash());
 
         var checks = server.Examine($"-Deep -BackupPath {server.Letta.Path}");
 
         Assert.Equal(["Skipped Network/Tls"], checks.AllBut("Passed").Where(c => !c.Contains(" Container/", StringComparison.Ordinal)));
-        Assert.Equal(before, (await server.Database.QueryAsync<long>(Writes), await FingerprintAsync(server.Database), server.Letta.Server.State.ContentHash()));
+        Assert.Equal(before, (await server.Database.CountWritesAsync(), await FingerprintAsync(server.Database), server.Letta.Server.State.ContentHash()));
         Assert.DoesNotContain(PostgresServer.Password, checks.Everything, StringComparison.Ordinal);
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.IO.Compression;
 using System.Text;
@@ -106,7 +107,14 @@ public sealed class RealClientTests
         Assert.Equal(agents.ToDictionary(a => a.AgentId, a => (string?)a.AgentName).OrderBy(a => a.Key), listed.OrderBy(a => a.Key));
 
         var transcripts = agents.ToDictionary(a => a.AgentId, a => File.ReadAllText(Transcript(client, a)));
-        await Parallel.ForEachAsync(agents, new ParallelOptions { MaxDegreeOfParallelism = 2, CancellationToken = cancellationToken }, async (agent, _) => await ProveAsync(client, agent, string.Join('\n', transcripts.Where(t => t.Key != agent.AgentId).Select(t => t.Value))));
+        var proofs = new ConcurrentBag<Proof>();
+        await Parallel.ForEachAsync(
+            agents,
+            new ParallelOptions { MaxDegreeOfParallelism = 2, CancellationToken = cancellationToken },
+            async (agent, _) => proofs.Add(await ProveAsync(client, agent, string.Join('\n', transcripts.Where(t => t.Key != agent.AgentId).Select(t => t.Value)))));
+
+        // What no agent of the fleet has is not proved by it.
+        Assert.True(proofs.Sum(p => p.Blocks) > 0 && proofs.Sum(p => p.Turns) > 0 && proofs.Sum(p => p.Searches) > 0, string.Join('\n', proofs));
 
         var port = FreePort.Next();
         using var server = client.StartServer(port);
@@ -129,7 +137,7 @@ public sealed class RealClientTests
 
     private static string Transcript(LettaCodeClient client, Converted agent) => Path.Combine(client.Root, "conversations", Segment($"default:{agent.AgentId}"), "messages.jsonl");
 
-    private static async Task ProveAsync(LettaCodeClient client, Converted agent, string others)
+    private static async Task<Proof> ProveAsync(LettaCodeClient client, Converted agent, string others)
     {
         var cancellationToken = TestContext.Current.CancellationToken;
         var transcript = Transcript(client, agent);
@@ -145,24 +153,29 @@ public sealed class RealClientTests
         Assert.True(after.Length > rows.Length);
 
         var messages = request["messages"]!.AsArray().Select(m => m!).ToList();
+        var (blocks, turns, skills, searches) = (0, 0, 0, 0);
         var system = string.Join('\n', messages.Where(m => (string?)m["role"] is "system" or "developer").Select(LettaCodeClient.Text));
         foreach (var file in Directory.GetFiles(agent.MemoryPath, "*.md", SearchOption.AllDirectories).Where(f => f.StartsWith(Path.Combine(agent.MemoryPath, "system") + Path.DirectorySeparatorChar, StringComparison.Ordinal)))
         {
             var text = await File.ReadAllTextAsync(file, cancellationToken);
             Assert.Contains(text[(text.IndexOf("\n---\n", StringComparison.Ordinal) + 5)..].Trim(), system, StringComparison.Ordinal);
+            blocks++;
         }
 
-        var everything = string.Join('\n', messages.Select(m => m.ToJsonString()));
         var old = rows.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(r => JsonNode.Parse(r)!["message"]!).ToList();
         var said = string.Join('\n', messages.Select(LettaCodeClient.Text));
         foreach (var last in old.Where(m => inContext.Contains((string)m["id"]!) && (string?)m["role"] is "user" or "assistant").TakeLast(2).SelectMany(m => m["content"]!.AsArray()).Where(p => (string?)p!["type"] == "text").Select(p => (string)p!["text"]!))
         {
             Assert.Contains(last.Trim(), said, StringComparison.Ordinal);
+            turns++;
         }
 
+        // The client lists skills in what it tells the model, and not in calls of tools that have the same name.
+        var told = string.Join('\n', messages.Where(m => (string?)m["role"] is "system" or "developer" or "user").Select(LettaCodeClient.Text));
         foreach (var skill in Directory.Exists(Path.Combine(agent.MemoryPath, "skills")) ? Directory.GetDirectories(Path.Combine(agent.MemoryPath, "skills")) : [])
         {
-            Assert.Contains(Path.GetFileName(skill), everything, StringComparison.Ordinal);
+            Assert.Contains(Path.GetFileName(skill), told, StringComparison.Ordinal);
+            skills++;
         }
 
         // The search finds a sentence of the oldest message, and one that no other agent has; what it finds is this agent's.
@@ -173,7 +186,35 @@ public sealed class RealClientTests
             var hits = JsonNode.Parse(await client.SearchAsync(agent.AgentId, $"\"{sentence}\""))!.AsArray();
             Assert.Contains(hits, h => ((string)h!["message_id"]!).StartsWith(id, StringComparison.Ordinal) && h["content"]!.ToString().Length > 0);
             Assert.All(hits, h => Assert.Equal(agent.AgentId, (string?)h!["agent_id"]));
+            searches++;
         }
+
+        return new Proof(agent.AgentName, blocks, turns, skills, searches, await ContinueOthersAsync(client, agent));
+    }
+
+    /// <summary>Another conversation goes on where it was, with all of its rows.</summary>
+    private static async Task<int> ContinueOthersAsync(LettaCodeClient client, Converted agent)
+    {
+        var cancellationToken = TestContext.Current.CancellationToken;
+        var continued = 0;
+        foreach (var folder in Directory.GetDirectories(Path.Combine(client.Root, "conversations")))
+        {
+            var record = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "conversation.json"), cancellationToken))!;
+            if ((string?)record["agent_id"] != agent.AgentId || (string?)record["id"] == "default")
+            {
+                continue;
+            }
+
+            var transcript = Path.Combine(folder, "messages.jsonl");
+            var rows = await File.ReadAllTextAsync(transcript, cancellationToken);
+            await client.SayAsync(agent.AgentId, $"Another question to {agent.AgentId} in {record["id"]}", (string)record["id"]!);
+            var after = await File.ReadAllTextAsync(transcript, cancellationToken);
+            Assert.StartsWith(rows, after, StringComparison.Ordinal);
+            Assert.True(after.Length > rows.Length);
+            continued++;
+        }
+
+        return continued;
     }
 
     /// <summary>A line of a text that can be searched as a phrase: the client's own reminders are not part of its search.</summary>
@@ -199,6 +240,9 @@ public sealed class RealClientTests
             }
         }
     }
+
+    /// <summary>How much of an agent was found in the client.</summary>
+    private sealed record Proof(string Agent, int Blocks, int Turns, int Skills, int Searches, int Conversations);
 
     private sealed record Converted(string AgentId, string AgentName, string MemoryPath);
 }

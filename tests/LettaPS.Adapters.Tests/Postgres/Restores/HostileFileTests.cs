@@ -31,7 +31,7 @@ public sealed class HostileFileTests
         { "a passage of another archive", "lettaps.database.tables.archival_passages holds 2 rows that are not those of the agent" },
         { "a block that the agent has not", "lettaps.database.tables.block holds 1 rows that are not those of the agent" },
         { "another agent's group", "lettaps.database.tables.groups holds 1 rows that are not those of the agent" },
-        { "a message of the victim's identifier", "The identifier message-0b0b0b0b" },
+        { "a message of the victim's identifier", "The identifier 'message-0b0b0b0b" },
     };
 
     [Theory]
